@@ -1,0 +1,313 @@
+//! Whether an account, or one model of it, may be tried now. Pure: time is a parameter.
+//!
+//! ```text
+//!   ┌───────┐  failure   ┌─────────┐  its end has come: one lease takes the probe  ┌─────────┐
+//!   │ Ready │───────────▶│ Cooling │──────────────────────────────────────────────▶│ Probing │
+//!   └───────┘            └─────────┘◀──────────────────────────────────────────────└─────────┘
+//!       ▲                             the probe fails: cools twice as long            │
+//!       │                             dropped without verdict: the next may probe     │
+//!       └─────────────────────────────────────────────────────────────────────────────┘
+//!                                     the probe succeeds
+//!
+//!   any ── dead credential ──▶ Disabled ── edited, or enabled by hand ──▶ Ready
+//! ```
+//!
+//! While an account cools only its probe can decide. Requests that began before the
+//! trouble still end: their successes prove nothing, and their failures neither count as
+//! further ones nor double the wait.
+
+use std::time::{Duration, Instant};
+
+use crate::upstream::Fault;
+use crate::upstream::retry_hint::LONGEST;
+
+/// One lease, told apart from all others, so that a probe answers only for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseId(pub u64);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    #[default]
+    Ready,
+    Cooling(Cooldown),
+    /// The cooldown has ended and this lease finds out whether the trouble has, too.
+    Probing(Cooldown, LeaseId),
+    Disabled {
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cooldown {
+    pub until: Instant,
+    /// In a row, at least 1.
+    pub failures: u32,
+    pub reason: String,
+}
+
+/// What a new request may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    Open,
+    /// One request, to find out.
+    Probe,
+    /// For about this long.
+    Closed(Duration),
+    /// Until somebody edits the account.
+    Dead,
+}
+
+/// How long a failure is given, by what the upstream said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// 429: until the hint, else 1 s, 2 s, 4 s …
+    Limit { retry_after: Option<Duration> },
+    /// Trouble of the provider or on the way: 1 s, 2 s, 4 s … 60 s, or the hint when longer.
+    BackOff { retry_after: Option<Duration> },
+}
+
+/// How long to wait when somebody else's probe is about to decide.
+const PROBE_WAIT: Duration = Duration::from_secs(1);
+
+const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
+
+/// No cooldown is longer, whatever the config allows: a moment this far ahead still is one.
+pub const LONGEST_COOLDOWN: Duration = LONGEST;
+
+impl Health {
+    pub fn access(&self, now: Instant) -> Access {
+        match self {
+            Self::Ready => Access::Open,
+            Self::Cooling(cooldown) if cooldown.until <= now => Access::Probe,
+            Self::Cooling(cooldown) => Access::Closed(cooldown.until - now),
+            Self::Probing(..) => Access::Closed(PROBE_WAIT),
+            Self::Disabled { .. } => Access::Dead,
+        }
+    }
+
+    /// The lease goes ahead; at the end of a cooldown it is the probe.
+    pub fn admit(&mut self, lease: LeaseId) {
+        if let Self::Cooling(cooldown) = self {
+            *self = Self::Probing(cooldown.clone(), lease);
+        }
+    }
+
+    /// The lease ended without a verdict: its probe, if it had one, is free again.
+    pub fn give_back(&mut self, lease: LeaseId) {
+        if let Self::Probing(cooldown, probe) = self
+            && *probe == lease
+        {
+            *self = Self::Cooling(cooldown.clone());
+        }
+    }
+
+    /// Returns whether the lease was the probe, so that the trouble is over.
+    pub fn succeed(&mut self, lease: LeaseId) -> bool {
+        let is_probe = matches!(self, Self::Probing(_, probe) if *probe == lease);
+        if is_probe {
+            *self = Self::Ready;
+        }
+        is_probe
+    }
+
+    /// The lease met a failure that time may cure. A disabled account stays disabled.
+    pub fn fail(&mut self, lease: LeaseId, rest: Rest, reason: &str, max_cooldown: Duration, now: Instant) {
+        let cooldown = |failures| Cooldown {
+            until: now + rest.duration(failures, max_cooldown),
+            failures,
+            reason: reason.to_owned(),
+        };
+        match self {
+            Self::Ready => *self = Self::Cooling(cooldown(1)),
+            Self::Probing(before, probe) if *probe == lease => {
+                *self = Self::Cooling(cooldown(before.failures.saturating_add(1)));
+            }
+            Self::Cooling(current) | Self::Probing(current, _) => {
+                let straggler = cooldown(current.failures);
+                if straggler.until > current.until {
+                    *current = straggler;
+                }
+            }
+            Self::Disabled { .. } => {}
+        }
+    }
+
+    /// Returns whether it was not disabled before.
+    pub fn disable(&mut self, reason: &str) -> bool {
+        let is_new = !matches!(self, Self::Disabled { .. });
+        if is_new {
+            *self = Self::Disabled { reason: reason.to_owned() };
+        }
+        is_new
+    }
+
+    /// By hand; returns whether there was a cooldown.
+    pub fn clear_cooldown(&mut self) -> bool {
+        let cools = self.cooldown().is_some();
+        if cools {
+            *self = Self::Ready;
+        }
+        cools
+    }
+
+    /// The current cooldown, also while its end is being probed.
+    pub const fn cooldown(&self) -> Option<&Cooldown> {
+        match self {
+            Self::Cooling(cooldown) | Self::Probing(cooldown, _) => Some(cooldown),
+            Self::Ready | Self::Disabled { .. } => None,
+        }
+    }
+
+    /// A smaller `max_cooldown` holds for the cooldowns there are, too.
+    pub fn shorten(&mut self, max_cooldown: Duration, now: Instant) {
+        if let Self::Cooling(cooldown) | Self::Probing(cooldown, _) = self {
+            cooldown.until = cooldown.until.min(now + max_cooldown.min(LONGEST_COOLDOWN));
+        }
+    }
+}
+
+impl Rest {
+    /// `None` for a failure that no rest cures, or that is not the account's.
+    pub const fn after(fault: &Fault) -> Option<Self> {
+        match *fault {
+            Fault::RateLimited { retry_after, .. } => Some(Self::Limit { retry_after }),
+            Fault::Overloaded { retry_after } => Some(Self::BackOff { retry_after }),
+            Fault::Unreachable | Fault::TimedOut => Some(Self::BackOff { retry_after: None }),
+            Fault::Request | Fault::Account => None,
+        }
+    }
+
+    fn duration(self, failures: u32, max_cooldown: Duration) -> Duration {
+        let doubled = Duration::from_secs(1 << failures.saturating_sub(1).min(31));
+        let rest = match self {
+            // "Now" is no answer to a refusal.
+            Self::Limit { retry_after: Some(hint) } if !hint.is_zero() => hint,
+            Self::Limit { .. } => doubled,
+            Self::BackOff { retry_after } => {
+                doubled.min(LONGEST_BACK_OFF).max(retry_after.unwrap_or_default())
+            }
+        };
+        rest.min(max_cooldown).min(LONGEST_COOLDOWN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_hours(1);
+    const OTHER: LeaseId = LeaseId(99);
+
+    fn limit(seconds: u64) -> Rest {
+        Rest::Limit { retry_after: Some(Duration::from_secs(seconds)) }
+    }
+
+    /// Lets one probe after another fail, each at the end of the cooldown before it.
+    #[track_caller]
+    fn check_rests(rest: Rest, max_cooldown: Duration, expected_seconds: &[u64]) {
+        let (mut health, mut now) = (Health::Ready, Instant::now());
+        for (turn, &expected) in (0..).zip(expected_seconds) {
+            assert!(health.access(now) < Access::Closed(Duration::ZERO), "turn {turn}");
+            health.admit(LeaseId(turn));
+            health.fail(LeaseId(turn), rest, "busy", max_cooldown, now);
+            let until = health.cooldown().expect("a cooldown").until;
+            assert_eq!((until - now).as_secs(), expected, "turn {turn}");
+            now = until;
+        }
+    }
+
+    #[test]
+    fn a_limit_without_a_hint_doubles_up_to_the_bound() {
+        let rest = Rest::Limit { retry_after: None };
+        check_rests(rest, Duration::from_secs(20), &[1, 2, 4, 8, 16, 20, 20]);
+        check_rests(Rest::Limit { retry_after: Some(Duration::ZERO) }, HOUR, &[1, 2, 4]);
+    }
+
+    #[test]
+    fn a_hint_is_obeyed_up_to_the_bound() {
+        check_rests(limit(7), HOUR, &[7, 7, 7]);
+        check_rests(limit(100_000), HOUR, &[3600, 3600]);
+    }
+
+    #[test]
+    fn trouble_backs_off_up_to_a_minute_unless_the_hint_is_longer() {
+        let rest = Rest::BackOff { retry_after: None };
+        check_rests(rest, HOUR, &[1, 2, 4, 8, 16, 32, 60, 60]);
+        check_rests(rest, Duration::from_secs(3), &[1, 2, 3, 3]);
+        check_rests(Rest::BackOff { retry_after: Some(90 * SECOND) }, HOUR, &[90, 90]);
+        check_rests(Rest::BackOff { retry_after: Some(2 * SECOND) }, HOUR, &[2, 2, 4]);
+    }
+
+    #[test]
+    fn the_longest_of_everything_does_not_overflow() {
+        let now = Instant::now();
+        let mut health = Health::Ready;
+        let rest = Rest::Limit { retry_after: Some(Duration::MAX) };
+        health.fail(OTHER, rest, "busy", Duration::MAX, now);
+        health.shorten(Duration::MAX, now);
+        assert_eq!(health.access(now), Access::Closed(LONGEST_COOLDOWN));
+        let forever = Cooldown { until: now, failures: u32::MAX, reason: String::new() };
+        let mut health = Health::Probing(forever, OTHER);
+        health.fail(OTHER, Rest::Limit { retry_after: None }, "busy", HOUR, now);
+        assert_eq!(health.access(now), Access::Closed(HOUR));
+    }
+
+    #[test]
+    fn at_the_end_of_a_cooldown_exactly_one_lease_may_try() {
+        let now = Instant::now();
+        let mut health = Health::Ready;
+        health.fail(OTHER, limit(5), "busy", HOUR, now);
+        assert_eq!(health.access(now), Access::Closed(5 * SECOND));
+        let end = now + 5 * SECOND;
+        assert_eq!(health.access(end), Access::Probe);
+        health.admit(LeaseId(1));
+        assert_eq!(health.access(end), Access::Closed(PROBE_WAIT));
+        health.give_back(LeaseId(2));
+        assert_eq!(health.access(end), Access::Closed(PROBE_WAIT), "not the probe's to give back");
+        health.give_back(LeaseId(1));
+        assert_eq!(health.access(end), Access::Probe);
+        health.admit(LeaseId(3));
+        assert!(health.succeed(LeaseId(3)));
+        assert_eq!(health, Health::Ready);
+    }
+
+    #[test]
+    fn stragglers_neither_clear_nor_double_a_cooldown() {
+        let now = Instant::now();
+        let mut health = Health::Ready;
+        health.fail(LeaseId(1), limit(5), "busy", HOUR, now);
+        health.fail(LeaseId(2), limit(5), "busy", HOUR, now);
+        health.fail(LeaseId(3), Rest::Limit { retry_after: None }, "busy", HOUR, now);
+        assert!(!health.succeed(LeaseId(4)));
+        assert_eq!(health.cooldown().map(|cooldown| cooldown.failures), Some(1));
+        assert_eq!(health.access(now), Access::Closed(5 * SECOND));
+        health.fail(LeaseId(5), limit(9), "busier", HOUR, now);
+        assert_eq!(health.access(now), Access::Closed(9 * SECOND), "a later hint counts");
+    }
+
+    #[test]
+    fn a_dead_credential_stays_dead_whatever_ends_after_it() {
+        let now = Instant::now();
+        let mut health = Health::Ready;
+        assert!(health.disable("invalid key"));
+        assert!(!health.disable("again"));
+        health.fail(OTHER, limit(5), "busy", HOUR, now);
+        health.succeed(OTHER);
+        health.give_back(OTHER);
+        assert!(!health.clear_cooldown());
+        assert_eq!(health, Health::Disabled { reason: "invalid key".to_owned() });
+        assert_eq!(health.access(now), Access::Dead);
+    }
+
+    #[test]
+    fn a_cooldown_cleared_by_hand_frees_the_account_from_its_old_probe() {
+        let now = Instant::now();
+        let mut health = Health::Ready;
+        health.fail(OTHER, limit(1), "busy", HOUR, now);
+        health.admit(LeaseId(1));
+        assert!(health.clear_cooldown());
+        health.fail(LeaseId(1), limit(3), "still busy", HOUR, now);
+        assert_eq!(health.cooldown().map(|cooldown| cooldown.failures), Some(1));
+    }
+}

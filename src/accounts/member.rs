@@ -1,0 +1,147 @@
+//! An account in the pool: what it is, what it is busy with, and what it learned.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::account::Account;
+use super::health::{Access, Health, LeaseId, Rest};
+use super::selector::{AccountId, Candidate};
+use crate::upstream::{Failure, Fault};
+
+#[derive(Debug)]
+pub struct Member {
+    pub id: AccountId,
+    pub account: Arc<Account>,
+    pub in_flight: u32,
+    /// Of the account as a whole.
+    pub health: Health,
+    /// Of single models, where the provider limits per model; ready ones are left out.
+    pub models: HashMap<String, Health>,
+}
+
+/// Names of models come from clients: no account remembers more of them than this.
+const REMEMBERED_MODELS: usize = 256;
+
+impl Member {
+    pub fn new(id: AccountId, account: Account) -> Self {
+        let account = Arc::new(account);
+        Self { id, account, in_flight: 0, health: Health::Ready, models: HashMap::new() }
+    }
+
+    pub fn candidate(&self, seat: usize) -> Candidate {
+        let Account { weight, priority, .. } = *self.account;
+        Candidate { seat, id: self.id, weight, priority, in_flight: self.in_flight }
+    }
+
+    /// Enabled, with a credential that is there and not dead. A cooling one counts.
+    pub fn is_active(&self) -> bool {
+        self.account.enabled && self.is_alive()
+    }
+
+    /// Not [`Access::Dead`], whatever the user wants of it.
+    pub fn is_alive(&self) -> bool {
+        self.account.credential_problem().is_none() && !matches!(self.health, Health::Disabled { .. })
+    }
+
+    /// The stricter of what the account and the model allow.
+    pub fn access(&self, model: &str, now: Instant) -> Access {
+        if self.account.credential_problem().is_some() {
+            return Access::Dead;
+        }
+        let of_model = self.models.get(model).map_or(Access::Open, |health| health.access(now));
+        self.health.access(now).max(of_model)
+    }
+
+    pub fn may_try(&self, model: &str, now: Instant) -> bool {
+        matches!(self.access(model, now), Access::Open | Access::Probe)
+    }
+
+    pub fn admit(&mut self, model: &str, lease: LeaseId) {
+        self.in_flight += 1;
+        self.health.admit(lease);
+        if let Some(health) = self.models.get_mut(model) {
+            health.admit(lease);
+        }
+    }
+
+    /// The lease is gone, with or without a verdict.
+    pub fn release(&mut self, model: &str, lease: LeaseId) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.give_back(model, lease);
+    }
+
+    /// Returns whether the account, or its model, is ready again because of this.
+    pub fn succeed(&mut self, model: &str, lease: LeaseId) -> bool {
+        let model_recovered = self.models.get_mut(model).is_some_and(|health| health.succeed(lease));
+        if model_recovered {
+            self.models.remove(model);
+        }
+        self.health.succeed(lease) || model_recovered
+    }
+
+    /// Returns whether the account was disabled by this.
+    pub fn fail(
+        &mut self,
+        model: &str,
+        lease: LeaseId,
+        failure: &Failure,
+        max_cooldown: Duration,
+        now: Instant,
+    ) -> bool {
+        let reason = self.account.without_key(&failure.reason);
+        let disabled = failure.fault == Fault::Account && self.health.disable(&reason);
+        if let Some(rest) = Rest::after(&failure.fault) {
+            let is_of_model = matches!(failure.fault, Fault::RateLimited { per_model: true, .. });
+            let health = if is_of_model { self.model_health(model, now) } else { &mut self.health };
+            health.fail(lease, rest, &reason, max_cooldown, now);
+        }
+        // A verdict on the one says nothing of the other.
+        self.give_back(model, lease);
+        disabled
+    }
+
+    /// Returns whether there was anything to clear.
+    pub fn clear_cooldowns(&mut self) -> bool {
+        let had_models = !self.models.is_empty();
+        self.models.clear();
+        self.health.clear_cooldown() || had_models
+    }
+
+    /// Gives a dead credential another chance; returns whether it was dead.
+    pub fn revive(&mut self) -> bool {
+        let was_disabled = matches!(self.health, Health::Disabled { .. });
+        if was_disabled {
+            self.health = Health::Ready;
+        }
+        was_disabled
+    }
+
+    pub fn shorten_cooldowns(&mut self, max_cooldown: Duration, now: Instant) {
+        self.health.shorten(max_cooldown, now);
+        self.models.values_mut().for_each(|health| health.shorten(max_cooldown, now));
+    }
+
+    fn give_back(&mut self, model: &str, lease: LeaseId) {
+        self.health.give_back(lease);
+        if let Some(health) = self.models.get_mut(model) {
+            health.give_back(lease);
+        }
+    }
+
+    fn model_health(&mut self, model: &str, now: Instant) -> &mut Health {
+        if self.models.len() >= REMEMBERED_MODELS && !self.models.contains_key(model) {
+            self.forget_a_model(now);
+        }
+        self.models.entry(model.to_owned()).or_default()
+    }
+
+    /// The one whose cooldown ends first is the smallest loss.
+    fn forget_a_model(&mut self, now: Instant) {
+        let end = |health: &Health| health.cooldown().map_or(now, |cooldown| cooldown.until);
+        let soonest = self.models.iter().min_by_key(|(_, health)| end(health));
+        if let Some(model) = soonest.map(|(model, _)| model.clone()) {
+            self.models.remove(&model);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The pool of accounts: shared by every request, changed by every answer.
+//!
+//! One lock, held for a few comparisons and never across an await. Whoever shows or saves
+//! the pool waits on [`Pool::subscribe`] and then asks.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::watch;
+
+use super::account::accounts_of;
+use super::events::{Events, PoolEvent};
+use super::lease::{Lease, Ticket, Tried, Wanted};
+use super::member::Member;
+use super::refusal::{NoLease, refusal};
+use super::roster::Roster;
+use super::store::{self, Saved};
+use super::view::{self, PoolView};
+use crate::config::Config;
+use crate::upstream::{Failure, Fault};
+
+/// Cheap to clone; all clones are the same pool.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    roster: Roster,
+    events: Events,
+}
+
+/// No account has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no account named {0:?}")]
+pub struct UnknownAccount(pub String);
+
+impl Pool {
+    /// Empty until a config is applied.
+    pub fn new() -> Self {
+        let state = State { roster: Roster::new(), events: Events::default() };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), version: watch::Sender::new(0) }) }
+    }
+
+    /// Takes over the accounts, the strategy and the z.ai section of a config. An account
+    /// whose name, provider, base URL and secret are as before keeps what it learned.
+    /// Leases of removed accounts end in peace.
+    pub fn apply(&self, config: &Config, now: Instant) {
+        let accounts = accounts_of(config).collect();
+        let mut state = self.lock();
+        let State { roster, events } = &mut *state;
+        roster.apply(accounts, &config.pool, config.zai.dispatch_mode, now);
+        events.keep_upstreams(roster.members().iter().map(|member| &*member.account));
+        drop(state);
+        self.changed();
+    }
+
+    /// An account for one attempt. Fails with what would help when nobody can take it.
+    pub fn lease(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
+        let mut state = self.lock();
+        let State { roster, events } = &mut *state;
+        if let Some(ticket) = roster.lease(wanted, tried) {
+            return Ok(Lease::new(self.clone(), ticket));
+        }
+        let refusal = refusal(roster, wanted);
+        let is_news = match &refusal {
+            NoLease::AllCooling { soonest, reason } => {
+                events.all_cooling(*soonest, reason, wanted.now, SystemTime::now())
+            }
+            _ => false,
+        };
+        drop(state);
+        if is_news {
+            self.changed();
+        }
+        Err(refusal)
+    }
+
+    /// Everything there is to show.
+    pub fn view(&self, now: Instant) -> PoolView {
+        self.view_at(now, SystemTime::now())
+    }
+
+    pub(super) fn view_at(&self, now: Instant, now_wall: SystemTime) -> PoolView {
+        view::view(self.lock().roster.members(), now, now_wall)
+    }
+
+    /// A number that grows with every visible change and every event. Requests in flight
+    /// are not announced, nor is the end of a cooldown ([`PoolView::next_change`]).
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.shared.version.subscribe()
+    }
+
+    /// What happened since this was last asked.
+    pub fn take_events(&self) -> Vec<PoolEvent> {
+        self.lock().events.take()
+    }
+
+    /// Whether any account is enabled, its secret there and not dead; cooling ones count.
+    pub fn has_usable(&self) -> bool {
+        self.lock().roster.members().iter().any(Member::is_active)
+    }
+
+    /// Ends the cooldowns of one account, or of all; returns of how many. A dead
+    /// credential stays dead ([`Pool::enable`]). Fails when there is no such account.
+    pub fn clear_cooldown(&self, name: Option<&str>) -> Result<usize, UnknownAccount> {
+        self.change_named(name, Member::clear_cooldowns)
+    }
+
+    /// Gives an account with a dead credential another chance, and ends its cooldowns;
+    /// returns whether anything changed. Fails when there is no such account.
+    pub fn enable(&self, name: &str) -> Result<bool, UnknownAccount> {
+        let changed = self.change_named(Some(name), |member| member.revive() | member.clear_cooldowns())?;
+        Ok(changed > 0)
+    }
+
+    /// For `pool.json`; see [`store::save`].
+    pub fn snapshot(&self, now: Instant, now_wall: SystemTime) -> Saved {
+        store::snapshot(self.lock().roster.members(), now, now_wall)
+    }
+
+    /// Takes over what was saved of the accounts there are: call it after the first
+    /// [`Pool::apply`].
+    pub fn restore(&self, saved: Saved, now: Instant, now_wall: SystemTime) {
+        let mut state = self.lock();
+        let max_cooldown = state.roster.max_cooldown();
+        store::restore(state.roster.members_mut(), saved, max_cooldown, now, now_wall);
+        drop(state);
+        self.changed();
+    }
+
+    pub(super) fn succeeded(&self, ticket: &Ticket) {
+        let mut state = self.lock();
+        state.events.answered(&ticket.account);
+        let member = state.roster.member_mut(ticket.id);
+        let recovered = member.is_some_and(|member| member.succeed(&ticket.model, ticket.lease));
+        drop(state);
+        if recovered {
+            self.changed();
+        }
+    }
+
+    pub(super) fn failed(&self, ticket: &Ticket, failure: &Failure, now: Instant) {
+        let mut state = self.lock();
+        let State { roster, events } = &mut *state;
+        let max_cooldown = roster.max_cooldown();
+        let Some(member) = roster.member_mut(ticket.id) else { return };
+        let disabled = member.fail(&ticket.model, ticket.lease, failure, max_cooldown, now);
+        let reason = ticket.account.without_key(&failure.reason);
+        if disabled {
+            events.account_disabled(&ticket.account, &reason);
+        }
+        if failure.fault == Fault::Unreachable && !ticket.answered {
+            events.unreachable(&ticket.account, &reason);
+        }
+        drop(state);
+        report(ticket, failure, &reason, disabled);
+        if failure.fault != Fault::Request {
+            self.changed();
+        }
+    }
+
+    pub(super) fn released(&self, ticket: &Ticket) {
+        if let Some(member) = self.lock().roster.member_mut(ticket.id) {
+            member.release(&ticket.model, ticket.lease);
+        }
+    }
+
+    /// Changes the accounts of that name, or all; returns how many it changed.
+    fn change_named(
+        &self,
+        name: Option<&str>,
+        change: impl Fn(&mut Member) -> bool,
+    ) -> Result<usize, UnknownAccount> {
+        let mut state = self.lock();
+        let is_meant = |member: &&mut Member| name.is_none_or(|name| member.account.name == name);
+        let mut meant = state.roster.members_mut().iter_mut().filter(is_meant).peekable();
+        if let (Some(name), None) = (name, meant.peek()) {
+            return Err(UnknownAccount(name.to_owned()));
+        }
+        let changed = meant.map(change).filter(|&changed| changed).count();
+        drop(state);
+        if changed > 0 {
+            self.changed();
+        }
+        Ok(changed)
+    }
+
+    fn changed(&self) {
+        self.shared.version.send_modify(|version| *version = version.wrapping_add(1));
+    }
+
+    /// A panic elsewhere must not take every later request with it: the state is a set of
+    /// independent values, whole after each assignment.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn report(ticket: &Ticket, failure: &Failure, reason: &str, disabled: bool) {
+    let (account, model, status) = (&*ticket.account.name, &*ticket.model, failure.status);
+    if disabled {
+        tracing::warn!(account, model, status, reason, "account {account} disabled: {reason}");
+    } else {
+        tracing::debug!(account, model, status, reason, fault = ?failure.fault, "attempt on {account} failed");
+    }
+}

@@ -1,0 +1,194 @@
+//! The members of the pool in the order of the config file, and who of them takes a
+//! request. Knows no lock and no clock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::account::{Account, Origin};
+use super::dispatch::{self, Standing};
+use super::health::LeaseId;
+use super::lease::{Ticket, Tried, Wanted};
+use super::member::Member;
+use super::selector::{AccountId, Candidate, Selector};
+use crate::config::{DispatchMode, PoolConfig, Strategy};
+
+#[derive(Debug)]
+pub struct Roster {
+    members: Vec<Member>,
+    seats: HashMap<AccountId, usize>,
+    selector: Selector,
+    dispatch_mode: DispatchMode,
+    max_cooldown: Duration,
+    /// Kept between leases so that choosing allocates nothing.
+    candidates: Vec<Candidate>,
+    last_account: u64,
+    last_lease: u64,
+}
+
+/// Which accounts are asked before which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Its list names the model, or the request is pinned to it.
+    Listed,
+    /// It has no list, and its provider owns the name.
+    Owned,
+    /// z.ai as the fallback.
+    LastResort,
+    /// z.ai as one of whoever is asked first.
+    Peer,
+}
+
+impl Roster {
+    pub fn new() -> Self {
+        Self {
+            members: Vec::new(),
+            seats: HashMap::new(),
+            selector: Selector::new(Strategy::RoundRobin),
+            dispatch_mode: DispatchMode::Off,
+            max_cooldown: Duration::ZERO,
+            candidates: Vec::new(),
+            last_account: 0,
+            last_lease: 0,
+        }
+    }
+
+    /// Takes over a new config. An account that is still the same to its upstream keeps
+    /// its health and its requests in flight; any other starts afresh.
+    pub fn apply(
+        &mut self,
+        accounts: Vec<Account>,
+        pool: &PoolConfig,
+        dispatch_mode: DispatchMode,
+        now: Instant,
+    ) {
+        let key = |account: &Account| (account.origin, account.name.clone());
+        let members = self.members.drain(..);
+        let mut before: HashMap<(Origin, String), Member> =
+            members.map(|member| (key(&member.account), member)).collect();
+        for account in accounts {
+            let same = before
+                .remove(&key(&account))
+                .filter(|member| member.account.fingerprint == account.fingerprint);
+            let member = match same {
+                Some(member) => Member { account: Arc::new(account), ..member },
+                None => Member::new(self.next_account(), account),
+            };
+            self.members.push(member);
+        }
+        self.max_cooldown = pool.max_cooldown;
+        self.members.iter_mut().for_each(|member| member.shorten_cooldowns(pool.max_cooldown, now));
+        self.seats = self.members.iter().enumerate().map(|(seat, member)| (member.id, seat)).collect();
+        self.dispatch_mode = dispatch_mode;
+        self.selector.reset(pool.strategy, self.members.len());
+    }
+
+    /// An account for the request, with the lease already counted; `None` when nobody
+    /// can take it now.
+    pub fn lease(&mut self, wanted: &Wanted<'_>, tried: &mut Tried) -> Option<Ticket> {
+        self.gather(wanted, tried);
+        let chosen = self.selector.choose(&mut self.candidates, wanted.session)?;
+        tried.remember(chosen.id);
+        self.last_lease += 1;
+        let lease = LeaseId(self.last_lease);
+        let member = &mut self.members[chosen.seat];
+        member.admit(wanted.model, lease);
+        let account = Arc::clone(&member.account);
+        Some(Ticket { lease, id: chosen.id, account, model: wanted.model.to_owned(), answered: false })
+    }
+
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub fn members_mut(&mut self) -> &mut [Member] {
+        &mut self.members
+    }
+
+    /// `None` once the account was removed or got another credential.
+    pub fn member_mut(&mut self, id: AccountId) -> Option<&mut Member> {
+        let seat = *self.seats.get(&id)?;
+        self.members.get_mut(seat)
+    }
+
+    pub const fn max_cooldown(&self) -> Duration {
+        self.max_cooldown
+    }
+
+    /// Where the `[zai]` section stands for the request.
+    pub fn standing(&self, wanted: &Wanted<'_>) -> Standing {
+        match self.members.last() {
+            Some(last) if last.account.is_zai_section() => {
+                dispatch::standing(self.dispatch_mode, wanted.client_protocol, wanted.model)
+            }
+            _ => Standing::Out,
+        }
+    }
+
+    /// Fills `candidates` with those of the best rank that can take the request now.
+    fn gather(&mut self, wanted: &Wanted<'_>, tried: &Tried) {
+        self.candidates.clear();
+        let standing = self.standing(wanted);
+        let (mut best, mut peer) = (Rank::Peer, None);
+        for (seat, member) in self.members.iter().enumerate() {
+            let Some(rank) = rank(&member.account, wanted, standing) else { continue };
+            if rank > best && rank != Rank::Peer || !can_take(member, wanted, tried) {
+                continue;
+            }
+            if rank == Rank::Peer {
+                peer = Some(member.candidate(seat));
+                continue;
+            }
+            if rank < best {
+                best = rank;
+                self.candidates.clear();
+            }
+            self.candidates.push(member.candidate(seat));
+        }
+        self.candidates.extend(peer);
+    }
+
+    fn next_account(&mut self) -> AccountId {
+        self.last_account += 1;
+        AccountId(self.last_account)
+    }
+}
+
+/// Whether the account serves the model at all, and how soon it is asked; says nothing
+/// of its health or its protocols.
+pub fn rank(account: &Account, wanted: &Wanted<'_>, standing: Standing) -> Option<Rank> {
+    if !account.enabled {
+        return None;
+    }
+    match &wanted.pin {
+        Some(pin) => (pin.names(account) && takes_pinned(account, wanted.model)).then_some(Rank::Listed),
+        None if account.is_zai_section() => match standing {
+            Standing::Only => Some(Rank::Listed),
+            Standing::Peer => Some(Rank::Peer),
+            Standing::Owner => Some(Rank::Owned),
+            Standing::LastResort => Some(Rank::LastResort),
+            Standing::Out => None,
+        },
+        None if standing == Standing::Only => None,
+        None if account.lists(wanted.model) => Some(Rank::Listed),
+        None => (account.models.is_empty() && account.provider.owns(wanted.model)).then_some(Rank::Owned),
+    }
+}
+
+/// A pin overrides who owns a name, never an account's own list.
+fn takes_pinned(account: &Account, model: &str) -> bool {
+    model.is_empty()
+        || account.models.is_empty()
+        || account.lists(model)
+        || account.lists(account.sent_model(model))
+}
+
+pub fn speaks_any(account: &Account, wanted: &Wanted<'_>) -> bool {
+    wanted.protocols.iter().any(|&protocol| account.provider.speaks(protocol))
+}
+
+fn can_take(member: &Member, wanted: &Wanted<'_>, tried: &Tried) -> bool {
+    speaks_any(&member.account, wanted)
+        && member.may_try(wanted.model, wanted.now)
+        && !tried.contains(member.id)
+}

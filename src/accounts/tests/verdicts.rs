@@ -1,0 +1,306 @@
+//! What answers do to accounts: each row of the table "whose fault", probes, events.
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::SystemTime;
+
+use super::*;
+
+const MODEL: &str = "gemini-3-flash";
+
+/// A pool of one account after one failure, at the moment of that failure.
+fn after(failure: &Failure) -> (Pool, Instant) {
+    let pool = pool(&config(&[gemini("work")]));
+    let wanted = wanted(MODEL);
+    fail(&pool, &wanted, failure);
+    (pool, wanted.now)
+}
+
+/// How long the model and another model of the account are refused.
+fn waits(pool: &Pool, now: Instant) -> [Option<u64>; 2] {
+    [MODEL, "gemini-2.5-pro"].map(|model| match lease(pool, &Wanted { now, ..wanted(model) }) {
+        Err(NoLease::AllCooling { soonest, .. }) => Some(soonest.as_secs()),
+        _ => None,
+    })
+}
+
+#[test]
+fn each_fault_rests_the_account_as_long_as_it_should() {
+    let overloaded =
+        |seconds: Option<u64>| Fault::Overloaded { retry_after: seconds.map(Duration::from_secs) };
+    let limited = |seconds: Option<u64>, per_model| Fault::RateLimited {
+        retry_after: seconds.map(Duration::from_secs),
+        per_model,
+    };
+    let cases = [
+        (Fault::Request, [None, None]),
+        (limited(Some(30), true), [Some(30), None]),
+        (limited(Some(30), false), [Some(30), Some(30)]),
+        (limited(None, true), [Some(1), None]),
+        (limited(Some(1_000_000), false), [Some(3600), Some(3600)]),
+        (overloaded(None), [Some(1), Some(1)]),
+        (overloaded(Some(90)), [Some(90), Some(90)]),
+        (Fault::Unreachable, [Some(1), Some(1)]),
+        (Fault::TimedOut, [Some(1), Some(1)]),
+    ];
+    for (fault, expected) in cases {
+        let (pool, now) = after(&failure(fault.clone()));
+        assert_eq!(waits(&pool, now), expected, "{fault:?}");
+        assert!(pool.has_usable(), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_dead_credential_takes_the_account_out_until_it_is_enabled() {
+    let (pool, now) = after(&failure(Fault::Account));
+    let years_later = now + Duration::from_secs(100_000_000);
+    let refusal = lease(&pool, &Wanted { now: years_later, ..wanted(MODEL) }).expect_err("disabled");
+    assert_eq!(refusal, NoLease::AllDisabled { reason: "work: the reason".to_owned() });
+    assert!(!pool.has_usable());
+    assert_eq!(pool.clear_cooldown(Some("work")), Ok(0));
+    assert_eq!(pool.enable("work"), Ok(true));
+    assert_eq!(pool.enable("work"), Ok(false));
+    assert_eq!(taker(&pool, &wanted(MODEL)), "work");
+}
+
+#[test]
+fn one_account_that_can_wait_makes_the_refusal_a_matter_of_time() {
+    let pool = pool(&config(&[gemini("dead"), gemini("slow"), gemini("slower")]));
+    let wanted = wanted(MODEL);
+    fail(&pool, &wanted, &failure(Fault::Account));
+    fail(&pool, &wanted, &limited(20, true));
+    fail(&pool, &wanted, &limited(50, true));
+    let refusal = lease(&pool, &wanted).expect_err("nobody can");
+    assert_eq!(refusal, NoLease::AllCooling { soonest: 20 * SECOND, reason: "slow: the reason".to_owned() });
+}
+
+#[test]
+fn at_the_end_of_a_cooldown_one_probe_decides() {
+    let (pool, now) = after(&limited(10, true));
+    let wanted = Wanted { now: now + 10 * SECOND, ..wanted(MODEL) };
+    let probe = lease(&pool, &wanted).expect("the probe");
+    assert_eq!(waits(&pool, wanted.now), [Some(1), None], "the others wait for it");
+    drop(probe);
+    let mut probe = lease(&pool, &wanted).expect("a probe dropped without verdict is free again");
+    probe.fail_at(&failure(Fault::RateLimited { retry_after: None, per_model: true }), wanted.now);
+    drop(probe);
+    assert_eq!(waits(&pool, wanted.now), [Some(2), None]);
+    let later = Wanted { now: wanted.now + 2 * SECOND, ..wanted };
+    let mut probe = lease(&pool, &later).expect("the next probe");
+    probe.succeed();
+    assert_eq!(waits(&pool, later.now), [None, None], "also while the probe's answer still streams");
+}
+
+#[test]
+fn of_many_threads_exactly_one_gets_the_probe() {
+    let (pool, now) = after(&failure(Fault::Unreachable));
+    let barrier = Arc::new(Barrier::new(8));
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let (pool, barrier) = (pool.clone(), Arc::clone(&barrier));
+            thread::spawn(move || {
+                let lease = lease(&pool, &Wanted { now: now + SECOND, ..wanted(MODEL) });
+                barrier.wait();
+                lease.is_ok()
+            })
+        })
+        .collect();
+    let probes = threads.into_iter().map(|thread| thread.join().expect("no panic")).filter(|&ok| ok).count();
+    assert_eq!(probes, 1);
+    assert_eq!(pool.view(now).accounts[0].in_flight, 0);
+}
+
+#[test]
+fn a_verdict_on_the_model_gives_the_probe_of_the_account_back() {
+    let (pool, now) = after(&failure(Fault::Unreachable));
+    let wanted = Wanted { now: now + SECOND, ..wanted(MODEL) };
+    let mut probe = lease(&pool, &wanted).expect("the probe");
+    probe.fail_at(&limited(30, true), wanted.now);
+    assert_eq!(waits(&pool, wanted.now), [Some(30), None], "another model may probe the account");
+}
+
+#[test]
+fn many_failures_at_once_count_as_one() {
+    let pool = pool(&config(&[gemini("work")]));
+    let wanted = wanted(MODEL);
+    let mut leases: Vec<_> = (0..10).map(|_| lease(&pool, &wanted).expect("a lease")).collect();
+    for lease in &mut leases {
+        lease.fail_at(&failure(Fault::TimedOut), wanted.now);
+    }
+    assert_eq!(waits(&pool, wanted.now), [Some(1), Some(1)]);
+}
+
+#[test]
+fn an_answer_that_breaks_off_after_its_start_backs_off() {
+    let pool = pool(&config(&[gemini("work")]));
+    let wanted = wanted(MODEL);
+    let mut lease = lease(&pool, &wanted).expect("a lease");
+    lease.succeed();
+    lease.fail_at(&failure(Fault::Unreachable), wanted.now);
+    assert_eq!(waits(&pool, wanted.now), [Some(1), Some(1)]);
+    assert_eq!(pool.take_events(), [], "it can be reached");
+}
+
+#[test]
+fn in_flight_counts_leases_with_and_without_a_verdict() {
+    let pool = pool(&config(&[gemini("work")]));
+    let in_flight = || pool.view(Instant::now()).accounts[0].in_flight;
+    let mut one = lease(&pool, &wanted(MODEL)).expect("a lease");
+    let two = lease(&pool, &wanted(MODEL)).expect("a lease");
+    one.succeed();
+    assert_eq!(in_flight(), 2);
+    drop(one);
+    assert_eq!(in_flight(), 1);
+    drop(two);
+    assert_eq!(in_flight(), 0);
+}
+
+#[test]
+fn the_view_says_what_each_account_does() {
+    let off = AccountConfig { enabled: false, ..gemini("off") };
+    let locked = AccountConfig { api_key: Secret::Unresolved("no such variable".into()), ..gemini("locked") };
+    let pool = pool(&config(&[gemini("limited"), gemini("dead"), gemini("fine"), off, locked]));
+    let wanted = wanted(MODEL);
+    fail(&pool, &wanted, &limited(60, true));
+    fail(&pool, &wanted, &failure(Fault::Account));
+    let wall = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_500);
+    let view = pool.view_at(wanted.now, wall);
+    let reason = "the reason".to_owned();
+    let states: Vec<_> = view.accounts.iter().map(|account| account.state.clone()).collect();
+    assert_eq!(
+        states,
+        [
+            AccountState::Cooling {
+                until_unix_secs: 1_061,
+                reason: reason.clone(),
+                models: vec![MODEL.to_owned()],
+            },
+            AccountState::Disabled { reason },
+            AccountState::Enabled,
+            AccountState::Off,
+            AccountState::Unresolved { reason: "no such variable".to_owned() },
+        ]
+    );
+    assert_eq!((view.active, view.cooling, view.next_change), (2, 1, Some(60 * SECOND)));
+    let json = serde_json::to_value(&view.accounts[0]).expect("JSON");
+    assert_eq!((&json["state"], &json["provider"]), (&"cooling".into(), &"gemini".into()));
+    assert_eq!(pool.view(wanted.now + 61 * SECOND).cooling, 0, "a cooldown ends by itself");
+}
+
+#[test]
+fn a_cooldown_of_the_account_hides_those_of_its_models() {
+    let (pool, now) = after(&limited(60, true));
+    fail(&pool, &Wanted { now, ..wanted("gemini-2.5-pro") }, &limited(5, false));
+    let AccountState::Cooling { models, .. } = state_of(&pool, "work", now) else { panic!("it cools") };
+    assert!(models.is_empty(), "{models:?}");
+}
+
+#[test]
+fn clearing_cooldowns_says_how_many_accounts_it_freed() {
+    let pool = pool(&config(&[gemini("one"), gemini("two"), gemini("three")]));
+    let wanted = wanted(MODEL);
+    fail(&pool, &wanted, &limited(60, true));
+    fail(&pool, &wanted, &limited(60, false));
+    assert_eq!(pool.clear_cooldown(Some("nobody")), Err(UnknownAccount("nobody".to_owned())));
+    assert_eq!(pool.clear_cooldown(Some("three")), Ok(0));
+    assert_eq!(pool.clear_cooldown(None), Ok(2));
+    assert_eq!(pool.clear_cooldown(None), Ok(0));
+    assert_eq!(pool.enable("nobody"), Err(UnknownAccount("nobody".to_owned())));
+}
+
+#[test]
+fn every_visible_change_is_announced_and_nothing_else() {
+    let pool = pool(&config(&[gemini("work")]));
+    let mut version = pool.subscribe();
+    let mut announced = |what: &dyn Fn()| {
+        version.mark_unchanged();
+        what();
+        version.has_changed().expect("the pool lives")
+    };
+    let wanted = wanted(MODEL);
+    assert!(!announced(&|| lease(&pool, &wanted).expect("a lease").succeed()));
+    assert!(!announced(&|| fail(&pool, &wanted, &failure(Fault::Request))));
+    assert!(announced(&|| fail(&pool, &wanted, &limited(5, true))));
+    assert!(announced(&|| assert_eq!(pool.clear_cooldown(None), Ok(1))));
+    assert!(!announced(&|| assert_eq!(pool.clear_cooldown(None), Ok(0))));
+    assert!(announced(&|| fail(&pool, &wanted, &failure(Fault::Account))));
+    assert!(announced(&|| assert_eq!(pool.enable("work"), Ok(true))));
+    assert!(announced(&|| pool.apply(&config(&[]), wanted.now)));
+}
+
+#[test]
+fn a_dead_account_is_one_event_without_its_key() {
+    let pool = pool(&config(&[gemini("work")]));
+    let wanted = wanted(MODEL);
+    let dead = Failure { reason: "no such key: sk-of-work".to_owned(), ..failure(Fault::Account) };
+    let mut leases = [lease(&pool, &wanted).expect("a lease"), lease(&pool, &wanted).expect("a lease")];
+    for lease in &mut leases {
+        lease.fail_at(&dead, wanted.now);
+    }
+    let reason = "no such key: ***".to_owned();
+    assert_eq!(
+        pool.take_events(),
+        [PoolEvent::AccountDisabled { name: "work".to_owned(), reason: reason.clone() }]
+    );
+    assert_eq!(pool.take_events(), []);
+    assert_eq!(state_of(&pool, "work", wanted.now), AccountState::Disabled { reason });
+}
+
+#[test]
+fn an_unreachable_upstream_is_one_event_until_it_answers() {
+    let elsewhere =
+        AccountConfig { base_url: Some("http://10.0.0.7:11434/v1".into()), ..gemini("elsewhere") };
+    let pool = pool(&config(&[gemini("one"), gemini("two"), elsewhere]));
+    let upstreams = || -> Vec<String> {
+        let events = pool.take_events().into_iter();
+        let upstream = |event| match event {
+            PoolEvent::UpstreamUnreachable { upstream, .. } => Some(upstream),
+            _ => None,
+        };
+        events.filter_map(upstream).collect()
+    };
+    assert_eq!(takers(&pool, &wanted(MODEL)).len(), 3);
+    assert_eq!(upstreams(), ["gemini", "10.0.0.7:11434"]);
+    pool.clear_cooldown(None).expect("all of them");
+    assert_eq!(takers(&pool, &wanted(MODEL)).len(), 3);
+    assert!(upstreams().is_empty());
+    pool.clear_cooldown(None).expect("all of them");
+    lease(&pool, &wanted(MODEL)).expect("a lease").succeed();
+    pool.clear_cooldown(None).expect("all of them");
+    takers(&pool, &wanted(MODEL));
+    assert_eq!(upstreams().len(), 1);
+}
+
+#[test]
+fn all_cooling_is_one_event_until_something_answers_or_the_wait_grows() {
+    let (pool, now) = after(&limited(30, true));
+    let (blip, blip_now) = after(&limited(4, true));
+    lease(&blip, &Wanted { now: blip_now, ..wanted(MODEL) }).expect_err("cooling");
+    assert_eq!(blip.take_events(), [], "over before anybody has read of it");
+    let ask = |after: Duration| {
+        lease(&pool, &Wanted { now: now + after, ..wanted(MODEL) }).expect_err("cooling");
+        pool.take_events().len()
+    };
+    assert_eq!(ask(SECOND), 1);
+    assert_eq!(ask(2 * SECOND), 0);
+    let end = Wanted { now: now + 30 * SECOND, ..wanted(MODEL) };
+    fail(&pool, &end, &limited(40, true));
+    assert_eq!(ask(31 * SECOND), 0, "about the same");
+    fail(&pool, &Wanted { now: now + 70 * SECOND, ..wanted(MODEL) }, &limited(600, true));
+    assert_eq!(ask(71 * SECOND), 1, "much longer");
+    lease(&pool, &wanted("gemini-2.5-pro")).expect("another model").succeed();
+    assert_eq!(ask(72 * SECOND), 1);
+}
+
+#[test]
+fn a_client_that_invents_models_does_not_fill_the_memory() {
+    let pool = pool(&config(&[gemini("work")]));
+    let now = Instant::now();
+    for number in 0..2_000 {
+        let model = format!("gemini-{number}");
+        fail(&pool, &Wanted { now, ..wanted(&model) }, &limited(60 + number, true));
+    }
+    let AccountState::Cooling { models, .. } = state_of(&pool, "work", now) else { panic!("it cools") };
+    assert_eq!(models.len(), 256);
+    assert!(models.contains(&"gemini-1999".to_owned()));
+}

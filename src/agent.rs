@@ -1,0 +1,178 @@
+//! Puts an agent together from its parts and runs it: lock, configuration, gateway,
+//! control plane, supervisor.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::{mpsc, watch};
+
+use crate::accounts::{Pool, store};
+use crate::config::{self, Config, Loaded, Problems, edit, generate_key, template};
+use crate::control::{AgentHandle, ProxyState, Shell, Status};
+use crate::dashboard::{self, Control};
+use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
+use crate::desktop::paths::Paths;
+use crate::desktop::signals;
+use crate::gateway::Gateway;
+use crate::server::{Door, base_url, bind};
+use crate::supervisor::{Exit, Options, Sources, Supervisor};
+use crate::upstream::Scrubber;
+
+/// Request bodies held in memory at once, at least.
+const MIN_BUDGET: u64 = 256 << 20;
+/// Every connection of a client may need one of its own to an upstream.
+const SOCKETS_PER_REQUEST: u64 = 2;
+/// Files and sockets that are not a client's.
+const OTHER_FILES: u64 = 64;
+
+/// How an agent is asked to run.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    pub paths: Paths,
+    /// Overrides the config for this run.
+    pub port: Option<u16>,
+    pub exit_on_failed_start: bool,
+    /// Files and sockets this process may hold.
+    pub max_open_files: u64,
+}
+
+/// Why an agent could not even begin.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    #[error("another agent already has this home ({0})")]
+    AlreadyRunning(PathBuf),
+    #[error(transparent)]
+    Config(#[from] Problems),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Runs until asked to quit. `shell` is made once the agent is sure to run.
+pub async fn run<S: Shell>(
+    launch: Launch,
+    scrubber: Scrubber,
+    shell: impl FnOnce() -> S,
+) -> Result<Exit, LaunchError> {
+    let paths = &launch.paths;
+    paths.create().map_err(|error| other("the agent's directories could not be made", &error))?;
+    let lock = take_lock(paths)?;
+    let (watcher, file) = config::watch::watch(paths.config.clone())
+        .map_err(|error| other("the config file cannot be watched", &error))?;
+    let Loaded { config, warnings, .. } = first_load(&paths.config).await?;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = Arc::new(config);
+    let gateway = Arc::new(gateway(&config, scrubber, &paths.pool_file()));
+    let door = Arc::new(Door::new(Arc::clone(&gateway), &config, host_name()));
+
+    let listening = dashboard::listen().await.map_err(|error| other("the control plane", &error))?;
+    let token = dashboard::new_token().map_err(|error| other("no randomness", &error))?;
+    let options = options(&launch, listening.address, &token);
+    let (requests, asked) = mpsc::channel(16);
+    let (status, published) = watch::channel(first_status(&options, &config));
+    let control = Control {
+        agent: AgentHandle::new(requests, published),
+        recorder: Arc::clone(&gateway.recorder),
+        token: token.clone(),
+    };
+    let announced = ControlFile {
+        address: listening.address,
+        token,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let _control_plane = listening.serve(control).map_err(|error| other("the control plane", &error))?;
+    lock.announce(&announced).map_err(|error| other("the runtime file could not be written", &error))?;
+    let signals = signals::listen().map_err(|error| other("signals", &error))?;
+
+    let client = gateway.client();
+    tokio::task::spawn_blocking(move || client.warm_up());
+    let supervisor = Supervisor::new(options, config, warnings, door, Box::new(shell()), status);
+    Ok(supervisor.run(Sources { requests: asked, file, watcher, signals }).await)
+}
+
+fn take_lock(paths: &Paths) -> Result<InstanceLock, LaunchError> {
+    InstanceLock::take(&paths.lock_file(), &paths.control_file()).map_err(|error| match error {
+        LockError::Taken => LaunchError::AlreadyRunning(paths.runtime.clone()),
+        LockError::Io(..) => LaunchError::Other(error.to_string()),
+    })
+}
+
+/// The first load is a reload from nothing: a missing file is written, a missing key
+/// that is needed is generated.
+async fn first_load(path: &Path) -> Result<Loaded, LaunchError> {
+    if let Err(error) = std::fs::symlink_metadata(path)
+        && error.kind() == std::io::ErrorKind::NotFound
+    {
+        template::init(path).map_err(|error| other("the config file could not be written", &error))?;
+        tracing::info!("wrote a first config file: {}", path.display());
+    }
+    let loaded = config::load(path).await?;
+    if !loaded.needs_key {
+        return Ok(loaded);
+    }
+    edit::set_api_key(path, &generate_key())
+        .map_err(|error| other("a client key is needed and could not be written", &error))?;
+    tracing::info!("a client key was generated and written to the config file");
+    Ok(config::load(path).await?)
+}
+
+fn gateway(config: &Arc<Config>, scrubber: Scrubber, pool_file: &Path) -> Gateway {
+    let budget = config.proxy.max_body.saturating_mul(4).max(MIN_BUDGET);
+    let pool = Arc::new(Pool::new());
+    let gateway =
+        Gateway::new(Arc::clone(config), pool, scrubber, usize::try_from(budget).unwrap_or(usize::MAX));
+    gateway.pool.restore(store::load(pool_file), Instant::now(), SystemTime::now());
+    gateway
+}
+
+fn options(launch: &Launch, control: std::net::SocketAddr, token: &str) -> Options {
+    let connections = launch.max_open_files.saturating_sub(OTHER_FILES) * 8 / 10 / SOCKETS_PER_REQUEST;
+    Options {
+        config_path: launch.paths.config.clone(),
+        pool_file: launch.paths.pool_file(),
+        port: launch.port,
+        exit_on_failed_start: launch.exit_on_failed_start,
+        max_connections: usize::try_from(connections.clamp(16, 1 << 20)).unwrap_or(16),
+        dashboard_url: format!("http://{control}/#{token}"),
+    }
+}
+
+/// What surfaces see until the supervisor publishes for the first time.
+fn first_status(options: &Options, config: &Config) -> Status {
+    let port = options.port.unwrap_or(config.proxy.port);
+    let address = bind::address(port, config.proxy.allow_lan_access);
+    Status {
+        state: ProxyState::Stopped,
+        address,
+        base_url: base_url(address),
+        active_accounts: 0,
+        cooling_accounts: 0,
+        accounts: Vec::new(),
+        in_flight: 0,
+        problem: None,
+        next_free_port: None,
+        warnings: Vec::new(),
+        auth_mode: String::new(),
+        dashboard_url: options.dashboard_url.clone(),
+        config_path: options.config_path.display().to_string(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+#[cfg(unix)]
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+fn other(what: &str, error: &dyn std::fmt::Display) -> LaunchError {
+    LaunchError::Other(format!("{what}: {error}"))
+}

@@ -1,0 +1,293 @@
+//! `portcullis account`: the pool, as the config file lists it and the agent sees it.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::agent::{self, Agent};
+use super::config::{bad, edit_failed};
+use super::output::{self, Exit};
+use crate::accounts::{Pool, store};
+use crate::config::edit::{self, NewAccount};
+use crate::config::{self, Config, SecretSource};
+use crate::gateway::{Gateway, TestReport};
+use crate::protocol::Provider;
+use crate::upstream::Scrubber;
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// List the accounts and how they are
+    List,
+    /// Add an account; its key is read from a prompt, stdin or --from-env
+    Add(AddArgs),
+    /// Remove an account from the config file
+    Remove { name: String },
+    /// Use an account (again), also one whose key had been refused
+    Enable { name: String },
+    /// Keep an account, but do not use it
+    Disable { name: String },
+    /// Make one minimal real call with an account and say what came back
+    Test { name: String },
+    /// Let a cooling account be tried again at once; without a name, all of them
+    ClearCooldown { name: Option<String> },
+}
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// What to call it [default: the provider's name]
+    name: Option<String>,
+    #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
+    named: Option<String>,
+    /// Whose API it is for
+    #[arg(long, value_enum)]
+    provider: ProviderArg,
+    /// Take the key from this environment variable
+    #[arg(long, value_name = "NAME")]
+    from_env: Option<String>,
+    /// Where the API is, if not at the provider's own address
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// A model it serves; may hold * and be given more than once
+    #[arg(long = "model", value_name = "MODEL")]
+    models: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProviderArg {
+    Gemini,
+    Anthropic,
+    Openai,
+    Zai,
+    OpenaiCompatible,
+    Demo,
+}
+
+pub async fn run(context: &Context, command: AccountCommand) -> Exit {
+    match command {
+        AccountCommand::List => list(context).await,
+        AccountCommand::Add(args) => add(context, args).await,
+        AccountCommand::Remove { name } => {
+            edited(context, edit::remove_account(&context.paths.config, &name)).await
+        }
+        AccountCommand::Enable { name } => enable(context, &name).await,
+        AccountCommand::Disable { name } => {
+            edited(context, edit::set_account_enabled(&context.paths.config, &name, false)).await
+        }
+        AccountCommand::Test { name } => test(context, &name).await,
+        AccountCommand::ClearCooldown { name } => clear_cooldown(context, name.as_deref()).await,
+    }
+}
+
+async fn list(context: &Context) -> Exit {
+    let accounts = match Agent::find(&context.paths) {
+        Some(agent) => match agent.status().await {
+            Ok(status) => json!(status.accounts),
+            Err(error) => return output::failed(&error.to_string()),
+        },
+        None => match config::load(&context.paths.config).await {
+            Ok(loaded) => configured(&loaded.config),
+            Err(problems) => return bad(&problems),
+        },
+    };
+    if context.json {
+        output::json(&accounts);
+    } else {
+        print(accounts.as_array().map_or(&[], Vec::as_slice));
+    }
+    Exit::Done
+}
+
+/// What the file alone says of the accounts.
+fn configured(config: &Config) -> Value {
+    let accounts = config.accounts.iter().map(|account| {
+        let reason = account.api_key.reason();
+        let state = match (account.enabled, reason) {
+            (false, _) => "off",
+            (true, Some(_)) => "unusable",
+            (true, None) => "ready",
+        };
+        json!({
+            "name": account.name,
+            "provider": account.provider.name(),
+            "state": state,
+            "reason": reason,
+            "models": account.models,
+        })
+    });
+    accounts.collect()
+}
+
+fn print(accounts: &[Value]) {
+    if accounts.is_empty() {
+        output::note("No accounts yet: `portcullis account add --provider gemini` adds one.");
+        return;
+    }
+    let text = |account: &Value, key: &str| account[key].as_str().unwrap_or_default().to_owned();
+    let row = |account| ["name", "provider", "state", "reason"].map(|key| text(account, key)).to_vec();
+    output::table(&accounts.iter().map(row).collect::<Vec<_>>());
+}
+
+async fn add(context: &Context, args: AddArgs) -> Exit {
+    let path = &context.paths.config;
+    if let Err(error) = config::template::init(path) {
+        return output::failed(&error.to_string());
+    }
+    let provider = args.provider.provider();
+    let api_key = match secret(provider, args.from_env.as_deref()) {
+        Ok(secret) => secret,
+        Err(reason) => return output::failed(&reason),
+    };
+    let name = match args.name.or(args.named) {
+        Some(name) => name,
+        None => match free_name(context, provider).await {
+            Ok(name) => name,
+            Err(problems) => return bad(&problems),
+        },
+    };
+    let account = NewAccount { name, provider, api_key, base_url: args.base_url, models: args.models };
+    let added = edit::add_account(path, &account);
+    if added.is_ok() {
+        output::note(&format!("Added {}. `portcullis account test {0}` tries it.", account.name));
+    }
+    edited(context, added).await
+}
+
+/// The provider's name, with a number when it is taken.
+async fn free_name(context: &Context, provider: Provider) -> Result<String, config::Problems> {
+    let loaded = config::load(&context.paths.config).await?;
+    let taken = |name: &str| loaded.config.accounts.iter().any(|account| account.name == name);
+    let numbered = (2..).map(|number| format!("{provider}-{number}"));
+    let names = std::iter::once(provider.to_string()).chain(numbered);
+    Ok(names.into_iter().find(|name| !taken(name)).unwrap_or_default())
+}
+
+/// The key from where the user has it: never from an argument, which others can see.
+fn secret(provider: Provider, from_env: Option<&str>) -> Result<Option<SecretSource>, String> {
+    let is_optional = matches!(provider, Provider::Demo | Provider::OpenAiCompatible);
+    let text = match from_env {
+        Some(name) => {
+            std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?
+        }
+        None if provider == Provider::Demo => String::new(),
+        None if io::stdin().is_terminal() => {
+            output::note(&format!(
+                "The API key for {provider}{}:",
+                if is_optional { " (empty for none)" } else { "" }
+            ));
+            rpassword::read_password().map_err(|error| error.to_string())?
+        }
+        None => {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+            line
+        }
+    };
+    match text.trim() {
+        "" if is_optional => Ok(None),
+        "" => {
+            Err(format!("an account for {provider} needs an API key: type it, pipe it in, or use --from-env"))
+        }
+        key => Ok(Some(SecretSource::Literal(key.into()))),
+    }
+}
+
+async fn enable(context: &Context, name: &str) -> Exit {
+    let exit = edited(context, edit::set_account_enabled(&context.paths.config, name, true)).await;
+    if exit == Exit::Done
+        && let Some(agent) = Agent::find(&context.paths)
+        && let Err(error) = agent.ask("accounts/revive", json!({ "name": name })).await
+    {
+        return output::failed(&error.to_string());
+    }
+    exit
+}
+
+async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit {
+    match edited {
+        Ok(()) => agent::apply_edit(&context.paths).await,
+        Err(error) => edit_failed(&error),
+    }
+}
+
+/// Through the agent where there is one, because its environment holds the secrets.
+async fn test(context: &Context, name: &str) -> Exit {
+    let report = match Agent::find(&context.paths) {
+        Some(agent) => {
+            agent.ask("accounts/test", json!({ "name": name })).await.map_err(|error| error.to_string())
+        }
+        None => test_here(context, name).await.map(|report| json!(report)),
+    };
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return output::failed(&error),
+    };
+    let ok = report["ok"] == true;
+    if context.json {
+        output::json(&report);
+    } else {
+        let asked = report["asked"].as_str().unwrap_or_default();
+        let message = report["message"].as_str().unwrap_or_default();
+        let status = report["status"].as_u64().map_or(String::new(), |status| format!(" (HTTP {status})"));
+        output::line(&format!("{name}: {message}{status}; asked for {asked}, {} ms", report["duration_ms"]));
+    }
+    if ok { Exit::Done } else { Exit::Failed }
+}
+
+async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> {
+    let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
+    let gateway = Gateway::new(Arc::new(loaded.config), Arc::new(Pool::new()), Scrubber::default(), 0);
+    gateway.test_account(name).await.map_err(|error| error.to_string())
+}
+
+async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
+    let cleared = match Agent::find(&context.paths) {
+        Some(agent) => agent
+            .ask("accounts/clear-cooldown", json!({ "name": name }))
+            .await
+            .map(|outcome| outcome["cleared"].as_u64().unwrap_or(0))
+            .map_err(|error| error.to_string()),
+        None => clear_saved(context, name).await,
+    };
+    match cleared {
+        Ok(cleared) => {
+            if context.json {
+                output::json(&json!({ "cleared": cleared }));
+            } else {
+                output::line(&format!("{cleared} cleared"));
+            }
+            Exit::Done
+        }
+        Err(error) => output::failed(&error),
+    }
+}
+
+/// Nobody is running: the cooldowns are those that were saved.
+async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, String> {
+    let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
+    let (pool, path) = (Pool::new(), context.paths.pool_file());
+    pool.apply(&loaded.config, Instant::now());
+    pool.restore(store::load(&path), Instant::now(), SystemTime::now());
+    let cleared = pool.clear_cooldown(name).map_err(|error| error.to_string())?;
+    if cleared > 0 {
+        store::save(&path, &pool.snapshot(Instant::now(), SystemTime::now()))
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(cleared as u64)
+}
+
+impl ProviderArg {
+    const fn provider(self) -> Provider {
+        match self {
+            Self::Gemini => Provider::Gemini,
+            Self::Anthropic => Provider::Anthropic,
+            Self::Openai => Provider::OpenAi,
+            Self::Zai => Provider::Zai,
+            Self::OpenaiCompatible => Provider::OpenAiCompatible,
+            Self::Demo => Provider::Demo,
+        }
+    }
+}

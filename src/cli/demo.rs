@@ -1,0 +1,168 @@
+//! `portcullis demo`: the whole path on a throw-away home, with the demo account.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use clap::Args;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+
+use super::output::{self, Exit};
+use super::{Context, serve};
+use crate::control::{Notice, ProxyState, Shell, Status};
+use crate::desktop::paths::Paths;
+use crate::desktop::{instance, port_owner};
+use crate::headless::HeadlessShell;
+use crate::server::bind;
+use crate::{config, logging};
+
+const DEFAULT_PORT: u16 = 8045;
+const HOME_PREFIX: &str = "portcullis-demo-";
+
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// Listen on this port; 0 takes any free one [default: 8045, or the next free one]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+}
+
+pub async fn demo(context: &Context, args: &DemoArgs, max_open_files: u64) -> Exit {
+    sweep(&std::env::temp_dir());
+    let home = match tempfile::Builder::new().prefix(HOME_PREFIX).tempdir() {
+        Ok(home) => home,
+        Err(error) => return output::failed(&format!("no directory for the demo: {error}")),
+    };
+    let paths = Paths::under(home.path());
+    if let Err(error) = write_config(&paths.config) {
+        return output::failed(&format!("the demo's config file could not be written: {error}"));
+    }
+    let port = match args.port {
+        Some(port) => port,
+        None => free_port().await,
+    };
+    let context = Context { paths, verbosity: context.verbosity, ..context.clone() };
+    serve::run(&context, Some(port), max_open_files, DemoShell::new).await
+}
+
+fn write_config(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    config::template::init(path)?;
+    config::edit::add_account(
+        path,
+        &config::edit::NewAccount {
+            name: "demo".to_owned(),
+            provider: crate::protocol::Provider::Demo,
+            api_key: None,
+            base_url: None,
+            models: Vec::new(),
+        },
+    )?;
+    Ok(())
+}
+
+/// The usual port, or the next one when somebody has it: nobody has pasted anything yet.
+async fn free_port() -> u16 {
+    match bind::bind(DEFAULT_PORT, false, false) {
+        Ok(_) => DEFAULT_PORT,
+        Err((address, _)) => {
+            let port = port_owner::next_free_port(address).await.unwrap_or(0);
+            output::note(&format!("Port {DEFAULT_PORT} is in use; the demo takes another."));
+            port
+        }
+    }
+}
+
+/// Removes the homes of demos that were killed.
+fn sweep(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let is_demo = entry.file_name().to_string_lossy().starts_with(HOME_PREFIX);
+        if !is_demo || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let lock = Paths::under(&entry.path()).lock_file();
+        // One without a lock is being born.
+        if lock.exists() && !instance::is_held(&lock) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Prints what to paste, once there is something to paste it for.
+struct DemoShell {
+    inner: HeadlessShell,
+    out: NonBlocking,
+    _guard: WorkerGuard,
+    greeted: bool,
+}
+
+impl DemoShell {
+    fn new() -> Self {
+        let (out, guard) = logging::stdout();
+        Self { inner: HeadlessShell::new(), out, _guard: guard, greeted: false }
+    }
+}
+
+impl Shell for DemoShell {
+    fn show(&mut self, status: &Status) {
+        if status.state == ProxyState::Running && !self.greeted {
+            self.greeted = true;
+            let _ = writeln!(self.out, "{}", greeting(&status.base_url));
+        } else if self.greeted {
+            self.inner.show(status);
+        }
+    }
+
+    fn notify(&mut self, notice: &Notice) {
+        self.inner.notify(notice);
+    }
+}
+
+fn greeting(base_url: &str) -> String {
+    format!(
+        r#"Running on {base_url} with the built-in demo account: any model name answers.
+No key is needed, nothing leaves this computer, nothing is kept. Ctrl-C ends it.
+
+Is it there?
+  curl -sS {base_url}/healthz
+
+A first answer, as it streams:
+  curl -sSN {base_url}/v1/chat/completions -H 'content-type: application/json' \
+    -d '{{"model": "demo", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+
+OpenAI SDK (pip install openai):
+  python3 -c 'import openai; c = openai.OpenAI(base_url="{base_url}/v1", api_key="sk-demo"); print(c.chat.completions.create(model="gpt-5-mini", messages=[{{"role": "user", "content": "Hello!"}}]).choices[0].message.content)'
+
+Anthropic SDK (pip install anthropic):
+  python3 -c 'import anthropic; c = anthropic.Anthropic(base_url="{base_url}", api_key="sk-demo"); print(c.messages.create(model="claude-sonnet-4-5", max_tokens=500, messages=[{{"role": "user", "content": "Hello!"}}]).content[0].text)'
+
+Gemini SDK (pip install google-genai):
+  python3 -c 'from google import genai; c = genai.Client(api_key="sk-demo", http_options={{"base_url": "{base_url}"}}); print(c.models.generate_content(model="gemini-3-flash", contents="Hello!").text)'
+
+Claude Code:
+  ANTHROPIC_BASE_URL={base_url} ANTHROPIC_API_KEY=sk-demo claude
+
+With your own keys: `portcullis account add`, then `portcullis serve`."#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_the_homes_of_dead_demos_only() {
+        let temporary = tempfile::tempdir().expect("a directory");
+        let home = |name: &str| temporary.path().join(name);
+        for name in ["portcullis-demo-dead", "portcullis-demo-young", "portcullis-demo-alive", "other"] {
+            fs::create_dir(home(name)).expect("created");
+        }
+        fs::write(home("portcullis-demo-dead").join("portcullis.lock"), "").expect("written");
+        fs::write(home("other").join("portcullis.lock"), "").expect("written");
+        let alive = Paths::under(&home("portcullis-demo-alive"));
+        let _lock = instance::InstanceLock::take(&alive.lock_file(), &alive.control_file()).expect("free");
+        sweep(temporary.path());
+        let left = |name: &str| home(name).exists();
+        assert!(!left("portcullis-demo-dead"));
+        assert!(left("portcullis-demo-young") && left("portcullis-demo-alive") && left("other"));
+    }
+}

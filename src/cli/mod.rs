@@ -1,0 +1,128 @@
+//! The command line: what can be typed, and one file per group of commands.
+
+mod account;
+mod agent;
+mod config;
+mod demo;
+mod key;
+mod lifecycle;
+mod output;
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::desktop::paths::Paths;
+pub use output::Exit;
+
+/// A local reverse proxy for language-model APIs: point any OpenAI, Anthropic or Gemini
+/// client at <http://127.0.0.1:8045>
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The config file [default: config.toml in the platform's config directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One directory for config, data, state and runtime files
+    #[arg(long, global = true, value_name = "DIR", env = "PORTCULLIS_HOME")]
+    pub home: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Log only what is wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the agent in the foreground, without a tray
+    Serve(serve::ServeArgs),
+    /// Try it out: a throw-away proxy that answers by itself, with no key and no network
+    Demo(demo::DemoArgs),
+    /// Is it running, where, and what is wrong
+    Status,
+    /// Start the proxy in the running agent
+    Start,
+    /// Stop the proxy: the port is free at once, running requests finish
+    Stop,
+    /// Stop and start the proxy
+    Restart,
+    /// Read the config file again
+    Reload,
+    /// End the running agent
+    Quit,
+    /// Open the dashboard in the browser
+    Open {
+        /// Print its address instead
+        #[arg(long)]
+        print: bool,
+    },
+    /// The accounts requests are sent with
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// The config file
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// The key clients send
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+}
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub paths: Paths,
+    pub json: bool,
+    pub verbosity: i8,
+}
+
+impl Cli {
+    /// Carries out what was typed. `max_open_files`: this process's own limit.
+    pub async fn run(self, max_open_files: u64) -> Exit {
+        let context = match Context::new(&self.global) {
+            Ok(context) => context,
+            Err(error) => return output::failed(&error.to_string()),
+        };
+        match self.command {
+            None => no_tray(),
+            Some(Command::Serve(args)) => serve::serve(&context, &args, max_open_files).await,
+            Some(Command::Demo(args)) => demo::demo(&context, &args, max_open_files).await,
+            Some(Command::Status) => lifecycle::status(&context).await,
+            Some(Command::Start) => lifecycle::command(&context, "start").await,
+            Some(Command::Stop) => lifecycle::command(&context, "stop").await,
+            Some(Command::Restart) => lifecycle::command(&context, "restart").await,
+            Some(Command::Reload) => lifecycle::command(&context, "reload").await,
+            Some(Command::Quit) => lifecycle::quit(&context).await,
+            Some(Command::Open { print }) => lifecycle::open(&context, print).await,
+            Some(Command::Account(command)) => account::run(&context, command).await,
+            Some(Command::Config(command)) => config::run(&context, &command).await,
+            Some(Command::Key(command)) => key::run(&context, command).await,
+        }
+    }
+}
+
+impl Context {
+    fn new(global: &Global) -> Result<Self, crate::desktop::paths::NoHome> {
+        let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
+        let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
+        Ok(Self { paths, json: global.json, verbosity })
+    }
+}
+
+fn no_tray() -> Exit {
+    output::note("This build has no tray icon: run `portcullis serve` to run the proxy in this terminal.");
+    Exit::NotRunning
+}

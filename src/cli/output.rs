@@ -1,0 +1,64 @@
+//! What a command says and how it ends. Results go to stdout, everything else to stderr;
+//! a reader that went away is nobody's problem.
+
+use std::io::{self, Write};
+use std::process::{ExitCode, Termination};
+
+use serde_json::Value;
+
+/// The exit codes scripts rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    Failed,
+    /// Bad usage or a bad config file.
+    Usage,
+    /// No agent, a proxy that is not running, or no graphical session.
+    NotRunning,
+    /// Another agent already has this home.
+    AlreadyRunning,
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotRunning => 3,
+            Self::AlreadyRunning => 4,
+        })
+    }
+}
+
+/// One line of result.
+pub fn line(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+pub fn json(value: &Value) {
+    line(&format!("{value:#}"));
+}
+
+/// One line beside the result.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+pub fn failed(text: &str) -> Exit {
+    note(&format!("error: {text}"));
+    Exit::Failed
+}
+
+/// A table with its columns aligned, two spaces apart.
+pub fn table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}", width = *width)).collect();
+        line(cells.join("  ").trim_end());
+    }
+}

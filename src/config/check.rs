@@ -1,0 +1,346 @@
+//! The form of the file: a walk of the document along the schema that `config schema`
+//! prints. It finds everything at once, and what it leaves is sure to deserialize.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value as Json};
+use toml_edit::{Document, DocumentMut, Item, Table, Value};
+
+use super::file::{File, SCHEMA};
+use super::place::{Finding, KeyPath, Step, child};
+use super::redact;
+
+/// Below this likeness a suggestion confuses more than it helps.
+const LIKE_ENOUGH: f64 = 0.6;
+
+/// The part of the file whose form is sound, and what is wrong with the rest.
+pub struct Checked {
+    pub file: File,
+    pub findings: Vec<Finding>,
+    /// What was left out: a missing value there is no news.
+    pub left_out: LeftOut,
+}
+
+pub fn check(document: &Document<&str>) -> Checked {
+    let mut walk = Walk::default();
+    walk.table(&SCHEMA, document.as_item(), &KeyPath::default());
+    let sound = without(document.as_table().clone(), &walk.unsound);
+    let file = toml_edit::de::from_document(DocumentMut::from(sound)).unwrap_or_else(|error| {
+        let message = redact::without_secrets(error.message());
+        walk.findings.push(Finding::value(KeyPath::default(), message, ""));
+        File::default()
+    });
+    Checked { file, findings: walk.findings, left_out: LeftOut::new(&walk.unsound) }
+}
+
+/// The places `check` has spoken about already.
+#[derive(Default)]
+pub struct LeftOut {
+    places: HashSet<KeyPath>,
+    around: HashSet<KeyPath>,
+}
+
+impl LeftOut {
+    fn new(places: &[KeyPath]) -> Self {
+        let around = places.iter().flat_map(KeyPath::prefixes).collect();
+        Self { places: places.iter().cloned().collect(), around }
+    }
+
+    /// Whether the path is one of the places, within one, or around one.
+    pub fn concerns(&self, path: &KeyPath) -> bool {
+        self.around.contains(path) || path.prefixes().any(|prefix| self.places.contains(&prefix))
+    }
+}
+
+fn without(mut root: Table, unsound: &[KeyPath]) -> Table {
+    for path in unsound {
+        remove(&mut root, path.steps());
+    }
+    root
+}
+
+/// Removes the innermost `key = value` the path leads through: an element of a list goes
+/// together with its list, so no other element changes its number.
+fn remove(root: &mut Table, steps: &[Step]) {
+    let Some(last_key) = steps.iter().rposition(|step| matches!(step, Step::Key(_))) else { return };
+    let Step::Key(key) = &steps[last_key] else { return };
+    let Some((first, between)) = steps[..last_key].split_first() else {
+        root.remove(key);
+        return;
+    };
+    let Step::Key(first) = first else { return };
+    let parent = between.iter().try_fold(root.get_mut(first), |item, step| {
+        Some(match (item, step) {
+            (Some(item), Step::Key(key)) => item.as_table_like_mut()?.get_mut(key),
+            (Some(item), Step::Index(index)) => item.get_mut(*index),
+            (None, _) => None,
+        })
+    });
+    if let Some(table) = parent.flatten().and_then(Item::as_table_like_mut) {
+        table.remove(key);
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    findings: Vec<Finding>,
+    unsound: Vec<KeyPath>,
+}
+
+impl Walk {
+    fn item(&mut self, schema: &Json, item: &Item, path: &KeyPath) {
+        if let Some(choices) = choices(schema) {
+            self.choice(&choices, schema, item, path);
+        } else if let Some(alternatives) = schema["anyOf"].as_array() {
+            self.alternatives(alternatives, schema, item, path);
+        } else {
+            match (schema["type"].as_str(), Form::of(item)) {
+                (Some("object"), Form::Table) => self.table(schema, item, path),
+                (Some("array"), Form::List) => self.list(schema, item, path),
+                (Some("integer"), Form::Integer(number)) => self.integer(schema, number, path),
+                (Some("string"), Form::String) | (Some("boolean"), Form::Boolean) => {}
+                (_, form) => self.wrong_form(schema, form, path),
+            }
+        }
+    }
+
+    fn table(&mut self, schema: &Json, item: &Item, path: &KeyPath) {
+        let Some(table) = item.as_table_like() else { return };
+        let no_keys = Map::new();
+        let known = schema["properties"].as_object().unwrap_or(&no_keys);
+        for (key, value) in table.iter() {
+            let place = path.key(key);
+            match known.get(key) {
+                Some(property) => self.item(property, value, &place),
+                None if schema["additionalProperties"].is_object() => {
+                    self.item(&schema["additionalProperties"], value, &place);
+                }
+                None => self.refuse_key(&place, unknown_key_fix(known, key)),
+            }
+        }
+        for required in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            if !table.contains_key(required) {
+                let fix = format!("write `{required} = {}`", example(&known[required]));
+                self.findings.push(Finding::key(path.key(required), "is missing", fix));
+            }
+        }
+    }
+
+    fn list(&mut self, schema: &Json, item: &Item, path: &KeyPath) {
+        let elements = (0..).map_while(|index| Some((index, child(item, &Step::Index(index))?)));
+        let mut length = 0;
+        for (index, element) in elements {
+            self.item(&schema["items"], element, &path.index(index));
+            length += 1;
+        }
+        if schema["minItems"].as_u64().is_some_and(|least| length < least) {
+            self.refuse(path, "is empty", "write at least one text in quotes between the brackets");
+        }
+    }
+
+    fn integer(&mut self, schema: &Json, number: i64, path: &KeyPath) {
+        let is_too_small = schema["minimum"].as_i64().is_some_and(|least| number < least);
+        let is_too_large = schema["maximum"].as_i64().is_some_and(|most| number > most);
+        if is_too_small || is_too_large {
+            let size = if is_too_small { "small" } else { "large" };
+            self.refuse(path, format!("{number} is too {size}"), format!("write {}", expected(schema)));
+        }
+    }
+
+    fn choice(&mut self, choices: &[&str], schema: &Json, item: &Item, path: &KeyPath) {
+        let Some(written) = item.as_str() else {
+            return self.wrong_form(schema, Form::of(item), path);
+        };
+        if choices.contains(&written) {
+            return;
+        }
+        let fix = match nearest(choices.iter().copied(), written) {
+            Some(choice) => format!("did you mean \"{choice}\"?"),
+            None => format!("write {}", expected(schema)),
+        };
+        let message = format!("\"{}\" is not one of the choices", redact::without_secrets(written));
+        self.refuse(path, message, fix);
+    }
+
+    /// A value that may take one of several forms: the table forms are told apart by
+    /// their keys, and if one of them is unsound, so is the value as a whole.
+    fn alternatives(&mut self, alternatives: &[Json], schema: &Json, item: &Item, path: &KeyPath) {
+        let Some(table) = item.as_table_like() else {
+            let is_text = alternatives.iter().any(|alternative| alternative["type"] == "string");
+            if !(is_text && item.is_str()) {
+                self.wrong_form(schema, Form::of(item), path);
+            }
+            return;
+        };
+        let before = self.findings.len();
+        let of_tables = || alternatives.iter().filter(|alternative| alternative["type"] == "object");
+        let meant = of_tables().find(|alternative| {
+            let keys = alternative["properties"].as_object();
+            keys.is_some_and(|keys| keys.keys().any(|key| table.contains_key(key)))
+        });
+        if let Some(meant) = meant {
+            self.table(meant, item, path);
+        } else {
+            let known: Map<_, _> = of_tables()
+                .filter_map(|alternative| alternative["properties"].as_object().cloned())
+                .flatten()
+                .collect();
+            for (key, _) in table.iter() {
+                self.refuse_key(&path.key(key), unknown_key_fix(&known, key));
+            }
+            if table.is_empty() {
+                self.refuse(path, "is an empty table", format!("write {}", expected(schema)));
+            }
+        }
+        if self.findings.len() > before {
+            self.unsound.push(path.clone());
+        }
+    }
+
+    fn wrong_form(&mut self, schema: &Json, found: Form, path: &KeyPath) {
+        let fix = match (schema["type"].as_str(), found, path.steps()) {
+            (Some("array"), Form::Table, [Step::Key(key)]) => {
+                format!("write [[{key}]] with double brackets, once for each")
+            }
+            (Some("object"), Form::List, [Step::Key(key)]) => {
+                format!("write [{key}] with single brackets, once")
+            }
+            _ => format!("write {}", expected(schema)),
+        };
+        self.refuse(path, format!("is {}", found.name()), fix);
+    }
+
+    fn refuse(&mut self, path: &KeyPath, message: impl Into<String>, fix: impl Into<String>) {
+        self.findings.push(Finding::value(path.clone(), message, fix));
+        self.unsound.push(path.clone());
+    }
+
+    fn refuse_key(&mut self, path: &KeyPath, fix: String) {
+        self.findings.push(Finding::key(path.clone(), "unknown key", fix));
+        self.unsound.push(path.clone());
+    }
+}
+
+/// What a value is, as far as a schema cares.
+#[derive(Clone, Copy)]
+enum Form {
+    Table,
+    List,
+    String,
+    Integer(i64),
+    Float,
+    Boolean,
+    Date,
+}
+
+impl Form {
+    fn of(item: &Item) -> Self {
+        match item {
+            Item::None | Item::Table(_) | Item::Value(Value::InlineTable(_)) => Self::Table,
+            Item::ArrayOfTables(_) | Item::Value(Value::Array(_)) => Self::List,
+            Item::Value(Value::String(_)) => Self::String,
+            Item::Value(Value::Integer(number)) => Self::Integer(*number.value()),
+            Item::Value(Value::Float(_)) => Self::Float,
+            Item::Value(Value::Boolean(_)) => Self::Boolean,
+            Item::Value(Value::Datetime(_)) => Self::Date,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "a table",
+            Self::List => "a list",
+            Self::String => "text",
+            Self::Integer(_) => "a number",
+            Self::Float => "a number with a fraction",
+            Self::Boolean => "true or false",
+            Self::Date => "a date",
+        }
+    }
+}
+
+/// The texts an enum allows, however the schema spells it.
+fn choices(schema: &Json) -> Option<Vec<&str>> {
+    if let Some(choices) = schema["enum"].as_array() {
+        return choices.iter().map(Json::as_str).collect();
+    }
+    if let Some(choice) = schema["const"].as_str() {
+        return Some(vec![choice]);
+    }
+    let groups: Option<Vec<_>> = schema["oneOf"].as_array()?.iter().map(choices).collect();
+    Some(groups?.concat())
+}
+
+/// What belongs there, in words that follow "write".
+fn expected(schema: &Json) -> String {
+    if let Some(choices) = choices(schema) {
+        return format!("one of \"{}\"", choices.join("\", \""));
+    }
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        return alternatives.iter().map(expected).collect::<Vec<_>>().join(" or ");
+    }
+    match schema["type"].as_str() {
+        Some("integer") => format!("a whole number from {} to {}", schema["minimum"], schema["maximum"]),
+        Some("boolean") => "true or false, without quotes".to_owned(),
+        Some("array") => "a list in brackets, like [\"…\"]".to_owned(),
+        Some("object") => example(schema),
+        _ => "text in quotes".to_owned(),
+    }
+}
+
+/// A value of the right form, as one would write it.
+fn example(schema: &Json) -> String {
+    if let Some(choice) = choices(schema).and_then(|choices| choices.first().copied()) {
+        return format!("\"{choice}\"");
+    }
+    match (schema["type"].as_str(), schema["properties"].as_object()) {
+        (Some("object"), Some(keys)) => {
+            let pairs: Vec<_> =
+                keys.iter().map(|(key, value)| format!("{key} = {}", example(value))).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        (Some("object"), None) => "a table".to_owned(),
+        (Some("array"), _) => "[\"…\"]".to_owned(),
+        _ => "\"…\"".to_owned(),
+    }
+}
+
+fn unknown_key_fix(known: &Map<String, Json>, key: &str) -> String {
+    if let Some(near) = nearest(known.keys().map(String::as_str), key) {
+        return format!("did you mean `{near}`?");
+    }
+    if let Some(section) = only_section_with(key) {
+        return format!("it belongs under [{section}]");
+    }
+    let keys: Vec<_> = known.keys().map(String::as_str).collect();
+    format!("the keys here are {}", keys.join(", "))
+}
+
+fn nearest<'a>(candidates: impl Iterator<Item = &'a str>, written: &str) -> Option<&'a str> {
+    let written = written.to_lowercase().replace('-', "_");
+    candidates
+        .map(|candidate| (candidate, likeness(&candidate.replace('-', "_"), &written)))
+        .filter(|(_, likeness)| *likeness >= LIKE_ENOUGH)
+        .max_by(|(_, one), (_, another)| one.total_cmp(another))
+        .map(|(candidate, _)| candidate)
+}
+
+/// From 0 to 1. `enviroment` is far from `env` by letters, and still means it.
+fn likeness(candidate: &str, written: &str) -> f64 {
+    let least = if written.starts_with(candidate) { LIKE_ENOUGH } else { 0.0 };
+    strsim::normalized_damerau_levenshtein(candidate, written).max(least)
+}
+
+/// A key that stands in the wrong table is worth more than a list of the right ones.
+fn only_section_with(key: &str) -> Option<&'static str> {
+    let mut sections = SCHEMA["properties"]
+        .as_object()?
+        .iter()
+        .filter(|(_, schema)| schema["properties"].get(key).is_some())
+        .map(|(section, _)| section.as_str());
+    let only = sections.next()?;
+    sections.next().is_none().then_some(only)
+}
+
+#[cfg(test)]
+mod tests;

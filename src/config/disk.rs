@@ -1,0 +1,96 @@
+//! How the config file reaches the disk: created where there is none, or replaced whole.
+//! A reader sees the old bytes or the new ones, and never bytes that others may read.
+
+use std::fs::{DirBuilder, File, Metadata};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+#[derive(Debug, thiserror::Error)]
+#[error("{} could not be written: {source}", path.display())]
+pub struct WriteError {
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+/// Creates the file and the directories it needs. `false`: something has its name
+/// already, and stays as it is.
+pub fn create(path: &Path, contents: &str) -> Result<bool, WriteError> {
+    try_create(path, contents).map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+fn try_create(path: &Path, contents: &str) -> io::Result<bool> {
+    let directory = directory_of(path);
+    create_private_directories(directory)?;
+    let file = written(directory, contents)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync_directory(directory).map(|()| true),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Puts the contents in the place of an existing file. Behind a symlink that is the file
+/// it leads to, and the link stays.
+pub fn replace(path: &Path, contents: &str) -> Result<(), WriteError> {
+    try_replace(path, contents).map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+fn try_replace(path: &Path, contents: &str) -> io::Result<()> {
+    let target = std::fs::canonicalize(path)?;
+    let directory = directory_of(&target);
+    let file = written(directory, contents)?;
+    keep_owner_and_stricter_mode(file.as_file(), &target.metadata()?)?;
+    file.persist(&target).map_err(|error| error.error)?;
+    sync_directory(directory)
+}
+
+/// A temporary file beside the target, private from its first byte, its contents on disk.
+fn written(directory: &Path, contents: &str) -> io::Result<NamedTempFile> {
+    let mut file = Builder::new().prefix(".config.").suffix(".tmp").tempfile_in(directory)?;
+    file.write_all(contents.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn create_private_directories(directory: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// With `sudo`, the file stays the user's. The mode never opens up: 0600 at most.
+#[cfg(unix)]
+fn keep_owner_and_stricter_mode(file: &File, existing: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let created = file.metadata()?;
+    if (created.uid(), created.gid()) != (existing.uid(), existing.gid()) {
+        // Only root may give files away; for anybody else the file is theirs already.
+        let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
+    }
+    let mode = existing.mode() & 0o600;
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn keep_owner_and_stricter_mode(_file: &File, _existing: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes the new name survive a power cut.
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Changes to the file that keep the rest of it as it was: comments, order, blank lines,
+//! line ends. A change that would break the file is refused, and a write is all or nothing.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+use toml_edit::{DocumentMut, Key, Value};
+
+use super::disk::{self, WriteError};
+use super::load::{problems_in, read, syntax_problem};
+use super::{Problem, Problems};
+
+mod account;
+mod table;
+
+pub use account::{NewAccount, add_account, remove_account, set_account, set_account_enabled};
+
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The file cannot be edited, or would have these problems afterwards.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    #[error("there is no account named \"{0}\"")]
+    UnknownAccount(String),
+    #[error("there is an account named \"{0}\" already")]
+    AccountExists(String),
+    #[error("\"{0}\" is no key that can be set")]
+    NotAKey(String),
+    /// Somebody saved the file between reading and writing; trying again is safe.
+    #[error("the file was saved by somebody else in the same moment, try again")]
+    ChangedMeanwhile,
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Sets one key, such as `proxy.port` or `models."claude-*"`.
+pub fn set(path: &Path, key: &str, value: impl Into<Value>) -> Result<(), EditError> {
+    edit(path, |document| set_in(document, key, value.into()))
+}
+
+/// Sets the key that clients send.
+pub fn set_api_key(path: &Path, key: &SecretString) -> Result<(), EditError> {
+    set(path, "proxy.api_key", key.expose_secret())
+}
+
+/// Reads, applies the change, checks the result and replaces the file. Edits of other
+/// processes wait; one by an editor in the same moment is not overwritten. Blocks on the
+/// disk and on other edits, so the change must not start an edit of its own.
+pub fn edit(
+    path: &Path,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<(), EditError> {
+    let _turn = Turn::take(path);
+    let before = read(path)?.text;
+    let after = changed(&before, path, change)?;
+    if after == before {
+        return Ok(());
+    }
+    refuse_new_problems(path, &before, &after)?;
+    if read(path)?.text != before {
+        return Err(EditError::ChangedMeanwhile);
+    }
+    disk::replace(path, &after)?;
+    Ok(())
+}
+
+fn changed(
+    before: &str,
+    path: &Path,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<String, EditError> {
+    let mut document: DocumentMut =
+        before.parse().map_err(|error| Problems::new(path, vec![syntax_problem(before, &error)]))?;
+    change(&mut document)?;
+    Ok(as_saved_before(before, document.to_string()))
+}
+
+/// Line ends and byte order mark, which the document does not keep.
+fn as_saved_before(before: &str, after: String) -> String {
+    const BYTE_ORDER_MARK: char = '\u{feff}';
+    let mut after = after;
+    if before.contains("\r\n") {
+        after = after.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
+    if before.starts_with(BYTE_ORDER_MARK) && !after.starts_with(BYTE_ORDER_MARK) {
+        after.insert(0, BYTE_ORDER_MARK);
+    }
+    after
+}
+
+/// A file that is wrong elsewhere can still be edited, so that it can be put right.
+fn refuse_new_problems(path: &Path, before: &str, after: &str) -> Result<(), Problems> {
+    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    for problem in problems_in(before) {
+        *known.entry(identity(&problem)).or_default() += 1;
+    }
+    let mut new = problems_in(after);
+    new.retain(|problem| match known.get_mut(&identity(problem)) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    });
+    if new.is_empty() {
+        return Ok(());
+    }
+    // The text they stand in will never be saved, so their lines would mislead.
+    let unplaced = new.into_iter().map(|problem| Problem { line: 0, column: 0, ..problem });
+    Err(Problems::new(path, unplaced.collect()))
+}
+
+/// A problem by what it says, whatever the number of its account has become.
+fn identity(problem: &Problem) -> (String, String) {
+    let key = problem.key.chars().filter(|character| !character.is_ascii_digit()).collect();
+    (key, problem.message.clone())
+}
+
+fn set_in(document: &mut DocumentMut, key: &str, value: Value) -> Result<(), EditError> {
+    let not_a_key = || EditError::NotAKey(key.to_owned());
+    let keys = Key::parse(key).map_err(|_| not_a_key())?;
+    let (last, sections) = keys.split_last().ok_or_else(not_a_key)?;
+    let mut table = document.as_item_mut();
+    for section in sections {
+        table = table::section(table, section).ok_or_else(not_a_key)?;
+    }
+    if table::put(table, last, value) { Ok(()) } else { Err(not_a_key()) }
+}
+
+/// The right to edit, among all processes that edit this file. Held on the directory,
+/// because the file itself is another one after every edit.
+struct Turn {
+    _directory: Option<File>,
+}
+
+impl Turn {
+    /// Without a lock where the system has none for directories: the comparison before
+    /// the write still catches what was written in between.
+    fn take(path: &Path) -> Self {
+        let target = std::fs::canonicalize(path).ok();
+        let directory = target.as_deref().and_then(Path::parent).and_then(|path| File::open(path).ok());
+        Self { _directory: directory.filter(|directory| directory.lock().is_ok()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

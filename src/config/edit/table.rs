@@ -1,0 +1,55 @@
+//! One key in one table, in whatever style the table is written.
+
+use toml_edit::{InlineTable, Item, Key, Table, Value};
+
+/// Sets a key of a table. What stands around an old value, such as the comment behind
+/// it, stays. `false` when the item is no table.
+pub fn put(table: &mut Item, key: &Key, mut value: Value) -> bool {
+    let Some(keys) = table.as_table_like_mut() else { return false };
+    match keys.get_mut(key) {
+        Some(Item::Value(old)) => {
+            *value.decor_mut() = old.decor().clone();
+            *old = value;
+        }
+        // A table's key stands in a header, whose blanks are not those of `key = value`.
+        Some(_) => {
+            keys.remove(key);
+            append(table, key, value);
+        }
+        None => append(table, key, value),
+    }
+    true
+}
+
+fn append(table: &mut Item, key: &Key, value: Value) {
+    match table {
+        Item::Value(Value::InlineTable(inline)) => append_inline(inline, key, value),
+        Item::Table(lines) => {
+            lines.insert(key, Item::Value(value));
+        }
+        _ => {}
+    }
+}
+
+/// The blank before the closing brace belongs to the last value, so it moves along.
+fn append_inline(table: &mut InlineTable, key: &Key, mut value: Value) {
+    if let Some((_, last)) = table.iter_mut().last()
+        && let Some(before_brace) = last.decor().suffix().cloned()
+    {
+        last.decor_mut().set_suffix("");
+        value.decor_mut().set_prefix(" ");
+        value.decor_mut().set_suffix(before_brace);
+    }
+    table.insert(key.get(), value);
+}
+
+/// The table under a key, made when there is none yet; `None` when something else is there.
+pub fn section<'table>(table: &'table mut Item, key: &Key) -> Option<&'table mut Item> {
+    let is_inline = table.is_inline_table();
+    let keys = table.as_table_like_mut()?;
+    if !keys.contains_key(key) {
+        let new = if is_inline { Item::Value(InlineTable::new().into()) } else { Item::Table(Table::new()) };
+        keys.insert(key, new);
+    }
+    keys.get_mut(key).filter(|item| item.is_table_like())
+}

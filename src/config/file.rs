@@ -1,0 +1,323 @@
+//! The configuration as written: every key optional, nothing decided.
+//!
+//! These types are also the schema: a doc comment is what an editor shows for its key,
+//! a range is what `check` refuses beyond, and no key exists that is not here.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use secrecy::SecretString;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::settings::{AuthMode, CaptureBodies, DispatchMode, Language, Strategy};
+use crate::protocol::Provider;
+
+/// Everything portcullis can be told; each key has a default.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "portcullis configuration")]
+pub struct File {
+    /// Language of the tray, notifications, dashboard and command line.
+    #[schemars(extend("default" = "auto"))]
+    pub language: Option<Language>,
+    /// The proxy that clients talk to.
+    pub proxy: Option<ProxySection>,
+    /// How an account is picked for a request.
+    pub pool: Option<PoolSection>,
+    /// z.ai as a stand-in for Claude models.
+    pub zai: Option<ZaiSection>,
+    /// How the upstream APIs are reached.
+    pub upstream: Option<UpstreamSection>,
+    /// The record of requests.
+    pub monitor: Option<MonitorSection>,
+    /// Desktop notifications, one switch per kind.
+    pub notifications: Option<NotificationsSection>,
+    /// Whose API accounts answer, in order.
+    pub accounts: Option<Vec<Account>>,
+    /// Model a client asks for (`*` stands for any text) → model sent upstream. An exact name
+    /// beats the most specific wildcard; `provider/model` or `account-name/model` pins where
+    /// the request goes.
+    pub models: Option<ModelMappings>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProxySection {
+    /// Port to listen on; 0 takes any free one.
+    #[schemars(extend("default" = 8045))]
+    pub port: Option<u16>,
+    /// false: only this computer (127.0.0.1). true: the whole network (0.0.0.0).
+    #[schemars(extend("default" = false))]
+    pub allow_lan_access: Option<bool>,
+    /// Who has to send the key below.
+    #[schemars(extend("default" = "auto"))]
+    pub auth_mode: Option<AuthMode>,
+    /// The key clients send to portcullis: starts with `sk-`, at least 10 characters.
+    pub api_key: Option<SecretSource>,
+    /// Start the proxy together with the agent.
+    #[schemars(extend("default" = true))]
+    pub start_with_agent: Option<bool>,
+    /// Seconds for a whole request; for a stream, the longest silence of the upstream.
+    #[schemars(range(min = 1, max = 86_400), extend("default" = 600))]
+    pub request_timeout_secs: Option<u64>,
+    /// Largest request body, in megabytes.
+    #[schemars(range(min = 1, max = 4_096), extend("default" = 100))]
+    pub max_body_mb: Option<u64>,
+    /// Seconds that running requests get to finish when the proxy stops.
+    #[schemars(range(min = 1, max = 3_600), extend("default" = 30))]
+    pub drain_timeout_secs: Option<u64>,
+    /// Further names accepted in the Host header.
+    #[schemars(extend("default" = []))]
+    pub allowed_hosts: Option<Vec<String>>,
+    /// Further browser origins that may call the API, as `scheme://host[:port]`.
+    #[schemars(extend("default" = []))]
+    pub allowed_origins: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSection {
+    /// How the next account is picked.
+    #[schemars(extend("default" = "round_robin"))]
+    pub strategy: Option<Strategy>,
+    /// Accounts tried for one request before its failure reaches the client.
+    #[schemars(range(min = 1, max = 100), extend("default" = 3))]
+    pub max_attempts: Option<u32>,
+    /// Longest time, in seconds, that an account rests after a rate limit.
+    #[schemars(range(min = 1, max = 604_800), extend("default" = 3_600))]
+    pub max_cooldown_secs: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZaiSection {
+    /// Use z.ai at all.
+    #[schemars(extend("default" = false))]
+    pub enabled: Option<bool>,
+    /// Which Anthropic requests z.ai answers.
+    #[schemars(extend("default" = "off"))]
+    pub dispatch_mode: Option<DispatchMode>,
+    /// Root of its Anthropic-compatible API, without a version.
+    #[schemars(extend("default" = "https://api.z.ai/api/anthropic"))]
+    pub base_url: Option<String>,
+    /// The z.ai API key.
+    pub api_key: Option<SecretSource>,
+    /// The GLM model that stands in for each size of Claude.
+    pub models: Option<ZaiModels>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZaiModels {
+    /// For names that contain `opus`.
+    #[schemars(extend("default" = "glm-4.7"))]
+    pub opus: Option<String>,
+    /// For names that contain `sonnet`, and for any other Claude model.
+    #[schemars(extend("default" = "glm-4.7"))]
+    pub sonnet: Option<String>,
+    /// For names that contain `haiku`.
+    #[schemars(extend("default" = "glm-4.5-air"))]
+    pub haiku: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamSection {
+    /// Proxy on the way to the upstream APIs (`http://`, `https://`, `socks5://`,
+    /// `socks5h://`); empty for none.
+    #[schemars(extend("default" = ""))]
+    pub proxy: Option<String>,
+    /// Seconds to reach an upstream.
+    #[schemars(range(min = 1, max = 300), extend("default" = 10))]
+    pub connect_timeout_secs: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MonitorSection {
+    /// Record requests.
+    #[schemars(extend("default" = true))]
+    pub enabled: Option<bool>,
+    /// Which bodies are kept; secrets are removed before they are stored.
+    #[schemars(extend("default" = "none"))]
+    pub capture_bodies: Option<CaptureBodies>,
+    /// Largest size of the record on disk, in megabytes.
+    #[schemars(range(min = 1, max = 102_400), extend("default" = 256))]
+    pub max_mb: Option<u64>,
+    /// Days until a request is forgotten.
+    #[schemars(range(min = 1, max = 3_650), extend("default" = 30))]
+    pub retention_days: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationsSection {
+    /// Show notifications at all.
+    #[schemars(extend("default" = true))]
+    pub enabled: Option<bool>,
+    /// The proxy could not bind its port.
+    #[schemars(extend("default" = true))]
+    pub bind_failure: Option<bool>,
+    /// This file has a problem.
+    #[schemars(extend("default" = true))]
+    pub config_problem: Option<bool>,
+    /// An account's credential was refused.
+    #[schemars(extend("default" = true))]
+    pub account_disabled: Option<bool>,
+    /// Every account is cooling down.
+    #[schemars(extend("default" = true))]
+    pub all_cooling: Option<bool>,
+    /// An upstream cannot be reached.
+    #[schemars(extend("default" = true))]
+    pub upstream_unreachable: Option<bool>,
+    /// The network can use the proxy without a key.
+    #[schemars(extend("default" = true))]
+    pub lan_without_key: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Any name without `/`; it shows in the tray and pins models (`name/model`).
+    #[schemars(required)]
+    pub name: Option<String>,
+    /// Whose API the account is for.
+    #[schemars(required)]
+    pub provider: Option<Provider>,
+    /// The account's API key.
+    pub api_key: Option<SecretSource>,
+    /// Another server than the provider's own. gemini, anthropic and zai: the root, no
+    /// version. openai and openai-compatible: the URL that ends in `/v1`.
+    pub base_url: Option<String>,
+    /// Upstream models the account serves (`*` stands for any text); empty: whatever its
+    /// provider owns.
+    #[schemars(extend("default" = []))]
+    pub models: Option<Vec<String>>,
+    /// Whether the account takes requests.
+    #[schemars(extend("default" = true))]
+    pub enabled: Option<bool>,
+    /// Lower goes first with the strategy `fill_first`.
+    #[schemars(range(min = -1_000_000, max = 1_000_000), extend("default" = 0))]
+    pub priority: Option<i32>,
+    /// Share of the requests with the strategy `round_robin`.
+    #[schemars(range(min = 1, max = 1_000), extend("default" = 1))]
+    pub weight: Option<u32>,
+}
+
+/// Where a secret is: here, or somewhere safer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum SecretSource {
+    /// The secret itself.
+    Literal(
+        #[serde(deserialize_with = "secret_string")]
+        #[schemars(with = "String")]
+        SecretString,
+    ),
+    /// In an environment variable of the agent.
+    Env {
+        /// Name of the variable.
+        env: String,
+    },
+    /// In a file of its own; a relative path starts at the directory of this file.
+    File {
+        /// Path of the file; `~/` is the home directory.
+        #[schemars(with = "String")]
+        file: PathBuf,
+    },
+    /// In the system's keyring, under the service `portcullis`.
+    Keyring {
+        /// Name of the entry.
+        keyring: String,
+    },
+    /// On the standard output of a program; no shell is involved.
+    Command {
+        /// The program and its arguments.
+        #[schemars(length(min = 1))]
+        command: Vec<String>,
+    },
+}
+
+fn secret_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// `[models]` in the order of the file, which decides between equally specific wildcards.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "std::collections::BTreeMap<String, String>")]
+pub struct ModelMappings(pub Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for ModelMappings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = ModelMappings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of model names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ModelMappings, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(ModelMappings(pairs))
+    }
+}
+
+/// The JSON Schema of the file, for editors and for `check`. Draft 7 is the newest draft
+/// that the common TOML language servers understand.
+pub fn schema() -> Value {
+    SCHEMA.clone()
+}
+
+pub(super) static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<File>().to_value();
+    remove_null(&mut schema);
+    schema
+});
+
+/// Takes `null`, which `Option` puts into a schema and TOML cannot write, out again.
+fn remove_null(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Array(types)) = object.get_mut("type") {
+                types.retain(|name| name != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            remove_null_alternative(object);
+            object.values_mut().for_each(remove_null);
+        }
+        Value::Array(schemas) => schemas.iter_mut().for_each(remove_null),
+        _ => {}
+    }
+}
+
+/// `anyOf: [X, null]` becomes `X`, under the description of the key.
+fn remove_null_alternative(object: &mut serde_json::Map<String, Value>) {
+    let Some(Value::Array(alternatives)) = object.get_mut("anyOf") else { return };
+    alternatives.retain(|alternative| alternative.get("type").is_none_or(|name| name != "null"));
+    if alternatives.len() != 1 {
+        return;
+    }
+    let Some(Value::Object(only)) = alternatives.pop() else { return };
+    object.remove("anyOf");
+    for (key, value) in only {
+        object.entry(key).or_insert(value);
+    }
+}

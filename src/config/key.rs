@@ -1,0 +1,131 @@
+//! The key that clients send to portcullis: what makes one acceptable, and a new one.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::SecretString;
+
+pub const PREFIX: &str = "sk-";
+const SHORTEST: usize = 10;
+
+/// 192 bits: beyond guessing, and without padding in base64.
+const RANDOM_BYTES: usize = 24;
+
+/// What is wrong with a key, and what would be right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    pub message: &'static str,
+    pub fix: &'static str,
+}
+
+/// A fresh client key.
+///
+/// # Panics
+///
+/// When the operating system has no random numbers to give, which no key may outlive.
+pub fn generate_key() -> SecretString {
+    let mut bytes = [0; RANDOM_BYTES];
+    getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into()
+}
+
+/// Whether the key can be used by clients; with LAN access it must also be a real one.
+pub fn examine(key: &str, allow_lan_access: bool) -> Result<(), Unfit> {
+    const FIX: &str = "`portcullis key rotate` writes a good one";
+    if !key.starts_with(PREFIX) {
+        return Err(Unfit { message: "does not start with sk-", fix: FIX });
+    }
+    if key.chars().count() < SHORTEST {
+        return Err(Unfit { message: "has fewer than 10 characters", fix: FIX });
+    }
+    examine_characters(key)?;
+    if allow_lan_access && is_placeholder(key) {
+        return Err(Unfit { message: "is a placeholder that anybody on the network can guess", fix: FIX });
+    }
+    Ok(())
+}
+
+/// A secret travels in a header, which takes visible ASCII only.
+pub fn examine_characters(secret: &str) -> Result<(), Unfit> {
+    if secret.trim() != secret {
+        return Err(Unfit { message: "has blanks around it", fix: "take the blanks inside the quotes away" });
+    }
+    if secret.chars().any(|character| !character.is_ascii_graphic()) {
+        return Err(Unfit {
+            message: "holds a character that no key has (a blank, a line break or a letter outside ASCII)",
+            fix: "copy the key again, whole and alone",
+        });
+    }
+    Ok(())
+}
+
+fn is_placeholder(key: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "changeme",
+        "change-me",
+        "change_me",
+        "example",
+        "placeholder",
+        "yourkey",
+        "your-",
+        "your_",
+        "12345678",
+    ];
+    let body = key.strip_prefix(PREFIX).unwrap_or(key).to_ascii_lowercase();
+    let is_one_character = body.chars().all(|character| body.starts_with(character));
+    is_one_character || body.contains("...") || WORDS.iter().any(|word| body.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn generated_keys_are_acceptable_anywhere_and_differ() {
+        let (one, another) = (generate_key(), generate_key());
+        assert_eq!(examine(one.expose_secret(), true), Ok(()));
+        assert_ne!(one.expose_secret(), another.expose_secret());
+        assert_eq!(one.expose_secret().len(), PREFIX.len() + 32);
+    }
+
+    #[test]
+    fn a_key_has_its_prefix_its_length_and_plain_characters() {
+        let cases = [
+            ("sk-1234567", true),
+            ("sk-123456", false),
+            ("pk-1234567890", false),
+            ("", false),
+            ("SK-abcdefghij", false),
+            (" sk-abcdefghij", false),
+            ("sk-abcdefghij ", false),
+            ("sk-abcd efghij", false),
+            ("sk-abcdéfghij", false),
+            ("sk-abcd\nefghij", false),
+        ];
+        for (key, is_fit) in cases {
+            assert_eq!(examine(key, false).is_ok(), is_fit, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_refused_with_lan_access_only() {
+        let placeholders = [
+            "sk-xxxxxxxxxx",
+            "sk-your-key-here",
+            "sk-your_api_key",
+            "sk-changeme-now",
+            "sk-0000000000",
+            "sk-Example-key",
+            "sk-YOURKEY-9",
+            "sk-1234567890",
+            "sk-abc...xyz",
+            "sk----------",
+        ];
+        for key in placeholders {
+            assert_eq!(examine(key, false), Ok(()), "{key}");
+            assert!(examine(key, true).is_err(), "{key}");
+        }
+        assert_eq!(examine("sk-q7Jd0aVwPz", true), Ok(()));
+    }
+}

@@ -1,0 +1,231 @@
+//! Looks secrets up where the file says they are. Nothing here blocks the runtime or
+//! waits for ever, and a secret that cannot be had takes nothing else down with it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use super::{Secret, SecretSource, key, load};
+
+const AT_ONCE: usize = 16;
+const LARGEST_SECRET: u64 = 16 << 10;
+const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// The entry's other half in the keyring.
+const SERVICE: &str = "portcullis";
+
+/// One secret for each source, in order.
+pub struct Found {
+    pub secrets: Vec<Secret>,
+    pub warnings: Vec<String>,
+}
+
+/// A secret as it was found, and what there is to say about its place.
+struct Raw {
+    text: String,
+    warning: Option<String>,
+}
+
+impl From<String> for Raw {
+    fn from(text: String) -> Self {
+        Self { text, warning: None }
+    }
+}
+
+/// Why it could not be had; goes to people, so no secret in it.
+type Reason = String;
+
+pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path) -> Found {
+    let found: Vec<_> =
+        stream::iter(sources).map(|source| find(source, directory)).buffered(AT_ONCE).collect().await;
+    let (secrets, warnings): (_, Vec<_>) = found.into_iter().unzip();
+    Found { secrets, warnings: warnings.into_iter().flatten().collect() }
+}
+
+async fn find(source: Option<SecretSource>, directory: &Path) -> (Secret, Option<String>) {
+    let (place, found) = match source {
+        None => return (Secret::Missing, None),
+        Some(SecretSource::Literal(literal)) => return (as_written(literal), None),
+        Some(SecretSource::Env { env }) => {
+            let found = from_environment(&env);
+            (format!("environment variable {env}"), found)
+        }
+        Some(SecretSource::File { file }) => {
+            let path = directory.join(at_home(&file));
+            let place = format!("secret file {}", path.display());
+            (place, in_thread(move || from_file(&path)).await)
+        }
+        Some(SecretSource::Keyring { keyring }) => {
+            let place = format!("keyring entry {keyring}");
+            (place, in_thread(move || from_keyring(&keyring)).await)
+        }
+        Some(SecretSource::Command { command }) => {
+            let found = from_command(&command, COMMAND_LIMIT).await;
+            (format!("command {}", command.first().map_or("", String::as_str)), found)
+        }
+    };
+    match found.and_then(fit_for_a_header) {
+        Ok(Raw { text, warning }) => (Secret::Known(text.into()), warning),
+        Err(reason) => (Secret::Unresolved(format!("{place}: {reason}")), None),
+    }
+}
+
+fn as_written(literal: SecretString) -> Secret {
+    if literal.expose_secret().is_empty() { Secret::Missing } else { Secret::Known(literal) }
+}
+
+fn fit_for_a_header(raw: Raw) -> Result<Raw, Reason> {
+    let text = raw.text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    key::examine_characters(text).map_err(|unfit| unfit.message.to_owned())?;
+    Ok(Raw { text: text.to_owned(), ..raw })
+}
+
+fn from_environment(name: &str) -> Result<Raw, Reason> {
+    match std::env::var(name) {
+        Ok(text) => Ok(text.into()),
+        Err(std::env::VarError::NotPresent) => Err("is not set in the agent's environment".to_owned()),
+        Err(std::env::VarError::NotUnicode(_)) => Err("is not text".to_owned()),
+    }
+}
+
+fn from_file(path: &Path) -> Result<Raw, Reason> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if metadata.is_dir() {
+        return Err("is a directory".to_owned());
+    }
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(Raw { text: text_of(bytes)?, warning: load::permission_warning(path, &metadata) })
+}
+
+fn from_keyring(name: &str) -> Result<Raw, Reason> {
+    use keyring::{Entry, Error};
+    match Entry::new(SERVICE, name).and_then(|entry| entry.get_password()) {
+        Ok(text) => Ok(text.into()),
+        Err(Error::NoEntry) => Err(format!("is not in the keyring (service {SERVICE})")),
+        Err(Error::NoDefaultStore) => Err("this system has no keyring that can be reached".to_owned()),
+        Err(Error::NoStorageAccess(_)) => Err("the keyring is locked".to_owned()),
+        // The text of the others may carry the entry itself.
+        Err(_) => Err("the keyring could not be read".to_owned()),
+    }
+}
+
+/// Runs a lookup that may block for as long as it likes. It gets a thread of its own,
+/// because a runtime cannot shut down while one of its blocking threads hangs.
+async fn in_thread(lookup: impl FnOnce() -> Result<Raw, Reason> + Send + 'static) -> Result<Raw, Reason> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("secret".to_owned())
+        .spawn(move || {
+            // Nobody waits any more when the limit was reached first.
+            let _ = sender.send(lookup());
+        })
+        .map_err(|error| error.to_string())?;
+    match tokio::time::timeout(LOOKUP_LIMIT, receiver).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(_)) => Err("the lookup failed".to_owned()),
+        Err(_) => Err(format!("gave no answer within {} seconds", LOOKUP_LIMIT.as_secs())),
+    }
+}
+
+async fn from_command(command: &[String], limit: Duration) -> Result<Raw, Reason> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Err("names no program".to_owned());
+    };
+    let mut command = Command::new(at_home(Path::new(program)));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn().map_err(|error| format!("could not be started: {error}"))?;
+    let outcome = tokio::time::timeout(limit, output_of(&mut child)).await;
+    if !matches!(outcome, Ok(Ok(_))) {
+        kill_with_children(&child);
+    }
+    outcome.map_err(|_| format!("gave no answer within {} seconds", limit.as_secs()))?
+}
+
+/// What it printed, if it also ended well.
+async fn output_of(child: &mut Child) -> Result<Raw, Reason> {
+    let (output, complaint) =
+        tokio::join!(beginning_of(child.stdout.take()), beginning_of(child.stderr.take()));
+    let text = text_of(output)?;
+    let status = child.wait().await.map_err(|error| error.to_string())?;
+    if status.success() {
+        return Ok(text.into());
+    }
+    Err(match first_line(&complaint, text.trim()) {
+        Some(line) => format!("failed ({status}): {line}"),
+        None => format!("failed ({status})"),
+    })
+}
+
+/// As much as a secret may have and one byte more; the rest stays unread.
+async fn beginning_of(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // A pipe that breaks has ended; the exit status says whether that was an error.
+        let _ = pipe.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).await;
+    }
+    bytes
+}
+
+/// The first line of a complaint, short, printable, and without what the program printed.
+fn first_line(complaint: &[u8], secret: &str) -> Option<String> {
+    const LONGEST: usize = 200;
+    let complaint = String::from_utf8_lossy(complaint);
+    let line = complaint.lines().map(str::trim).find(|line| !line.is_empty())?;
+    if !secret.is_empty() && secret.lines().any(|printed| line.contains(printed)) {
+        return None;
+    }
+    let line = super::redact::without_secrets(line);
+    Some(line.chars().filter(|character| !character.is_control()).take(LONGEST).collect())
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, Reason> {
+    if bytes.len() as u64 > LARGEST_SECRET {
+        return Err("is longer than any key (over 16 KiB)".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|_| "is not text".to_owned())
+}
+
+/// A shell script's own children keep its pipes open, so they go with it.
+#[cfg(unix)]
+fn kill_with_children(child: &Child) {
+    let group = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
+    if let Some(group) = group {
+        // It may have ended in the meantime, which is all that is wanted.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// Elsewhere `kill_on_drop` ends the program itself.
+#[cfg(not(unix))]
+fn kill_with_children(_child: &Child) {}
+
+/// `~/` is the home directory, as in a shell.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

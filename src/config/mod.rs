@@ -1,0 +1,40 @@
+//! The configuration: one file, from the bytes an editor saved to values in use.
+//!
+//! [`load()`] tells the way: `read` the text → `check` it against the schema → `file` (as
+//! written) → `validate` what it means → `lookup` the secrets → `resolve` into [`Config`]
+//! (as used). Every problem of a file is found at once and stands at its line. Beside
+//! that, `watch` says when the file changed, `diff` what a change costs, `edit` changes
+//! it without touching a comment, `template` writes the first one.
+
+mod check;
+pub mod diff;
+mod disk;
+pub mod edit;
+mod file;
+mod key;
+mod load;
+mod lookup;
+pub mod models;
+mod place;
+mod problem;
+mod redact;
+mod resolve;
+mod secret;
+mod settings;
+pub mod template;
+mod upstream_url;
+mod validate;
+pub mod watch;
+
+pub use diff::{Change, diff};
+pub use file::{SecretSource, schema};
+pub use key::generate_key;
+pub use load::{Loaded, Source, load, load_text, problems_in, read};
+pub use models::ModelMap;
+pub use problem::{Problem, Problems};
+pub use redact::redacted;
+pub use secret::Secret;
+pub use settings::{
+    AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, Language, MonitorConfig,
+    NotificationsConfig, PoolConfig, ProxyConfig, Strategy, UpstreamConfig, ZaiConfig,
+};

@@ -1,0 +1,279 @@
+//! Base URLs of upstreams: an API key goes to whatever stands there, so it has to be
+//! right, and each provider means another part of the URL by "base".
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use crate::protocol::Provider;
+
+/// What is wrong with a URL, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    pub message: String,
+    pub fix: String,
+}
+
+impl Unfit {
+    fn new(message: &str, fix: impl Into<String>) -> Self {
+        Self { message: message.to_owned(), fix: fix.into() }
+    }
+}
+
+/// Endpoints that people paste along with the base.
+const ENDPOINTS: [&str; 7] = [
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/embeddings",
+    "/messages",
+    "/models",
+    "/generateContent",
+];
+
+pub fn examine(written: &str, provider: Provider) -> Result<(), Unfit> {
+    let url = parse(written, &["https", "http"])?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Unfit::new("holds a user name or a password", "put the key into api_key instead"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Unfit::new("has a query or a fragment", "end the URL with its path"));
+    }
+    if url.scheme() == "http" && !url.host().is_some_and(|host| is_nearby(&host)) {
+        return Err(Unfit::new(
+            "would send the key over the internet unencrypted",
+            "write https:// (http:// is for this computer and private networks)",
+        ));
+    }
+    examine_path(&url, provider)
+}
+
+/// A proxy between portcullis and the upstreams; it may have a user and a password.
+pub fn examine_proxy(written: &str) -> Result<(), Unfit> {
+    parse(written, &["http", "https", "socks5", "socks5h"]).map(drop)
+}
+
+fn parse(written: &str, schemes: &[&str]) -> Result<Url, Unfit> {
+    let fix = || format!("write {}host", schemes.join("://host or ") + "://");
+    if written.trim() != written {
+        return Err(Unfit::new("has blanks around it", "take the blanks inside the quotes away"));
+    }
+    let Some((scheme, rest)) = written.split_once("://") else {
+        return Err(Unfit::new("is not a URL", fix()));
+    };
+    if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err(Unfit::new("starts with a scheme that cannot be used here", fix()));
+    }
+    // The parser forgives `https:///host`, which is more likely a slip than a host.
+    if rest.starts_with('/') {
+        return Err(Unfit::new("names no host", fix()));
+    }
+    let url = Url::parse(written).map_err(|error| Unfit::new(&format!("is not a URL ({error})"), fix()))?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(Unfit::new("names no host", fix()));
+    }
+    Ok(url)
+}
+
+fn examine_path(url: &Url, provider: Provider) -> Result<(), Unfit> {
+    let path = url.path().trim_end_matches('/');
+    let with_path = |path: &str| {
+        let mut right = url.clone();
+        right.set_path(path);
+        format!("write \"{}\"", right.as_str().trim_end_matches('/'))
+    };
+    let base = ENDPOINTS.iter().find_map(|endpoint| path.strip_suffix(endpoint));
+    match provider {
+        Provider::Gemini | Provider::Anthropic | Provider::Zai => {
+            let root = without_version(base.unwrap_or(path));
+            if base.is_some() {
+                return Err(Unfit::new("ends in an endpoint, not at the root of the API", with_path(root)));
+            }
+            if root != path {
+                return Err(Unfit::new("ends in a version, which is added by itself", with_path(root)));
+            }
+            Ok(())
+        }
+        Provider::OpenAi | Provider::OpenAiCompatible => match base {
+            Some(base) => Err(Unfit::new("ends in an endpoint, not in the base of the API", with_path(base))),
+            None => Ok(()),
+        },
+        Provider::Demo => Ok(()),
+    }
+}
+
+fn without_version(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((root, last)) if is_version(last) => root,
+        _ => path,
+    }
+}
+
+/// `v1`, `v1beta`, `v1alpha`, `v2`.
+fn is_version(segment: &str) -> bool {
+    let Some(version) = segment.strip_prefix('v') else { return false };
+    let stage = version.trim_start_matches(|character: char| character.is_ascii_digit());
+    stage.len() < version.len() && matches!(stage, "" | "alpha" | "beta")
+}
+
+/// Whether the host is this computer or one on a network of one's own.
+fn is_nearby(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => is_nearby_address(IpAddr::V4(*address)),
+        Host::Ipv6(address) => is_nearby_address(IpAddr::V6(*address)),
+        Host::Domain(name) => is_nearby_name(name.trim_end_matches('.')),
+    }
+}
+
+/// Names that public DNS never answers: single labels and the reserved top levels.
+fn is_nearby_name(name: &str) -> bool {
+    const TOP_LEVELS: [&str; 5] = [".local", ".localhost", ".internal", ".home.arpa", ".lan"];
+    !name.contains('.') || TOP_LEVELS.iter().any(|top_level| name.ends_with(top_level))
+}
+
+fn is_nearby_address(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            v4.is_loopback() || v4.is_unspecified() || v4.is_private() || v4.is_link_local() || is_shared(v4)
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || is_local_v6(v6),
+    }
+}
+
+/// 100.64.0.0/10, which virtual private networks hand out.
+fn is_shared(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    first == 100 && (64..128).contains(&second)
+}
+
+fn is_local_v6(address: Ipv6Addr) -> bool {
+    address.is_unique_local() || address.is_unicast_link_local()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `None`: fine. Else a word the problem holds, and the URL that the fix proposes.
+    type Case<'case> = (Provider, &'case str, Option<(&'case str, &'case str)>);
+
+    fn check(cases: &[Case]) {
+        for (provider, url, expected) in cases {
+            match (examine(url, *provider), expected) {
+                (Ok(()), None) => {}
+                (Err(unfit), Some((message, fix))) => {
+                    assert!(unfit.message.contains(message), "{url}: {}", unfit.message);
+                    assert!(unfit.fix.contains(fix), "{url}: {}", unfit.fix);
+                }
+                (found, _) => panic!("{provider} {url}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_a_plain_web_address() {
+        use Provider::OpenAiCompatible as Compatible;
+        check(&[
+            (Compatible, "https://api.example.com/v1", None),
+            (Compatible, "HTTPS://api.example.com/v1", None),
+            (Compatible, "https://xn--bcher-kva.example/v1", None),
+            (Compatible, "api.example.com/v1", Some(("not a URL", "https://"))),
+            (Compatible, "ftp://api.example.com", Some(("scheme", "https://"))),
+            (Compatible, "https://", Some(("URL", "https://"))),
+            (Compatible, "https:///v1", Some(("no host", "https://"))),
+            (Compatible, "https://[::1", Some(("not a URL", ""))),
+            (Compatible, " https://api.example.com", Some(("blanks", ""))),
+            (Compatible, "https://user:pass@api.example.com/v1", Some(("password", "api_key"))),
+            (Compatible, "https://api.example.com/v1?key=1", Some(("query", ""))),
+            (Compatible, "https://api.example.com/v1#top", Some(("fragment", ""))),
+        ]);
+    }
+
+    #[test]
+    fn a_key_crosses_no_foreign_network_in_clear() {
+        let nearby = [
+            "localhost:11434",
+            "127.0.0.1",
+            "127.8.8.8:1",
+            "[::1]:8080",
+            "0.0.0.0:11434",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.178.20:8000",
+            "169.254.1.1",
+            "100.64.0.1",
+            "[fd00::1]",
+            "[fe80::1]",
+            "[::ffff:192.168.0.1]",
+            "ollama",
+            "gpu-box:8000",
+            "studio.local",
+            "studio.local.",
+            "host.docker.internal:11434",
+            "nas.lan",
+            "server.home.arpa",
+        ];
+        for host in nearby {
+            let url = format!("http://{host}/v1");
+            assert_eq!(examine(&url, Provider::OpenAiCompatible), Ok(()), "{url}");
+        }
+        let foreign = [
+            "api.openai.com",
+            "8.8.8.8",
+            "172.32.0.1",
+            "172.15.0.1",
+            "100.128.0.1",
+            "192.169.0.1",
+            "[2001:db8::1]",
+            "[::ffff:8.8.8.8]",
+            "local.example.com",
+            "evil.local.example.com",
+            "notlocal.com",
+        ];
+        for host in foreign {
+            let url = format!("http://{host}/v1");
+            assert!(examine(&url, Provider::OpenAiCompatible).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_path_is_the_one_its_provider_builds_on() {
+        use Provider::{Anthropic, Demo, Gemini, OpenAi, OpenAiCompatible, Zai};
+        check(&[
+            (Gemini, "https://g.example", None),
+            (Gemini, "https://g.example/", None),
+            (Gemini, "https://g.example/v1beta", Some(("version", "\"https://g.example\""))),
+            (Gemini, "https://g.example/v1beta/models", Some(("endpoint", "\"https://g.example\""))),
+            (Anthropic, "https://a.example/v1", Some(("version", "\"https://a.example\""))),
+            (Anthropic, "https://a.example/v1/", Some(("version", "\"https://a.example\""))),
+            (Anthropic, "https://a.example/v1/messages", Some(("endpoint", "\"https://a.example\""))),
+            (Anthropic, "https://a.example/anthropic", None),
+            (Anthropic, "https://a.example/vertex", None),
+            (Zai, "https://api.z.ai/api/anthropic", None),
+            (Zai, "https://api.z.ai/api/anthropic/v1", Some(("version", "api/anthropic\""))),
+            (OpenAi, "https://o.example/v1", None),
+            (OpenAi, "https://o.example/v1/chat/completions", Some(("endpoint", "\"https://o.example/v1\""))),
+            (OpenAiCompatible, "https://o.example/openai/deployments/x", None),
+            (OpenAiCompatible, "https://o.example", None),
+            (
+                OpenAiCompatible,
+                "https://o.example/v1/responses",
+                Some(("endpoint", "\"https://o.example/v1\"")),
+            ),
+            (Demo, "https://d.example/v1", None),
+        ]);
+    }
+
+    #[test]
+    fn an_outgoing_proxy_speaks_http_or_socks() {
+        for url in
+            ["http://proxy:3128", "https://u:p@proxy", "socks5://127.0.0.1:1080", "socks5h://proxy:1080"]
+        {
+            assert_eq!(examine_proxy(url), Ok(()), "{url}");
+        }
+        for url in ["proxy:3128", "socks4://proxy:1080", "socks5://", "http://", "ftp://proxy", "//proxy"] {
+            assert!(examine_proxy(url).is_err(), "{url}");
+        }
+    }
+}

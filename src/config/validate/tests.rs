@@ -1,0 +1,193 @@
+use super::super::problems_in;
+
+/// Texts with the key each is refused for and a word of the reason; an empty key: fine.
+fn check(cases: &[(&str, &str, &str)]) {
+    for (text, key, words) in cases {
+        let problems = problems_in(text);
+        if key.is_empty() {
+            assert_eq!(problems, [], "{text}");
+            continue;
+        }
+        let [problem] = problems.as_slice() else { panic!("{text}: {problems:#?}") };
+        assert_eq!(problem.key, *key, "{text}");
+        assert!(problem.message.contains(words), "{text}: {}", problem.message);
+        assert!(!problem.fix.is_empty(), "{text}");
+        assert!(problem.line > 0, "{text}");
+    }
+}
+
+fn account(rest: &str) -> String {
+    format!("[[accounts]]\nname = \"mine\"\n{rest}")
+}
+
+fn check_accounts(cases: &[(&str, &str, &str)]) {
+    for (rest, key, words) in cases {
+        check(&[(&account(rest), key, words)]);
+    }
+}
+
+#[test]
+fn a_client_key_is_fit_for_where_it_is_used() {
+    check(&[
+        ("[proxy]\napi_key = \"sk-abcdefg\"", "", ""),
+        ("[proxy]\napi_key = \"\"", "", ""),
+        ("[proxy]\napi_key = \"\"\nallow_lan_access = true", "", ""),
+        ("[proxy]\napi_key = \"abcdefghijkl\"", "proxy.api_key", "does not start with sk-"),
+        ("[proxy]\napi_key = \"sk-abc\"", "proxy.api_key", "fewer than 10"),
+        ("[proxy]\napi_key = \"sk-abcdefg \"", "proxy.api_key", "blanks"),
+        ("[proxy]\napi_key = \"sk-xxxxxxxxxx\"", "", ""),
+        ("[proxy]\napi_key = \"sk-xxxxxxxxxx\"\nallow_lan_access = true", "proxy.api_key", "placeholder"),
+        ("[proxy]\napi_key = { env = \"MY_KEY\" }", "", ""),
+        ("[proxy]\napi_key = { env = \"MY-KEY\" }", "proxy.api_key.env", "name of a variable"),
+        ("[proxy]\napi_key = { env = \"\" }", "proxy.api_key.env", "name of a variable"),
+        ("[proxy]\napi_key = { file = \"\" }", "proxy.api_key.file", "empty"),
+        ("[proxy]\napi_key = { keyring = \"\" }", "proxy.api_key.keyring", "empty"),
+        ("[proxy]\napi_key = { command = [\"\"] }", "proxy.api_key.command", "no program"),
+    ]);
+}
+
+#[test]
+fn hosts_are_bare_and_origins_are_whole() {
+    for host in ["proxy", "proxy.home.arpa", "192.168.1.5", "::1", "[fd00::1]", "bücher.example", "my_box"] {
+        check(&[(&format!("[proxy]\nallowed_hosts = [\"{host}\"]"), "", "")]);
+    }
+    for host in ["", "*", "*.lan", "http://proxy", "proxy:8045", "proxy/x", "a b", "me@proxy", "[::1]:80"] {
+        let text = format!("[proxy]\nallowed_hosts = [\"{host}\"]");
+        check(&[(&text, "proxy.allowed_hosts[0]", "bare host name")]);
+    }
+    for origin in
+        ["https://chat.example.com", "http://localhost:3000", "app://obsidian.md", "vscode-webview://abc"]
+    {
+        check(&[(&format!("[proxy]\nallowed_origins = [\"{origin}\"]"), "", "")]);
+    }
+    for origin in [
+        "*",
+        "https://*",
+        "https://*.example.com",
+        "null",
+        "chat.example.com",
+        "https://a.example/",
+        "https://",
+        "https://u@a.example",
+        "https://a.example:x",
+    ] {
+        let text = format!("[proxy]\nallowed_origins = [\"{origin}\"]");
+        check(&[(&text, "proxy.allowed_origins[0]", "not an origin")]);
+    }
+}
+
+#[test]
+fn an_account_name_is_usable_in_a_pin() {
+    for name in ["gemini-work", "Büro 2", "a", "openai-compatible-2"] {
+        check(&[(&format!("[[accounts]]\nname = \"{name}\"\nprovider = \"demo\""), "", "")]);
+    }
+    let cases = [
+        ("", "empty"),
+        ("  ", "empty"),
+        ("a/b", "`/`"),
+        ("a\\u0007b", "control character"),
+        (" a", "blank"),
+        ("gemini", "name of another provider"),
+        ("openai-compatible", "name of another provider"),
+        ("z.ai", "name of another provider"),
+    ];
+    for (name, words) in cases {
+        let text = format!("[[accounts]]\nname = \"{name}\"\nprovider = \"demo\"");
+        check(&[(&text, "accounts[0].name", words)]);
+    }
+}
+
+#[test]
+fn account_names_are_unique() {
+    let one = "[[accounts]]\nname = \"a\"\nprovider = \"demo\"\n";
+    check(&[(&one.repeat(2), "accounts[1].name", "accounts[0] too")]);
+}
+
+#[test]
+fn an_account_has_the_key_its_provider_wants() {
+    check_accounts(&[
+        ("provider = \"gemini\"\napi_key = \"k\"", "", ""),
+        ("provider = \"gemini\"\napi_key = { env = \"K\" }", "", ""),
+        ("provider = \"gemini\"", "accounts[0].api_key", "missing"),
+        ("provider = \"anthropic\"\napi_key = \"\"", "accounts[0].api_key", "missing"),
+        ("provider = \"openai\"", "accounts[0].api_key", "missing"),
+        ("provider = \"zai\"", "accounts[0].api_key", "missing"),
+        ("provider = \"demo\"", "", ""),
+        ("provider = \"openai-compatible\"\nbase_url = \"http://localhost:1/v1\"", "", ""),
+        (
+            "provider = \"gemini\"\napi_key = \"two words\"",
+            "accounts[0].api_key",
+            "character that no key has",
+        ),
+        ("provider = \"gemini\"\napi_key = \"k\\n\"", "accounts[0].api_key", "blanks"),
+    ]);
+}
+
+#[test]
+fn an_account_has_the_base_url_its_provider_builds_on() {
+    check_accounts(&[
+        ("provider = \"openai-compatible\"", "accounts[0].base_url", "missing"),
+        ("provider = \"openai-compatible\"\nbase_url = \"\"", "accounts[0].base_url", "missing"),
+        ("provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"\"", "", ""),
+        (
+            "provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"https://g.example/v1\"",
+            "accounts[0].base_url",
+            "version",
+        ),
+        (
+            "provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"http://g.example\"",
+            "accounts[0].base_url",
+            "unencrypted",
+        ),
+    ]);
+}
+
+#[test]
+fn zai_needs_its_key_only_when_it_takes_part() {
+    check(&[
+        ("[zai]\nenabled = true", "", ""),
+        ("[zai]\ndispatch_mode = \"pooled\"", "", ""),
+        ("[zai]\nenabled = true\ndispatch_mode = \"off\"", "", ""),
+        ("[zai]\nenabled = true\ndispatch_mode = \"pooled\"", "zai.api_key", "missing"),
+        ("[zai]\nenabled = true\ndispatch_mode = \"pooled\"\napi_key = \"\"", "zai.api_key", "missing"),
+        ("[zai]\nenabled = true\ndispatch_mode = \"pooled\"\napi_key = \"k\"", "", ""),
+        ("[zai]\nenabled = true\ndispatch_mode = \"pooled\"\napi_key = { keyring = \"k\" }", "", ""),
+        ("[zai]\nbase_url = \"https://api.z.ai/api/anthropic/v1\"", "zai.base_url", "version"),
+        ("[zai]\nmodels = { opus = \"\" }", "zai.models.opus", "empty"),
+    ]);
+}
+
+#[test]
+fn an_outgoing_proxy_is_one() {
+    check(&[
+        ("[upstream]\nproxy = \"\"", "", ""),
+        ("[upstream]\nproxy = \"socks5h://127.0.0.1:1080\"", "", ""),
+        ("[upstream]\nproxy = \"127.0.0.1:1080\"", "upstream.proxy", "not a URL"),
+        ("[upstream]\nproxy = \"socks4://127.0.0.1\"", "upstream.proxy", "scheme"),
+    ]);
+}
+
+#[test]
+fn models_lead_from_a_name_to_a_name() {
+    check(&[
+        ("[models]\n\"claude-*\" = \"gemini-3-flash\"", "", ""),
+        ("[models]\na = \"gemini/gemini-3-flash\"", "", ""),
+        ("[models]\na = \"meta-llama/llama-3\"", "", ""),
+        ("[models]\na = \"nobody/\"", "", ""),
+        ("[models]\na = \"gemini/\"", "models.a", "names no model"),
+        ("[models]\na = \"\"", "models.a", "empty"),
+        ("[models]\n\"\" = \"b\"", "models.\"\"", "empty"),
+        ("[models]\na = \"gpt-*\"", "models.a", "pattern"),
+        ("[models]\n\"gpt 4 \" = \"b\"", "models.\"gpt 4 \"", "blank"),
+        (
+            "[[accounts]]\nname = \"mine\"\nprovider = \"demo\"\n[models]\na = \"mine/\"",
+            "models.a",
+            "names no model",
+        ),
+        (
+            "[[accounts]]\nname = \"mine\"\nprovider = \"demo\"\nmodels = [\"ok-*\", \"\"]",
+            "accounts[0].models[1]",
+            "empty",
+        ),
+    ]);
+}

@@ -1,0 +1,297 @@
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+
+/// Generous, because it only has to be reached when something is broken.
+const LIMIT: Duration = Duration::from_secs(20);
+
+struct Case {
+    directory: tempfile::TempDir,
+    path: PathBuf,
+    receiver: Receiver<Content>,
+    _guard: WatchGuard,
+}
+
+impl Case {
+    /// Watches a file of the given name after `prepare` has set the directory up.
+    async fn new(name: &str, prepare: impl FnOnce(&Path)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        prepare(directory.path());
+        let path = directory.path().join(name);
+        let (guard, receiver) = watch(path.clone()).expect("watched");
+        let mut case = Self { directory, path, receiver, _guard: guard };
+        assert!(case.next().await.is_some(), "the first content comes by itself");
+        case
+    }
+
+    async fn with_file() -> Self {
+        Self::new("config.toml", |directory| write(directory, "config.toml", "first")).await
+    }
+
+    async fn next(&mut self) -> Option<Content> {
+        tokio::time::timeout(LIMIT, self.receiver.recv()).await.expect("a content within the limit")
+    }
+
+    /// Waits until the text is there. A reader may catch a step on the way to it.
+    async fn expect(&mut self, text: &str) {
+        loop {
+            match self.next().await {
+                Some(Content::Bytes(bytes)) if bytes == text.as_bytes() => return,
+                Some(_) => {}
+                None => panic!("the watch has ended before {text:?}"),
+            }
+        }
+    }
+
+    async fn expect_absent(&mut self) {
+        while self.next().await.expect("a content") != Content::Absent {}
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}
+
+fn write(directory: &Path, name: &str, text: &str) {
+    fs::write(directory.join(name), text).expect("written");
+}
+
+#[tokio::test]
+async fn the_first_content_is_what_is_there() {
+    for (text, expected) in [(Some("here"), Content::Bytes(b"here".to_vec())), (None, Content::Absent)] {
+        let directory = tempfile::tempdir().expect("a directory");
+        if let Some(text) = text {
+            write(directory.path(), "config.toml", text);
+        }
+        let (_guard, mut receiver) = watch(directory.path().join("config.toml")).expect("watched");
+        assert_eq!(receiver.recv().await, Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn writing_in_place_is_noticed() {
+    let mut case = Case::with_file().await;
+    for text in ["second", "third", ""] {
+        fs::write(&case.path, text).expect("written");
+        case.expect(text).await;
+    }
+}
+
+#[tokio::test]
+async fn renaming_over_is_noticed_every_time() {
+    let mut case = Case::with_file().await;
+    for text in ["second", "third", "fourth"] {
+        write(case.directory.path(), "config.toml.new", text);
+        fs::rename(case.at("config.toml.new"), &case.path).expect("renamed");
+        case.expect(text).await;
+    }
+}
+
+#[tokio::test]
+async fn moving_away_and_writing_anew_is_noticed() {
+    let mut case = Case::with_file().await;
+    for text in ["second", "third"] {
+        fs::rename(&case.path, case.at("config.toml~")).expect("renamed");
+        fs::write(&case.path, text).expect("written");
+        case.expect(text).await;
+    }
+}
+
+#[tokio::test]
+async fn deleting_and_recreating_is_noticed() {
+    let mut case = Case::with_file().await;
+    fs::remove_file(&case.path).expect("removed");
+    case.expect_absent().await;
+    fs::write(&case.path, "second").expect("written");
+    case.expect("second").await;
+}
+
+#[tokio::test]
+async fn a_directory_in_its_place_is_noticed_and_gone_again() {
+    let mut case = Case::with_file().await;
+    fs::remove_file(&case.path).expect("removed");
+    fs::create_dir(&case.path).expect("made");
+    while !matches!(case.next().await, Some(Content::Unreadable(_))) {}
+    fs::remove_dir(&case.path).expect("removed");
+    fs::write(&case.path, "second").expect("written");
+    case.expect("second").await;
+}
+
+#[tokio::test]
+async fn a_burst_of_writes_ends_in_the_last() {
+    let mut case = Case::with_file().await;
+    for number in 0..200 {
+        fs::write(&case.path, format!("burst {number}")).expect("written");
+    }
+    case.expect("burst 199").await;
+}
+
+#[tokio::test]
+async fn a_file_rewritten_without_pause_is_read_all_the_same() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let mut case = Case::with_file().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (path, temporary, stop) = (case.path.clone(), case.at("next"), stop.clone());
+        std::thread::spawn(move || {
+            for number in 0_u64.. {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                fs::write(&temporary, format!("number {number}")).expect("written");
+                fs::rename(&temporary, &path).expect("renamed");
+            }
+        })
+    };
+    for _ in 0..2 {
+        assert!(matches!(case.next().await, Some(Content::Bytes(_))));
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().expect("ended");
+}
+
+#[tokio::test]
+async fn other_files_touches_and_reads_are_no_news() {
+    let mut case = Case::with_file().await;
+    for number in 0..20 {
+        write(case.directory.path(), "other", &number.to_string());
+        fs::write(&case.path, "first").expect("written");
+        fs::read(&case.path).expect("read");
+    }
+    fs::write(&case.path, "second").expect("written");
+    // A reader may catch the empty moment of a write in place, but never `first` alone.
+    let mut seen = Vec::new();
+    loop {
+        match case.next().await.expect("a content") {
+            Content::Bytes(bytes) if bytes == b"second" => break,
+            content => seen.push(content),
+        }
+    }
+    seen.dedup();
+    assert!(seen.first().is_none_or(|content| *content == Content::Bytes(Vec::new())), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_directory_made_later_is_noticed() {
+    let mut case = Case::new("not/yet/config.toml", |_| ()).await;
+    fs::create_dir_all(case.at("not/yet")).expect("made");
+    fs::write(&case.path, "first").expect("written");
+    case.expect("first").await;
+    fs::write(&case.path, "second").expect("written");
+    case.expect("second").await;
+}
+
+#[tokio::test]
+async fn a_directory_removed_and_made_again_is_noticed() {
+    let mut case = Case::new("home/config.toml", |directory| {
+        fs::create_dir(directory.join("home")).expect("made");
+        write(directory, "home/config.toml", "first");
+    })
+    .await;
+    for text in ["second", "third"] {
+        fs::remove_dir_all(case.at("home")).expect("removed");
+        case.expect_absent().await;
+        fs::create_dir(case.at("home")).expect("made");
+        fs::write(&case.path, text).expect("written");
+        case.expect(text).await;
+        fs::write(&case.path, format!("{text}, edited")).expect("written");
+        case.expect(&format!("{text}, edited")).await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_target_of_a_link_is_noticed_and_so_is_another_target() {
+    use std::os::unix::fs::symlink;
+    let mut case = Case::new("config.toml", |directory| {
+        fs::create_dir(directory.join("dotfiles")).expect("made");
+        write(directory, "dotfiles/one", "first");
+        write(directory, "dotfiles/two", "other");
+        symlink("dotfiles/one", directory.join("hop")).expect("linked");
+        symlink("hop", directory.join("config.toml")).expect("linked");
+    })
+    .await;
+    fs::write(case.at("dotfiles/one"), "second").expect("written");
+    case.expect("second").await;
+    symlink("dotfiles/two", case.at("hop.new")).expect("linked");
+    fs::rename(case.at("hop.new"), case.at("hop")).expect("renamed");
+    case.expect("other").await;
+    fs::write(case.at("dotfiles/two"), "other, edited").expect("written");
+    case.expect("other, edited").await;
+}
+
+/// How Kubernetes swaps a mounted configuration: a link to a directory, exchanged at once.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_swapped_data_directory_is_noticed() {
+    use std::os::unix::fs::symlink;
+    let volume = |directory: &Path, version: &str, text: &str| {
+        fs::create_dir(directory.join(version)).expect("made");
+        write(directory, &format!("{version}/config.toml"), text);
+        symlink(version, directory.join("..data_tmp")).expect("linked");
+        fs::rename(directory.join("..data_tmp"), directory.join("..data")).expect("renamed");
+    };
+    let mut case = Case::new("config.toml", |directory| {
+        volume(directory, "..v1", "first");
+        symlink("..data/config.toml", directory.join("config.toml")).expect("linked");
+    })
+    .await;
+    for (old, new, text) in [("..v1", "..v2", "second"), ("..v2", "..v3", "third")] {
+        volume(case.directory.path(), new, text);
+        fs::remove_dir_all(case.at(old)).expect("removed");
+        case.expect(text).await;
+    }
+}
+
+#[tokio::test]
+async fn without_events_looking_is_enough() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.toml");
+    fs::write(&path, "first").expect("written");
+    let (wakes, woken) = mpsc::channel();
+    let (contents, receiver) = channel(1);
+    let places = Places::new(path.clone(), None);
+    let watch = Watch { path: path.clone(), places, contents, emitted: None, seen: None };
+    let thread = std::thread::spawn(move || watch.run(&woken));
+    let guard = WatchGuard { wakes };
+    let mut case = Case { directory, path, receiver, _guard: guard };
+    case.expect("first").await;
+    fs::write(&case.path, "second").expect("written");
+    case.expect("second").await;
+    fs::remove_file(&case.path).expect("removed");
+    case.expect_absent().await;
+    drop(case);
+    thread.join().expect("ended with its guard");
+}
+
+#[tokio::test]
+async fn the_watch_ends_with_its_guard() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (guard, mut receiver) = watch(directory.path().join("config.toml")).expect("watched");
+    assert_eq!(receiver.recv().await, Some(Content::Absent));
+    drop(guard);
+    let last = tokio::time::timeout(LIMIT, receiver.recv()).await.expect("ended within the limit");
+    assert_eq!(last, None);
+}
+
+#[test]
+fn a_slow_receiver_gets_the_latest_and_holds_nobody_up() {
+    let (contents, mut receiver) = channel(1);
+    let path = PathBuf::from("config.toml");
+    let mut watch =
+        Watch { places: Places::new(path.clone(), None), path, contents, emitted: None, seen: None };
+    let number = |number: u8| Content::Bytes(vec![number]);
+    assert!(watch.emit(number(1)));
+    assert!(!watch.emit(number(2)), "the first one is not taken yet");
+    assert_eq!(watch.emitted, Some(number(1)));
+    assert_eq!(receiver.try_recv(), Ok(number(1)));
+    assert!(watch.emit(number(3)));
+    assert_eq!(receiver.try_recv(), Ok(number(3)));
+}
+
+#[test]
+fn debug_output_does_not_show_the_file() {
+    assert_eq!(format!("{:?}", Content::Bytes(b"sk-secret".to_vec())), "Bytes(9 of them)");
+}

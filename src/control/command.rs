@@ -1,0 +1,72 @@
+//! What a person (through the tray, the CLI or the dashboard) can ask of the agent.
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::status::Status;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Start,
+    Stop,
+    Restart,
+    /// Read the config file again, now.
+    Reload,
+    /// Write another port to the config file, and so move there.
+    MoveToPort(u16),
+    /// One minimal real call with this account.
+    TestAccount(String),
+    /// Let a cooling account (or all) be tried again at once.
+    ClearCooldown(Option<String>),
+    /// Forget that this account's credential was refused.
+    ReviveAccount(String),
+    Quit,
+}
+
+/// Why a command was not carried out, in a sentence with its fix.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error("{0}")]
+    Failed(String),
+    #[error("the agent is shutting down")]
+    Gone,
+}
+
+pub type CommandResult = Result<Value, CommandError>;
+
+/// A command on its way to the supervisor, with the place for its answer.
+#[derive(Debug)]
+pub struct Request {
+    pub command: Command,
+    pub reply: oneshot::Sender<CommandResult>,
+}
+
+/// What a surface holds of the agent: a way to ask, and the latest status.
+#[derive(Clone, Debug)]
+pub struct AgentHandle {
+    requests: mpsc::Sender<Request>,
+    status: watch::Receiver<Status>,
+}
+
+impl AgentHandle {
+    pub const fn new(requests: mpsc::Sender<Request>, status: watch::Receiver<Status>) -> Self {
+        Self { requests, status }
+    }
+
+    /// Carries out a command and waits for its outcome: a JSON value whose shape the
+    /// command decides (`null` for those that only do something).
+    pub async fn ask(&self, command: Command) -> CommandResult {
+        let (reply, outcome) = oneshot::channel();
+        self.requests.send(Request { command, reply }).await.map_err(|_| CommandError::Gone)?;
+        outcome.await.map_err(|_| CommandError::Gone)?
+    }
+
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// Wakes on every change of the status.
+    pub fn watch(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+}

@@ -1,0 +1,14 @@
+//! The words every surface shares: what can be asked of the agent, what it says of
+//! itself, and the few things worth interrupting a person for. Pure values.
+
+pub mod command;
+pub mod failure;
+pub mod notice;
+pub mod shell;
+pub mod status;
+
+pub use command::{AgentHandle, Command, CommandError};
+pub use failure::{BindFailure, BindReason, PortOwner, StartFailure};
+pub use notice::Notice;
+pub use shell::Shell;
+pub use status::{AccountStatus, ProxyState, Status};

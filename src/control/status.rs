@@ -1,0 +1,69 @@
+//! What the agent says of itself: one snapshot, published whole on every change.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// "Running" means bound and answering; "stopped" means not bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxyState {
+    Stopped,
+    Starting,
+    Running,
+    /// The port is free again; requests that were under way are finishing.
+    Draining,
+    Failed,
+}
+
+impl ProxyState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Draining => "draining",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    pub state: ProxyState,
+    /// Where the proxy listens, or would.
+    pub address: SocketAddr,
+    /// What clients are pointed at, without `/v1`.
+    pub base_url: String,
+    /// Enabled and not disabled by a dead credential; cooling ones count.
+    pub active_accounts: usize,
+    pub cooling_accounts: usize,
+    pub accounts: Vec<AccountStatus>,
+    /// Requests still finishing while the proxy drains.
+    pub in_flight: usize,
+    /// What is wrong, with its fix; `None` when nothing is.
+    pub problem: Option<String>,
+    /// A free port to move to, after the configured one could not be bound.
+    pub next_free_port: Option<u16>,
+    /// What works but should be known: LAN access without a key, no `[::1]`, …
+    pub warnings: Vec<String>,
+    pub auth_mode: String,
+    pub dashboard_url: String,
+    pub config_path: String,
+    pub pid: u32,
+    pub version: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountStatus {
+    pub name: String,
+    pub provider: String,
+    /// `ready`, `cooling`, `disabled` (by a dead credential), `off` (by the user), `unusable`.
+    pub state: String,
+    /// Why, where there is a reason.
+    pub reason: Option<String>,
+    /// When a cooling account is tried again, in seconds since 1970.
+    pub cooling_until_unix_secs: Option<u64>,
+    /// As configured; empty: whatever the provider owns.
+    pub models: Vec<String>,
+}

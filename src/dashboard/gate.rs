@@ -1,0 +1,91 @@
+//! Who may talk to the control plane: our own page and our own CLI, and for anything
+//! but the empty page only with the launch's token.
+
+use std::sync::Arc;
+
+use http::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderName, HeaderValue, StatusCode};
+use salvo::prelude::{Depot, FlowCtrl, Request, Response};
+use salvo::{Handler, async_trait};
+use subtle::ConstantTimeEq;
+
+use super::Control;
+use super::api::refuse;
+
+pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// Refuses foreign Hosts and Origins, and puts the page's locks on every answer.
+pub struct OwnPagesOnly;
+
+#[async_trait]
+impl Handler for OwnPagesOnly {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        flow: &mut FlowCtrl,
+    ) {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-frame-options", "DENY"),
+        ] {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        if is_ours(request) {
+            flow.call_next(request, depot, response).await;
+        } else {
+            refuse(response, StatusCode::FORBIDDEN, "the control plane answers its own page only");
+            flow.skip_rest();
+        }
+    }
+}
+
+/// Exactly one Host, a loopback name; and no Origin but the one that Host makes.
+fn is_ours(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let Some(authority) = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()) else {
+        return false;
+    };
+    let is_loopback = matches!(authority.host(), "127.0.0.1" | "localhost" | "[::1]");
+    let targets_host = request.uri().authority().is_none_or(|target| *target == authority);
+    let own_origin = format!("http://{authority}");
+    let origins =
+        request.headers().get_all(ORIGIN).iter().all(|origin| origin.as_bytes() == own_origin.as_bytes());
+    is_loopback && targets_host && origins && !authority.as_str().contains('@')
+}
+
+/// Refuses calls without the launch's token.
+pub struct Token(pub Arc<Control>);
+
+#[async_trait]
+impl Handler for Token {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        flow: &mut FlowCtrl,
+    ) {
+        let presented = request.headers().get(TOKEN_HEADER).map_or(&[] as &[u8], HeaderValue::as_bytes);
+        if bool::from(presented.ct_eq(self.0.token.as_bytes())) {
+            flow.call_next(request, depot, response).await;
+        } else {
+            refuse(
+                response,
+                StatusCode::UNAUTHORIZED,
+                "send this launch's token as x-portcullis-token: run `portcullis open`",
+            );
+            flow.skip_rest();
+        }
+    }
+}

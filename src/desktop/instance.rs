@@ -1,0 +1,115 @@
+//! One agent a home: an OS lock says who it is, and a private file beside it says how
+//! to reach it. The lock dies with the process, so a crash leaves nothing to clean up.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Held for as long as the agent lives.
+#[derive(Debug)]
+pub struct InstanceLock {
+    /// Keeps the lock; stays empty, because locks are mandatory on some systems.
+    _file: File,
+    control_file: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("another agent already has this home")]
+    Taken,
+    #[error("could not open {0}: {1}")]
+    Io(PathBuf, io::Error),
+}
+
+/// How to reach a running agent's control plane. Private to the user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlFile {
+    pub address: SocketAddr,
+    pub token: String,
+    pub pid: u32,
+    pub version: String,
+}
+
+impl InstanceLock {
+    pub fn take(lock_file: &Path, control_file: &Path) -> Result<Self, LockError> {
+        let io_error = |error| LockError::Io(lock_file.to_owned(), error);
+        let file = private_options().truncate(false).open(lock_file).map_err(io_error)?;
+        match file.try_lock() {
+            Ok(()) => {
+                // What a killed agent left behind points at nobody.
+                let _ = std::fs::remove_file(control_file);
+                Ok(Self { _file: file, control_file: control_file.to_owned() })
+            }
+            Err(TryLockError::WouldBlock) => Err(LockError::Taken),
+            Err(TryLockError::Error(error)) => Err(io_error(error)),
+        }
+    }
+
+    /// Says where the control plane is. The file appears whole or not at all.
+    pub fn announce(&self, control: &ControlFile) -> io::Result<()> {
+        let text = serde_json::to_vec_pretty(control)?;
+        let directory = self.control_file.parent().unwrap_or_else(|| Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(&text)?;
+        file.persist(&self.control_file)?;
+        Ok(())
+    }
+}
+
+impl Drop for InstanceLock {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.control_file);
+    }
+}
+
+/// Whether an agent holds the lock now.
+pub fn is_held(lock_file: &Path) -> bool {
+    let Ok(file) = OpenOptions::new().read(true).write(true).open(lock_file) else {
+        return false;
+    };
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
+/// The running agent's control file, if an agent is running.
+pub fn find(lock_file: &Path, control_file: &Path) -> Option<ControlFile> {
+    if !is_held(lock_file) {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(control_file).ok()?).ok()
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_agent_is_told_and_a_dead_one_leaves_the_lock_free() {
+        let home = tempfile::tempdir().expect("a directory");
+        let (lock_file, control_file) = (home.path().join("l"), home.path().join("c.json"));
+        let first = InstanceLock::take(&lock_file, &control_file).expect("free");
+        let control = ControlFile {
+            address: "127.0.0.1:8046".parse().expect("an address"),
+            token: "t".to_owned(),
+            pid: 1,
+            version: "0".to_owned(),
+        };
+        first.announce(&control).expect("written");
+        assert!(matches!(InstanceLock::take(&lock_file, &control_file), Err(LockError::Taken)));
+        assert_eq!(find(&lock_file, &control_file), Some(control));
+        drop(first);
+        assert_eq!(find(&lock_file, &control_file), None);
+        assert!(!control_file.exists());
+        InstanceLock::take(&lock_file, &control_file).expect("free again");
+    }
+}

@@ -1,0 +1,8 @@
+//! The operating system, one file a service. Knows nothing of the rest of the program.
+
+pub mod browser;
+pub mod instance;
+pub mod limits;
+pub mod paths;
+pub mod port_owner;
+pub mod signals;

@@ -1,0 +1,48 @@
+//! Who holds a TCP port of this machine. Nothing is ever killed: it is for the message.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use listeners::Protocol;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long a stranger on the port may take to say that it is a portcullis.
+const PROBE_LIMIT: Duration = Duration::from_millis(500);
+/// How far above a taken port a free one is looked for.
+const SEARCH_WIDTH: u16 = 100;
+
+/// The `server` header's value by which one portcullis knows another.
+pub const SERVER_NAME: &str = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
+
+/// The name and pid of the process that listens there; `None` for another user's.
+pub async fn process(port: u16) -> Option<(String, u32)> {
+    let look = move || listeners::get_process_by_port(port, Protocol::TCP).ok();
+    let process = tokio::task::spawn_blocking(look).await.ok()??;
+    Some((process.name, process.pid))
+}
+
+/// Whether what answers at the address is another portcullis.
+pub async fn is_portcullis(address: SocketAddr) -> bool {
+    tokio::time::timeout(PROBE_LIMIT, probe(address)).await.is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+async fn probe(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("HEAD /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut head = Vec::new();
+    stream.take(4096).read_to_end(&mut head).await?;
+    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    Ok(head.lines().any(|line| line.starts_with("server: portcullis/")))
+}
+
+/// The nearest port above this one that can be bound now.
+pub async fn next_free_port(address: SocketAddr) -> Option<u16> {
+    for port in (address.port().saturating_add(1)..).take(SEARCH_WIDTH.into()) {
+        if TcpListener::bind((address.ip(), port)).await.is_ok() {
+            return Some(port);
+        }
+    }
+    None
+}

@@ -1,0 +1,50 @@
+//! What the system tells the process from outside.
+
+use std::io;
+
+use tokio::sync::mpsc;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGHUP.
+    Reload,
+    /// SIGTERM, Ctrl-C.
+    Quit,
+}
+
+/// Starts to listen; the process no longer ends by itself on these signals.
+#[cfg(unix)]
+pub fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (mut hangup, mut terminate, mut interrupt) =
+        (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (sender, receiver) = mpsc::channel(8);
+    tokio::spawn(async move {
+        loop {
+            let received = tokio::select! {
+                Some(()) = hangup.recv() => Signal::Reload,
+                Some(()) = terminate.recv() => Signal::Quit,
+                Some(()) = interrupt.recv() => Signal::Quit,
+                else => return,
+            };
+            if sender.send(received).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+#[cfg(not(unix))]
+pub fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+    let (sender, receiver) = mpsc::channel(8);
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if sender.send(Signal::Quit).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}

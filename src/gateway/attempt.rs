@@ -1,0 +1,168 @@
+//! One try with one account: send, wait for the first bytes, and only then call it an
+//! answer. Until that point nothing has reached the client, so a failure can still
+//! become another account's turn.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use tokio::time::timeout;
+
+use crate::accounts::Account;
+use crate::protocol::{Operation, Provider};
+use crate::upstream::endpoint::{self, Target};
+use crate::upstream::failure::classify;
+use crate::upstream::{Client, Failure, Fault, Frames, Reply, ReplyBody, demo_reply};
+
+/// How much of a refusal is read.
+const MAX_REFUSAL: usize = 1 << 20;
+
+/// What is sent, whoever it is sent to.
+pub struct Attempt<'a> {
+    pub client: &'a Client,
+    pub method: Method,
+    pub path: endpoint::Path<'a>,
+    pub query: Option<&'a str>,
+    pub headers: HeaderMap,
+    pub body: Frames,
+    /// For the first bytes.
+    pub limit: Duration,
+}
+
+/// The upstream has begun to answer well.
+pub struct Answered {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// Read already; `None` when the body is empty.
+    pub first: Option<Bytes>,
+    pub rest: ReplyBody,
+}
+
+/// The upstream refused, or did not answer. `reply` is what it said, when it said something.
+pub struct Refused {
+    pub failure: Failure,
+    pub reply: Option<(StatusCode, HeaderMap, Bytes)>,
+}
+
+impl Attempt<'_> {
+    pub async fn run(self, account: &Account) -> Result<Answered, Refused> {
+        let limit = self.limit;
+        let started = Instant::now();
+        let reply = timeout(limit, self.send(account)).await.map_err(|_| timed_out(limit))??;
+        if !reply.status.is_success() {
+            return Err(refusal(account.provider, reply, limit.saturating_sub(started.elapsed())).await);
+        }
+        let Reply { status, headers, mut body } = reply;
+        let remaining = limit.saturating_sub(started.elapsed());
+        let first = timeout(remaining, first_bytes(&mut body)).await.map_err(|_| timed_out(limit))??;
+        if let Some(failure) =
+            first.as_deref().and_then(|first| early_error(account.provider, &headers, first))
+        {
+            return Err(Refused { failure, reply: None });
+        }
+        Ok(Answered { status, headers, first, rest: body })
+    }
+
+    async fn send(mut self, account: &Account) -> Result<Reply, Refused> {
+        if account.provider == Provider::Demo {
+            return Ok(demo_reply::reply(&self.path, self.query, &self.body.to_bytes()));
+        }
+        let target = Target {
+            provider: account.provider,
+            base_url: account.base_url.as_deref(),
+            path: self.path,
+            query: self.query,
+        };
+        let url = endpoint::url(&target).map_err(|error| own_fault(error.to_string()))?;
+        if let Some(key) = account.api_key.as_known() {
+            let (name, value) = endpoint::credential(account.provider, key)
+                .map_err(|_| broken_key("the key cannot be sent in a header"))?;
+            self.headers.insert(name, value);
+        }
+        self.client.send(self.method, url, self.headers, self.body).await.map_err(without_reply)
+    }
+}
+
+/// The first bytes of a body that has any.
+async fn first_bytes(body: &mut ReplyBody) -> Result<Option<Bytes>, Refused> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broke(&error))?;
+        if let Ok(bytes) = frame.into_data()
+            && !bytes.is_empty()
+        {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}
+
+/// A status that is no success, with as much of its body as makes sense to read.
+async fn refusal(provider: Provider, reply: Reply, limit: Duration) -> Refused {
+    let Reply { status, headers, body } = reply;
+    let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
+    let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let failure = classify(provider, status, &headers, &body);
+    Refused { failure, reply: Some((status, headers, body)) }
+}
+
+/// Some providers say 200 and then, as their first event, that they are overloaded.
+fn early_error(provider: Provider, headers: &HeaderMap, first: &[u8]) -> Option<Failure> {
+    if !is_event_stream(headers)
+        || memchr::memmem::find(&first[..first.len().min(512)], b"\"error\"").is_none()
+    {
+        return None;
+    }
+    let mut data = first.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
+    let body = data.next()?.trim_ascii();
+    let event: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let error = event.get("error")?.as_object()?;
+    let status = match error.get("code").and_then(serde_json::Value::as_u64) {
+        Some(code) => StatusCode::from_u16(u16::try_from(code).ok()?).ok()?,
+        None => match error.get("type").and_then(serde_json::Value::as_str)? {
+            "overloaded_error" => StatusCode::from_u16(529).ok()?,
+            "rate_limit_error" => StatusCode::TOO_MANY_REQUESTS,
+            "authentication_error" => StatusCode::UNAUTHORIZED,
+            "api_error" | "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => return None,
+        },
+    };
+    let failure = classify(provider, status, headers, body);
+    (failure.fault != Fault::Request).then_some(failure)
+}
+
+pub fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("text/event-stream"))
+}
+
+const fn without_reply(failure: Failure) -> Refused {
+    Refused { failure, reply: None }
+}
+
+fn timed_out(limit: Duration) -> Refused {
+    let reason = format!("no answer within {} s", limit.as_secs_f32());
+    without_reply(Failure { fault: Fault::TimedOut, status: None, reason })
+}
+
+fn broke(error: &impl std::fmt::Display) -> Refused {
+    let reason = format!("the connection broke before the first byte of the answer: {error}");
+    without_reply(Failure { fault: Fault::Unreachable, status: None, reason })
+}
+
+const fn own_fault(reason: String) -> Refused {
+    without_reply(Failure { fault: Fault::Request, status: None, reason })
+}
+
+fn broken_key(reason: &str) -> Refused {
+    without_reply(Failure { fault: Fault::Account, status: None, reason: reason.to_owned() })
+}
+
+/// Whether an operation asked of an upstream comes back as a stream of events, a JSON
+/// array or one object.
+pub const fn streams_as_array(operation: Operation, is_event_stream: bool) -> bool {
+    matches!(operation, Operation::StreamGenerateContent) && !is_event_stream
+}

@@ -1,0 +1,105 @@
+//! One client request with all its attempts: its id, its clock, its record.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::USER_AGENT;
+
+use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
+use crate::protocol::{LocalError, Operation, Usage};
+
+/// What the server knows of a request before its body is read.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub id: String,
+    pub operation: Operation,
+    /// Where the path names the model, as Gemini's do.
+    pub model_in_path: Option<String>,
+    /// `v1`, `v1beta`, `v1alpha`, where the client named one.
+    pub version: Option<&'static str>,
+    pub path: String,
+    /// Without the client's key.
+    pub query: Option<String>,
+    pub hint: Option<&'static str>,
+    pub headers: HeaderMap,
+    pub peer: Option<SocketAddr>,
+}
+
+#[derive(Debug)]
+pub struct Exchange {
+    pub id: String,
+    record: RecordGuard,
+    _in_flight: InFlight,
+}
+
+impl Exchange {
+    pub fn open(incoming: &Incoming, recorder: &Arc<Recorder>, in_flight: &Arc<AtomicUsize>) -> Self {
+        let record = RecordGuard::open(recorder, || {
+            let mut record = Record::new(incoming.id.clone(), incoming.operation.protocol(), &incoming.path);
+            record.hint = incoming.hint;
+            record.peer = incoming.peer;
+            record.client = incoming
+                .headers
+                .get(USER_AGENT)
+                .and_then(|agent| agent.to_str().ok())
+                .map(|agent| agent.chars().take(200).collect());
+            record
+        });
+        Self { id: incoming.id.clone(), record, _in_flight: InFlight::enter(in_flight) }
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.record.elapsed()
+    }
+
+    pub fn note(&mut self, write: impl FnOnce(&mut Record)) {
+        self.record.note(write);
+    }
+
+    pub fn attempted(&mut self, account: &str, duration: Duration, failure: Option<&str>) {
+        self.record.note(|record| {
+            record.attempts.push(AttemptRecord {
+                account: account.to_owned(),
+                duration_ms: crate::monitor::record::millis(duration),
+                failure: failure.map(str::to_owned),
+            });
+        });
+    }
+
+    pub fn failed(&mut self, error: &LocalError) {
+        self.record.note(|record| {
+            record.status = error.kind.status().as_u16();
+            record.error = Some(error.message.clone());
+            record.outcome = Outcome::Failed;
+        });
+    }
+
+    pub fn ended(&mut self, outcome: Outcome, usage: Option<Usage>, bytes_out: u64, error: Option<String>) {
+        self.record.note(|record| {
+            record.outcome = outcome;
+            record.usage = usage;
+            record.bytes_out = bytes_out;
+            record.error = error.or_else(|| record.error.take());
+        });
+    }
+}
+
+/// Counts requests under way for as long as it lives.
+#[derive(Debug)]
+struct InFlight(Arc<AtomicUsize>);
+
+impl InFlight {
+    fn enter(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

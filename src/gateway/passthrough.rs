@@ -1,0 +1,155 @@
+//! What crosses from client to upstream and back when both speak the same protocol:
+//! the body as it is, and the headers that are on a list.
+//!
+//! Lists, because a client's headers hold its own key and cookies, and an upstream's
+//! could set cookies, loosen CORS or confuse framing.
+
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+    USER_AGENT,
+};
+
+use crate::protocol::{Family, Protocol};
+
+/// What SDKs read of an answer's head: limits, ids, and whether to try again.
+const DOWN_PREFIXES: [&str; 3] = ["anthropic-", "openai-", "x-ratelimit-"];
+const DOWN_NAMES: [&str; 4] = ["retry-after-ms", "request-id", "x-should-retry", "content-disposition"];
+
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// What an Anthropic upstream is told when the client did not say.
+const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+
+/// A client's headers, as far as they go upstream. The credential is added later.
+pub fn request_headers(client: &HeaderMap, protocol: Protocol) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(client.len());
+    for (name, value) in client {
+        if crosses_up(name, protocol.family()) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    // Usage is read as the bytes pass, so they must not be compressed.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if protocol.family() == Family::Anthropic && !headers.contains_key(ANTHROPIC_VERSION) {
+        headers.insert(ANTHROPIC_VERSION, DEFAULT_ANTHROPIC_VERSION);
+    }
+    headers
+}
+
+/// The family's own headers go through, known or not.
+fn crosses_up(name: &HeaderName, family: Family) -> bool {
+    if [CONTENT_TYPE, ACCEPT, USER_AGENT].contains(name) {
+        return true;
+    }
+    let name = name.as_str();
+    match family {
+        Family::Anthropic => {
+            name.starts_with("anthropic-") || name.starts_with("x-stainless-") || name == "x-app"
+        }
+        Family::OpenAi => {
+            name.starts_with("openai-")
+                || name.starts_with("x-stainless-")
+                || name.starts_with("x-codex-")
+                || [
+                    "originator",
+                    "session-id",
+                    "session_id",
+                    "thread-id",
+                    "conversation_id",
+                    "idempotency-key",
+                ]
+                .contains(&name)
+        }
+        Family::Gemini => name.starts_with("x-goog-") && name != "x-goog-api-key",
+    }
+}
+
+/// An upstream's headers, as far as they reach the client.
+pub fn response_headers(upstream: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(upstream.len());
+    for (name, value) in upstream {
+        if crosses_down(name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers
+}
+
+fn crosses_down(name: &HeaderName) -> bool {
+    if [CONTENT_TYPE, CACHE_CONTROL, RETRY_AFTER].contains(name) {
+        return true;
+    }
+    let name = name.as_str();
+    DOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || DOWN_NAMES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(names: &[&'static str]) -> HeaderMap {
+        names.iter().map(|name| (HeaderName::from_static(name), HeaderValue::from_static("v"))).collect()
+    }
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn the_clients_own_secrets_stay_here() {
+        let client = headers(&[
+            "authorization",
+            "x-api-key",
+            "x-goog-api-key",
+            "cookie",
+            "proxy-authorization",
+            "host",
+            "origin",
+            "x-forwarded-for",
+            "connection",
+            "transfer-encoding",
+            "content-length",
+            "content-type",
+            "user-agent",
+            "anthropic-beta",
+            "x-goog-api-client",
+            "openai-organization",
+        ]);
+        let crossed = |protocol| names(&request_headers(&client, protocol)).join(" ");
+        assert_eq!(
+            crossed(Protocol::Anthropic),
+            "accept-encoding anthropic-beta anthropic-version content-type user-agent"
+        );
+        assert_eq!(crossed(Protocol::Gemini), "accept-encoding content-type user-agent x-goog-api-client");
+        assert_eq!(
+            crossed(Protocol::OpenAiChat),
+            "accept-encoding content-type openai-organization user-agent"
+        );
+    }
+
+    #[test]
+    fn an_upstream_cannot_set_what_the_browser_or_the_framing_obeys() {
+        let upstream = headers(&[
+            "set-cookie",
+            "access-control-allow-origin",
+            "strict-transport-security",
+            "alt-svc",
+            "refresh",
+            "content-security-policy",
+            "connection",
+            "transfer-encoding",
+            "server",
+            "location",
+            "content-type",
+            "retry-after",
+            "anthropic-ratelimit-requests-remaining",
+            "x-ratelimit-reset-tokens",
+            "request-id",
+        ]);
+        assert_eq!(
+            names(&response_headers(&upstream)).join(" "),
+            "anthropic-ratelimit-requests-remaining content-type request-id retry-after x-ratelimit-reset-tokens"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! One minimal real call with one account, for "does this key work?".
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Serialize;
+use serde_json::json;
+
+use super::Gateway;
+use super::attempt::Attempt;
+use super::passthrough;
+use crate::accounts::{Account, UnknownAccount, accounts_of};
+use crate::monitor::record::millis;
+use crate::protocol::{Operation, Protocol, Provider};
+use crate::upstream::{Frames, endpoint};
+
+/// Long enough for a cold model.
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TestReport {
+    pub account: String,
+    pub provider: &'static str,
+    pub ok: bool,
+    /// What was asked: a model, or the model list.
+    pub asked: String,
+    pub status: Option<u16>,
+    /// What came back, in one line.
+    pub message: String,
+    pub duration_ms: u64,
+}
+
+impl Gateway {
+    /// Asks the account's first named model for one token; without a name to ask for, the
+    /// provider's model list, which needs the key all the same. A success revives an
+    /// account whose credential had been refused.
+    pub async fn test_account(&self, name: &str) -> Result<TestReport, UnknownAccount> {
+        let settings = self.settings();
+        let account = accounts_of(&settings.config)
+            .find(|account| account.name == name)
+            .ok_or_else(|| UnknownAccount(name.to_owned()))?;
+        let started = Instant::now();
+        let question = question(&account);
+        let outcome = match account.credential_problem() {
+            Some(problem) => Err((None, problem.into_owned())),
+            None => self.ask(&account, &question).await,
+        };
+        let (ok, status, message) = match outcome {
+            Ok(status) => (true, Some(status), "works".to_owned()),
+            Err((status, reason)) => (false, status, self.scrubber.scrub_text(reason)),
+        };
+        if ok {
+            let _ = self.pool.enable(name);
+        }
+        let duration_ms = millis(started.elapsed());
+        let asked = question.model.unwrap_or_else(|| "the model list".to_owned());
+        let provider = account.provider.name();
+        Ok(TestReport { account: account.name, provider, ok, asked, status, message, duration_ms })
+    }
+
+    async fn ask(&self, account: &Account, question: &Question) -> Result<u16, (Option<u16>, String)> {
+        let mut headers = passthrough::request_headers(&HeaderMap::new(), question.operation.protocol());
+        let path = match &question.model {
+            Some(model) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                endpoint::Path::Operation { operation: question.operation, model, version: None }
+            }
+            None => endpoint::Path::Models { id: None, version: None },
+        };
+        let client = self.client();
+        let attempt = Attempt {
+            client: &client,
+            method: if question.model.is_some() { Method::POST } else { Method::GET },
+            path,
+            query: None,
+            headers,
+            body: question.body(),
+            limit: LIMIT,
+        };
+        match attempt.run(account).await {
+            Ok(answered) => Ok(answered.status.as_u16()),
+            Err(refused) => Err((refused.failure.status, refused.failure.reason)),
+        }
+    }
+}
+
+/// The smallest thing to ask of a provider.
+struct Question {
+    operation: Operation,
+    model: Option<String>,
+}
+
+fn question(account: &Account) -> Question {
+    let operation = match account.provider.protocols()[0] {
+        Protocol::Gemini => Operation::GenerateContent,
+        Protocol::Anthropic => Operation::Messages,
+        Protocol::OpenAiChat | Protocol::OpenAiResponses => Operation::ChatCompletions,
+    };
+    let named = account.models.iter().find(|model| !model.contains('*')).cloned();
+    let model = named.or_else(|| match account.provider {
+        Provider::Demo => Some("demo".to_owned()),
+        // Its Anthropic endpoint has no list; the mapping names a model that is there.
+        Provider::Zai => Some(account.sent_model("claude-haiku").to_owned()),
+        _ => None,
+    });
+    Question { operation, model }
+}
+
+impl Question {
+    fn body(&self) -> Frames {
+        let Some(model) = &self.model else { return Frames::default() };
+        let body = match self.operation {
+            Operation::GenerateContent => json!({
+                "contents": [{"role": "user", "parts": [{"text": "ping"}]}],
+                "generationConfig": {"maxOutputTokens": 1},
+            }),
+            _ => json!({"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "ping"}]}),
+        };
+        Frames::from(Bytes::from(body.to_string()))
+    }
+}

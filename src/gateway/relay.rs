@@ -1,0 +1,301 @@
+//! Hands an upstream's answer to the client as it comes.
+//!
+//! The body is polled only when the client has taken what came before, so a slow reader
+//! slows the upstream, and dropping it cancels the upstream at once. Frames that arrive
+//! together leave together: a burst of 200 events is a few writes instead of 200. Events
+//! are passed on whole lines at a time, so that an answer which breaks can still end
+//! with an event that says so.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use memchr::memrchr2;
+use tokio::time::{Instant, Sleep};
+
+use super::exchange::Exchange;
+use crate::accounts::Lease;
+use crate::monitor::{Outcome, record::millis};
+use crate::protocol::{ErrorKind, LocalError, Observer, Protocol};
+use crate::upstream::{Failure, Fault, ReplyBody};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// As much as is joined before it leaves.
+const JOIN_LIMIT: usize = 64 << 10;
+/// How often other tasks are let in first, in case they bring more.
+const YIELDS: u8 = 2;
+
+/// How an answer is framed, which decides how it may end badly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Server-sent events: a broken answer ends with the protocol's error event.
+    Events,
+    /// Anything else: a broken answer ends by cutting the connection.
+    Whole,
+}
+
+pub struct Relay {
+    upstream: ReplyBody,
+    shape: Shape,
+    protocol: Protocol,
+    held: Vec<Bytes>,
+    held_bytes: usize,
+    yields: u8,
+    /// Bytes the client can expect, where the upstream said so.
+    length: Option<u64>,
+    silence: Silence,
+    observer: Observer,
+    state: State,
+    bytes_out: u64,
+    exchange: Exchange,
+    lease: Lease,
+}
+
+enum State {
+    Open,
+    /// Everything has been taken in; what is held is the rest.
+    Ended,
+    /// The answer broke and has no event to say so with.
+    Broken(String),
+    Closed,
+}
+
+/// When the upstream has been quiet for too long. The timer is moved only when it rings,
+/// so that a lively stream costs it nothing.
+struct Silence {
+    limit: Duration,
+    last: Instant,
+    /// Whether news from the upstream counts, or only the start does (whole answers).
+    renewed: bool,
+    timer: Pin<Box<Sleep>>,
+}
+
+pub struct Source {
+    pub first: Option<Bytes>,
+    pub rest: ReplyBody,
+    pub shape: Shape,
+    pub protocol: Protocol,
+    pub observer: Observer,
+    pub length: Option<u64>,
+    pub limit: Duration,
+}
+
+impl Relay {
+    pub fn new(source: Source, exchange: Exchange, lease: Lease) -> Self {
+        let elapsed = if source.shape == Shape::Events { Duration::ZERO } else { exchange.elapsed() };
+        let mut relay = Self {
+            upstream: source.rest,
+            shape: source.shape,
+            protocol: source.protocol,
+            held: Vec::new(),
+            held_bytes: 0,
+            yields: 0,
+            length: source.length,
+            silence: Silence::new(source.limit, elapsed, source.shape == Shape::Events),
+            observer: source.observer,
+            state: State::Open,
+            bytes_out: 0,
+            exchange,
+            lease,
+        };
+        let first_byte = millis(relay.exchange.elapsed());
+        relay.exchange.note(|record| record.first_byte_ms = Some(first_byte));
+        source.first.into_iter().for_each(|first| relay.take_in(first));
+        relay
+    }
+
+    fn take_in(&mut self, bytes: Bytes) {
+        self.observer.push(&bytes);
+        self.held_bytes += bytes.len();
+        self.held.push(bytes);
+    }
+
+    /// Takes in what the upstream has; pending when it has nothing more now.
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while matches!(self.state, State::Open) && self.held_bytes < JOIN_LIMIT {
+            match std::task::ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    self.silence.heard();
+                    if let Ok(bytes) = frame.into_data() {
+                        self.take_in(bytes);
+                    }
+                }
+                Some(Err(error)) => self.broke(&format!("the upstream's answer broke off: {error}")),
+                None if self.observer.is_complete() => self.ended(),
+                None => self.broke("the upstream's answer ended too early"),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn ended(&mut self) {
+        self.state = State::Ended;
+        self.lease.succeed();
+    }
+
+    /// The answer cannot be finished: say so in the client's protocol, or cut it off.
+    fn broke(&mut self, reason: &str) {
+        self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.to_owned() });
+        self.close(Outcome::Cut, Some(reason.to_owned()));
+        if self.shape == Shape::Whole {
+            self.state = State::Broken(reason.to_owned());
+            return;
+        }
+        let held = self.join();
+        let whole_lines = memrchr2(b'\n', b'\r', &held).map_or(0, |end| end + 1);
+        let error = LocalError::new(ErrorKind::BadGateway, reason);
+        let event = self.protocol.stream_error(&error, &self.exchange.id);
+        self.hold([held.slice(..whole_lines), Bytes::from_static(b"\n"), Bytes::from(event)]);
+        self.state = State::Ended;
+    }
+
+    fn hold<const N: usize>(&mut self, parts: [Bytes; N]) {
+        self.held_bytes = parts.iter().map(Bytes::len).sum();
+        self.held = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    }
+
+    /// Everything held, in one piece.
+    fn join(&mut self) -> Bytes {
+        let joined = match self.held.as_mut_slice() {
+            [only] => std::mem::take(only),
+            parts => {
+                let mut joined = BytesMut::with_capacity(self.held_bytes);
+                for part in parts {
+                    joined.extend_from_slice(part);
+                }
+                joined.freeze()
+            }
+        };
+        self.held.clear();
+        self.held_bytes = 0;
+        joined
+    }
+
+    /// What may leave now: everything, but of an open stream only whole lines.
+    fn ready_bytes(&mut self) -> Option<Bytes> {
+        let joined = self.join();
+        let open = self.shape == Shape::Events && matches!(self.state, State::Open);
+        if open && joined.len() < JOIN_LIMIT {
+            let end = memrchr2(b'\n', b'\r', &joined).map_or(0, |end| end + 1);
+            self.hold([joined.slice(end..)]);
+            return (end > 0).then(|| joined.slice(..end));
+        }
+        (!joined.is_empty()).then_some(joined)
+    }
+
+    fn close(&mut self, outcome: Outcome, error: Option<String>) {
+        self.exchange.ended(outcome, self.observer.usage(), self.bytes_out, error);
+    }
+
+    fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.yields = 0;
+        self.bytes_out += bytes.len() as u64;
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        loop {
+            if this.poll_upstream(cx).is_pending() {
+                if this.held_bytes > 0 && this.yields < YIELDS {
+                    this.yields += 1;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                if this.silence.poll(cx).is_ready() {
+                    let limit = this.silence.limit.as_secs_f32();
+                    this.broke(&format!("the upstream sent nothing for {limit} s"));
+                    continue;
+                }
+            }
+            if let State::Broken(reason) = &this.state {
+                let error = Box::new(RelayError(reason.clone()));
+                this.state = State::Closed;
+                return Poll::Ready(Some(Err(error)));
+            }
+            if let Some(bytes) = this.ready_bytes() {
+                return this.send(bytes);
+            }
+            match this.state {
+                State::Open => return Poll::Pending,
+                State::Ended => {
+                    this.state = State::Closed;
+                    this.exchange.note(|record| {
+                        if record.outcome == Outcome::Cancelled {
+                            record.outcome = Outcome::Done;
+                        }
+                    });
+                }
+                State::Broken(_) | State::Closed => {}
+            }
+            return Poll::Ready(None);
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
+        // With a length the server stops reading at the last byte and never asks for the end.
+        let complete = self.length == Some(bytes_out) && matches!(self.state, State::Open | State::Ended);
+        if complete {
+            self.lease.succeed();
+        }
+        self.exchange.note(|record| {
+            record.usage = record.usage.or(usage);
+            record.bytes_out = bytes_out;
+            if complete && record.outcome == Outcome::Cancelled {
+                record.outcome = Outcome::Done;
+            }
+        });
+    }
+}
+
+impl Silence {
+    fn new(limit: Duration, elapsed: Duration, renewed: bool) -> Self {
+        let now = Instant::now();
+        let last = now.checked_sub(elapsed).unwrap_or(now);
+        Self { limit, last, renewed, timer: Box::pin(tokio::time::sleep_until(last + limit)) }
+    }
+
+    fn heard(&mut self) {
+        if self.renewed {
+            self.last = Instant::now();
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let due = self.last + self.limit;
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+/// The answer could not be finished; the connection is cut so that nobody takes it for whole.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RelayError(String);

@@ -1,0 +1,82 @@
+//! An error portcullis itself answers with, before it has a dialect.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// What went wrong, in the few classes that every family's SDK tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// 400: the request is not valid for its own protocol.
+    InvalidRequest,
+    /// 401: no credential, or one that is not ours.
+    Unauthenticated,
+    /// 403: understood and refused.
+    Forbidden,
+    /// 404: no such path.
+    NotFound,
+    /// 404: no account serves this model.
+    ModelNotFound,
+    /// 405: the path exists, the method does not.
+    MethodNotAllowed,
+    /// 408: the client was too slow to send its request.
+    RequestTimeout,
+    /// 413: the body is over the configured limit.
+    TooLarge,
+    /// 415: the body is not of a media type this path takes.
+    UnsupportedMediaType,
+    /// 429: every account that could answer is cooling.
+    RateLimited,
+    /// 500: a fault of our own.
+    Internal,
+    /// 502: the upstream answered with nonsense, or not at all.
+    BadGateway,
+    /// 503: no account is usable.
+    Unavailable,
+    /// 504: the upstream did not answer in time.
+    GatewayTimeout,
+}
+
+impl ErrorKind {
+    /// The HTTP status this kind is answered with, the same in every family.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::ModelNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadGateway => StatusCode::BAD_GATEWAY,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+}
+
+/// An error of our own on its way to a client: what, why in one sentence a user
+/// can act on, and when to come back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LocalError {
+    pub kind: ErrorKind,
+    pub message: String,
+    /// Sent as `Retry-After`, rounded up to whole seconds.
+    pub retry_after: Option<Duration>,
+}
+
+impl LocalError {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None }
+    }
+
+    #[must_use]
+    pub const fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}

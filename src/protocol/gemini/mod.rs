@@ -1,0 +1,3 @@
+//! Gemini generateContent.
+
+pub mod error;

@@ -1,0 +1,3 @@
+//! OpenAI chat completions, and the error shape all OpenAI paths share.
+
+pub mod error;

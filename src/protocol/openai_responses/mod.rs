@@ -1,0 +1,3 @@
+//! OpenAI Responses. Outside a stream its errors are those of [`super::openai_chat`].
+
+pub mod error;

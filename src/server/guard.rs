@@ -1,0 +1,209 @@
+//! The outermost layer, before any handler and on every route: is this request meant
+//! for us, and does a web page stand behind it that has no business here?
+//!
+//! A page of another site can reach loopback in two ways: by pointing its own name at
+//! 127.0.0.1 (then the Host is not ours), or by sending requests across origins (then
+//! the browser says so in Origin or Sec-Fetch-Site). Where a key is required, the key is
+//! the permission and the origin does not matter.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use http::uri::{Authority, Uri};
+
+use super::policy::Policy;
+use crate::protocol::{ErrorKind, LocalError};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Schemes of editors and desktop shells, whose pages are the user's own programs.
+const APP_SCHEMES: [&str; 8] =
+    ["vscode-webview", "vscode-file", "tauri", "app", "electron", "file-app", "capacitor", "ionic"];
+
+/// Fails unless there is exactly one Host and it is ours. `local`: the address of this
+/// machine that the connection came in on.
+pub fn check_host(
+    policy: &Policy,
+    uri: &Uri,
+    headers: &HeaderMap,
+    local: Option<SocketAddr>,
+) -> Result<(), LocalError> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(LocalError::new(ErrorKind::InvalidRequest, "exactly one Host header is needed"));
+    };
+    let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    let Some(host) = host else {
+        return Err(LocalError::new(ErrorKind::InvalidRequest, "the Host header is not a host name"));
+    };
+    let foreign =
+        [Some(&host), uri.authority()].into_iter().flatten().find(|name| !is_ours(policy, name, local));
+    match foreign {
+        None => Ok(()),
+        Some(name) => Err(LocalError::new(
+            ErrorKind::Forbidden,
+            format!(
+                "this proxy is not called {:?}: use 127.0.0.1 or localhost, or add the name to allowed_hosts \
+                 under [proxy]",
+                name.host()
+            ),
+        )),
+    }
+}
+
+fn is_ours(policy: &Policy, authority: &Authority, local: Option<SocketAddr>) -> bool {
+    if authority.as_str().contains('@') {
+        return false;
+    }
+    let host = authority.host().to_ascii_lowercase();
+    let name = host.strip_suffix('.').unwrap_or(&host);
+    if policy.hosts.iter().any(|ours| ours == name) {
+        return true;
+    }
+    // With LAN access the address a client typed is the one its packets arrived at.
+    let literal = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    policy.lan && literal.is_ok_and(|literal| local.is_some_and(|local| local.ip().to_canonical() == literal))
+}
+
+/// Fails when a page of another site asks, unless a key is what decides.
+pub fn check_origin(policy: &Policy, headers: &HeaderMap, key_required: bool) -> Result<(), LocalError> {
+    if key_required {
+        return Ok(());
+    }
+    match headers.get(ORIGIN) {
+        Some(origin) => {
+            let origin = origin.to_str().unwrap_or("null");
+            if is_trusted(policy, origin) { Ok(()) } else { Err(foreign_origin(origin)) }
+        }
+        None => match headers.get(SEC_FETCH_SITE).map(http::HeaderValue::as_bytes) {
+            Some(b"cross-site" | b"same-site") => Err(foreign_origin("another site")),
+            _ => Ok(()),
+        },
+    }
+}
+
+fn is_trusted(policy: &Policy, origin: &str) -> bool {
+    let origin = origin.to_ascii_lowercase();
+    if policy.origins.contains(&origin) {
+        return true;
+    }
+    let Some((scheme, rest)) = origin.split_once("://") else { return false };
+    if APP_SCHEMES.contains(&scheme) {
+        return true;
+    }
+    let host = rest.parse::<Authority>().ok().map(|authority| authority.host().to_owned());
+    matches!(scheme, "http" | "https")
+        && !rest.contains('@')
+        && matches!(host.as_deref(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+fn foreign_origin(origin: &str) -> LocalError {
+    LocalError::new(
+        ErrorKind::Forbidden,
+        format!(
+            "web pages of {origin} may not use this proxy: add the origin to allowed_origins under [proxy], or \
+             require a key with auth_mode"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::EffectiveAuth;
+    use http::HeaderValue;
+
+    fn policy(lan: bool) -> Policy {
+        let hosts = ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(lan.then_some("desk.local"));
+        Policy::with_names(EffectiveAuth::Off, lan, hosts, ["https://chat.example"])
+    }
+
+    fn host(lan: bool, values: &[&str], uri: &str) -> Option<ErrorKind> {
+        let headers =
+            values.iter().map(|value| (HOST, HeaderValue::from_str(value).expect("a value"))).collect();
+        let local = Some("192.168.1.5:8045".parse().expect("an address"));
+        let uri = uri.parse().expect("a URI");
+        check_host(&policy(lan), &uri, &headers, local).err().map(|error| error.kind)
+    }
+
+    #[test]
+    fn knows_its_own_names() {
+        for name in
+            ["localhost", "LOCALHOST:8045", "127.0.0.1:8045", "127.0.0.1", "[::1]:8045", "localhost.:1"]
+        {
+            assert_eq!(host(false, &[name], "/"), None, "{name}");
+        }
+        for name in ["192.168.1.5:8045", "desk.local"] {
+            assert_eq!(host(true, &[name], "/"), None, "{name}");
+            assert_eq!(host(false, &[name], "/"), Some(ErrorKind::Forbidden), "{name}");
+        }
+    }
+
+    #[test]
+    fn refuses_every_other_name() {
+        for name in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "0.0.0.0:8045",
+            "192.168.1.6",
+            "user@localhost",
+            "[::2]",
+            "127.1",
+            "2130706433",
+            "evil.local",
+        ] {
+            assert_eq!(host(true, &[name], "/"), Some(ErrorKind::Forbidden), "{name}");
+        }
+        for values in [&[] as &[&str], &["localhost", "localhost"], &["local host"], &[""], &["localhost/x"]]
+        {
+            assert_eq!(host(true, values, "/"), Some(ErrorKind::InvalidRequest), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_target_must_be_ours_too() {
+        assert_eq!(host(false, &["localhost"], "http://evil.example/healthz"), Some(ErrorKind::Forbidden));
+        assert_eq!(host(false, &["evil.example"], "http://localhost/healthz"), Some(ErrorKind::Forbidden));
+        assert_eq!(host(false, &["localhost"], "http://localhost/healthz"), None);
+    }
+
+    fn origin(name: HeaderName, value: &str, key_required: bool) -> bool {
+        let headers = HeaderMap::from_iter([(name, HeaderValue::from_str(value).expect("a value"))]);
+        check_origin(&policy(false), &headers, key_required).is_ok()
+    }
+
+    #[test]
+    fn lets_in_the_users_own_pages_only() {
+        for value in [
+            "http://localhost:3000",
+            "https://127.0.0.1",
+            "http://[::1]:5173",
+            "vscode-webview://abc",
+            "app://obsidian.md",
+            "tauri://localhost",
+            "https://chat.example",
+            "HTTPS://CHAT.EXAMPLE",
+        ] {
+            assert!(origin(ORIGIN, value, false), "{value}");
+        }
+        for value in [
+            "null",
+            "https://evil.example",
+            "http://localhost.evil.example",
+            "http://chat.example",
+            "http://a@localhost",
+            "ftp://localhost",
+            "",
+            "http://127.0.0.1.nip.io",
+            "https://chat.example.evil.example",
+        ] {
+            assert!(!origin(ORIGIN, value, false), "{value}");
+            assert!(origin(ORIGIN, value, true), "{value} with a key required");
+        }
+        assert!(!origin(SEC_FETCH_SITE, "cross-site", false));
+        assert!(!origin(SEC_FETCH_SITE, "same-site", false));
+        assert!(origin(SEC_FETCH_SITE, "none", false));
+        assert!(origin(SEC_FETCH_SITE, "same-origin", false));
+    }
+}

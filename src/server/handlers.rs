@@ -1,0 +1,177 @@
+//! One request from the door to the gateway: guard, route, authenticate, answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, SERVER};
+use http::{HeaderValue, Method, StatusCode};
+use salvo::http::ResBody;
+use salvo::prelude::{Depot, FlowCtrl, Request, Response};
+use salvo::{Handler, async_trait};
+
+use super::policy::Policy;
+use super::routes::{self, Endpoint, Missing, Route};
+use super::{Door, auth, cors, guard, rescue};
+use crate::desktop::port_owner::SERVER_NAME;
+use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest};
+use crate::protocol::{Family, LocalError};
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The only handler there is: every path, every method.
+pub struct Entry(pub Arc<Door>);
+
+#[async_trait]
+impl Handler for Entry {
+    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+        let id = self.0.next_id();
+        let route = routes::find(request.method(), request.uri().path());
+        let family = family(&route, request);
+        if let Err(error) = self.answer(request, response, route, family, &id).await {
+            rescue::render(response, family, &error, &id);
+        }
+        let headers = response.headers_mut();
+        headers.insert(SERVER, HeaderValue::from_static(SERVER_NAME));
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert(REQUEST_ID, id);
+        }
+    }
+}
+
+impl Entry {
+    async fn answer(
+        &self,
+        request: &mut Request,
+        response: &mut Response,
+        route: Result<Route, Missing>,
+        family: Family,
+        id: &str,
+    ) -> Result<(), LocalError> {
+        let door = &self.0;
+        let policy = door.policy();
+        let local = address(request.local_addr());
+        guard::check_host(&policy, request.uri(), request.headers(), local)?;
+        let is_health = matches!(&route, Ok(Route { endpoint: Endpoint::Health, .. }));
+        let key_required = policy.needs_key(is_health);
+        guard::check_origin(&policy, request.headers(), key_required)?;
+        cors::allow(request.headers(), response.headers_mut());
+        if *request.method() == Method::OPTIONS {
+            return {
+                options(request, response);
+                Ok(())
+            };
+        }
+        if key_required {
+            self.authenticate(&policy, request)?;
+        }
+        let route = route.map_err(|missing| {
+            let base_url = door.base_url();
+            rescue::missing(
+                &missing,
+                request.method(),
+                request.uri().path(),
+                &base_url,
+                response.headers_mut(),
+            )
+        })?;
+        self.dispatch(request, response, route, family, id).await
+    }
+
+    fn authenticate(&self, policy: &Policy, request: &Request) -> Result<(), LocalError> {
+        let peer = address(request.remote_addr()).map(|peer| peer.ip());
+        let guesses = &self.0.guesses;
+        if let Some(peer) = peer {
+            guesses.check(peer, Instant::now())?;
+        }
+        let checked = auth::check(policy, request.headers(), request.uri().query());
+        if let (Err(_), Some(peer)) = (&checked, peer) {
+            guesses.refused(peer, Instant::now());
+        }
+        checked
+    }
+
+    async fn dispatch(
+        &self,
+        request: &mut Request,
+        response: &mut Response,
+        route: Route,
+        family: Family,
+        id: &str,
+    ) -> Result<(), LocalError> {
+        let gateway = &self.0.gateway;
+        let query = auth::without_key(request.uri().query());
+        let answer = match route.endpoint {
+            Endpoint::Health => {
+                return {
+                    json(response, r#"{"status":"ok"}"#);
+                    Ok(())
+                };
+            }
+            Endpoint::Ignored => {
+                return {
+                    json(response, "{}");
+                    Ok(())
+                };
+            }
+            Endpoint::Models { id, version } => {
+                let headers = std::mem::take(request.headers_mut());
+                gateway.models(ModelsRequest { family, id, version, query, headers }).await?
+            }
+            Endpoint::Call { operation, model, version } => {
+                let incoming = Incoming {
+                    id: id.to_owned(),
+                    operation,
+                    model_in_path: model,
+                    version,
+                    path: request.uri().path().to_owned(),
+                    query,
+                    hint: route.hint,
+                    peer: address(request.remote_addr()),
+                    headers: std::mem::take(request.headers_mut()),
+                };
+                gateway.serve(incoming, request.take_body()).await?
+            }
+        };
+        let (parts, body) = answer.into_parts();
+        response.status_code(parts.status);
+        response.headers_mut().extend(parts.headers);
+        if !address(request.remote_addr()).is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
+            response.headers_mut().remove(ACCOUNT_HEADER);
+        }
+        response.body(match body {
+            AnswerBody::Whole(bytes) => ResBody::Once(bytes),
+            AnswerBody::Relay(relay) => ResBody::Boxed(Box::into_pin(relay)),
+        });
+        Ok(())
+    }
+}
+
+/// The path's own family, else the one whose SDK sends such headers. A model list under
+/// `/v1` belongs to whoever asks.
+fn family(route: &Result<Route, Missing>, request: &Request) -> Family {
+    let named = match route {
+        Ok(route) => route.family,
+        Err(Missing::NoSuchPath { family } | Missing::WrongMethod { family, .. }) => *family,
+    };
+    named.unwrap_or_else(|| rescue::family_of(request.headers(), request.uri().query()))
+}
+
+fn options(request: &Request, response: &mut Response) {
+    response.status_code(StatusCode::NO_CONTENT);
+    if cors::is_preflight(request.method(), request.headers()) {
+        cors::preflight(request.headers(), response.headers_mut());
+    }
+}
+
+fn json(response: &mut Response, text: &'static str) {
+    response.status_code(StatusCode::OK);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response.body(ResBody::Once(Bytes::from_static(text.as_bytes())));
+}
+
+fn address(address: &salvo::conn::SocketAddr) -> Option<SocketAddr> {
+    address.clone().into_std()
+}

@@ -1,0 +1,155 @@
+//! HTTP in: the listening sockets, who may pass, and which path is whose.
+
+pub mod acceptor;
+pub mod auth;
+pub mod bind;
+mod cors;
+mod guard;
+mod handlers;
+mod policy;
+mod rescue;
+pub mod routes;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use salvo::fuse::FuseConfig;
+use salvo::server::ServerHandle;
+use salvo::{Router, Server};
+use tokio::task::JoinHandle;
+
+use self::acceptor::{Gate, GateKeeper};
+use self::auth::Guesses;
+use self::bind::Bound;
+use self::handlers::Entry;
+use self::policy::Policy;
+use crate::config::Config;
+use crate::gateway::Gateway;
+
+/// A request head may be this long.
+const MAX_HEAD: usize = 64 << 10;
+/// … and take this long to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest pause within a request body.
+const BODY_GAP: Duration = Duration::from_secs(30);
+/// How long a client may leave what we send it unread.
+const WRITE_STALL: Duration = Duration::from_mins(5);
+
+/// What every connection shares; outlives any one listener.
+pub struct Door {
+    pub gateway: Arc<Gateway>,
+    policy: ArcSwap<Policy>,
+    base_url: ArcSwap<String>,
+    guesses: Guesses,
+    ids: Ids,
+    host_name: String,
+}
+
+impl Door {
+    /// `host_name`: this machine's own, a name for it with LAN access.
+    pub fn new(gateway: Arc<Gateway>, config: &Config, host_name: String) -> Self {
+        Self {
+            gateway,
+            policy: ArcSwap::from_pointee(Policy::new(config, &host_name)),
+            base_url: ArcSwap::default(),
+            guesses: Guesses::default(),
+            ids: Ids::default(),
+            host_name,
+        }
+    }
+
+    /// Puts a new configuration in force for the requests to come.
+    pub fn apply(&self, config: &Config) {
+        self.policy.store(Arc::new(Policy::new(config, &self.host_name)));
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    fn base_url(&self) -> Arc<String> {
+        self.base_url.load_full()
+    }
+
+    fn next_id(&self) -> String {
+        self.ids.next()
+    }
+}
+
+/// A proxy that is bound and answering.
+pub struct ProxyServer {
+    pub address: SocketAddr,
+    pub warning: Option<String>,
+    keeper: GateKeeper,
+    handle: ServerHandle,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl ProxyServer {
+    /// Starts to answer. `max_connections` leaves room for as many sockets upstream.
+    pub fn start(bound: Bound, door: &Arc<Door>, max_connections: usize) -> Self {
+        let Bound { listeners, address, warning } = bound;
+        door.base_url.store(Arc::new(base_url(address)));
+        let (gate, keeper) = Gate::new(listeners);
+        let mut server = Server::new(gate).fuse_config(fuse()).max_connections(max_connections);
+        server.http1_mut().max_buf_size(MAX_HEAD);
+        let handle = server.handle();
+        let router = Router::with_path("{**path}").goal(Entry(Arc::clone(door)));
+        let served = tokio::spawn(server.try_serve(router));
+        Self { address, warning, keeper, handle, served }
+    }
+
+    /// Lets a second listener of ours bind the same port.
+    pub async fn share_port(&self) -> std::io::Result<()> {
+        self.keeper.share().await
+    }
+
+    /// Frees the port at once, then lets requests under way finish, no longer than
+    /// `limit`. The returned task ends with the last of them.
+    pub async fn close(self, limit: Duration) -> JoinHandle<()> {
+        self.keeper.close().await;
+        let Self { handle, mut served, .. } = self;
+        handle.stop_graceful(None);
+        tokio::spawn(async move {
+            if tokio::time::timeout(limit, &mut served).await.is_err() {
+                handle.stop_forceful();
+                served.abort();
+            }
+        })
+    }
+}
+
+/// What clients are pointed at: `0.0.0.0` is no address to connect to.
+pub fn base_url(address: SocketAddr) -> String {
+    let ip = address.ip();
+    let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+    format!("http://{host}:{}", address.port())
+}
+
+fn fuse() -> FuseConfig {
+    FuseConfig::default()
+        .with_http1_header_timeout(HEAD_TIMEOUT)
+        .with_request_body_timeout(BODY_GAP)
+        .with_write_stall_timeout(WRITE_STALL)
+}
+
+/// Request ids: unguessable enough to tell runs apart, cheap enough for every request.
+struct Ids {
+    run: u32,
+    next: AtomicU64,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self { run: getrandom::u32().unwrap_or_default(), next: AtomicU64::new(1) }
+    }
+}
+
+impl Ids {
+    fn next(&self) -> String {
+        format!("req_{:08x}{:08x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}

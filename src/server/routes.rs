@@ -1,0 +1,315 @@
+//! Every path on one screen.
+//!
+//! The path is understood once, from the bytes the client sent, and everything after
+//! (who must authenticate, which handler runs, what is recorded) looks at the result,
+//! never at the text again. Misspellings that SDKs produce (doubled versions, a family's
+//! name in front, one operation after another) are peeled off from the left; a path that
+//! is not left with exactly one of these is not ours.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::protocol::{Family, Operation};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Health,
+    /// `HEAD /` and telemetry that interactive clients send: answered, and ignored.
+    Ignored,
+    Models {
+        id: Option<String>,
+        version: Option<&'static str>,
+    },
+    Call {
+        operation: Operation,
+        model: Option<String>,
+        version: Option<&'static str>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub endpoint: Endpoint,
+    /// The family the path itself names, if it does.
+    pub family: Option<Family>,
+    /// What is odd about the path, for the record.
+    pub hint: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    NoSuchPath { family: Option<Family> },
+    WrongMethod { family: Option<Family>, allow: &'static str },
+}
+
+pub fn find(method: &Method, path: &str) -> Result<Route, Missing> {
+    if matches!(path, "/healthz" | "/health") {
+        let route = Route { endpoint: Endpoint::Health, family: None, hint: None };
+        return only(&[Method::GET, Method::HEAD], "GET, HEAD", method, None).map(|()| route);
+    }
+    if method == Method::HEAD && path == "/" || path.starts_with("/api/event_logging/") {
+        return Ok(Route { endpoint: Endpoint::Ignored, family: Some(Family::Anthropic), hint: None });
+    }
+    let mut peeled = Peeled::default();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    if path.contains("//") {
+        peeled.hint = Some("doubled slash: the base URL should not end in /");
+    }
+    if segments.iter().any(|segment| matches!(*segment, "." | "..") || segment.contains('\\')) {
+        return Err(Missing::NoSuchPath { family: None });
+    }
+    let mut rest = segments.as_slice();
+    loop {
+        if let Some(endpoint) = exact(method, rest, peeled.version) {
+            return finish(method, endpoint, &peeled);
+        }
+        rest = match peel(rest, &mut peeled) {
+            Some(rest) => rest,
+            None => return Err(Missing::NoSuchPath { family: peeled.family }),
+        };
+    }
+}
+
+/// The paths, below whatever version or prefix stood in front.
+fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> Option<Endpoint> {
+    let call = |operation| Some(Endpoint::Call { operation, model: None, version: None });
+    match segments {
+        ["chat", "completions"] => call(Operation::ChatCompletions),
+        ["responses"] => call(Operation::Responses),
+        ["completions"] => call(Operation::Completions),
+        ["embeddings"] => call(Operation::Embeddings),
+        ["images", "generations"] => call(Operation::ImageGenerations),
+        ["images", "edits"] => call(Operation::ImageEdits),
+        ["audio", "transcriptions"] => call(Operation::AudioTranscriptions),
+        ["messages"] => call(Operation::Messages),
+        ["messages", "count_tokens"] => call(Operation::CountTokens),
+        ["models"] => Some(Endpoint::Models { id: None, version }),
+        ["models", name @ ..] => model(method, name, version),
+        _ => None,
+    }
+}
+
+/// `models/{id}`, or `models/{id}:{action}` when something is posted to it. Names may
+/// hold slashes and colons of their own.
+fn model(method: &Method, name: &[&str], version: Option<&'static str>) -> Option<Endpoint> {
+    let name = name.join("/");
+    let name = percent_decode_str(&name).decode_utf8().ok()?.into_owned();
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Some(Endpoint::Models { id: Some(name), version });
+    }
+    let (model, action) = name.rsplit_once(':')?;
+    let operation = Operation::from_gemini_action(action)?;
+    Some(Endpoint::Call { operation, model: Some(model.to_owned()), version })
+}
+
+/// What was taken off the front of a path.
+#[derive(Default)]
+struct Peeled {
+    version: Option<&'static str>,
+    family: Option<Family>,
+    hint: Option<&'static str>,
+}
+
+fn peel<'a, 'b>(segments: &'a [&'b str], peeled: &mut Peeled) -> Option<&'a [&'b str]> {
+    match segments {
+        ["v1", rest @ ..] => Some(version("v1", None, rest, peeled)),
+        ["v1beta", rest @ ..] => Some(version("v1beta", Some(Family::Gemini), rest, peeled)),
+        ["v1alpha", rest @ ..] => Some(version("v1alpha", Some(Family::Gemini), rest, peeled)),
+        ["openai", rest @ ..] => Some(prefix(Family::OpenAi, rest, peeled)),
+        ["anthropic", rest @ ..] => Some(prefix(Family::Anthropic, rest, peeled)),
+        ["gemini", rest @ ..] => Some(prefix(Family::Gemini, rest, peeled)),
+        ["chat", "completions", rest @ ..] | ["responses", rest @ ..] => {
+            Some(doubled(Family::OpenAi, rest, peeled))
+        }
+        ["messages", rest @ ..] => Some(doubled(Family::Anthropic, rest, peeled)),
+        _ => None,
+    }
+}
+
+fn prefix<'a, 'b>(family: Family, rest: &'a [&'b str], peeled: &mut Peeled) -> &'a [&'b str] {
+    peeled.family = Some(family);
+    rest
+}
+
+/// A base URL that already names an operation, and an SDK that appends another.
+fn doubled<'a, 'b>(family: Family, rest: &'a [&'b str], peeled: &mut Peeled) -> &'a [&'b str] {
+    peeled.hint = Some("doubled path: the base URL should not name an operation");
+    prefix(family, rest, peeled)
+}
+
+fn version<'a, 'b>(
+    name: &'static str,
+    family: Option<Family>,
+    rest: &'a [&'b str],
+    peeled: &mut Peeled,
+) -> &'a [&'b str] {
+    if peeled.version.replace(name).is_some() {
+        peeled.hint = Some("doubled version: the SDK adds it to the base URL itself");
+    }
+    peeled.family = peeled.family.or(family);
+    rest
+}
+
+fn finish(method: &Method, endpoint: Endpoint, peeled: &Peeled) -> Result<Route, Missing> {
+    let family = match &endpoint {
+        Endpoint::Call { operation, .. } => Some(operation.protocol().family()),
+        _ => peeled.family,
+    };
+    let hint = peeled.hint.or_else(|| missing_version(&endpoint, peeled));
+    match endpoint {
+        Endpoint::Call { .. } => only(&[Method::POST], "POST", method, family)?,
+        _ => only(&[Method::GET, Method::HEAD], "GET, HEAD", method, family)?,
+    }
+    Ok(Route { endpoint, family, hint })
+}
+
+fn missing_version(endpoint: &Endpoint, peeled: &Peeled) -> Option<&'static str> {
+    let named = peeled.version.is_some() || matches!(endpoint, Endpoint::Health | Endpoint::Ignored);
+    (!named).then_some("no version in the path: the base URL of OpenAI SDKs should end in /v1")
+}
+
+/// `OPTIONS` is answered before any handler, for every path there is.
+fn only(
+    methods: &[Method],
+    allow: &'static str,
+    method: &Method,
+    family: Option<Family>,
+) -> Result<(), Missing> {
+    if methods.contains(method) { Ok(()) } else { Err(Missing::WrongMethod { family, allow }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(path: &str) -> Result<Route, Missing> {
+        find(&Method::POST, path)
+    }
+
+    fn operation(path: &str) -> Option<Operation> {
+        match post(path).ok()?.endpoint {
+            Endpoint::Call { operation, .. } => Some(operation),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_spelling_reaches_its_handler() {
+        for (path, expected) in [
+            ("/v1/chat/completions", Operation::ChatCompletions),
+            ("/chat/completions", Operation::ChatCompletions),
+            ("/v1/v1/chat/completions", Operation::ChatCompletions),
+            ("/openai/v1/chat/completions", Operation::ChatCompletions),
+            ("/v1beta/openai/chat/completions", Operation::ChatCompletions),
+            ("/v1/chat/completions/chat/completions", Operation::ChatCompletions),
+            ("//v1/chat/completions/", Operation::ChatCompletions),
+            ("/v1/chat/completions/responses", Operation::Responses),
+            ("/v1/responses", Operation::Responses),
+            ("/v1/completions", Operation::Completions),
+            ("/v1/embeddings", Operation::Embeddings),
+            ("/v1/images/generations", Operation::ImageGenerations),
+            ("/v1/images/edits", Operation::ImageEdits),
+            ("/v1/audio/transcriptions", Operation::AudioTranscriptions),
+            ("/v1/messages", Operation::Messages),
+            ("/messages", Operation::Messages),
+            ("/anthropic/v1/messages", Operation::Messages),
+            ("/v1/messages/v1/messages", Operation::Messages),
+            ("/v1/messages/count_tokens", Operation::CountTokens),
+            ("/v1/v1/messages/count_tokens", Operation::CountTokens),
+        ] {
+            assert_eq!(operation(path), Some(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn gemini_names_its_model_in_the_path_under_every_version() {
+        for (path, version) in [
+            ("/v1beta/models/gemini-3-flash:generateContent", Some("v1beta")),
+            ("/v1/models/gemini-3-flash:generateContent", Some("v1")),
+            ("/v1alpha/models/gemini-3-flash:generateContent", Some("v1alpha")),
+            ("/models/gemini-3-flash:generateContent", None),
+            ("/gemini/v1beta/models/gemini-3-flash:generateContent", Some("v1beta")),
+            ("/v1beta/v1beta/models/gemini-3-flash:generateContent", Some("v1beta")),
+            ("/v1beta/models/gemini%2D3-flash:generateContent", Some("v1beta")),
+        ] {
+            let model = Some("gemini-3-flash".to_owned());
+            let endpoint = Endpoint::Call { operation: Operation::GenerateContent, model, version };
+            assert_eq!(post(path).map(|route| route.endpoint), Ok(endpoint), "{path}");
+        }
+        let Ok(Route { endpoint: Endpoint::Call { model, .. }, .. }) =
+            post("/v1/models/work/llama:8b:streamGenerateContent")
+        else {
+            panic!("a call");
+        };
+        assert_eq!(model.as_deref(), Some("work/llama:8b"));
+    }
+
+    #[test]
+    fn odd_spellings_are_recorded_with_a_hint() {
+        for (path, odd) in [
+            ("/v1/chat/completions", false),
+            ("/v1beta/models/m:generateContent", false),
+            ("/openai/v1/chat/completions", false),
+            ("/v1/v1/chat/completions", true),
+            ("/chat/completions", true),
+            ("/v1/messages/v1/messages", true),
+            ("/v1/chat/completions/responses", true),
+            ("//v1/messages", true),
+        ] {
+            assert_eq!(post(path).expect("ours").hint.is_some(), odd, "{path}");
+        }
+    }
+
+    #[test]
+    fn models_are_read_not_posted() {
+        let models = |path: &str| find(&Method::GET, path).map(|route| route.endpoint);
+        assert_eq!(models("/v1/models"), Ok(Endpoint::Models { id: None, version: Some("v1") }));
+        assert_eq!(
+            models("/v1beta/models/gemini-3-flash"),
+            Ok(Endpoint::Models { id: Some("gemini-3-flash".to_owned()), version: Some("v1beta") })
+        );
+        assert!(matches!(post("/v1/models"), Err(Missing::WrongMethod { .. })));
+        assert!(matches!(find(&Method::GET, "/v1/messages"), Err(Missing::WrongMethod { .. })));
+    }
+
+    #[test]
+    fn only_the_exact_health_path_is_health() {
+        assert_eq!(find(&Method::HEAD, "/healthz").map(|route| route.endpoint), Ok(Endpoint::Health));
+        for path in [
+            "//healthz",
+            "/healthz/",
+            "/%68ealthz",
+            "/HEALTHZ",
+            "/healthz/../v1/models",
+            "/v1/healthz",
+            "/healthz;x",
+        ] {
+            assert!(
+                !matches!(find(&Method::GET, path), Ok(Route { endpoint: Endpoint::Health, .. })),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_is_not_ours() {
+        for path in [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/chat/completions",
+            "/v1/chat",
+            "/v1/chat/completions/x",
+            "/v1/messages/x",
+            "/v1/../v1/messages",
+            "/v1/./messages",
+            "/v1\\messages",
+            "/%76%31/messages",
+            "/v1/models/m:explode",
+            "/v1/responses/resp_1",
+            "",
+        ] {
+            assert!(matches!(post(path), Err(Missing::NoSuchPath { .. })), "{path}");
+        }
+    }
+}

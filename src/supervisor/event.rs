@@ -1,0 +1,23 @@
+//! Everything that can wake the supervisor.
+
+use crate::config::{Loaded, Problems};
+use crate::control::command::Request;
+use crate::desktop::signals::Signal;
+
+#[derive(Debug)]
+pub enum Event {
+    Request(Request),
+    /// The config file holds something else than before.
+    FileChanged,
+    /// A load of the config file has ended.
+    Loaded(Box<Result<Loaded, Problems>>),
+    /// An account's state, or something worth a notice.
+    PoolChanged,
+    /// The requests of a stopped proxy have finished. `generation` tells which stop.
+    Drained {
+        generation: u64,
+    },
+    Signal(Signal),
+    /// Time to look again: a cooldown ends, or a drain goes on.
+    Tick,
+}

@@ -1,0 +1,350 @@
+//! One task owns what can change: the state of the proxy, the configuration in force,
+//! the listeners. Everything that can wake it is an [`event::Event`]; every change ends
+//! in one published [`Status`].
+
+mod event;
+mod reload;
+mod report;
+pub mod state;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use self::event::Event;
+use self::reload::Reload;
+use self::state::{Input, next};
+use crate::accounts::{Pool, store};
+use crate::config::watch::{Content, WatchGuard};
+use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, edit};
+use crate::control::command::{CommandResult, Request};
+use crate::control::{BindFailure, Command, CommandError, Notice, ProxyState, Shell, StartFailure, Status};
+use crate::desktop::signals::Signal;
+use crate::gateway::Gateway;
+use crate::server::{Door, ProxyServer, bind};
+
+/// How often the status is looked at while requests finish.
+const DRAIN_TICK: Duration = Duration::from_millis(250);
+/// The pool is written no more often than this.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the agent is started with, and keeps.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub config_path: PathBuf,
+    pub pool_file: PathBuf,
+    /// Overrides the config for this run.
+    pub port: Option<u16>,
+    /// `serve`: a failed start ends the agent, so that what supervises it notices.
+    pub exit_on_failed_start: bool,
+    pub max_connections: usize,
+    pub dashboard_url: String,
+}
+
+/// How the agent ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Quit,
+    /// A second signal: at once, whatever is under way.
+    Forced,
+    StartFailed(String),
+}
+
+pub struct Supervisor {
+    options: Options,
+    config: Arc<Config>,
+    door: Arc<Door>,
+    gateway: Arc<Gateway>,
+    shell: Box<dyn Shell>,
+    status: watch::Sender<Status>,
+    state: ProxyState,
+    failure: Option<StartFailure>,
+    /// Why the file as it is now is not in force.
+    file_problem: Option<FileProblem>,
+    /// What the last load had to say.
+    warnings: Vec<String>,
+    proxy: Option<ProxyServer>,
+    generation: u64,
+    drains: JoinSet<u64>,
+    reload: Reload,
+    pool_saved: Instant,
+    pool_dirty: bool,
+    exit: Option<Exit>,
+}
+
+/// Why the last good configuration is still the one in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum FileProblem {
+    Invalid(Problems),
+    Bind(BindFailure),
+}
+
+/// Where the supervisor's events come from.
+pub struct Sources {
+    pub requests: mpsc::Receiver<Request>,
+    pub file: mpsc::Receiver<Content>,
+    pub watcher: WatchGuard,
+    pub signals: mpsc::Receiver<Signal>,
+}
+
+impl Supervisor {
+    pub fn new(
+        options: Options,
+        config: Arc<Config>,
+        warnings: Vec<String>,
+        door: Arc<Door>,
+        shell: Box<dyn Shell>,
+        status: watch::Sender<Status>,
+    ) -> Self {
+        Self {
+            gateway: Arc::clone(&door.gateway),
+            options,
+            config,
+            door,
+            shell,
+            status,
+            state: ProxyState::Stopped,
+            failure: None,
+            file_problem: None,
+            warnings,
+            proxy: None,
+            generation: 0,
+            drains: JoinSet::new(),
+            reload: Reload::default(),
+            pool_saved: Instant::now(),
+            pool_dirty: false,
+            exit: None,
+        }
+    }
+
+    /// Runs until it is asked to quit.
+    pub async fn run(mut self, mut sources: Sources) -> Exit {
+        let mut pool = self.gateway.pool.subscribe();
+        self.warn_of_open_lan(None);
+        if self.config.proxy.start_with_agent {
+            self.start().await;
+        }
+        self.publish();
+        while self.exit.is_none() {
+            let event = self.next_event(&mut sources, &mut pool).await;
+            self.handle(event).await;
+            self.publish();
+        }
+        let exit = self.exit.clone().unwrap_or(Exit::Quit);
+        let exit = self.finish(exit, &mut sources).await;
+        self.save_pool().await;
+        exit
+    }
+
+    async fn next_event(&mut self, sources: &mut Sources, pool: &mut watch::Receiver<u64>) -> Event {
+        let tick = self.until_next_look();
+        tokio::select! {
+            Some(request) = sources.requests.recv() => Event::Request(request),
+            Some(_) = sources.file.recv() => Event::FileChanged,
+            Some(loaded) = self.reload.finished() => Event::Loaded(Box::new(loaded)),
+            Ok(()) = pool.changed() => Event::PoolChanged,
+            Some(Ok(generation)) = self.drains.join_next() => Event::Drained { generation },
+            Some(signal) = sources.signals.recv() => Event::Signal(signal),
+            () = tokio::time::sleep(tick) => Event::Tick,
+        }
+    }
+
+    async fn handle(&mut self, event: Event) {
+        match event {
+            Event::Request(request) => self.carry_out(request).await,
+            Event::FileChanged | Event::Signal(Signal::Reload) => self.begin_reload(None),
+            Event::Loaded(loaded) => self.end_reload(*loaded).await,
+            Event::PoolChanged => self.pool_changed().await,
+            Event::Drained { generation } => {
+                if generation == self.generation {
+                    self.enter(Input::Drained);
+                }
+            }
+            Event::Signal(Signal::Quit) => self.exit = Some(Exit::Quit),
+            Event::Tick => {
+                if self.pool_dirty {
+                    self.save_pool().await;
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, Request { command, reply }: Request) {
+        let outcome = match command {
+            Command::Start => self.ask_start().await,
+            Command::Stop => {
+                self.stop().await;
+                Ok(Value::Null)
+            }
+            Command::Restart => {
+                self.stop().await;
+                self.ask_start().await
+            }
+            Command::Reload => return self.begin_reload(Some(reply)),
+            Command::MoveToPort(port) => self.move_to_port(port).await,
+            Command::TestAccount(name) => return self.test_account(name, reply),
+            Command::ClearCooldown(name) => self.clear_cooldown(name.as_deref()),
+            Command::ReviveAccount(name) => {
+                self.gateway.pool.enable(&name).map(Value::from).map_err(|error| failed(&error))
+            }
+            Command::Quit => {
+                self.exit = Some(Exit::Quit);
+                Ok(Value::Null)
+            }
+        };
+        self.publish();
+        let _ = reply.send(outcome);
+    }
+
+    fn enter(&mut self, input: Input) {
+        let state = next(self.state, input);
+        if state != self.state {
+            tracing::debug!("{} → {}", self.state.name(), state.name());
+            self.state = state;
+        }
+    }
+
+    async fn ask_start(&mut self) -> CommandResult {
+        self.start().await;
+        match &self.failure {
+            Some(failure) => Err(CommandError::Failed(format!("{failure} {}", failure.fix()))),
+            None => Ok(Value::Null),
+        }
+    }
+
+    async fn start(&mut self) {
+        if self.state == ProxyState::Running {
+            return;
+        }
+        self.enter(Input::StartAsked);
+        self.publish();
+        match self.try_start().await {
+            Ok(proxy) => {
+                self.failure = None;
+                self.file_problem.take_if(|problem| matches!(problem, FileProblem::Bind(_)));
+                self.proxy = Some(proxy);
+                self.enter(Input::Bound);
+            }
+            Err(failure) => self.start_failed(failure),
+        }
+    }
+
+    async fn try_start(&mut self) -> Result<ProxyServer, StartFailure> {
+        if !self.gateway.pool.has_usable() {
+            return Err(StartFailure::NoAccounts);
+        }
+        let (port, lan) = (self.port(), self.config.proxy.allow_lan_access);
+        match bind::bind(port, lan, false) {
+            Ok(bound) => Ok(ProxyServer::start(bound, &self.door, self.options.max_connections)),
+            Err((address, error)) => Err(StartFailure::Bind(bind::explain(address, &error).await)),
+        }
+    }
+
+    fn start_failed(&mut self, failure: StartFailure) {
+        if let StartFailure::Bind(failure) = &failure {
+            self.notify(&Notice::BindFailure(failure.clone()));
+        }
+        if self.options.exit_on_failed_start {
+            self.exit = Some(Exit::StartFailed(format!("{failure} {}", failure.fix())));
+        }
+        self.failure = Some(failure);
+        self.enter(Input::StartFailed);
+    }
+
+    /// Frees the port and lets requests finish behind our back.
+    async fn stop(&mut self) {
+        self.failure = None;
+        self.enter(Input::StopAsked);
+        let Some(proxy) = self.proxy.take() else { return };
+        self.generation += 1;
+        self.drain(proxy).await;
+    }
+
+    async fn drain(&mut self, proxy: ProxyServer) {
+        let drained = proxy.close(self.config.proxy.drain_timeout).await;
+        let generation = self.generation;
+        self.drains.spawn(async move {
+            let _ = drained.await;
+            generation
+        });
+    }
+
+    /// The proxy stops, streams finish within their limit; a second signal cuts it short.
+    async fn finish(&mut self, exit: Exit, sources: &mut Sources) -> Exit {
+        self.stop().await;
+        self.publish();
+        while !self.drains.is_empty() {
+            tokio::select! {
+                _ = self.drains.join_next() => {}
+                Some(Signal::Quit) = sources.signals.recv() => return Exit::Forced,
+                () = tokio::time::sleep(DRAIN_TICK) => {}
+            }
+            self.publish();
+        }
+        exit
+    }
+
+    async fn move_to_port(&mut self, port: u16) -> CommandResult {
+        let path = self.options.config_path.clone();
+        let edited =
+            tokio::task::spawn_blocking(move || edit::set(&path, "proxy.port", i64::from(port))).await;
+        edited.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+        self.begin_reload(None);
+        Ok(Value::Null)
+    }
+
+    fn test_account(&self, name: String, reply: tokio::sync::oneshot::Sender<CommandResult>) {
+        let gateway = Arc::clone(&self.gateway);
+        let _detached: JoinHandle<()> = tokio::spawn(async move {
+            let outcome = gateway.test_account(&name).await;
+            let _ = reply.send(outcome.map(|report| json!(report)).map_err(|error| failed(&error)));
+        });
+    }
+
+    fn clear_cooldown(&self, name: Option<&str>) -> CommandResult {
+        let cleared = self.gateway.pool.clear_cooldown(name).map_err(|error| failed(&error))?;
+        Ok(json!({ "cleared": cleared }))
+    }
+
+    async fn pool_changed(&mut self) {
+        for event in self.gateway.pool.take_events() {
+            self.notify(&report::notice(event));
+        }
+        self.pool_dirty = true;
+        if self.pool_saved.elapsed() >= SAVE_INTERVAL {
+            self.save_pool().await;
+        }
+    }
+
+    async fn save_pool(&mut self) {
+        self.pool_dirty = false;
+        self.pool_saved = Instant::now();
+        let saved = self.gateway.pool.snapshot(Instant::now(), SystemTime::now());
+        let path = self.options.pool_file.clone();
+        let written = tokio::task::spawn_blocking(move || store::save(&path, &saved)).await;
+        if let Ok(Err(error)) = written {
+            tracing::warn!("the pool's state could not be written: {error}");
+        }
+    }
+
+    fn port(&self) -> u16 {
+        self.options.port.unwrap_or(self.config.proxy.port)
+    }
+
+    fn pool(&self) -> &Pool {
+        &self.gateway.pool
+    }
+}
+
+/// Everybody on the network may spend the accounts.
+fn is_open_to_lan(proxy: &ProxyConfig) -> bool {
+    proxy.allow_lan_access && proxy.effective_auth() == EffectiveAuth::Off
+}
+
+fn failed(error: &impl std::fmt::Display) -> CommandError {
+    CommandError::Failed(error.to_string())
+}

@@ -1,0 +1,187 @@
+//! From a saved file to a configuration in force: load, diff, then pay what each change
+//! costs. Nothing is touched until everything that can fail has worked.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{FileProblem, Supervisor, failed, is_open_to_lan};
+use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
+use crate::control::command::CommandResult;
+use crate::control::{BindFailure, CommandError, Notice, ProxyState, StartFailure};
+use crate::server::{ProxyServer, bind};
+
+/// A load under way, and who waits for its outcome.
+#[derive(Debug, Default)]
+pub struct Reload {
+    loading: Option<JoinHandle<Result<Loaded, Problems>>>,
+    /// The file changed again meanwhile.
+    again: bool,
+    waiting: Vec<oneshot::Sender<CommandResult>>,
+}
+
+impl Reload {
+    /// The outcome of the load under way; pending for ever when there is none.
+    pub async fn finished(&mut self) -> Option<Result<Loaded, Problems>> {
+        let Some(loading) = &mut self.loading else { return std::future::pending().await };
+        let loaded = loading.await;
+        self.loading = None;
+        loaded.ok()
+    }
+}
+
+impl Supervisor {
+    pub(super) fn begin_reload(&mut self, reply: Option<oneshot::Sender<CommandResult>>) {
+        self.reload.waiting.extend(reply);
+        if self.reload.loading.is_some() {
+            self.reload.again = true;
+            return;
+        }
+        let path = self.options.config_path.clone();
+        self.reload.loading = Some(tokio::spawn(async move { config::load(&path).await }));
+    }
+
+    pub(super) async fn end_reload(&mut self, loaded: Result<Loaded, Problems>) {
+        if std::mem::take(&mut self.reload.again) {
+            return self.begin_reload(None);
+        }
+        let outcome = match loaded {
+            Ok(loaded) if loaded.needs_key => return self.write_key().await,
+            Ok(loaded) => self.apply(loaded).await,
+            Err(problems) => Err(FileProblem::Invalid(problems)),
+        };
+        let reply = match &outcome {
+            Ok(()) => Ok(Value::Null),
+            Err(problem) => Err(CommandError::Failed(problem.text())),
+        };
+        self.remember(outcome.err());
+        self.publish();
+        for waiting in self.reload.waiting.drain(..) {
+            let _ = waiting.send(reply.clone());
+        }
+    }
+
+    /// A key is asked for and there is none: generate one; writing it is a change of the
+    /// file, and so the next reload.
+    async fn write_key(&mut self) {
+        let path = self.options.config_path.clone();
+        let written = tokio::task::spawn_blocking(move || edit::set_api_key(&path, &generate_key())).await;
+        match written {
+            Ok(Ok(())) => {
+                tracing::info!("a client key was generated and written to the config file");
+                self.begin_reload(None);
+            }
+            Ok(Err(error)) => tracing::error!("a client key is needed and could not be written: {error}"),
+            Err(error) => tracing::error!("{}", failed(&error)),
+        }
+    }
+
+    /// The new configuration takes over, or nothing changes at all.
+    async fn apply(&mut self, loaded: Loaded) -> Result<(), FileProblem> {
+        let Loaded { config, warnings, .. } = loaded;
+        let change = diff(&self.config, &config);
+        self.warnings = warnings;
+        if change.is_nothing() {
+            return Ok(());
+        }
+        let rebound = self.rebind(&config, change).await?;
+        let config = Arc::new(config);
+        self.gateway.apply(Arc::clone(&config), change.client);
+        self.door.apply(&config);
+        let old = std::mem::replace(&mut self.config, config);
+        if let Some(new) = rebound
+            && let Some(old) = self.proxy.replace(new)
+        {
+            self.drain(old).await;
+        }
+        tracing::info!("the config file was applied");
+        self.warn_of_open_lan(Some(&old));
+        self.retry_failed_start(change).await;
+        Ok(())
+    }
+
+    /// Binds what the new configuration wants while the old listener still serves.
+    async fn rebind(&self, config: &Config, change: Change) -> Result<Option<ProxyServer>, FileProblem> {
+        let Some(current) = self.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
+        let port = self.options.port.unwrap_or(config.proxy.port);
+        let lan = config.proxy.allow_lan_access;
+        if bind::address(port, lan) == current.address {
+            return Ok(None);
+        }
+        let bound = match bind::bind(port, lan, false) {
+            // The port is ours: hand it over without a moment in which nobody has it.
+            Err(_) if port == current.address.port() && current.share_port().await.is_ok() => {
+                bind::bind(port, lan, true)
+            }
+            bound => bound,
+        };
+        match bound {
+            Ok(bound) => Ok(Some(ProxyServer::start(bound, &self.door, self.options.max_connections))),
+            Err((address, error)) => Err(FileProblem::Bind(bind::explain(address, &error).await)),
+        }
+    }
+
+    /// A saved config may have removed the cause of a failed start.
+    async fn retry_failed_start(&mut self, change: Change) {
+        let removed = match &self.failure {
+            Some(StartFailure::NoAccounts) => self.pool().has_usable(),
+            Some(StartFailure::Bind(_)) => change.listener,
+            None => false,
+        };
+        if self.state == ProxyState::Failed && removed {
+            self.start().await;
+        }
+    }
+
+    /// Notes what is wrong with the file, and says so once.
+    fn remember(&mut self, problem: Option<FileProblem>) {
+        if let Some(problem) = &problem
+            && self.file_problem.as_ref() != Some(problem)
+        {
+            tracing::warn!("the config file is not in force: {}", problem.text());
+            self.notify(&problem.notice());
+        }
+        self.file_problem = problem;
+    }
+
+    /// `auth_mode = "off"` with LAN access is the user's choice and never quiet.
+    pub(super) fn warn_of_open_lan(&mut self, before: Option<&Config>) {
+        if is_open_to_lan(&self.config.proxy) && !before.is_some_and(|before| is_open_to_lan(&before.proxy)) {
+            tracing::warn!("{}", Notice::LanWithoutKey.text());
+            self.notify(&Notice::LanWithoutKey);
+        }
+    }
+}
+
+impl FileProblem {
+    /// What is wrong and what to do, first things first.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Bind(failure) => bind_text(failure),
+            Self::Invalid(problems) => {
+                let first = problems.lines().next().unwrap_or_default();
+                match problems.list.len() {
+                    0 | 1 => first,
+                    count => format!("{first} (and {} more: run `portcullis config check`)", count - 1),
+                }
+            }
+        }
+    }
+
+    fn notice(&self) -> Notice {
+        match self {
+            Self::Bind(failure) => Notice::BindFailure(failure.clone()),
+            Self::Invalid(problems) => Notice::ConfigProblem {
+                text: problems.lines().next().unwrap_or_default(),
+                count: problems.list.len(),
+            },
+        }
+    }
+}
+
+fn bind_text(failure: &BindFailure) -> String {
+    let failure = StartFailure::Bind(failure.clone());
+    format!("{failure} {} The old address serves on.", failure.fix())
+}

@@ -1,0 +1,147 @@
+//! What the supervisor knows, in the words of [`Status`] and [`Notice`].
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::{DRAIN_TICK, FileProblem, SAVE_INTERVAL, Supervisor, is_open_to_lan};
+use crate::accounts::{AccountState, AccountView, PoolEvent, PoolView};
+use crate::config::{AuthMode, NotificationsConfig};
+use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
+use crate::server::{base_url, bind};
+
+/// The longest time without a look; nothing is due then.
+const IDLE: Duration = Duration::from_hours(1);
+
+impl Supervisor {
+    pub(super) fn publish(&mut self) {
+        let status = self.snapshot();
+        let changed = self.status.send_if_modified(|published| {
+            let changed = *published != status;
+            if changed {
+                published.clone_from(&status);
+            }
+            changed
+        });
+        if changed {
+            self.shell.show(&status);
+        }
+    }
+
+    /// When something changes that nobody announces.
+    pub(super) fn until_next_look(&self) -> Duration {
+        let drain = (!self.drains.is_empty()).then_some(DRAIN_TICK);
+        let save = self.pool_dirty.then_some(SAVE_INTERVAL);
+        let cooldown = self.pool().view(Instant::now()).next_change;
+        [drain, save, cooldown].into_iter().flatten().min().unwrap_or(IDLE)
+    }
+
+    fn snapshot(&self) -> Status {
+        let pool = self.pool().view(Instant::now());
+        let configured = bind::address(self.port(), self.config.proxy.allow_lan_access);
+        let address = self.proxy.as_ref().map_or(configured, |proxy| proxy.address);
+        Status {
+            state: self.state,
+            address,
+            base_url: base_url(address),
+            active_accounts: pool.active,
+            cooling_accounts: pool.cooling,
+            problem: self.problem(&pool),
+            next_free_port: self.next_free_port(),
+            accounts: pool.accounts.into_iter().map(account_status).collect(),
+            // While it runs, a count that changes with every request would wake every surface.
+            in_flight: if self.state == ProxyState::Draining { self.gateway.in_flight() } else { 0 },
+            warnings: self.warnings(),
+            auth_mode: auth_mode(self.config.proxy.auth_mode).to_owned(),
+            dashboard_url: self.options.dashboard_url.clone(),
+            config_path: self.options.config_path.display().to_string(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    fn problem(&self, pool: &PoolView) -> Option<String> {
+        if let Some(failure) = &self.failure {
+            return Some(format!("{failure} {}", failure.fix()));
+        }
+        if let Some(problem) = &self.file_problem {
+            return Some(problem.text());
+        }
+        let starved = self.state == ProxyState::Running && pool.active == 0;
+        starved.then(|| format!("{} {}", StartFailure::NoAccounts, StartFailure::NoAccounts.fix()))
+    }
+
+    fn next_free_port(&self) -> Option<u16> {
+        match (&self.failure, &self.file_problem) {
+            (Some(StartFailure::Bind(failure)), _) | (_, Some(FileProblem::Bind(failure))) => {
+                failure.next_free_port
+            }
+            _ => None,
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let open = is_open_to_lan(&self.config.proxy).then(|| Notice::LanWithoutKey.text());
+        let bound = self.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
+        open.into_iter().chain(bound).chain(self.warnings.iter().cloned()).collect()
+    }
+
+    /// Passes a notice to the shell, unless its kind is switched off.
+    pub(super) fn notify(&mut self, notice: &Notice) {
+        if wanted(&self.config.notifications, notice) {
+            self.shell.notify(notice);
+        }
+    }
+}
+
+const fn wanted(switches: &NotificationsConfig, notice: &Notice) -> bool {
+    switches.enabled
+        && match notice {
+            Notice::BindFailure(_) => switches.bind_failure,
+            Notice::ConfigProblem { .. } => switches.config_problem,
+            Notice::AccountDisabled { .. } => switches.account_disabled,
+            Notice::AllCooling { .. } => switches.all_cooling,
+            Notice::UpstreamUnreachable { .. } => switches.upstream_unreachable,
+            Notice::LanWithoutKey => switches.lan_without_key,
+        }
+}
+
+pub fn notice(event: PoolEvent) -> Notice {
+    match event {
+        PoolEvent::AccountDisabled { name, reason } => Notice::AccountDisabled { name, reason },
+        PoolEvent::AllCooling { until, .. } => {
+            let wait = until.duration_since(SystemTime::now()).unwrap_or_default();
+            Notice::AllCooling { seconds: wait.as_secs().max(1) }
+        }
+        PoolEvent::UpstreamUnreachable { upstream, reason, .. } => {
+            Notice::UpstreamUnreachable { host: upstream, reason }
+        }
+    }
+}
+
+const fn auth_mode(mode: AuthMode) -> &'static str {
+    match mode {
+        AuthMode::Off => "off",
+        AuthMode::Strict => "strict",
+        AuthMode::AllExceptHealth => "all_except_health",
+        AuthMode::Auto => "auto",
+    }
+}
+
+fn account_status(view: AccountView) -> AccountStatus {
+    let (state, reason, until) = match view.state {
+        AccountState::Enabled => ("ready", None, None),
+        AccountState::Off => ("off", None, None),
+        AccountState::Disabled { reason } => ("disabled", Some(reason), None),
+        AccountState::Unresolved { reason } => ("unusable", Some(reason), None),
+        AccountState::Cooling { until_unix_secs, reason, .. } => {
+            ("cooling", Some(reason), Some(until_unix_secs))
+        }
+    };
+    AccountStatus {
+        name: view.name,
+        provider: view.provider.name().to_owned(),
+        state: state.to_owned(),
+        reason,
+        cooling_until_unix_secs: until,
+        models: view.models,
+    }
+}

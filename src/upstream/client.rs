@@ -1,0 +1,108 @@
+//! The one HTTP client. Follows no redirect, honours no proxy of the environment, asks
+//! for no compression, and trusts the system's certificates and Mozilla's.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, NoProxy, Proxy};
+use url::Url;
+
+use super::failure::{Failure, Fault};
+use super::frames::Frames;
+
+/// What a change of rebuilds the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientOptions {
+    /// Empty: none.
+    pub proxy: String,
+    pub connect_timeout: Duration,
+}
+
+/// Built on first use: the certificates take longer to read than the rest of a start.
+pub struct Client {
+    options: ClientOptions,
+    http: OnceLock<Result<reqwest::Client, String>>,
+}
+
+/// An answer whose body has not been read.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: ReplyBody,
+}
+
+pub type ReplyBody = reqwest::Body;
+
+impl Client {
+    pub const fn new(options: ClientOptions) -> Self {
+        Self { options, http: OnceLock::new() }
+    }
+
+    /// Builds the HTTP client now instead of on the first call. Blocks for milliseconds.
+    pub fn warm_up(&self) {
+        let _ = self.http();
+    }
+
+    /// Sends one request and waits for the head of its answer.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Frames,
+    ) -> Result<Reply, Failure> {
+        let http = self.http().map_err(|reason| unreachable(reason.clone()))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let request = http.request(method, url).headers(headers).body(reqwest::Body::wrap(body));
+        let response = request.send().await.map_err(|error| failure(&host, error))?;
+        let (parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
+        Ok(Reply { status: parts.status, headers: parts.headers, body })
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, &String> {
+        self.http.get_or_init(|| build(&self.options).map_err(|error| describe(&error))).as_ref()
+    }
+}
+
+fn build(options: &ClientOptions) -> reqwest::Result<reqwest::Client> {
+    // The first provider installed wins; a second call is refused and harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|der| Certificate::from_der(der))
+        .collect::<reqwest::Result<Vec<_>>>()?;
+    let builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .referer(false)
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(Duration::from_secs(90))
+        .tls_certs_merge(certificates);
+    if options.proxy.is_empty() {
+        return builder.build();
+    }
+    let here = NoProxy::from_string("localhost,127.0.0.0/8,::1");
+    builder.proxy(Proxy::all(&options.proxy)?.no_proxy(here)).build()
+}
+
+const fn unreachable(reason: String) -> Failure {
+    Failure { fault: Fault::Unreachable, status: None, reason }
+}
+
+fn failure(host: &str, error: reqwest::Error) -> Failure {
+    let fault = if error.is_timeout() { Fault::TimedOut } else { Fault::Unreachable };
+    Failure { fault, status: None, reason: format!("{host}: {}", describe(&error.without_url())) }
+}
+
+/// The innermost cause says most; reqwest's own text only says that sending failed.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

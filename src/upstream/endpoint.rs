@@ -1,0 +1,194 @@
+//! Each provider's URL and credential header, all in one place.
+
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::protocol::{Operation, Protocol, Provider};
+
+/// One call, as far as its URL goes.
+#[derive(Clone, Debug)]
+pub struct Target<'a> {
+    pub provider: Provider,
+    /// `None`: the provider's own.
+    pub base_url: Option<&'a str>,
+    pub path: Path<'a>,
+    /// As the client sent it, without its key.
+    pub query: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Path<'a> {
+    /// `model` and `version` (`v1`, `v1beta`, `v1alpha`) matter to Gemini alone.
+    Operation { operation: Operation, model: &'a str, version: Option<&'a str> },
+    /// The provider's model list, or one entry of it.
+    Models { id: Option<&'a str>, version: Option<&'a str> },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    #[error("the base URL of this account is not valid")]
+    BaseUrl,
+    #[error("the model name cannot be part of a URL")]
+    Model,
+}
+
+/// The API version Gemini is asked for when the client named none.
+const GEMINI_VERSION: &str = "v1beta";
+
+/// Where a provider answers when the account names no base URL of its own. The root for
+/// gemini, anthropic and zai; the URL that ends in `/v1` for the OpenAI kind.
+pub const fn default_base_url(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Gemini => "https://generativelanguage.googleapis.com",
+        Provider::Anthropic => "https://api.anthropic.com",
+        Provider::OpenAi => "https://api.openai.com/v1",
+        Provider::Zai => "https://api.z.ai/api/anthropic",
+        Provider::OpenAiCompatible | Provider::Demo => "",
+    }
+}
+
+/// The protocol family of a provider's paths.
+fn is_rooted(provider: Provider) -> bool {
+    matches!(provider, Provider::Gemini | Provider::Anthropic | Provider::Zai)
+}
+
+/// The URL of one call. Every part that a client chose is one escaped path segment.
+pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
+    let base = target.base_url.unwrap_or_else(|| default_base_url(target.provider));
+    let mut url = Url::parse(base).map_err(|_| EndpointError::BaseUrl)?;
+    {
+        let mut segments = url.path_segments_mut().map_err(|()| EndpointError::BaseUrl)?;
+        segments.pop_if_empty();
+        match target.path {
+            Path::Operation { operation, model, version } if operation.protocol() == Protocol::Gemini => {
+                segments.extend([version.unwrap_or(GEMINI_VERSION), "models"]);
+                segments.push(&format!("{}:{}", model_segment(model)?, operation.path()));
+            }
+            Path::Operation { operation, .. } => {
+                if is_rooted(target.provider) {
+                    segments.push("v1");
+                }
+                segments.extend(operation.path().split('/'));
+            }
+            Path::Models { id, version } => {
+                match target.provider {
+                    Provider::Gemini => _ = segments.push(version.unwrap_or(GEMINI_VERSION)),
+                    provider if is_rooted(provider) => _ = segments.push("v1"),
+                    _ => {}
+                }
+                segments.push("models");
+                if let Some(id) = id {
+                    segments.push(model_segment(id)?);
+                }
+            }
+        }
+    }
+    url.set_query(target.query.filter(|query| !query.is_empty()));
+    Ok(url)
+}
+
+/// A model name from a client, checked before it becomes part of a URL.
+fn model_segment(model: &str) -> Result<&str, EndpointError> {
+    let model = model.strip_prefix("models/").unwrap_or(model);
+    let harmless = !model.is_empty() && model != "." && model != ".." && !model.contains(char::is_control);
+    if harmless { Ok(model) } else { Err(EndpointError::Model) }
+}
+
+/// The header that carries the account's key.
+pub fn credential(
+    provider: Provider,
+    key: &SecretString,
+) -> Result<(HeaderName, HeaderValue), InvalidHeaderValue> {
+    let key = key.expose_secret();
+    let (name, text) = match provider {
+        Provider::Gemini => (HeaderName::from_static("x-goog-api-key"), key.to_owned()),
+        Provider::Anthropic | Provider::Zai => (HeaderName::from_static("x-api-key"), key.to_owned()),
+        Provider::OpenAi | Provider::OpenAiCompatible | Provider::Demo => {
+            (AUTHORIZATION, format!("Bearer {key}"))
+        }
+    };
+    let mut value = HeaderValue::try_from(text)?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(provider: Provider, base_url: Option<&str>, path: Path<'_>, expected: &str) {
+        let target = Target { provider, base_url, path, query: None };
+        assert_eq!(url(&target).expect("a URL").as_str(), expected);
+    }
+
+    #[test]
+    fn each_provider_has_its_own_paths() {
+        let operation = |operation| Path::Operation { operation, model: "m", version: None };
+        check(
+            Provider::OpenAi,
+            None,
+            operation(Operation::ChatCompletions),
+            "https://api.openai.com/v1/chat/completions",
+        );
+        check(
+            Provider::OpenAiCompatible,
+            Some("http://127.0.0.1:11434/v1/"),
+            operation(Operation::Embeddings),
+            "http://127.0.0.1:11434/v1/embeddings",
+        );
+        check(
+            Provider::Anthropic,
+            None,
+            operation(Operation::CountTokens),
+            "https://api.anthropic.com/v1/messages/count_tokens",
+        );
+        check(
+            Provider::Zai,
+            None,
+            operation(Operation::Messages),
+            "https://api.z.ai/api/anthropic/v1/messages",
+        );
+        check(
+            Provider::Gemini,
+            None,
+            Path::Operation {
+                operation: Operation::GenerateContent,
+                model: "models/gemini-3-flash",
+                version: Some("v1"),
+            },
+            "https://generativelanguage.googleapis.com/v1/models/gemini-3-flash:generateContent",
+        );
+        check(
+            Provider::Gemini,
+            None,
+            Path::Models { id: None, version: None },
+            "https://generativelanguage.googleapis.com/v1beta/models",
+        );
+        check(
+            Provider::Anthropic,
+            None,
+            Path::Models { id: Some("claude-x"), version: None },
+            "https://api.anthropic.com/v1/models/claude-x",
+        );
+    }
+
+    #[test]
+    fn a_model_name_cannot_bend_the_url() {
+        let at = |model| Target {
+            provider: Provider::Gemini,
+            base_url: Some("https://g.example"),
+            path: Path::Operation { operation: Operation::GenerateContent, model, version: None },
+            query: None,
+        };
+        for model in ["a/../../secret", "x?key=1", "y#z", "a\\b", "%2e%2e", "@evil.example"] {
+            let url = url(&at(model)).expect("escaped");
+            assert_eq!(url.host_str(), Some("g.example"), "{model}");
+            assert_eq!(url.path_segments().expect("a path").count(), 3, "{model}: {url}");
+            assert_eq!((url.query(), url.fragment()), (None, None), "{model}");
+        }
+        for model in ["", ".", "..", "a\nb", "models/.."] {
+            assert!(url(&at(model)).is_err(), "{model:?}");
+        }
+    }
+}

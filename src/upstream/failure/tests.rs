@@ -1,0 +1,348 @@
+//! Each row of the table "whose fault", in the words providers use.
+
+use std::time::UNIX_EPOCH;
+
+use http::HeaderValue;
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(provider: Provider, status: u16, body: &[u8]) -> Failure {
+    let status = StatusCode::from_u16(status).expect("a status");
+    classify_at(provider, status, &HeaderMap::new(), body, UNIX_EPOCH)
+}
+
+#[track_caller]
+fn check(provider: Provider, status: u16, body: &str, fault: &Fault, reason: &str) {
+    let expected = Failure { fault: fault.clone(), status: Some(status), reason: reason.to_owned() };
+    assert_eq!(read(provider, status, body.as_bytes()), expected, "{provider} {status} {body}");
+}
+
+fn openai(message: &str, kind: &str, code: &str) -> String {
+    serde_json::json!({"error": {"message": message, "type": kind, "param": null, "code": code}}).to_string()
+}
+
+fn anthropic(message: &str, kind: &str) -> String {
+    serde_json::json!({"type": "error", "error": {"type": kind, "message": message}}).to_string()
+}
+
+fn google(code: u16, message: &str, status: &str, reason: &str) -> String {
+    let details = serde_json::json!([{
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+    }]);
+    serde_json::json!({"error": {"code": code, "message": message, "status": status, "details": details}})
+        .to_string()
+}
+
+#[test]
+fn a_dead_credential_is_the_accounts() {
+    use Provider::{Anthropic, Gemini, OpenAi, OpenAiCompatible};
+    let cases = [
+        (
+            OpenAi,
+            401,
+            openai(
+                "Incorrect API key provided: sk-proj-abcdefghijkl.",
+                "invalid_request_error",
+                "invalid_api_key",
+            ),
+            "invalid key: Incorrect API key provided: ***",
+        ),
+        (
+            Anthropic,
+            401,
+            anthropic("invalid x-api-key", "authentication_error"),
+            "invalid key: invalid x-api-key",
+        ),
+        (
+            Gemini,
+            400,
+            google(
+                400,
+                "API key not valid. Please pass a valid API key.",
+                "INVALID_ARGUMENT",
+                "API_KEY_INVALID",
+            ),
+            "invalid key: API key not valid. Please pass a valid API key.",
+        ),
+        (
+            Gemini,
+            400,
+            google(400, "Bad key.", "INVALID_ARGUMENT", "API_KEY_INVALID"),
+            "invalid key: Bad key.",
+        ),
+        (
+            Gemini,
+            400,
+            google(400, "API key expired. Please renew the API key.", "INVALID_ARGUMENT", "x"),
+            "expired key: API key expired. Please renew the API key.",
+        ),
+        (
+            OpenAiCompatible,
+            400,
+            format!("[{}]", google(400, "API key not valid.", "INVALID_ARGUMENT", "x")),
+            "invalid key: API key not valid.",
+        ),
+        (
+            Gemini,
+            403,
+            google(403, "Your API key was reported as leaked. Please use another.", "PERMISSION_DENIED", "x"),
+            "the key was reported as leaked: Your API key was reported as leaked. Please use another.",
+        ),
+        (
+            Gemini,
+            403,
+            google(
+                403,
+                "Consumer 'api_key:AIzaSyA-0123_456789abcdef' has been suspended.",
+                "PERMISSION_DENIED",
+                "CONSUMER_SUSPENDED",
+            ),
+            "suspended key: Consumer 'api_key:***' has been suspended.",
+        ),
+        (
+            Gemini,
+            403,
+            google(403, "Not used in this project before.", "PERMISSION_DENIED", "SERVICE_DISABLED"),
+            "the API is not enabled for this project: Not used in this project before.",
+        ),
+        (
+            Gemini,
+            403,
+            google(403, "Enable billing for the resource.", "PERMISSION_DENIED", "BILLING_DISABLED"),
+            "billing is disabled: Enable billing for the resource.",
+        ),
+        (Anthropic, 403, anthropic("Access denied.", "permission_error"), "access denied: Access denied."),
+        (OpenAi, 403, String::new(), "access denied"),
+        (
+            OpenAi,
+            403,
+            openai("You have insufficient permissions. Missing scopes: model.request", "x", "x"),
+            "the key lacks permissions: You have insufficient permissions. Missing scopes: model.request",
+        ),
+        (OpenAi, 401, "<html>".to_owned(), "invalid key"),
+    ];
+    for (provider, status, body, reason) in cases {
+        check(provider, status, &body, &Fault::Account, reason);
+    }
+}
+
+#[test]
+fn an_account_that_can_pay_no_more_is_not_a_rate_limit() {
+    use Provider::{Anthropic, OpenAi, OpenAiCompatible, Zai};
+    let cases = [
+        (OpenAi, 429, openai("Quota.", "insufficient_quota", "insufficient_quota"), "no quota left: Quota."),
+        (OpenAi, 429, openai("Limit.", "x", "billing_hard_limit_reached"), "billing limit reached: Limit."),
+        (OpenAi, 400, openai("Limit.", "x", "billing_hard_limit_reached"), "billing limit reached: Limit."),
+        (OpenAi, 429, openai("Gone.", "x", "account_deactivated"), "account deactivated: Gone."),
+        (OpenAi, 429, openai("Pay.", "billing_not_active", "x"), "billing is not active: Pay."),
+        (
+            Anthropic,
+            400,
+            anthropic("Your credit balance is too low to access the Anthropic API.", "invalid_request_error"),
+            "no credit left: Your credit balance is too low to access the Anthropic API.",
+        ),
+        (
+            Anthropic,
+            400,
+            anthropic("This organization has been disabled.", "invalid_request_error"),
+            "organization disabled: This organization has been disabled.",
+        ),
+        (OpenAiCompatible, 402, r#"{"detail":"Top up."}"#.to_owned(), "payment required: Top up."),
+        (Zai, 429, openai("In arrears.", "x", "1113"), "no credit left: In arrears."),
+        (Zai, 429, r#"{"error":{"code":1113}}"#.to_owned(), "no credit left"),
+    ];
+    for (provider, status, body, reason) in cases {
+        check(provider, status, &body, &Fault::Account, reason);
+    }
+}
+
+#[test]
+fn a_403_about_what_was_asked_for_is_the_requests() {
+    use Provider::{Anthropic, Gemini, OpenAi, OpenAiCompatible};
+    let cases = [
+        (OpenAi, openai("Project `p` does not have access to model `gpt-5`", "x", "model_not_found")),
+        (OpenAi, openai("Not supported", "request_forbidden", "unsupported_country_region_territory")),
+        (OpenAi, openai("Country, region, or territory not supported", "request_forbidden", "x")),
+        (Anthropic, anthropic("Your API key may not use the specified resource.", "permission_error")),
+        (Gemini, google(403, "You do not have permission to access the File x.", "PERMISSION_DENIED", "x")),
+        (Gemini, google(403, "No access to the cached content.", "PERMISSION_DENIED", "x")),
+        (OpenAiCompatible, r#"{"error":"your input was flagged by moderation"}"#.to_owned()),
+    ];
+    for (provider, body) in cases {
+        let failure = read(provider, 403, body.as_bytes());
+        assert_eq!(failure.fault, Fault::Request, "{body}");
+    }
+}
+
+#[test]
+fn what_the_client_got_wrong_is_the_requests() {
+    use Provider::{Anthropic, Gemini, OpenAi, OpenAiCompatible, Zai};
+    let cases = [
+        (
+            Anthropic,
+            400,
+            anthropic("max_tokens: Field required", "invalid_request_error"),
+            "max_tokens: Field required",
+        ),
+        (
+            OpenAi,
+            404,
+            openai("The model `x` does not exist", "x", "model_not_found"),
+            "The model `x` does not exist",
+        ),
+        (OpenAi, 413, String::new(), "answered 413 Payload Too Large"),
+        (
+            OpenAiCompatible,
+            422,
+            r#"{"detail":[{"loc":["body"]}]}"#.to_owned(),
+            "answered 422 Unprocessable Entity",
+        ),
+        (
+            Gemini,
+            400,
+            google(400, "User location is not supported.", "FAILED_PRECONDITION", "x"),
+            "User location is not supported.",
+        ),
+        (OpenAi, 400, openai("API key not valid", "x", "x"), "API key not valid"),
+        (OpenAi, 400, openai("credit balance is too low", "x", "x"), "credit balance is too low"),
+        (OpenAi, 409, "busy".to_owned(), "busy"),
+        (Zai, 400, openai("No such model.", "x", "1211"), "No such model."),
+    ];
+    for (provider, status, body, reason) in cases {
+        check(provider, status, &body, &Fault::Request, reason);
+    }
+}
+
+#[test]
+fn a_rate_limit_is_per_model_where_the_provider_limits_so() {
+    let cases = [
+        (Provider::Gemini, true),
+        (Provider::Anthropic, true),
+        (Provider::OpenAi, true),
+        (Provider::Zai, false),
+        (Provider::OpenAiCompatible, false),
+        (Provider::Demo, false),
+    ];
+    for (provider, per_model) in cases {
+        let body = openai("Slow down. Please try again in 1.5s.", "rate_limit_error", "rate_limit_exceeded");
+        let fault = Fault::RateLimited { retry_after: Some(Duration::from_millis(1_500)), per_model };
+        check(provider, 429, &body, &fault, "Slow down. Please try again in 1.5s.");
+        let without_hint = Fault::RateLimited { retry_after: None, per_model };
+        check(provider, 429, "", &without_hint, "answered 429 Too Many Requests");
+    }
+}
+
+#[test]
+fn a_phrase_counts_only_with_its_status() {
+    let body = google(429, "A key was leaked or suspended.", "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED");
+    let failure = read(Provider::Gemini, 429, body.as_bytes());
+    assert_eq!(failure.fault, Fault::RateLimited { retry_after: None, per_model: true });
+}
+
+#[test]
+fn a_limit_the_user_set_ends_by_itself() {
+    let message = "You have reached your specified API usage limits.";
+    let body = anthropic(message, "invalid_request_error");
+    let fault = Fault::RateLimited { retry_after: None, per_model: false };
+    check(Provider::Anthropic, 400, &body, &fault, message);
+}
+
+#[test]
+fn trouble_of_the_provider_backs_off_with_its_hint() {
+    let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("12"))]);
+    for status in [408, 500, 501, 502, 503, 504, 520, 529] {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let body = anthropic("Overloaded", "overloaded_error");
+        let failure = classify_at(Provider::Anthropic, status, &headers, body.as_bytes(), UNIX_EPOCH);
+        let fault = Fault::Overloaded { retry_after: Some(Duration::from_secs(12)) };
+        assert_eq!(
+            failure,
+            Failure { fault, status: Some(status.as_u16()), reason: "Overloaded".to_owned() }
+        );
+    }
+    let page = "<html><title>502 Bad Gateway</title></html>";
+    check(Provider::OpenAi, 502, page, &Fault::Overloaded { retry_after: None }, "answered 502 Bad Gateway");
+}
+
+#[test]
+fn redirects_and_web_pages_are_not_the_api() {
+    for status in [301, 302, 307, 308] {
+        let reason = "answered with a redirect, which is never followed";
+        check(Provider::OpenAi, status, "<html>moved</html>", &Fault::Unreachable, reason);
+    }
+    let reason = "a web page answered instead of the API";
+    check(Provider::OpenAi, 403, " <!DOCTYPE html><p>Blocked", &Fault::Unreachable, reason);
+}
+
+#[test]
+fn a_body_cut_off_in_the_middle_still_speaks() {
+    let body =
+        google(400, "API key not valid. Please pass a \"valid\" one.", "INVALID_ARGUMENT", "API_KEY_INVALID");
+    let end = body.find("one.").expect("the message");
+    check(
+        Provider::Gemini,
+        400,
+        &body[..end],
+        &Fault::Account,
+        "invalid key: API key not valid. Please pass a \"valid\"",
+    );
+    let body = r#"{"error":{"message":"Quota.","code":"insufficient_quota","par"#;
+    check(Provider::OpenAi, 429, body, &Fault::Account, "no quota left: Quota.");
+}
+
+#[test]
+fn a_reason_is_one_short_visible_line() {
+    let cases = [
+        ("one\r\n two\t\tthree\u{0}", "one two three"),
+        ("\u{1b}[31mred\u{202e}der\u{feff}", "[31mredder"),
+        ("  \n ", "answered 400 Bad Request"),
+        ("日本語 のエラー", "日本語 のエラー"),
+    ];
+    for (message, expected) in cases {
+        check(Provider::OpenAi, 400, &openai(message, "x", "x"), &Fault::Request, expected);
+    }
+    let long = read(Provider::OpenAi, 401, openai(&"長い".repeat(1_000), "x", "x").as_bytes());
+    assert_eq!(long.reason.chars().count(), LONGEST_REASON);
+    assert!(long.reason.starts_with("invalid key: 長い") && long.reason.ends_with('…'));
+}
+
+#[test]
+fn deep_and_huge_bodies_are_survived() {
+    let deep = "[".repeat(200_000);
+    let huge = format!("{{\"error\":{{\"message\":\"{}", "x".repeat(10_000_000));
+    for body in [deep, huge] {
+        let failure = read(Provider::Gemini, 400, body.as_bytes());
+        assert_eq!(failure.fault, Fault::Request);
+    }
+}
+
+fn any_provider() -> impl Strategy<Value = Provider> {
+    prop::sample::select(Provider::ALL.to_vec())
+}
+
+fn check_bounded(failure: &Failure) {
+    assert!(!failure.reason.is_empty());
+    assert!(failure.reason.chars().count() <= LONGEST_REASON, "{}", failure.reason);
+    assert!(!failure.reason.contains(char::is_control), "{:?}", failure.reason);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_classified(provider in any_provider(), status in 100u16..1000, body in any::<Vec<u8>>()) {
+        check_bounded(&read(provider, status, &body));
+    }
+
+    #[test]
+    fn any_text_in_any_place_is_classified(
+        provider in any_provider(),
+        status in 100u16..600,
+        text in "\\PC{0,400}|[\\x00-\\x7f]{0,50}",
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let body = google(status, &text, &text, &text);
+        check_bounded(&read(provider, status, body.as_bytes()));
+        check_bounded(&read(provider, status, &body.as_bytes()[..cut.index(body.len())]));
+        check_bounded(&read(provider, status, text.as_bytes()));
+    }
+}

@@ -1,0 +1,314 @@
+//! When an upstream says to come back: every spelling of it, as one duration from now.
+//!
+//! Hints are read, never trusted: whatever they say, the answer is between nothing and
+//! [`LONGEST`]. How long an account really rests is for `accounts::health` to decide.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use serde_json::Value;
+
+/// No hint is believed beyond this, so that no later sum can overflow.
+pub const LONGEST: Duration = Duration::from_hours(366 * 24);
+
+/// Bodies beyond this hold no hint worth the parsing.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// How long the upstream asks to wait; the most explicit hint wins. `None`: it does not say.
+pub fn retry_after(headers: &HeaderMap, body: &[u8], now_wall: SystemTime) -> Option<Duration> {
+    retry_after_header(headers, now_wall)
+        .or_else(|| in_body(body, now_wall))
+        .or_else(|| anthropic_reset(headers, now_wall))
+        .or_else(|| openai_reset(headers))
+        .map(|wait| wait.min(LONGEST))
+}
+
+/// `retry-after-ms` (OpenAI, Azure), else `Retry-After` as seconds or as an HTTP date.
+fn retry_after_header(headers: &HeaderMap, now_wall: SystemTime) -> Option<Duration> {
+    let milliseconds = text(headers, "retry-after-ms").and_then(number);
+    if let Some(milliseconds) = milliseconds {
+        return seconds(milliseconds / 1000.0);
+    }
+    let value = text(headers, "retry-after")?;
+    match number(value) {
+        Some(number) => seconds(number),
+        None => Some(until(httpdate::parse_http_date(value).ok()?, now_wall)),
+    }
+}
+
+/// `anthropic-ratelimit-*-reset` (RFC 3339): the latest of the limits that are used up.
+fn anthropic_reset(headers: &HeaderMap, now_wall: SystemTime) -> Option<Duration> {
+    headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let limit = name.as_str().strip_prefix("anthropic-ratelimit-")?.strip_suffix("-reset")?;
+            let remaining = number(text(headers, &format!("anthropic-ratelimit-{limit}-remaining"))?)?;
+            let reset = timestamp(value.to_str().ok()?)?;
+            (remaining <= 0.0).then(|| until(reset, now_wall))
+        })
+        .max()
+}
+
+/// `x-ratelimit-reset-requests` and `-tokens`: the later of the limits that are used up.
+/// A limit that does not say what remains counts as used up.
+fn openai_reset(headers: &HeaderMap) -> Option<Duration> {
+    ["requests", "tokens"]
+        .into_iter()
+        .filter_map(|limit| {
+            let remaining = text(headers, &format!("x-ratelimit-remaining-{limit}")).and_then(number);
+            let reset = go_duration(text(headers, &format!("x-ratelimit-reset-{limit}"))?)?;
+            (remaining.unwrap_or(0.0) <= 0.0).then_some(reset)
+        })
+        .max()
+}
+
+/// Google's `RetryInfo.retryDelay` and `quotaResetDelay`, else a sentence that names a time.
+fn in_body(body: &[u8], now_wall: SystemTime) -> Option<Duration> {
+    if body.len() > LARGEST_BODY {
+        return None;
+    }
+    let parsed: Value = serde_json::from_slice(body).ok()?;
+    // Gemini wraps the error of a streamed answer in a list.
+    let error = &parsed.get(0).unwrap_or(&parsed)["error"];
+    let details = error["details"].as_array().map_or(&[][..], Vec::as_slice);
+    details
+        .iter()
+        .find_map(|detail| go_duration(detail["retryDelay"].as_str()?))
+        .or_else(|| details.iter().find_map(|detail| quota_reset(&detail["metadata"], now_wall)))
+        .or_else(|| in_sentence(error["message"].as_str()?))
+}
+
+fn quota_reset(metadata: &Value, now_wall: SystemTime) -> Option<Duration> {
+    let delay = metadata["quotaResetDelay"].as_str().and_then(go_duration);
+    delay.or_else(|| Some(until(timestamp(metadata["quotaResetTimeStamp"].as_str()?)?, now_wall)))
+}
+
+/// "Please try again in 6m0s." (OpenAI), "Please retry in 34.07s." (Gemini).
+fn in_sentence(message: &str) -> Option<Duration> {
+    let after =
+        ["try again in ", "retry in "].iter().find_map(|phrase| Some(message.split_once(phrase)?.1))?;
+    let word = after.split_whitespace().next()?.trim_end_matches(['.', ',', ')']);
+    // Without a unit it is the start of a sentence such as "try again in 5 minutes".
+    word.ends_with(char::is_alphabetic).then(|| go_duration(word)).flatten()
+}
+
+/// A duration as Go and protobuf write it: `1m30.5s`, `20ms`, `3.5s`; a bare number is seconds.
+fn go_duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    if let Some(number) = number(rest) {
+        return seconds(number);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let value: f64 = rest[..digits].parse().ok()?;
+        let unit = &rest[digits..];
+        let unit = &unit[..unit.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(unit.len())];
+        total += value * unit_seconds(unit)?;
+        rest = &rest[digits + unit.len()..];
+    }
+    seconds(total)
+}
+
+fn unit_seconds(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ns" => 1e-9,
+        "us" | "µs" | "μs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    })
+}
+
+fn timestamp(text: &str) -> Option<SystemTime> {
+    Some(text.trim().parse::<jiff::Timestamp>().ok()?.into())
+}
+
+/// Nothing when the moment has passed.
+fn until(moment: SystemTime, now_wall: SystemTime) -> Duration {
+    moment.duration_since(now_wall).unwrap_or_default().min(LONGEST)
+}
+
+/// `None` for what is no span of time at all: negative, not a number.
+fn seconds(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST))
+}
+
+/// Plain decimals only: `f64` would also take `inf`, `nan` and `1e9`.
+fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 2026-01-02T03:04:05Z.
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045)
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let entry = |&(name, value): &(&str, &str)| {
+            let name: HeaderName = name.parse().expect("a header name");
+            (name, HeaderValue::from_str(value).expect("a header value"))
+        };
+        pairs.iter().map(entry).collect()
+    }
+
+    #[track_caller]
+    fn check(pairs: &[(&str, &str)], body: &str, expected_ms: Option<u64>) {
+        let hint = retry_after(&headers(pairs), body.as_bytes(), now());
+        assert_eq!(hint, expected_ms.map(Duration::from_millis), "{pairs:?} {body}");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let cases = [
+            ("retry-after", "7", Some(7_000)),
+            ("retry-after", " 1.5 ", Some(1_500)),
+            ("retry-after", "0", Some(0)),
+            ("retry-after-ms", "250", Some(250)),
+            ("retry-after", "Fri, 02 Jan 2026 03:05:05 GMT", Some(60_000)),
+            ("retry-after", "Friday, 02-Jan-26 03:05:05 GMT", Some(60_000)),
+            ("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+        ];
+        for (name, value, expected) in cases {
+            check(&[(name, value)], "", expected);
+        }
+        check(&[("retry-after", "9"), ("retry-after-ms", "8500")], "", Some(8_500));
+    }
+
+    #[test]
+    fn nonsense_is_no_hint_and_centuries_are_bounded() {
+        for nonsense in ["-1", "nan", "inf", "1e9", "soon", "", ".", "--", "Fri, 99 Foo 2026 03:05:05 GMT"] {
+            check(&[("retry-after", nonsense)], "", None);
+            check(&[("x-ratelimit-reset-tokens", nonsense)], "", None);
+        }
+        let longest = u64::try_from(LONGEST.as_millis()).ok();
+        for centuries in ["99999999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            check(&[("retry-after", centuries)], "", longest);
+        }
+        check(&[("x-ratelimit-reset-tokens", &format!("{}h", "9".repeat(400)))], "", longest);
+    }
+
+    #[test]
+    fn anthropic_waits_for_the_latest_of_the_limits_that_are_used_up() {
+        let limits = [
+            ("anthropic-ratelimit-requests-remaining", "0"),
+            ("anthropic-ratelimit-requests-reset", "2026-01-02T03:04:15Z"),
+            ("anthropic-ratelimit-input-tokens-remaining", "0"),
+            ("anthropic-ratelimit-input-tokens-reset", "2026-01-02T03:04:35+00:00"),
+            ("anthropic-ratelimit-output-tokens-remaining", "8000"),
+            ("anthropic-ratelimit-output-tokens-reset", "2026-01-02T03:09:05Z"),
+        ];
+        check(&limits, "", Some(30_000));
+        check(&limits[4..], "", None);
+        check(&[limits[1]], "", None);
+    }
+
+    #[test]
+    fn openai_resets_are_go_durations() {
+        let cases = [
+            ("1m30.5s", Some(90_500)),
+            ("20ms", Some(20)),
+            ("6h0m0s", Some(21_600_000)),
+            ("1d2h", Some(93_600_000)),
+            ("0s", Some(0)),
+            ("59", Some(59_000)),
+            ("1m30", None),
+            ("s", None),
+            ("1x", None),
+            ("-5s", None),
+        ];
+        for (value, expected) in cases {
+            check(&[("x-ratelimit-reset-requests", value)], "", expected);
+        }
+    }
+
+    #[test]
+    fn an_openai_limit_with_something_left_does_not_delay() {
+        let limits = [
+            ("x-ratelimit-remaining-requests", "9999"),
+            ("x-ratelimit-reset-requests", "2h"),
+            ("x-ratelimit-remaining-tokens", "0"),
+            ("x-ratelimit-reset-tokens", "1.25s"),
+        ];
+        check(&limits, "", Some(1_250));
+        check(&limits[..2], "", None);
+    }
+
+    #[test]
+    fn bodies_name_a_delay_too() {
+        let cases = [
+            (
+                r#"{"error":{"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"3.5s"}]}}"#,
+                Some(3_500),
+            ),
+            (r#"[{"error":{"details":[{"retryDelay":"34s"}]}}]"#, Some(34_000)),
+            (r#"{"error":{"details":[{"metadata":{"quotaResetDelay":"1h0m2.5s"}}]}}"#, Some(3_602_500)),
+            (
+                r#"{"error":{"details":[{"metadata":{"quotaResetTimeStamp":"2026-01-02T03:04:25Z"}}]}}"#,
+                Some(20_000),
+            ),
+            (
+                r#"{"error":{"message":"Rate limit reached. Please try again in 6m0s. Visit …"}}"#,
+                Some(360_000),
+            ),
+            (
+                r#"{"error":{"message":"You exceeded your current quota. Please retry in 34.07s."}}"#,
+                Some(34_070),
+            ),
+            (r#"{"error":{"message":"try again in 5 minutes"}}"#, None),
+            (r#"{"error":{"details":[{"retryDelay":"-3s"},{"retryDelay":7}]}}"#, None),
+            (r#"{"error":"try again in 3s"}"#, None),
+            (r#"{"error":{"details":{"retryDelay":"3s"}}}"#, None),
+            ("[]", None),
+            ("<html>", None),
+        ];
+        for (body, expected) in cases {
+            check(&[], body, expected);
+        }
+        check(&[("retry-after", "2")], cases[0].0, Some(2_000));
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_gives_a_bounded_hint(
+            name in prop::sample::select(vec![
+                "retry-after", "retry-after-ms", "x-ratelimit-reset-tokens", "anthropic-ratelimit-x-reset",
+            ]),
+            value in "[ -~]{0,40}|-?[0-9]{1,40}(\\.[0-9]{0,40})?(ns|ms|s|m|h|d)?",
+            body in any::<Vec<u8>>(),
+        ) {
+            let exhausted = ("anthropic-ratelimit-x-remaining", "0");
+            let hint = retry_after(&headers(&[(name, &value), exhausted]), &body, now());
+            prop_assert!(hint.is_none_or(|wait| wait <= LONGEST));
+        }
+
+        #[test]
+        fn any_delay_in_a_body_gives_a_bounded_hint(delay in "\\PC{0,40}|[0-9.]{1,20}[a-zµ0-9.]{0,8}") {
+            let body = serde_json::json!({"error": {
+                "details": [{"retryDelay": delay, "metadata": {"quotaResetDelay": delay, "quotaResetTimeStamp": delay}}],
+                "message": format!("try again in {delay}"),
+            }});
+            let hint = retry_after(&HeaderMap::new(), body.to_string().as_bytes(), now());
+            prop_assert!(hint.is_none_or(|wait| wait <= LONGEST));
+        }
+    }
+}

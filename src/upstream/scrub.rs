@@ -1,0 +1,74 @@
+//! Takes known secrets out of text that leaves the program another way than it should:
+//! a log line, an upstream's error that echoes its own key.
+
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+use arc_swap::ArcSwapOption;
+use secrecy::{ExposeSecret, SecretString};
+
+/// What stands in a secret's place.
+const MASK: &str = "[secret]";
+/// A shorter "secret" would mask ordinary words.
+const SHORTEST: usize = 6;
+
+/// Shared by everything that writes; learns the secrets of each new configuration and
+/// forgets none of the old ones, because a request in flight may still use them.
+#[derive(Clone, Default)]
+pub struct Scrubber {
+    matcher: Arc<ArcSwapOption<Known>>,
+}
+
+struct Known {
+    secrets: Vec<SecretString>,
+    matcher: AhoCorasick,
+}
+
+impl Scrubber {
+    pub fn learn<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
+        let mut all: Vec<SecretString> =
+            self.matcher.load().as_ref().map(|known| known.secrets.clone()).unwrap_or_default();
+        for secret in secrets {
+            let text = secret.expose_secret();
+            if text.len() >= SHORTEST && !all.iter().any(|known| known.expose_secret() == text) {
+                all.push(secret.clone());
+            }
+        }
+        let patterns = all.iter().map(ExposeSecret::expose_secret);
+        if let Ok(matcher) = AhoCorasick::new(patterns) {
+            self.matcher.store(Some(Arc::new(Known { secrets: all, matcher })));
+        }
+    }
+
+    /// The text without any known secret; `None` when there is none in it.
+    pub fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let known = self.matcher.load();
+        let known = known.as_ref()?;
+        known.matcher.is_match(text).then(|| {
+            let masks = vec![MASK; known.secrets.len()];
+            known.matcher.replace_all_bytes(text, &masks)
+        })
+    }
+
+    pub fn scrub_text(&self, text: String) -> String {
+        match self.scrub(text.as_bytes()) {
+            Some(scrubbed) => String::from_utf8_lossy(&scrubbed).into_owned(),
+            None => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_every_secret_it_ever_learned() {
+        let scrubber = Scrubber::default();
+        assert_eq!(scrubber.scrub_text("sk-first-key".to_owned()), "sk-first-key");
+        scrubber.learn([&SecretString::from("sk-first-key")]);
+        scrubber.learn([&SecretString::from("AIzaSecond"), &SecretString::from("abc")]);
+        let text = "x sk-first-key, key=AIzaSecond&abc".to_owned();
+        assert_eq!(scrubber.scrub_text(text), "x [secret], key=[secret]&abc");
+    }
+}

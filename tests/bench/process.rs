@@ -1,0 +1,178 @@
+//! The processes under measurement. Each announces its address on stdout, and ends when its value is dropped.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+use tokio::io::{self, AsyncBufReadExt, BufReader};
+use tokio::process::ChildStdout;
+use tokio::time::{sleep, timeout};
+
+use crate::usage::{CpuSample, Memory};
+use crate::{bare_proxy, mock};
+
+/// The key that clients show to portcullis, and the header that carries it.
+pub const CLIENT_KEY: ClientKey =
+    ClientKey { value: "sk-bench-0123456789", bearer: "Bearer sk-bench-0123456789" };
+
+pub struct ClientKey {
+    pub value: &'static str,
+    pub bearer: &'static str,
+}
+
+/// Longest wait for a process to announce itself, or to end when asked to.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Settings of the caller's shell that would change what is measured.
+const FOREIGN_SETTINGS: [&str; 8] = [
+    "ALL_PROXY",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "PORTCULLIS_HOME",
+    "RUST_LOG",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+];
+
+/// A directory that portcullis calls home, with its config.
+pub struct Home {
+    directory: TempDir,
+}
+
+impl Home {
+    /// A home whose only account is the mock upstream. The key is asked for, because checking it is part of
+    /// what a request costs.
+    pub fn new(upstream: SocketAddr) -> Result<Arc<Self>> {
+        let directory = tempfile::tempdir()?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(directory.path().join("config.toml"))?;
+        let key = CLIENT_KEY.value;
+        write!(
+            file,
+            r#"[proxy]
+port = 0
+auth_mode = "all_except_health"
+api_key = "{key}"
+
+[[accounts]]
+name = "bench"
+provider = "openai-compatible"
+base_url = "http://{upstream}/v1"
+api_key = "sk-upstream-bench-key"
+models = ["*"]
+"#
+        )?;
+        Ok(Arc::new(Self { directory }))
+    }
+
+    /// What portcullis writes to stderr, for the report of a failed start.
+    fn complaints(&self) -> PathBuf {
+        self.directory.path().join("bench-stderr.txt")
+    }
+}
+
+/// A child process that listens.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+    // Dropped after the child has ended.
+    _home: Option<Arc<Home>>,
+}
+
+impl Process {
+    pub async fn mock() -> Result<Self> {
+        Self::spawn(Command::new(env::current_exe()?).arg(mock::ROLE), None).await
+    }
+
+    pub async fn bare_proxy(upstream: SocketAddr) -> Result<Self> {
+        let upstream = upstream.to_string();
+        Self::spawn(Command::new(env::current_exe()?).args([bare_proxy::ROLE, &upstream]), None).await
+    }
+
+    pub async fn portcullis(home: Arc<Home>) -> Result<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.args(["serve", "--port", "0", "--home"]).arg(home.directory.path());
+        command.stderr(File::create(home.complaints())?);
+        Self::spawn(&mut command, Some(home.clone())).await.with_context(|| {
+            let text = fs::read_to_string(home.complaints()).unwrap_or_default();
+            format!("portcullis did not start; it said: {}", text.trim())
+        })
+    }
+
+    async fn spawn(command: &mut Command, home: Option<Arc<Home>>) -> Result<Self> {
+        for name in FOREIGN_SETTINGS {
+            command.env_remove(name);
+        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        // Owned before anything can fail, so that every exit ends the child.
+        let mut process = Self { child, address: SocketAddr::from(([0, 0, 0, 0], 0)), _home: home };
+        let stdout = process.child.stdout.take().context("no stdout to read")?;
+        let announced = announced_address(ChildStdout::from_std(stdout)?);
+        process.address = timeout(PATIENCE, announced).await.context("it announced no address")??;
+        Ok(process)
+    }
+
+    /// The CPU time it has used so far.
+    pub fn cpu(&self) -> Result<CpuSample> {
+        CpuSample::of(self.child.id())
+    }
+
+    /// The memory it has now.
+    pub fn memory(&self) -> Result<Memory> {
+        Memory::of(self.child.id())
+    }
+
+    /// Ends the process the way a user would, and waits until it has.
+    pub async fn stop(mut self) -> Result<()> {
+        #[cfg(unix)]
+        rustix::process::kill_process(
+            rustix::process::Pid::from_child(&self.child),
+            rustix::process::Signal::TERM,
+        )?;
+        let ended = async {
+            while self.child.try_wait()?.is_none() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            Ok(())
+        };
+        timeout(PATIENCE, ended).await.context("it did not end when asked to")?
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when the child has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The first address in the output. What follows is read and thrown away, so that the writer never blocks.
+async fn announced_address(stdout: ChildStdout) -> Result<SocketAddr> {
+    let mut lines = BufReader::new(stdout).lines();
+    loop {
+        let line = lines.next_line().await?.context("its output ended before an address was in it")?;
+        if let Some(address) = address_in(&line) {
+            let mut rest = lines.into_inner();
+            tokio::spawn(async move { io::copy(&mut rest, &mut io::sink()).await });
+            return Ok(address);
+        }
+    }
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("http://")?;
+    let end = rest.find(|letter: char| !letter.is_ascii_digit() && !".:".contains(letter));
+    rest[..end.unwrap_or(rest.len())].trim_end_matches(['.', ':']).parse().ok()
+}

@@ -1,0 +1,1 @@
+//! The config path: from a saved file to what is in force.

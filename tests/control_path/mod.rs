@@ -1,0 +1,1 @@
+//! The control path: the agent as a process.

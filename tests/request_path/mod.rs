@@ -1,0 +1,3 @@
+//! The request path, stage by stage.
+
+mod passthrough;

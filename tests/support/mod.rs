@@ -1,0 +1,12 @@
+//! What every area uses: a proxy (the real binary in a home of its own), an upstream
+//! that does what it is told, and a client that can say anything.
+
+pub mod client;
+pub mod home;
+pub mod proxy;
+pub mod upstream;
+
+pub use client::{Answer, raw, request};
+pub use home::Home;
+pub use proxy::TestProxy;
+pub use upstream::{FakeUpstream, Reply};

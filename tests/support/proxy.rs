@@ -1,0 +1,182 @@
+//! The real binary, serving on a port of its own.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use tokio::time::timeout;
+
+use super::client::{self, Answer, request};
+use super::home::{CLIENT_KEY, Home};
+use super::upstream::FakeUpstream;
+
+/// Longer than anything a test waits for.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+pub struct TestProxy {
+    pub home: Home,
+    pub address: SocketAddr,
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl TestProxy {
+    /// Serves this config on a free port. `[proxy]` is the caller's to write, or not.
+    pub async fn serve(config: &str) -> Self {
+        Self::serve_home(Home::with_config(config), &["serve", "--port", "0"]).await
+    }
+
+    /// One account of this provider, pointed at a scripted upstream.
+    pub async fn with_upstream(provider: &str, upstream: &FakeUpstream) -> Self {
+        Self::serve(&account("work", provider, upstream, "")).await
+    }
+
+    /// Runs a serving command in a home and waits until it answers.
+    pub async fn serve_home(home: Home, arguments: &[&str]) -> Self {
+        let command = home.command(arguments);
+        Self::spawn(home, command).await
+    }
+
+    pub async fn spawn(home: Home, command: std::process::Command) -> Self {
+        let mut child = tokio::process::Command::from(command)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut proxy = Self { home, address: ([127, 0, 0, 1], 0).into(), child, lines };
+        proxy.address = proxy.wait_until_running().await;
+        proxy
+    }
+
+    /// The next time it says where it runs.
+    pub async fn wait_until_running(&mut self) -> SocketAddr {
+        let line = self.wait_for_line("Running on http://").await;
+        let address = line.split("http://").nth(1).expect("an address");
+        address.split([' ', '/']).next().expect("an address").parse().expect("an address")
+    }
+
+    /// The next line of its standard output that holds this text.
+    pub async fn wait_for_line(&mut self, text: &str) -> String {
+        let wait = async {
+            while let Some(line) = self.lines.next_line().await.expect("readable") {
+                if line.contains(text) {
+                    return line;
+                }
+            }
+            panic!("it ended before it said {text:?}: {}", self.log().await)
+        };
+        match timeout(LIMIT, wait).await {
+            Ok(line) => line,
+            Err(_) => panic!("it never said {text:?}"),
+        }
+    }
+
+    /// What it has logged, once it has ended.
+    async fn log(&mut self) -> String {
+        let mut log = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = stderr.read_to_string(&mut log).await;
+        }
+        log
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("still running")
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.pid().cast_signed()).expect("a pid");
+        rustix::process::kill_process(pid, signal).expect("sent");
+    }
+
+    /// Waits for its end: exit code and log.
+    pub async fn ended(&mut self) -> (Option<i32>, String) {
+        let status = timeout(LIMIT, self.child.wait()).await.expect("it ends").expect("its status");
+        (status.code(), self.log().await)
+    }
+
+    /// A request of any kind to the proxy.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        request(self.address, method, path, headers, body).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[("content-type", "application/json")], &body.to_string()).await
+    }
+
+    /// A minimal chat completion for a model.
+    pub async fn chat(&self, model: &str) -> Answer {
+        self.post("/v1/chat/completions", &client::chat(model, false)).await
+    }
+
+    /// The agent's control plane: address and token.
+    pub fn control(&self) -> (SocketAddr, String) {
+        let text = std::fs::read_to_string(self.home.file("control.json")).expect("announced");
+        let control: Value = serde_json::from_str(&text).expect("JSON");
+        let address = control["address"].as_str().expect("an address").parse().expect("an address");
+        (address, control["token"].as_str().expect("a token").to_owned())
+    }
+
+    /// A call of the control API.
+    pub async fn control_call(&self, method: &str, path: &str, body: &str) -> Answer {
+        let (address, token) = self.control();
+        request(address, method, path, &[("x-portcullis-token", &token)], body).await
+    }
+
+    pub async fn status(&self) -> Value {
+        self.control_call("GET", "/api/status", "").await.json()
+    }
+
+    /// Follows the status stream until one satisfies the condition.
+    pub async fn wait_for_status(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let (address, token) = self.control();
+        let mut events = client::events(address, "/api/events", &[("x-portcullis-token", &token)]).await;
+        let wait = async {
+            loop {
+                let status = events.next().await.expect("the stream goes on");
+                let status: Value = serde_json::from_str(&status).expect("JSON");
+                if condition(&status) {
+                    return status;
+                }
+            }
+        };
+        match timeout(LIMIT, wait).await {
+            Ok(status) => status,
+            Err(_) => panic!("the status never said: {what}; it says {}", self.status().await),
+        }
+    }
+
+    /// The latest records of exchanges, newest first.
+    pub async fn records(&self) -> Vec<Value> {
+        let records = self.control_call("GET", "/api/records", "").await.json();
+        records.as_array().expect("a list").clone()
+    }
+}
+
+/// The text of one account. `more`: further lines of its section.
+pub fn account(name: &str, provider: &str, upstream: &FakeUpstream, more: &str) -> String {
+    let base_url = match provider {
+        "openai" | "openai-compatible" => format!("{}/v1", upstream.url()),
+        _ => upstream.url(),
+    };
+    let models = if provider == "openai-compatible" && !more.contains("models") { "models = [\"*\"]\n" } else { "" };
+    format!(
+        "\n[[accounts]]\nname = \"{name}\"\nprovider = \"{provider}\"\napi_key = \"up-{name}-secret-key\"\n\
+         base_url = \"{base_url}\"\n{models}{more}\n"
+    )
+}
+
+/// A `[proxy]` section with the test's client key.
+pub fn proxy_section(more: &str) -> String {
+    format!("[proxy]\napi_key = \"{CLIENT_KEY}\"\n{more}\n")
+}

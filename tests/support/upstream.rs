@@ -1,0 +1,320 @@
+//! An upstream that does what it is told and remembers what it was sent.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::proxy::LIMIT;
+
+/// What to answer one request with.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    Whole { status: u16, headers: Vec<(String, String)>, body: Bytes },
+    /// Chunks as the test sends them through [`FakeUpstream::feed`].
+    Fed { status: u16, headers: Vec<(String, String)> },
+    /// Close the connection without a word.
+    HangUp,
+    /// Read the request and never answer.
+    Silence,
+    /// These raw bytes, then close.
+    Raw(Bytes),
+}
+
+/// One piece of a fed answer.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    Bytes(Bytes),
+    End,
+    /// The connection breaks.
+    Break,
+}
+
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Seen {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("text"))
+    }
+}
+
+pub struct FakeUpstream {
+    address: SocketAddr,
+    state: Arc<State>,
+    server: JoinHandle<()>,
+}
+
+struct State {
+    script: Mutex<Script>,
+    seen: watch::Sender<Vec<Seen>>,
+    feed: Mutex<Option<mpsc::UnboundedSender<Piece>>>,
+    fed: Notify,
+    /// How many answers the other side let go of before their end.
+    cancelled: watch::Sender<usize>,
+}
+
+struct Script {
+    next: std::collections::VecDeque<Reply>,
+    /// When the script has run out.
+    otherwise: Reply,
+}
+
+impl FakeUpstream {
+    /// Answers everything with this.
+    pub async fn always(reply: Reply) -> Self {
+        Self::script([], reply).await
+    }
+
+    /// Answers with these in turn, then with the last for ever.
+    pub async fn script(first: impl IntoIterator<Item = Reply>, otherwise: Reply) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(State {
+            script: Mutex::new(Script { next: first.into_iter().collect(), otherwise }),
+            seen: watch::Sender::new(Vec::new()),
+            feed: Mutex::new(None),
+            fed: Notify::new(),
+            cancelled: watch::Sender::new(0),
+        });
+        let server = tokio::spawn(accept(listener, Arc::clone(&state)));
+        Self { address, state, server }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers with this from now on.
+    pub fn now(&self, reply: Reply) {
+        *self.state.script.lock().expect("unpoisoned") =
+            Script { next: std::collections::VecDeque::new(), otherwise: reply };
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state.seen.borrow().clone()
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn wait_for_requests(&self, count: usize) -> Vec<Seen> {
+        let mut seen = self.state.seen.subscribe();
+        let seen = timeout(LIMIT, seen.wait_for(|seen| seen.len() >= count)).await;
+        seen.unwrap_or_else(|_| panic!("only {} requests came", self.seen().len())).expect("open").clone()
+    }
+
+    /// Waits until so many answers were let go of by the other side.
+    pub async fn wait_for_cancelled(&self, count: usize) {
+        let mut cancelled = self.state.cancelled.subscribe();
+        let waited = timeout(LIMIT, cancelled.wait_for(|cancelled| *cancelled >= count)).await;
+        waited.expect("cancelled in time").expect("open");
+    }
+
+    /// Gives the latest fed answer its next piece, waiting for that answer to begin.
+    pub async fn feed(&self, piece: Piece) {
+        let begun = async {
+            loop {
+                let sender = self.state.feed.lock().expect("unpoisoned").clone();
+                match sender {
+                    Some(sender) if sender.send(piece.clone()).is_ok() => return,
+                    _ => self.state.fed.notified().await,
+                }
+            }
+        };
+        timeout(LIMIT, begun).await.expect("a fed answer begins");
+    }
+
+    pub async fn feed_text(&self, text: &str) {
+        self.feed(Piece::Bytes(Bytes::copy_from_slice(text.as_bytes()))).await;
+    }
+}
+
+impl Drop for FakeUpstream {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Reply {
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::whole(status, "application/json", body.to_string())
+    }
+
+    pub fn sse(body: impl Into<Bytes>) -> Self {
+        Self::whole(200, "text/event-stream", body)
+    }
+
+    pub fn whole(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self::Whole { status, headers, body: body.into() }
+    }
+
+    /// A stream of events whose pieces the test feeds.
+    pub fn fed_sse() -> Self {
+        Self::Fed { status: 200, headers: vec![("content-type".to_owned(), "text/event-stream".to_owned())] }
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Whole { headers, .. } | Self::Fed { headers, .. } = &mut self {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let _ = stream.set_nodelay(true);
+        let state = Arc::clone(&state);
+        tokio::spawn(async move {
+            let (raw, served) = (Arc::new(Mutex::new(None)), Arc::clone(&state));
+            let to_write = Arc::clone(&raw);
+            let service = service_fn(move |request| answer(request, Arc::clone(&served), Arc::clone(&raw)));
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let parts = connection.without_shutdown().await;
+            let bytes = to_write.lock().expect("unpoisoned").take();
+            if let (Ok(parts), Some(bytes)) = (parts, bytes) {
+                use tokio::io::AsyncWriteExt;
+                let mut stream = parts.io.into_inner();
+                let _ = stream.write_all(&bytes).await;
+            }
+        });
+    }
+}
+
+type RawAnswer = Arc<Mutex<Option<Bytes>>>;
+
+async fn answer(
+    request: Request<Incoming>,
+    state: Arc<State>,
+    raw: RawAnswer,
+) -> Result<Response<FakeBody>, std::io::Error> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+    let seen = Seen {
+        method: parts.method.to_string(),
+        path: parts.uri.to_string(),
+        headers: parts.headers,
+        body,
+    };
+    state.seen.send_modify(|all| all.push(seen));
+    let reply = {
+        let mut script = state.script.lock().expect("unpoisoned");
+        script.next.pop_front().unwrap_or_else(|| script.otherwise.clone())
+    };
+    match reply {
+        Reply::Whole { status, headers, body } => Ok(response(status, headers, FakeBody::Whole(Some(body)))),
+        Reply::Fed { status, headers } => {
+            let (sender, pieces) = mpsc::unbounded_channel();
+            *state.feed.lock().expect("unpoisoned") = Some(sender);
+            state.fed.notify_waiters();
+            state.fed.notify_one();
+            let body = FakeBody::Fed { pieces, ended: false, state: Arc::clone(&state) };
+            Ok(response(status, headers, body))
+        }
+        Reply::HangUp => Err(std::io::Error::other("told to hang up")),
+        Reply::Silence => {
+            let _gone = CountsCancel(Arc::clone(&state));
+            std::future::pending::<Infallible>().await;
+            unreachable!()
+        }
+        Reply::Raw(bytes) => {
+            *raw.lock().expect("unpoisoned") = Some(bytes);
+            Err(std::io::Error::other("told to answer raw"))
+        }
+    }
+}
+
+fn response(status: u16, headers: Vec<(String, String)>, body: FakeBody) -> Response<FakeBody> {
+    let mut response = Response::builder().status(StatusCode::from_u16(status).expect("a status"));
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response.body(body).expect("a response")
+}
+
+/// Dropped with the request it belongs to, when the other side gives up.
+struct CountsCancel(Arc<State>);
+
+impl Drop for CountsCancel {
+    fn drop(&mut self) {
+        self.0.cancelled.send_modify(|count| *count += 1);
+    }
+}
+
+enum FakeBody {
+    Whole(Option<Bytes>),
+    Fed { pieces: mpsc::UnboundedReceiver<Piece>, ended: bool, state: Arc<State> },
+}
+
+impl Body for FakeBody {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
+            Self::Fed { pieces, ended, .. } => Poll::Ready(match std::task::ready!(pieces.poll_recv(cx)) {
+                Some(Piece::Bytes(bytes)) => Some(Ok(Frame::data(bytes))),
+                Some(Piece::Break) => {
+                    *ended = true;
+                    Some(Err(std::io::Error::other("told to break")))
+                }
+                Some(Piece::End) | None => {
+                    *ended = true;
+                    None
+                }
+            }),
+        }
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        match self {
+            Self::Whole(body) => {
+                hyper::body::SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64))
+            }
+            Self::Fed { .. } => hyper::body::SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for FakeBody {
+    fn drop(&mut self) {
+        if let Self::Fed { ended: false, state, .. } = self {
+            state.cancelled.send_modify(|count| *count += 1);
+        }
+    }
+}
+

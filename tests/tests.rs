@@ -1,0 +1,12 @@
+//! Behaviour from outside: the real binary, real sockets, scripted upstreams.
+
+mod support;
+
+/// Who may ask, which path is whose, whom a request goes to, and how its answer comes back.
+mod request_path;
+
+/// Starting, stopping, one agent a home, signals, the command line.
+mod control_path;
+
+/// A saved file and what becomes of it; secrets.
+mod config_path;
