@@ -36,12 +36,12 @@ impl Shell for HeadlessShell {
         }
     }
 
-    fn notify(&mut self, notice: &Notice) {
-        tracing::warn!("{}", notice.text());
-    }
+    /// The supervisor logs every notice, and here the log is all there is.
+    fn notify(&mut self, _: &Notice) {}
 }
 
-fn line(status: &Status) -> String {
+/// The state in one line.
+pub fn line(status: &Status) -> String {
     match status.state {
         ProxyState::Running => format!("Running on {} ({})", status.base_url, accounts(status)),
         ProxyState::Stopped => "Stopped".to_owned(),

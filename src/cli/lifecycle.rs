@@ -9,7 +9,7 @@ use super::agent::{self, Agent};
 use super::output::{self, Exit};
 use crate::control::{ProxyState, Status};
 use crate::desktop::{browser, instance};
-use crate::headless::accounts;
+use crate::headless;
 
 /// How long `quit` waits for the agent to be gone, on top of its drain.
 const QUIT_LIMIT: Duration = Duration::from_secs(45);
@@ -55,24 +55,20 @@ fn nobody(context: &Context) -> Value {
 }
 
 fn print(status: &Status) {
-    let state = match status.state {
-        ProxyState::Running => format!("Running on {}", status.address),
-        ProxyState::Stopped => "Stopped".to_owned(),
-        ProxyState::Starting => "Starting".to_owned(),
-        ProxyState::Draining => format!("Stopping, {} requests finishing", status.in_flight),
-        ProxyState::Failed => "Failed".to_owned(),
-    };
-    output::line(&state);
-    output::line(&format!(
-        "Base URL: {}/v1 for OpenAI clients, {0} for Anthropic and Gemini",
-        status.base_url
-    ));
-    output::line(&format!("Accounts: {}", accounts(status)));
+    output::line(&headless::line(status));
+    if status.state == ProxyState::Running {
+        output::line(&format!(
+            "Base URL: {}/v1 for OpenAI clients, {0} for Anthropic and Gemini",
+            status.base_url
+        ));
+    } else {
+        output::line(&format!("Accounts: {}", headless::accounts(status)));
+    }
     for account in status.accounts.iter().filter(|account| account.reason.is_some()) {
         let reason = account.reason.as_deref().unwrap_or_default();
         output::line(&format!("  {} is {}: {reason}", account.name, account.state));
     }
-    if let Some(problem) = &status.problem {
+    if let Some(problem) = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed) {
         output::line(&format!("Problem: {problem}"));
     }
     for warning in &status.warnings {

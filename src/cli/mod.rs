@@ -16,10 +16,16 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::desktop::paths::Paths;
 pub use output::Exit;
 
-/// A local reverse proxy for language-model APIs: point any OpenAI, Anthropic or Gemini
-/// client at <http://127.0.0.1:8045>
+/// Everything that can be typed.
 #[derive(Debug, Parser)]
-#[command(name = "portcullis", version, max_term_width = 100)]
+#[command(
+    name = "portcullis",
+    version,
+    about = "A local reverse proxy for language-model APIs: point any OpenAI, Anthropic or Gemini client at \
+             http://127.0.0.1:8045",
+    long_about = None,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

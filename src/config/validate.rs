@@ -125,14 +125,14 @@ fn accounts(written: &[Account], findings: &mut Vec<Finding>) {
 /// An account may be called like its own provider: a pin means the account then. Called
 /// like another's, it would take that one's pins.
 fn account_name(name: &str, own: Option<Provider>, account: &KeyPath, findings: &mut Vec<Finding>) {
-    let is_anothers = Provider::from_name(name).is_some_and(|provider| Some(provider) != own);
+    let names_another = Provider::from_name(name).is_some_and(|provider| Some(provider) != own);
     let (message, fix) = if name.trim().is_empty() {
         ("is empty", "write a name, such as \"gemini-work\"")
     } else if name.contains('/') {
         ("holds a `/`, which divides account and model in a pin", "write a name without `/`")
     } else if name.chars().any(char::is_control) || name.trim() != name {
         ("holds a control character or a blank at its end", "write plain text")
-    } else if is_anothers || name == ZAI_ACCOUNT {
+    } else if names_another || name == ZAI_ACCOUNT {
         (
             "is the name of another provider, so a pin could mean either",
             "write another one, such as \"my-account\"",

@@ -68,6 +68,8 @@ pub struct Supervisor {
     /// What the last load had to say.
     warnings: Vec<String>,
     proxy: Option<ProxyServer>,
+    /// What the system chose when it was asked for any port.
+    any_port: Option<u16>,
     generation: u64,
     drains: JoinSet<u64>,
     reload: Reload,
@@ -112,6 +114,7 @@ impl Supervisor {
             file_problem: None,
             warnings,
             proxy: None,
+            any_port: None,
             generation: 0,
             drains: JoinSet::new(),
             reload: Reload::default(),
@@ -226,6 +229,7 @@ impl Supervisor {
             Ok(proxy) => {
                 self.failure = None;
                 self.file_problem.take_if(|problem| matches!(problem, FileProblem::Bind(_)));
+                self.any_port = Some(proxy.address.port());
                 self.proxy = Some(proxy);
                 self.enter(Input::Bound);
             }
@@ -237,8 +241,14 @@ impl Supervisor {
         if !self.gateway.pool.has_usable() {
             return Err(StartFailure::NoAccounts);
         }
-        let (port, lan) = (self.port(), self.config.proxy.allow_lan_access);
-        match bind::bind(port, lan, false) {
+        let (port, lan) = (self.port(&self.config), self.config.proxy.allow_lan_access);
+        let bound = bind::bind(port, lan, false);
+        let bound = if self.wants_any_port(&self.config) {
+            bound.or_else(|_| bind::bind(0, lan, false))
+        } else {
+            bound
+        };
+        match bound {
             Ok(bound) => Ok(ProxyServer::start(bound, &self.door, self.options.max_connections)),
             Err((address, error)) => Err(StartFailure::Bind(bind::explain(address, &error).await)),
         }
@@ -331,8 +341,20 @@ impl Supervisor {
         }
     }
 
-    fn port(&self) -> u16 {
-        self.options.port.unwrap_or(self.config.proxy.port)
+    /// The port a configuration asks for. Where any will do, the one clients know is kept.
+    fn port(&self, config: &Config) -> u16 {
+        match self.configured_port(config) {
+            0 => self.any_port.unwrap_or(0),
+            port => port,
+        }
+    }
+
+    fn wants_any_port(&self, config: &Config) -> bool {
+        self.configured_port(config) == 0
+    }
+
+    fn configured_port(&self, config: &Config) -> u16 {
+        self.options.port.unwrap_or(config.proxy.port)
     }
 
     fn pool(&self) -> &Pool {

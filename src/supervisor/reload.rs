@@ -105,7 +105,7 @@ impl Supervisor {
     /// Binds what the new configuration wants while the old listener still serves.
     async fn rebind(&self, config: &Config, change: Change) -> Result<Option<ProxyServer>, FileProblem> {
         let Some(current) = self.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
-        let port = self.options.port.unwrap_or(config.proxy.port);
+        let port = self.port(config);
         let lan = config.proxy.allow_lan_access;
         if bind::address(port, lan) == current.address {
             return Ok(None);
@@ -140,7 +140,6 @@ impl Supervisor {
         if let Some(problem) = &problem
             && self.file_problem.as_ref() != Some(problem)
         {
-            tracing::warn!("the config file is not in force: {}", problem.text());
             self.notify(&problem.notice());
         }
         self.file_problem = problem;
@@ -149,7 +148,6 @@ impl Supervisor {
     /// `auth_mode = "off"` with LAN access is the user's choice and never quiet.
     pub(super) fn warn_of_open_lan(&mut self, before: Option<&Config>) {
         if is_open_to_lan(&self.config.proxy) && !before.is_some_and(|before| is_open_to_lan(&before.proxy)) {
-            tracing::warn!("{}", Notice::LanWithoutKey.text());
             self.notify(&Notice::LanWithoutKey);
         }
     }

@@ -36,7 +36,7 @@ impl Supervisor {
 
     fn snapshot(&self) -> Status {
         let pool = self.pool().view(Instant::now());
-        let configured = bind::address(self.port(), self.config.proxy.allow_lan_access);
+        let configured = bind::address(self.port(&self.config), self.config.proxy.allow_lan_access);
         let address = self.proxy.as_ref().map_or(configured, |proxy| proxy.address);
         Status {
             state: self.state,
@@ -84,8 +84,9 @@ impl Supervisor {
         open.into_iter().chain(bound).chain(self.warnings.iter().cloned()).collect()
     }
 
-    /// Passes a notice to the shell, unless its kind is switched off.
+    /// Logs a notice, and passes it to the shell unless its kind is switched off.
     pub(super) fn notify(&mut self, notice: &Notice) {
+        tracing::warn!("{}", notice.text());
         if wanted(&self.config.notifications, notice) {
             self.shell.notify(notice);
         }

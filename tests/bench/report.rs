@@ -57,6 +57,8 @@ impl Figure {
             Goal::MoreThanBare { limit } => (self.values.portcullis? - self.values.bare?, limit, None),
             Goal::AtMost { limit, stretch } => (self.values.portcullis?, limit, stretch),
         };
+        // Judged as it is shown: a third decimal is noise.
+        let reached = (reached * 100.0).round() / 100.0;
         let verdict = match stretch {
             Some(stretch) if reached <= stretch => Verdict::Stretch,
             _ if reached <= limit => Verdict::Reached,
@@ -78,7 +80,7 @@ impl Figure {
                 format!("≤ L + {limit} {unit}: {reached:+.2} {verdict}")
             }
             Some((Goal::AtMost { limit, .. }, reached, verdict)) => {
-                format!("≤ {limit} {unit}: {reached:.1} {verdict}")
+                format!("≤ {limit} {unit}: {reached} {verdict}")
             }
         }
     }

@@ -10,7 +10,8 @@ async fn a_request_and_its_answer_cross_unchanged() {
     let upstream = FakeUpstream::always(Reply::json(200, &answer)).await;
     let proxy = TestProxy::with_upstream("openai", &upstream).await;
     let body = "{ \"model\":\"gpt-5\",  \"messages\": [], \"odd\\u0020key\": 1.50 }";
-    let response = proxy.send("POST", "/v1/chat/completions", &[("content-type", "application/json")], body).await;
+    let response =
+        proxy.send("POST", "/v1/chat/completions", &[("content-type", "application/json")], body).await;
     assert_eq!((response.status.as_u16(), response.text()), (200, answer.to_string()));
     let seen = &upstream.seen()[0];
     assert_eq!((seen.path.as_str(), &seen.body[..]), ("/v1/chat/completions", body.as_bytes()));

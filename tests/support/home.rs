@@ -40,7 +40,8 @@ impl Home {
         let next = self.file("config.toml.next");
         std::fs::write(&next, text).expect("written");
         #[cfg(unix)]
-        std::fs::set_permissions(&next, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("private");
+        std::fs::set_permissions(&next, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("private");
         std::fs::rename(next, self.config()).expect("renamed");
     }
 
@@ -67,8 +68,12 @@ impl Home {
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
         use std::io::Write;
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
         child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("taken");
         child.wait_with_output().expect("ends")
     }

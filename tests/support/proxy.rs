@@ -169,7 +169,8 @@ pub fn account(name: &str, provider: &str, upstream: &FakeUpstream, more: &str) 
         "openai" | "openai-compatible" => format!("{}/v1", upstream.url()),
         _ => upstream.url(),
     };
-    let models = if provider == "openai-compatible" && !more.contains("models") { "models = [\"*\"]\n" } else { "" };
+    let models =
+        if provider == "openai-compatible" && !more.contains("models") { "models = [\"*\"]\n" } else { "" };
     format!(
         "\n[[accounts]]\nname = \"{name}\"\nprovider = \"{provider}\"\napi_key = \"up-{name}-secret-key\"\n\
          base_url = \"{base_url}\"\n{models}{more}\n"

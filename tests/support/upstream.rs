@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -25,9 +24,16 @@ use super::proxy::LIMIT;
 /// What to answer one request with.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    Whole { status: u16, headers: Vec<(String, String)>, body: Bytes },
+    Whole {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    },
     /// Chunks as the test sends them through [`FakeUpstream::feed`].
-    Fed { status: u16, headers: Vec<(String, String)> },
+    Fed {
+        status: u16,
+        headers: Vec<(String, String)>,
+    },
     /// Close the connection without a word.
     HangUp,
     /// Read the request and never answer.
@@ -220,12 +226,8 @@ async fn answer(
 ) -> Result<Response<FakeBody>, std::io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
-    let seen = Seen {
-        method: parts.method.to_string(),
-        path: parts.uri.to_string(),
-        headers: parts.headers,
-        body,
-    };
+    let seen =
+        Seen { method: parts.method.to_string(), path: parts.uri.to_string(), headers: parts.headers, body };
     state.seen.send_modify(|all| all.push(seen));
     let reply = {
         let mut script = state.script.lock().expect("unpoisoned");
@@ -317,4 +319,3 @@ impl Drop for FakeBody {
         }
     }
 }
-
