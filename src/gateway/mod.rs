@@ -12,10 +12,11 @@ mod probe;
 mod relay;
 mod retry;
 mod route;
+mod sleep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -36,6 +37,7 @@ use self::peek::Peek;
 use self::relay::{Shape, Source};
 use self::retry::{Ended, Next};
 use self::route::Route;
+use self::sleep::SleepWatch;
 use crate::accounts::{Lease, Pool, Tried, Wanted};
 use crate::config::{Config, ModelMap};
 use crate::monitor::{Outcome, Recorder};
@@ -56,6 +58,7 @@ pub struct Gateway {
     pub scrubber: Scrubber,
     budget: Budget,
     in_flight: Arc<AtomicUsize>,
+    sleep: SleepWatch,
 }
 
 /// What the configuration means to a request.
@@ -82,6 +85,7 @@ impl Gateway {
             scrubber,
             budget: Budget::new(budget),
             in_flight: Arc::default(),
+            sleep: SleepWatch::new(Instant::now(), SystemTime::now()),
         };
         gateway.apply(config, false);
         gateway
@@ -106,6 +110,16 @@ impl Gateway {
         self.client.load_full()
     }
 
+    /// After a sleep of the machine: what was connected is not, what was resting may try.
+    fn wake_up(&self) {
+        if self.sleep.has_slept(Instant::now(), SystemTime::now()) {
+            tracing::info!("the machine has slept: connections and cooldowns start afresh");
+            let options = client_options(&self.settings().config);
+            self.client.store(Arc::new(Client::new(options)));
+            let _ = self.pool.clear_cooldown(None);
+        }
+    }
+
     /// Requests under way.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
@@ -117,6 +131,7 @@ impl Gateway {
         B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
+        self.wake_up();
         let mut exchange = Exchange::open(&incoming, &self.recorder, &self.in_flight);
         let error = match self.answer(&mut exchange, &incoming, body).await {
             Ok((answered, lease)) => {
