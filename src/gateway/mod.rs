@@ -39,7 +39,7 @@ use self::retry::{Ended, Next};
 use self::route::Route;
 use self::sleep::SleepWatch;
 use crate::accounts::{Lease, Pool, Tried, Wanted};
-use crate::config::{Config, ModelMap};
+use crate::config::{Config, ModelMap, Strategy};
 use crate::monitor::{Outcome, Recorder};
 use crate::protocol::{ErrorKind, LocalError, Observer, Operation, Protocol};
 use crate::upstream::client::ClientOptions;
@@ -261,7 +261,8 @@ impl<'a> Call<'a> {
         })?;
         let route = route::route(&asked, &settings.models, |name| settings.is_account(name));
         let protocol = incoming.operation.protocol();
-        let session = peek.session(&incoming.headers);
+        let sticky = settings.config.pool.strategy == Strategy::Sticky;
+        let session = if sticky { peek.session(&incoming.headers) } else { None };
         Ok(Self { incoming, protocol, protocols: [protocol], asked, route, peek, session })
     }
 

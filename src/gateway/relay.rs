@@ -43,12 +43,13 @@ pub struct Relay {
     protocol: Protocol,
     held: Vec<Bytes>,
     held_bytes: usize,
-    yields: u8,
+    turns: Turns,
     /// Bytes the client can expect, where the upstream said so.
     length: Option<u64>,
     silence: Silence,
     observer: Observer,
     state: State,
+    bytes_in: u64,
     bytes_out: u64,
     exchange: Exchange,
     lease: Lease,
@@ -61,6 +62,14 @@ enum State {
     /// The answer broke and has no event to say so with.
     Broken(String),
     Closed,
+}
+
+/// Lets other tasks run a few times, so that they may bring more. tokio's own yielding
+/// looks at the sockets in between and wakes no other worker for it.
+#[derive(Default)]
+struct Turns {
+    taken: u8,
+    yielding: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
 /// When the upstream has been quiet for too long. The timer is moved only when it rings,
@@ -92,11 +101,12 @@ impl Relay {
             protocol: source.protocol,
             held: Vec::new(),
             held_bytes: 0,
-            yields: 0,
+            turns: Turns::default(),
             length: source.length,
             silence: Silence::new(source.limit, elapsed, source.shape == Shape::Events),
             observer: source.observer,
             state: State::Open,
+            bytes_in: 0,
             bytes_out: 0,
             exchange,
             lease,
@@ -110,7 +120,12 @@ impl Relay {
     fn take_in(&mut self, bytes: Bytes) {
         self.observer.push(&bytes);
         self.held_bytes += bytes.len();
+        self.bytes_in += bytes.len() as u64;
         self.held.push(bytes);
+        // Whoever said how long the answer is need not be asked whether it has ended.
+        if self.length == Some(self.bytes_in) {
+            self.ended();
+        }
     }
 
     /// Takes in what the upstream has; pending when it has nothing more now.
@@ -191,7 +206,7 @@ impl Relay {
     }
 
     fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.yields = 0;
+        self.turns = Turns::default();
         self.bytes_out += bytes.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
@@ -208,9 +223,8 @@ impl Body for Relay {
         let this = self.get_mut();
         loop {
             if this.poll_upstream(cx).is_pending() {
-                if this.held_bytes > 0 && this.yields < YIELDS {
-                    this.yields += 1;
-                    cx.waker().wake_by_ref();
+                // More of a burst may be on its way; a whole answer leaves as it comes.
+                if this.shape == Shape::Events && this.held_bytes > 0 && this.turns.poll(cx).is_pending() {
                     return Poll::Pending;
                 }
                 if this.silence.poll(cx).is_ready() {
@@ -267,6 +281,18 @@ impl Drop for Relay {
                 record.outcome = Outcome::Done;
             }
         });
+    }
+}
+
+impl Turns {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.taken < YIELDS {
+            let yielding = self.yielding.get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
+            std::task::ready!(yielding.as_mut().poll(cx));
+            self.yielding = None;
+            self.taken += 1;
+        }
+        Poll::Ready(())
     }
 }
 
