@@ -87,8 +87,6 @@ pub async fn run<S: Shell>(
     lock.announce(&announced).map_err(|error| other("the runtime file could not be written", &error))?;
     let signals = signals::listen().map_err(|error| other("signals", &error))?;
 
-    let client = gateway.client();
-    tokio::task::spawn_blocking(move || client.warm_up());
     let supervisor = Supervisor::new(options, config, warnings, door, Box::new(shell()), status);
     Ok(supervisor.run(Sources { requests: asked, file, watcher, signals }).await)
 }

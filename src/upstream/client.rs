@@ -20,7 +20,8 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
 }
 
-/// Built on first use: the certificates take longer to read than the rest of a start.
+/// Built on first use: reading the certificates takes longer than the rest of a start, and
+/// an agent that has nothing to do need not hold them.
 pub struct Client {
     options: ClientOptions,
     http: OnceLock<Result<reqwest::Client, String>>,
@@ -39,11 +40,6 @@ pub type ReplyBody = reqwest::Body;
 impl Client {
     pub const fn new(options: ClientOptions) -> Self {
         Self { options, http: OnceLock::new() }
-    }
-
-    /// Builds the HTTP client now instead of on the first call. Blocks for milliseconds.
-    pub fn warm_up(&self) {
-        let _ = self.http();
     }
 
     /// Sends one request and waits for the head of its answer.
