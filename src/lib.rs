@@ -32,6 +32,7 @@ pub mod supervisor;
 pub mod config;
 
 pub mod accounts;
+pub mod chat;
 pub mod dashboard;
 pub mod gateway;
 pub mod monitor;

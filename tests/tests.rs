@@ -2,6 +2,9 @@
 
 mod support;
 
+/// Every protocol to every other: recorded requests, answers, streams and errors.
+mod translate;
+
 /// Who may ask, which path is whose, whom a request goes to, and how its answer comes back.
 mod request_path;
 

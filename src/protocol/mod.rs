@@ -3,20 +3,41 @@
 //! Everything below this module is bytes ↔ values: no I/O, no clock, no account.
 
 pub mod anthropic;
+mod capability;
+pub mod context;
+pub mod decoder;
+pub mod encoder;
 pub mod error;
+pub mod failure;
+mod field;
+mod framing;
 pub mod gemini;
+mod json;
+mod media;
 pub mod models;
+mod names;
 pub mod observe;
 pub mod openai_chat;
 pub mod openai_responses;
 pub mod operation;
 pub mod provider;
 pub mod scan;
+mod schema;
+pub mod sse;
+pub mod translate;
 
+pub use context::ResponseContext;
+pub use decoder::StreamDecoder;
+pub use encoder::StreamEncoder;
 pub use error::{ErrorKind, LocalError};
+pub use names::ToolNames;
 pub use observe::{Observer, Usage};
 pub use operation::Operation;
 pub use provider::Provider;
+pub use translate::{
+    Encoded, RequestTarget, decode_error, decode_request, decode_response, encode_request, encode_response,
+    stream_keep_alive,
+};
 
 /// A wire dialect, as a client or an upstream speaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,3 +1,9 @@
 //! Anthropic messages.
 
+pub(super) mod content;
 pub mod error;
+pub(super) mod request;
+pub(super) mod response;
+pub(super) mod stream;
+pub(super) mod tools;
+pub(super) mod wire;

@@ -1,3 +1,12 @@
 //! Gemini generateContent.
 
+pub(super) mod content;
 pub mod error;
+pub(super) mod request;
+pub(super) mod response;
+pub(super) mod schema;
+pub(super) mod spelling;
+pub(super) mod stream;
+pub(super) mod tools;
+pub(super) mod turns;
+pub(super) mod wire;

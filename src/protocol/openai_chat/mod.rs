@@ -1,3 +1,9 @@
 //! OpenAI chat completions, and the error shape all OpenAI paths share.
 
+pub(super) mod content;
 pub mod error;
+pub(super) mod request;
+pub(super) mod response;
+pub(super) mod stream;
+pub(super) mod tools;
+pub(super) mod wire;

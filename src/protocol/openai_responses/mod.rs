@@ -1,3 +1,9 @@
 //! OpenAI Responses. Outside a stream its errors are those of [`super::openai_chat`].
 
+pub(super) mod content;
 pub mod error;
+pub(super) mod request;
+pub(super) mod response;
+pub(super) mod stream;
+pub(super) mod tools;
+pub(super) mod wire;

@@ -1,0 +1,34 @@
+//! The neutral conversation: what every client protocol is decoded into and every
+//! upstream protocol is encoded from. Pure data; knows no wire format.
+//!
+//! A [`Request`] holds turns of ordered [`Part`]s; an answer is a [`Response`] or, while
+//! it is being written, a run of [`Event`]s:
+//!
+//! ```text
+//! Started (PartStarted Delta* PartFinished | Usage)* (Finished | Failed)
+//! ```
+//!
+//! `Failed` may come at any point, also first and also while a part is open; nothing
+//! follows `Finished` or `Failed`.
+
+pub mod content;
+pub mod dropped;
+pub mod event;
+pub mod failure;
+pub mod reasoning;
+pub mod request;
+pub mod response;
+pub mod signature;
+pub mod tool;
+pub mod usage;
+
+pub use content::{Blob, CachePoint, Citation, Document, Image, Part, Source, Thinking, ToolResult, ToolUse};
+pub use dropped::Dropped;
+pub use event::{Delta, Event, PartStart};
+pub use failure::{Failure, FailureKind};
+pub use reasoning::{Effort, Reasoning};
+pub use request::{OutputFormat, Request, Role, Sampling, Turn};
+pub use response::{Collector, FinishReason, Response};
+pub use signature::{Maker, Signature};
+pub use tool::{Tool, ToolChoice, WebSearch};
+pub use usage::Usage;

@@ -1,0 +1,28 @@
+//! What an answer cost. One convention; every protocol converts at its own edge.
+
+/// Tokens. `input` includes what was read from and written to a cache; `output`
+/// includes reasoning. The details say how much of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub input: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+    pub output: u64,
+    pub reasoning: u64,
+}
+
+impl Usage {
+    pub const fn total(&self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+
+    /// Input that no cache had a part in, as Anthropic counts `input_tokens`.
+    pub const fn uncached_input(&self) -> u64 {
+        self.input.saturating_sub(self.cache_read).saturating_sub(self.cache_write)
+    }
+
+    /// Output without reasoning, as Gemini counts `candidatesTokenCount`.
+    pub const fn visible_output(&self) -> u64 {
+        self.output.saturating_sub(self.reasoning)
+    }
+}

@@ -1,0 +1,64 @@
+//! What a client's answer needs to know beside the answer.
+
+use super::names::{ToolNames, fit_id, id_seed};
+use crate::chat::{Request, Tool};
+
+/// Filled once per request, before the first byte of the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseContext {
+    /// Makes the ids that the upstream did not give. Letters and digits.
+    seed: String,
+    /// Seconds since 1970.
+    pub created: u64,
+    /// The model as the client asked for it, which is what its SDK expects to read.
+    pub model: String,
+    /// OpenAI chat: whether the stream ends with a chunk of totals.
+    pub include_usage: bool,
+    /// Gemini: one JSON array instead of server-sent events (no `alt=sse`).
+    pub json_array: bool,
+    /// Names the upstream had to be told in another spelling.
+    pub tool_names: ToolNames,
+    freeform_tools: Vec<String>,
+}
+
+impl ResponseContext {
+    pub fn new(request_id: &str, created: u64, model: impl Into<String>) -> Self {
+        Self { seed: id_seed(request_id), created, model: model.into(), ..Self::default() }
+    }
+
+    /// Takes from the request what its answer depends on.
+    #[must_use]
+    pub fn of_request(mut self, request: &Request, tool_names: ToolNames) -> Self {
+        self.include_usage = request.include_usage;
+        self.tool_names = tool_names;
+        self.freeform_tools = request.tools.iter().filter_map(freeform_name).collect();
+        self
+    }
+
+    /// `prefix` and the seed: the id of the answer as a whole.
+    pub fn id(&self, prefix: &str) -> String {
+        format!("{prefix}{}", self.seed)
+    }
+
+    /// The id of one item of the answer.
+    pub fn item_id(&self, prefix: &str, number: usize) -> String {
+        format!("{prefix}{}_{number}", self.seed)
+    }
+
+    /// The upstream's id of a call, or one of ours.
+    pub fn call_id(&self, upstream_id: &str, prefix: &str, number: usize) -> String {
+        if upstream_id.is_empty() { self.item_id(prefix, number) } else { fit_id(upstream_id) }
+    }
+
+    /// Whether the client knows this tool as one that takes free text.
+    pub fn is_freeform(&self, name: &str) -> bool {
+        self.freeform_tools.iter().any(|tool| tool == name)
+    }
+}
+
+fn freeform_name(tool: &Tool) -> Option<String> {
+    match tool {
+        Tool::Freeform { name, .. } => Some(name.clone()),
+        _ => None,
+    }
+}

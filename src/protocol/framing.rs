@@ -1,0 +1,364 @@
+//! The frame every decoder writes through, so that none can write a malformed stream.
+//!
+//! ```text
+//! idle ──start──▶ between parts ⇄ part open
+//!                      │ end / fail (from anywhere)
+//!                      ▼
+//!                    over
+//! ```
+//!
+//! A decoder says what it read ("text", "this call's arguments"); the frame opens and
+//! closes parts accordingly, holds back calls that run beside the open one, and ignores
+//! whatever comes after the end.
+
+use crate::chat::{Citation, Delta, Event, Failure, FinishReason, PartStart, Signature, Usage};
+
+#[derive(Debug, Default)]
+pub struct Frame {
+    /// What has been framed and not yet been taken.
+    pub events: Vec<Event>,
+    state: State,
+    /// Calls that began while another was open, in order.
+    waiting: Vec<WaitingCall>,
+    finished_calls: Vec<u64>,
+    has_called: bool,
+    /// The open call takes JSON, and none has come: no arguments at all are an empty object.
+    is_bare_call: bool,
+}
+
+#[derive(Debug, Default, PartialEq)]
+enum State {
+    #[default]
+    Idle,
+    Between,
+    Text,
+    Thinking,
+    Call(u64),
+    Over,
+}
+
+#[derive(Debug)]
+struct WaitingCall {
+    key: u64,
+    start: PartStart,
+    arguments: String,
+    is_whole: bool,
+}
+
+impl Frame {
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
+    pub fn has_started(&self) -> bool {
+        self.state != State::Idle
+    }
+
+    /// Begins the answer; a second beginning is ignored.
+    pub fn start(&mut self, id: Option<&str>, model: Option<&str>, usage: Option<Usage>) {
+        if self.state == State::Idle {
+            self.state = State::Between;
+            let (id, model) = (id.map(str::to_owned), model.map(str::to_owned));
+            self.events.push(Event::Started { id, model, usage });
+        }
+    }
+
+    pub fn text(&mut self, text: &str) {
+        if !text.is_empty() && self.open_text() {
+            self.events.push(Event::Delta(Delta::Text(text.to_owned())));
+        }
+    }
+
+    pub fn citation(&mut self, citation: Citation) {
+        if self.open_text() {
+            self.events.push(Event::Delta(Delta::Citation(citation)));
+        }
+    }
+
+    pub fn thinking(&mut self, text: &str) {
+        if !text.is_empty() && self.open_thinking() {
+            self.events.push(Event::Delta(Delta::Thinking(text.to_owned())));
+        }
+    }
+
+    /// Signs what was thought, and ends it.
+    pub fn signature(&mut self, signature: Signature) {
+        if self.open_thinking() {
+            self.events.push(Event::Delta(Delta::Signature(signature)));
+            self.close();
+        }
+    }
+
+    pub fn redacted(&mut self, signature: Signature) {
+        if self.leave_part() {
+            self.open(PartStart::RedactedThinking(signature), State::Between);
+            self.events.push(Event::PartFinished);
+        }
+    }
+
+    /// Opens a call, or queues it behind the open one. `key` is the decoder's own number
+    /// for it; a key that is known already is no new call.
+    pub fn call(&mut self, key: u64, id: &str, name: &str, freeform: bool) {
+        if self.is_over() || self.knows(key) {
+            return;
+        }
+        self.has_called = true;
+        let start = PartStart::ToolUse { id: id.to_owned(), name: name.to_owned(), freeform };
+        if matches!(self.state, State::Call(_)) {
+            self.waiting.push(WaitingCall { key, start, arguments: String::new(), is_whole: false });
+        } else if self.leave_part() {
+            self.open(start, State::Call(key));
+        }
+    }
+
+    pub fn knows(&self, key: u64) -> bool {
+        self.state == State::Call(key)
+            || self.waiting.iter().any(|call| call.key == key)
+            || self.finished_calls.contains(&key)
+    }
+
+    pub fn arguments(&mut self, key: u64, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
+        if self.state == State::Call(key) {
+            self.is_bare_call = false;
+            self.events.push(Event::Delta(Delta::Arguments(piece.to_owned())));
+        } else if let Some(call) = self.waiting.iter_mut().find(|call| call.key == key) {
+            call.arguments.push_str(piece);
+        } else if self.finished_calls.contains(&key) {
+            self.fail(Failure::broken("the upstream went on with a tool call it had finished"));
+        }
+    }
+
+    /// The call has all its arguments.
+    pub fn call_is_whole(&mut self, key: u64) {
+        if self.state == State::Call(key) {
+            self.close();
+            self.advance_calls();
+        } else if let Some(call) = self.waiting.iter_mut().find(|call| call.key == key) {
+            call.is_whole = true;
+        }
+    }
+
+    /// Ends the open text or thinking, where the upstream marks its end.
+    pub fn part_is_whole(&mut self) {
+        if matches!(self.state, State::Text | State::Thinking) {
+            self.close();
+        }
+    }
+
+    pub fn usage(&mut self, usage: Usage) {
+        if !self.is_over() {
+            self.start(None, None, None);
+            self.events.push(Event::Usage(usage));
+        }
+    }
+
+    /// Ends the answer. A plain stop after a tool call is a stop for that call: Gemini
+    /// and some compatible servers do not tell the two apart.
+    pub fn finish(&mut self, reason: FinishReason) {
+        if !self.leave_part() {
+            return;
+        }
+        let reason = match reason {
+            FinishReason::Stop | FinishReason::Other(_) if self.has_called => FinishReason::ToolUse,
+            reason => reason,
+        };
+        self.events.push(Event::Finished(reason));
+        self.state = State::Over;
+    }
+
+    pub fn fail(&mut self, failure: Failure) {
+        if !self.is_over() {
+            self.events.push(Event::Failed(failure));
+            self.state = State::Over;
+        }
+    }
+
+    fn open_text(&mut self) -> bool {
+        if self.state == State::Text {
+            return true;
+        }
+        let may_open = self.leave_part();
+        if may_open {
+            self.open(PartStart::Text, State::Text);
+        }
+        may_open
+    }
+
+    fn open_thinking(&mut self) -> bool {
+        if self.state == State::Thinking {
+            return true;
+        }
+        let may_open = self.leave_part();
+        if may_open {
+            self.open(PartStart::Thinking, State::Thinking);
+        }
+        may_open
+    }
+
+    /// Ends whatever is open, waiting calls included; false when the answer is over.
+    fn leave_part(&mut self) -> bool {
+        match self.state {
+            State::Over => return false,
+            State::Idle => self.start(None, None, None),
+            State::Between => {}
+            State::Text | State::Thinking => self.close(),
+            State::Call(_) => {
+                self.close();
+                while let Some(call) = self.next_call() {
+                    self.replay(call);
+                    self.close();
+                }
+            }
+        }
+        true
+    }
+
+    /// Brings the waiting calls forward: the whole ones out, the first other one open.
+    fn advance_calls(&mut self) {
+        while let Some(call) = self.next_call() {
+            let is_whole = call.is_whole;
+            self.replay(call);
+            if !is_whole {
+                break;
+            }
+            self.close();
+        }
+    }
+
+    fn next_call(&mut self) -> Option<WaitingCall> {
+        if self.waiting.is_empty() { None } else { Some(self.waiting.remove(0)) }
+    }
+
+    fn replay(&mut self, call: WaitingCall) {
+        self.open(call.start, State::Call(call.key));
+        if !call.arguments.is_empty() {
+            self.is_bare_call = false;
+            self.events.push(Event::Delta(Delta::Arguments(call.arguments)));
+        }
+    }
+
+    fn open(&mut self, start: PartStart, state: State) {
+        self.is_bare_call = matches!(start, PartStart::ToolUse { freeform: false, .. });
+        self.events.push(Event::PartStarted(start));
+        self.state = state;
+    }
+
+    fn close(&mut self) {
+        if let State::Call(key) = self.state {
+            self.finished_calls.push(key);
+            if self.is_bare_call {
+                self.events.push(Event::Delta(Delta::Arguments("{}".to_owned())));
+            }
+        }
+        self.events.push(Event::PartFinished);
+        self.state = State::Between;
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chat::{Maker, Part, Response};
+
+    /// Panics unless the events keep the order that the doc of `chat` promises.
+    pub fn assert_well_framed(events: &[Event]) {
+        let (mut started, mut open, mut over) = (false, None, false);
+        for event in events {
+            assert!(!over, "{event:?} after the end");
+            match event {
+                Event::Started { .. } => assert!(!std::mem::replace(&mut started, true), "started twice"),
+                Event::PartStarted(start) => {
+                    assert!(started && open.is_none(), "{start:?} inside {open:?}");
+                    open = Some(start.clone());
+                }
+                Event::Delta(delta) => match (delta, &open) {
+                    (Delta::Text(_) | Delta::Citation(_), Some(PartStart::Text))
+                    | (Delta::Thinking(_) | Delta::Signature(_), Some(PartStart::Thinking))
+                    | (Delta::Arguments(_), Some(PartStart::ToolUse { .. })) => {}
+                    _ => panic!("{delta:?} inside {open:?}"),
+                },
+                Event::PartFinished => assert!(open.take().is_some(), "nothing to finish"),
+                Event::Usage(_) => assert!(started, "usage before the start"),
+                Event::Finished(_) => {
+                    assert!(started && open.is_none(), "finished inside {open:?}");
+                    over = true;
+                }
+                Event::Failed(_) => over = true,
+            }
+        }
+    }
+
+    fn collect(frame: Frame) -> Response {
+        assert_well_framed(&frame.events);
+        let mut collector = crate::chat::Collector::default();
+        frame.events.into_iter().for_each(|event| collector.push(event));
+        collector.finish().expect("finished")
+    }
+
+    #[test]
+    fn interleaved_calls_come_out_one_after_the_other_and_whole() {
+        let mut frame = Frame::default();
+        frame.text("hi");
+        frame.call(0, "a", "first", false);
+        frame.call(1, "b", "second", false);
+        frame.arguments(0, "{\"x\":");
+        frame.arguments(1, "{\"y\":");
+        frame.arguments(0, "1}");
+        frame.arguments(1, "2}");
+        frame.finish(FinishReason::Stop);
+        let response = collect(frame);
+        let calls: Vec<_> = response
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::ToolUse(call) => Some((call.id.as_str(), call.arguments.as_str())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(calls, [("a", "{\"x\":1}"), ("b", "{\"y\":2}")]);
+        assert_eq!(response.finish, FinishReason::ToolUse);
+    }
+
+    #[test]
+    fn nothing_follows_the_end() {
+        let mut frame = Frame::default();
+        frame.finish(FinishReason::Length);
+        frame.text("late");
+        frame.call(0, "a", "late", false);
+        frame.fail(Failure::broken("late"));
+        frame.usage(Usage::default());
+        frame.finish(FinishReason::Stop);
+        assert_eq!(collect(frame).finish, FinishReason::Length);
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_calls_gives_a_well_formed_stream(steps in prop::collection::vec((0u8..12, 0u64..4), 0..60)) {
+            let mut frame = Frame::default();
+            for (step, key) in steps {
+                match step {
+                    0 => frame.start(Some("id"), None, None),
+                    1 => frame.text("t"),
+                    2 => frame.thinking("t"),
+                    3 => frame.signature(Signature::new(Maker::Gemini, "s")),
+                    4 => frame.redacted(Signature::new(Maker::Anthropic, "s")),
+                    5 => frame.call(key, "id", "name", false),
+                    6 => frame.arguments(key, "{"),
+                    7 => frame.call_is_whole(key),
+                    8 => frame.part_is_whole(),
+                    9 => frame.usage(Usage::default()),
+                    10 => frame.citation(Citation::default()),
+                    _ if key == 0 => frame.finish(FinishReason::Stop),
+                    _ if key == 1 => frame.fail(Failure::broken("x")),
+                    _ => frame.text(""),
+                }
+            }
+            assert_well_framed(&frame.events);
+        }
+    }
+}

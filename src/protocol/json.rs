@@ -1,0 +1,191 @@
+//! JSON as it really arrives: halves of surrogate pairs, bytes that are no UTF-8, and
+//! strings that a chunk parser wants to borrow.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use memchr::memchr;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// Replaces `\uD800`…`\uDFFF` escapes without their other half by `\uFFFD`, in place.
+///
+/// `serde_json` refuses such strings, and one comes whenever somebody cuts JavaScript
+/// text by UTF-16 units: a legal JSON text that must not end a stream.
+pub fn mend_surrogates(json: &mut [u8]) {
+    let mut from = 0;
+    while let Some(found) = memchr(b'\\', &json[from..]) {
+        let at = from + found;
+        // The second character belongs to the escape, whatever it is.
+        from = (at + 2).min(json.len());
+        match (unit_at(json, at), unit_at(json, at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => from = at + 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                json[at..at + 6].copy_from_slice(b"\\ufffd");
+                from = at + 6;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The UTF-16 unit of the escape that begins here.
+fn unit_at(json: &[u8], at: usize) -> Option<u16> {
+    let escape = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    let digits = std::str::from_utf8(escape).ok().filter(|digits| !digits.starts_with('+'))?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+/// A value as bytes. Values have string keys alone, so this cannot fail.
+pub fn to_bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// The bytes as text, with U+FFFD for what is none.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // Nearly always it is text, and the plain check is the faster one.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// A string that borrows from the JSON where no escape prevents it.
+///
+/// What servers that only resemble a provider's write in its place is read too: `null` and
+/// `false` as empty, a number as its digits, an object (arguments that should be JSON in a
+/// string) as its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Str<'a>(Cow<'a, str>);
+
+impl Str<'_> {
+    /// The text, unless it is empty.
+    pub fn some(&self) -> Option<&str> {
+        if self.0.is_empty() { None } else { Some(&self.0) }
+    }
+
+    pub fn owned(&self) -> Option<String> {
+        self.some().map(str::to_owned)
+    }
+}
+
+impl Deref for Str<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrVisitor)
+    }
+}
+
+struct StrVisitor;
+
+impl<'de> Visitor<'de> for StrVisitor {
+    type Value = Str<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Str(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Str(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Str(Cow::Owned(text)))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Str::default())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Str::default())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Str(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Str(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Str(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        let object = Map::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(Str(Cow::Owned(Value::Object(object).to_string())))
+    }
+}
+
+/// Reads `null` as the default, for fields that some servers spell out when they have none.
+pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_halves_without_their_other_half_are_replaced() {
+        for (json, expected) in [
+            (r#""\ud83d""#, "\u{FFFD}"),
+            (r#""a\uDE00b""#, "a\u{FFFD}b"),
+            (r#""\ud83d\ude00""#, "😀"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{FFFD}😀"),
+            (r#""\\ud83d""#, r"\ud83d"),
+            (r#""\\\ud83d""#, "\\\u{FFFD}"),
+            (r#""\u00e9\n""#, "é\n"),
+        ] {
+            let mut bytes = json.as_bytes().to_vec();
+            mend_surrogates(&mut bytes);
+            let read: String = serde_json::from_slice(&bytes).expect(json);
+            assert_eq!(read, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_left_alone() {
+        for text in ["\\u", "\\ud8", "\\uZZZZ", "\\u+123", "plain"] {
+            let mut bytes = text.as_bytes().to_vec();
+            mend_surrogates(&mut bytes);
+            assert_eq!(bytes, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_string_borrows_unless_an_escape_forbids_it() {
+        let plain: Str<'_> = serde_json::from_str(r#""plain""#).expect("a string");
+        let escaped: Str<'_> = serde_json::from_str(r#""a\nb""#).expect("a string");
+        let null: Str<'_> = serde_json::from_str("null").expect("null");
+        assert!(matches!(plain.0, Cow::Borrowed("plain")));
+        assert_eq!((&*escaped, null.some()), ("a\nb", None));
+    }
+
+    #[test]
+    fn what_stands_where_a_string_should_is_read_if_it_says_something() {
+        for (json, expected) in
+            [("false", ""), ("7", "7"), ("-1.5", "-1.5"), (r#"{"a": [1]}"#, r#"{"a":[1]}"#)]
+        {
+            let read: Str<'_> = serde_json::from_str(json).expect(json);
+            assert_eq!(&*read, expected);
+        }
+        assert!(serde_json::from_str::<Str<'_>>("[]").is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! OpenAI's chat answers as serde reads and writes them: `openai.types.chat.ChatCompletion`,
+//! `ChatCompletionChunk`, `openai.types.CompletionUsage`. A chunk's `delta` and a whole
+//! answer's `message` have the same fields, so one struct takes both.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat;
+use crate::protocol::json::{Str, or_default};
+
+#[derive(Debug, Deserialize)]
+pub struct Completion<'a> {
+    #[serde(default, borrow)]
+    pub id: Str<'a>,
+    #[serde(default, borrow)]
+    pub model: Str<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub choices: Vec<Choice<'a>>,
+    #[serde(default)]
+    pub usage: Option<Usage>,
+    /// Some servers tell of a failure in the middle of a stream this way.
+    #[serde(default, borrow)]
+    pub error: Option<Error<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Choice<'a> {
+    #[serde(default, deserialize_with = "or_default")]
+    pub index: u64,
+    /// In a chunk.
+    #[serde(default, borrow)]
+    pub delta: Option<Delta<'a>>,
+    /// In a whole answer.
+    #[serde(default, borrow)]
+    pub message: Option<Delta<'a>>,
+    #[serde(default, borrow)]
+    pub finish_reason: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Delta<'a> {
+    #[serde(default, borrow)]
+    pub content: Str<'a>,
+    /// `DeepSeek`'s and many others' name for thoughts; `reasoning` is `OpenRouter`'s.
+    #[serde(default, borrow)]
+    pub reasoning_content: Str<'a>,
+    #[serde(default, borrow)]
+    pub reasoning: Str<'a>,
+    #[serde(default, borrow)]
+    pub refusal: Str<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub tool_calls: Vec<ToolCall<'a>>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub annotations: Vec<Annotation<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToolCall<'a> {
+    /// Missing in a whole answer, and from servers that send each call in one piece.
+    #[serde(default)]
+    pub index: Option<u64>,
+    #[serde(default, borrow)]
+    pub id: Str<'a>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub function: Function<'a>,
+    #[serde(default, borrow)]
+    pub custom: Option<Custom<'a>>,
+    #[serde(default, borrow)]
+    pub extra_content: Option<ExtraContent<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Function<'a> {
+    #[serde(default, borrow)]
+    pub name: Str<'a>,
+    #[serde(default, borrow)]
+    pub arguments: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Custom<'a> {
+    #[serde(default, borrow)]
+    pub name: Str<'a>,
+    #[serde(default, borrow)]
+    pub input: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct ExtraContent<'a> {
+    #[serde(default, borrow)]
+    pub google: Option<GoogleContent<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct GoogleContent<'a> {
+    #[serde(default, borrow)]
+    pub thought_signature: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Annotation<'a> {
+    #[serde(default, borrow)]
+    pub url_citation: Option<UrlCitation<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct UrlCitation<'a> {
+    #[serde(default, borrow)]
+    pub url: Str<'a>,
+    #[serde(default, borrow)]
+    pub title: Str<'a>,
+    #[serde(default)]
+    pub start_index: Option<usize>,
+    #[serde(default)]
+    pub end_index: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Error<'a> {
+    #[serde(default, borrow)]
+    pub message: Str<'a>,
+    #[serde(rename = "type", default, borrow)]
+    pub kind: Str<'a>,
+    /// A name, or at some servers the HTTP status.
+    #[serde(default)]
+    pub code: Option<serde_json::Value>,
+}
+
+/// `prompt_tokens` includes the cached ones, `completion_tokens` the reasoning.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct Usage {
+    #[serde(default, deserialize_with = "or_default")]
+    pub prompt_tokens: u64,
+    #[serde(default, deserialize_with = "or_default")]
+    pub completion_tokens: u64,
+    #[serde(default, deserialize_with = "or_default")]
+    pub total_tokens: u64,
+    #[serde(default, deserialize_with = "or_default")]
+    pub prompt_tokens_details: PromptDetails,
+    #[serde(default, deserialize_with = "or_default")]
+    pub completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct PromptDetails {
+    #[serde(default, deserialize_with = "or_default")]
+    pub cached_tokens: u64,
+    #[serde(default, deserialize_with = "or_default")]
+    pub cache_write_tokens: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct CompletionDetails {
+    #[serde(default, deserialize_with = "or_default")]
+    pub reasoning_tokens: u64,
+}
+
+impl<'a> Choice<'a> {
+    /// What the choice adds to the answer, or all of it.
+    pub fn said(&self) -> Option<&Delta<'a>> {
+        self.delta.as_ref().or(self.message.as_ref())
+    }
+}
+
+impl Usage {
+    pub const fn to_chat(self) -> chat::Usage {
+        chat::Usage {
+            input: self.prompt_tokens,
+            cache_read: self.prompt_tokens_details.cached_tokens,
+            cache_write: self.prompt_tokens_details.cache_write_tokens,
+            output: self.completion_tokens,
+            reasoning: self.completion_tokens_details.reasoning_tokens,
+        }
+    }
+
+    pub const fn of_chat(usage: chat::Usage) -> Self {
+        Self {
+            prompt_tokens: usage.input,
+            completion_tokens: usage.output,
+            total_tokens: usage.total(),
+            prompt_tokens_details: PromptDetails {
+                cached_tokens: usage.cache_read,
+                cache_write_tokens: usage.cache_write,
+            },
+            completion_tokens_details: CompletionDetails { reasoning_tokens: usage.reasoning },
+        }
+    }
+}

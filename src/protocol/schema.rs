@@ -1,0 +1,210 @@
+//! JSON Schema as the vendors that take it expect it.
+
+use serde_json::{Map, Value, json};
+
+use crate::chat::ToolUse;
+
+/// The schema of a tool's arguments, which must be one of an object everywhere.
+pub fn of_arguments(schema: Option<&Value>) -> Value {
+    let mut object = match schema {
+        Some(root @ Value::Object(object)) => follow_root(root, object.clone()),
+        _ => Map::new(),
+    };
+    if object.get("type").is_none_or(|kind| kind != "object") {
+        object.insert("type".to_owned(), json!("object"));
+    }
+    object.entry("properties").or_insert_with(|| json!({}));
+    Value::Object(object)
+}
+
+/// A schema that is nothing but a reference into its own definitions, as generators write
+/// it, spelled out at the top.
+fn follow_root(root: &Value, mut object: Map<String, Value>) -> Map<String, Value> {
+    let target = object.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
+    let Some(Value::Object(found)) = target.and_then(|pointer| root.pointer(pointer)) else { return object };
+    object.shift_remove("$ref");
+    for (keyword, value) in found.iter().filter(|(keyword, _)| *keyword != "$ref") {
+        object.entry(keyword).or_insert_with(|| value.clone());
+    }
+    object
+}
+
+/// The schema under which a tool that takes free text goes where tools take JSON only.
+pub fn of_freeform() -> Value {
+    json!({
+        "type": "object",
+        "properties": {ToolUse::FREEFORM_FIELD: {"type": "string", "description": "The whole input, as text."}},
+        "required": [ToolUse::FREEFORM_FIELD],
+    })
+}
+
+/// A free text's grammar can only be told in words.
+pub fn freeform_description(description: Option<&str>, format: Option<&Value>) -> String {
+    let description = description.unwrap_or_default();
+    let grammar = format.and_then(|format| {
+        let grammar = format.get("grammar").unwrap_or(format);
+        let definition = grammar.get("definition")?.as_str()?;
+        let syntax = grammar.get("syntax").and_then(Value::as_str).unwrap_or("this");
+        Some(format!("\n\nThe input must match this {syntax} grammar:\n{definition}"))
+    });
+    format!("{description}{}", grammar.unwrap_or_default())
+}
+
+/// The schema of a structured answer as Anthropic takes it: every object closed, and the
+/// bounds it cannot enforce told in the description
+/// (<https://docs.claude.com/en/docs/build-with-claude/structured-outputs>).
+pub fn for_anthropic_output(schema: &Value) -> Value {
+    let mut closed = schema.clone();
+    visit(&mut closed, &mut |object| {
+        if object.get("type").is_some_and(|kind| kind == "object") {
+            object.insert("additionalProperties".to_owned(), Value::Bool(false));
+        }
+        let bounds: Vec<String> = UNENFORCED
+            .iter()
+            .filter_map(|bound| Some(format!("{bound}: {}", object.shift_remove(*bound)?)))
+            .collect();
+        tell(object, &bounds.join(", "));
+    });
+    closed
+}
+
+const UNENFORCED: [&str; 10] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+];
+
+/// Adds to a schema's description what its keywords cannot say.
+pub fn tell(schema: &mut Map<String, Value>, told: &str) {
+    if told.is_empty() {
+        return;
+    }
+    let description = match schema.get("description").and_then(Value::as_str) {
+        Some(description) => format!("{description} ({told})"),
+        None => format!("({told})"),
+    };
+    schema.insert("description".to_owned(), json!(description));
+}
+
+/// Whether OpenAI takes the schema as a strict one: every object is closed and needs all
+/// its fields.
+pub fn is_strict(schema: &Value) -> bool {
+    let mut strict = true;
+    visit(&mut schema.clone(), &mut |object| {
+        let Some(Value::Object(properties)) = object.get("properties") else { return };
+        let required = object.get("required").and_then(Value::as_array);
+        let needs = |name: &String| required.is_some_and(|list| list.iter().any(|one| one == name.as_str()));
+        let is_closed = object.get("additionalProperties") == Some(&Value::Bool(false));
+        strict &= is_closed && properties.keys().all(needs);
+    });
+    strict
+}
+
+/// Calls `change` for each schema inside this one, innermost last. Names of properties,
+/// and values that merely look like schemas (`enum`, `default`, `examples`), are left alone.
+pub fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    let Value::Object(object) = schema else { return };
+    change(object);
+    for (keyword, value) in object.iter_mut() {
+        match (keyword.as_str(), value) {
+            ("properties" | "patternProperties" | "$defs" | "definitions", Value::Object(named)) => {
+                for schema in named.values_mut() {
+                    visit(schema, change);
+                }
+            }
+            ("anyOf" | "oneOf" | "allOf" | "prefixItems" | "items", Value::Array(list)) => {
+                for schema in list {
+                    visit(schema, change);
+                }
+            }
+            (
+                "items"
+                | "additionalProperties"
+                | "not"
+                | "if"
+                | "then"
+                | "else"
+                | "contains"
+                | "propertyNames",
+                value,
+            ) => visit(value, change),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_always_an_object() {
+        for (schema, expected) in [
+            (None, json!({"type": "object", "properties": {}})),
+            (Some(json!({})), json!({"type": "object", "properties": {}})),
+            (
+                Some(
+                    json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "object", "properties": {"b": {}}}}}),
+                ),
+                json!({"$defs": {"a": {"type": "object", "properties": {"b": {}}}},
+                       "type": "object", "properties": {"b": {}}}),
+            ),
+            (Some(json!({"$ref": "#"})), json!({"type": "object", "properties": {}})),
+            (
+                Some(json!({"type": "object", "properties": {"a": {}}})),
+                json!({"type": "object", "properties": {"a": {}}}),
+            ),
+        ] {
+            assert_eq!(of_arguments(schema.as_ref()), expected);
+        }
+    }
+
+    #[test]
+    fn a_structured_answer_is_closed_and_its_bounds_are_told() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "type": {"type": "object", "properties": {}},
+                "minimum": {"type": "integer", "minimum": 1, "maximum": 5, "description": "Stars"},
+            },
+            "default": {"type": "object"},
+        });
+        assert_eq!(
+            for_anthropic_output(&schema),
+            json!({
+                "type": "object",
+                "properties": {
+                    "type": {"type": "object", "properties": {}, "additionalProperties": false},
+                    "minimum": {"type": "integer", "description": "Stars (minimum: 1, maximum: 5)"},
+                },
+                "default": {"type": "object"},
+                "additionalProperties": false,
+            })
+        );
+    }
+
+    #[test]
+    fn strict_is_what_leaves_nothing_open() {
+        let closed = json!({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": false});
+        assert!(is_strict(&closed));
+        for change in ["required", "additionalProperties"] {
+            let mut open = closed.clone();
+            open.as_object_mut().expect("an object").remove(change);
+            assert!(!is_strict(&open), "{change}");
+        }
+    }
+
+    #[test]
+    fn a_grammar_is_told_in_words() {
+        let format = json!({"type": "grammar", "syntax": "lark", "definition": "start: x"});
+        let told = freeform_description(Some("Edits."), Some(&format));
+        assert_eq!(told, "Edits.\n\nThe input must match this lark grammar:\nstart: x");
+    }
+}

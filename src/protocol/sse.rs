@@ -1,0 +1,210 @@
+//! Server-sent events: a parser that takes bytes as they come, and the writer.
+//!
+//! Lines end in LF, CRLF or CR; a push may end anywhere; comments, `id:` and `retry:`
+//! are skipped; several `data:` lines are joined by LF; a byte-order mark at the start
+//! is skipped. The last event needs no blank line
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>, but for that).
+
+use bytes::{BufMut, BytesMut};
+use memchr::memchr2;
+use serde::Serialize;
+
+/// One event: its `event:` name, empty if it had none, and its data.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    pub name: &'a [u8],
+    pub data: &'a mut [u8],
+}
+
+/// A line or an event is longer than any provider's; the stream is not worth following.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of the stream is longer than 16 MiB")]
+pub struct TooLong;
+
+const MAX_LENGTH: usize = 16 * 1024 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Collects lines until an event is whole.
+#[derive(Debug, Default)]
+pub struct Parser {
+    /// The beginning of a line whose end has not come.
+    line: Vec<u8>,
+    name: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    /// The last byte was a CR: an LF now belongs to it.
+    after_cr: bool,
+    /// The first line has been seen, and with it a byte-order mark.
+    begun: bool,
+}
+
+impl Parser {
+    /// Takes the next bytes and hands over each event they complete.
+    pub fn push(&mut self, mut bytes: &[u8], mut on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
+        if self.after_cr && !bytes.is_empty() {
+            self.after_cr = false;
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+            let (line, rest) = (&bytes[..end], &bytes[end..]);
+            if self.line.is_empty() {
+                self.take_line(line, &mut on)?;
+            } else {
+                let mut whole = std::mem::take(&mut self.line);
+                whole.extend_from_slice(line);
+                self.take_line(&whole, &mut on)?;
+                whole.clear();
+                self.line = whole;
+            }
+            bytes = match rest {
+                [b'\r', b'\n', after @ ..] => after,
+                [b'\r'] => {
+                    self.after_cr = true;
+                    &[]
+                }
+                _ => &rest[1..],
+            };
+        }
+        self.line.extend_from_slice(bytes);
+        check_length(self.line.len())
+    }
+
+    /// Hands over what the stream's end completes.
+    pub fn finish(&mut self, mut on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.take_line(&line, &mut on)?;
+        }
+        self.dispatch(&mut on);
+        Ok(())
+    }
+
+    fn take_line(&mut self, mut line: &[u8], on: &mut impl FnMut(Message<'_>)) -> Result<(), TooLong> {
+        if !self.begun {
+            self.begun = true;
+            line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        }
+        if line.is_empty() {
+            self.dispatch(on);
+        } else if let Some(value) = field(line, b"data") {
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.has_data = true;
+            self.data.extend_from_slice(value);
+            check_length(self.data.len())?;
+        } else if let Some(value) = field(line, b"event") {
+            self.name.clear();
+            self.name.extend_from_slice(value);
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, on: &mut impl FnMut(Message<'_>)) {
+        if self.has_data {
+            on(Message { name: &self.name, data: &mut self.data });
+        }
+        self.name.clear();
+        self.data.clear();
+        self.has_data = false;
+    }
+}
+
+fn check_length(length: usize) -> Result<(), TooLong> {
+    if length > MAX_LENGTH { Err(TooLong) } else { Ok(()) }
+}
+
+/// The value of a field, without the one space that may follow the colon.
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let value = line.strip_prefix(name)?;
+    if value.is_empty() {
+        return Some(value);
+    }
+    let value = value.strip_prefix(b":")?;
+    Some(value.strip_prefix(b" ").unwrap_or(value))
+}
+
+/// `data: {…}` and a blank line.
+pub fn write_data(out: &mut BytesMut, data: &impl Serialize) {
+    out.put_slice(b"data: ");
+    write_json(out, data);
+    out.put_slice(b"\n\n");
+}
+
+/// `event: name`, `data: {…}` and a blank line.
+pub fn write_event(out: &mut BytesMut, name: &str, data: &impl Serialize) {
+    out.put_slice(b"event: ");
+    out.put_slice(name.as_bytes());
+    out.put_slice(b"\ndata: ");
+    write_json(out, data);
+    out.put_slice(b"\n\n");
+}
+
+/// Our own wire types have string keys and no fallible serializers, so this cannot fail.
+pub fn write_json(out: &mut BytesMut, data: &impl Serialize) {
+    let written = serde_json::to_writer((&mut *out).writer(), data);
+    debug_assert!(written.is_ok(), "a wire type does not serialize: {written:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Seen = Vec<(String, String)>;
+
+    fn parse(pieces: &[&[u8]]) -> Seen {
+        let mut parser = Parser::default();
+        let mut seen = Vec::new();
+        let mut keep = |message: Message<'_>| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            seen.push((text(message.name), text(message.data)));
+        };
+        for piece in pieces {
+            parser.push(piece, &mut keep).expect("short");
+        }
+        parser.finish(&mut keep).expect("short");
+        seen
+    }
+
+    fn check(stream: &str, expected: &[(&str, &str)]) {
+        let expected: Seen = expected.iter().map(|(n, d)| ((*n).to_owned(), (*d).to_owned())).collect();
+        for ending in ["\n", "\r\n", "\r"] {
+            let stream = stream.replace('\n', ending);
+            assert_eq!(parse(&[stream.as_bytes()]), expected, "whole, {ending:?}");
+            let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+            assert_eq!(parse(&bytes), expected, "byte by byte, {ending:?}");
+            for cut in 0..stream.len() {
+                let (head, tail) = stream.as_bytes().split_at(cut);
+                assert_eq!(parse(&[head, tail]), expected, "cut at {cut}, {ending:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_shape_of_event_is_read_wherever_it_is_cut() {
+        check("", &[]);
+        check("\n\n", &[]);
+        check("data: a\n\n", &[("", "a")]);
+        check("data:a\n\ndata:  b\n\n", &[("", "a"), ("", " b")]);
+        check("event: x\ndata: a\ndata: b\nid: 7\nretry: 1\n\n", &[("x", "a\nb")]);
+        check(": comment\n\ndata: ü€🙂\n\n", &[("", "ü€🙂")]);
+        check("event: only a name\n\ndata: a\n\n", &[("", "a")]);
+        check("data\ndata\n\n", &[("", "\n")]);
+        check("datax: 1\nnonsense\ndata: a", &[("", "a")]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let stream = b"\xEF\xBB\xBFdata: a\n\n";
+        assert_eq!(parse(&[stream]), vec![(String::new(), "a".to_owned())]);
+        assert_eq!(parse(&[&stream[..1], &stream[1..]]), vec![(String::new(), "a".to_owned())]);
+    }
+
+    #[test]
+    fn an_endless_line_is_given_up() {
+        let mut parser = Parser::default();
+        let piece = vec![b'x'; 1024 * 1024];
+        let outcome = (0..17).try_for_each(|_| parser.push(&piece, |_| {}));
+        assert_eq!(outcome, Err(TooLong));
+    }
+}

@@ -1,0 +1,119 @@
+//! The hub's front door: bytes of one protocol to the neutral chat and back, one `match`
+//! for each way. Streams have doors of their own: [`super::decoder`], [`super::encoder`].
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::context::ResponseContext;
+use super::field::{self, Object};
+use super::names::ToolNames;
+use super::{
+    Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat, openai_responses,
+};
+use crate::chat::{Dropped, Failure, Request, Response};
+
+/// What the path says and the body does not: Gemini names the model and the action there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestTarget<'a> {
+    pub model: Option<&'a str>,
+    pub stream: bool,
+}
+
+/// A request for an upstream, and what it could not say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encoded {
+    pub body: Vec<u8>,
+    pub dropped: Dropped,
+    /// Needed again to name the tools that the answer calls.
+    pub tool_names: ToolNames,
+}
+
+pub(super) fn encoded(body: Object, dropped: Dropped, tool_names: ToolNames) -> Encoded {
+    Encoded { body: json::to_bytes(&Value::Object(body)), dropped, tool_names }
+}
+
+/// The limit to ask for: the client's, or the model's where that is lower.
+pub(super) fn max_output(request: &Request, dropped: &mut Dropped) -> Option<u64> {
+    let wanted = request.sampling.max_output?;
+    let limit = capability::most_output(&request.model).map_or(wanted, |most| most.min(wanted));
+    dropped.note_if(limit < wanted, "max_tokens");
+    Some(limit)
+}
+
+/// Reads what a client sent. A 400 names the field that is wrong.
+pub fn decode_request(
+    from: Protocol,
+    body: &[u8],
+    target: &RequestTarget<'_>,
+) -> Result<Request, LocalError> {
+    let body = field::parse_body(body)?;
+    let request = match from {
+        Protocol::OpenAiChat => openai_chat::request::decode(body),
+        Protocol::OpenAiResponses => openai_responses::request::decode(body),
+        Protocol::Anthropic => anthropic::request::decode(body),
+        Protocol::Gemini => gemini::request::decode(body, target),
+    };
+    Ok(request?)
+}
+
+/// Writes it for an upstream. Fails with a 400 where leaving something out would change
+/// what the answer means, and names it.
+pub fn encode_request(to: Protocol, request: &Request) -> Result<Encoded, LocalError> {
+    let encoded = match to {
+        Protocol::OpenAiChat => openai_chat::request::encode(request),
+        Protocol::OpenAiResponses => openai_responses::request::encode(request),
+        Protocol::Anthropic => anthropic::request::encode(request),
+        Protocol::Gemini => gemini::request::encode(request),
+    };
+    Ok(encoded?)
+}
+
+/// Reads a whole answer. Fails if it is none, or if it tells of a failure with status 200.
+pub fn decode_response(from: Protocol, body: &[u8]) -> Result<Response, Failure> {
+    let mut body = body.to_vec();
+    json::mend_surrogates(&mut body);
+    let body = json::text(&body);
+    match from {
+        Protocol::OpenAiChat => openai_chat::response::decode(&body),
+        Protocol::OpenAiResponses => openai_responses::response::decode(&body),
+        Protocol::Anthropic => anthropic::response::decode(&body),
+        Protocol::Gemini => gemini::response::decode(&body),
+    }
+}
+
+/// Writes a whole answer for a client. Fails where the model's arguments for a tool are
+/// not the JSON object that the client's protocol has room for.
+pub fn encode_response(
+    to: Protocol,
+    response: &Response,
+    context: &ResponseContext,
+) -> Result<Bytes, LocalError> {
+    let body = match to {
+        Protocol::OpenAiChat => openai_chat::response::encode(response, context),
+        Protocol::OpenAiResponses => openai_responses::response::encode(response, context),
+        Protocol::Anthropic => anthropic::response::encode(response, context)?,
+        Protocol::Gemini => gemini::response::encode(response, context)?,
+    };
+    Ok(Bytes::from(json::to_bytes(&body)))
+}
+
+/// Reads what an upstream said instead of an answer.
+pub fn decode_error(from: Protocol, status: StatusCode, body: &[u8]) -> Failure {
+    let told = match from.family() {
+        Family::OpenAi => openai_chat::error::decode(status, body),
+        Family::Anthropic => anthropic::error::decode(status, body),
+        Family::Gemini => gemini::error::decode(status, body),
+    };
+    told.unwrap_or_else(|| failure::of_stranger(status, body))
+}
+
+/// What keeps a client patient while the upstream is silent but alive. Gemini clients get
+/// nothing: `google-genai` for Python raises on a comment.
+pub const fn stream_keep_alive(to: Protocol) -> Option<&'static [u8]> {
+    match to {
+        Protocol::Anthropic => Some(b"event: ping\ndata: {\"type\": \"ping\"}\n\n"),
+        Protocol::OpenAiChat | Protocol::OpenAiResponses => Some(b": keep-alive\n\n"),
+        Protocol::Gemini => None,
+    }
+}
