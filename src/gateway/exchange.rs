@@ -35,6 +35,13 @@ pub struct Exchange {
     _in_flight: InFlight,
 }
 
+impl Incoming {
+    /// Gemini: server-sent events instead of a JSON array.
+    pub fn wants_events(&self) -> bool {
+        self.query.as_deref().is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"))
+    }
+}
+
 impl Exchange {
     pub fn open(incoming: &Incoming, recorder: &Arc<Recorder>, in_flight: &Arc<AtomicUsize>) -> Self {
         let record = RecordGuard::open(recorder, || {

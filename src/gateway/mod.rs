@@ -2,8 +2,10 @@
 //! for, route the model, then lease an account, send, and on failure ask what is next;
 //! relay the answer as it comes. The record is written whichever way we leave.
 
+mod answer;
 mod attempt;
 mod body;
+mod call;
 mod exchange;
 mod models;
 mod passthrough;
@@ -13,6 +15,7 @@ mod relay;
 mod retry;
 mod route;
 mod sleep;
+mod translate;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,33 +23,29 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Response, StatusCode};
+use http::Response;
 use http_body::Body;
 use secrecy::SecretString;
 
+pub use self::answer::{ACCOUNT_HEADER, AnswerBody};
 pub use self::body::Budget;
 pub use self::exchange::Incoming;
 pub use self::models::ModelsRequest;
 pub use self::probe::TestReport;
 pub use self::relay::Relay;
 
-use self::attempt::{Answered, Attempt, Refused};
+use self::answer::{Answering, response};
+use self::attempt::Refused;
+use self::call::{Call, check_encoding};
 use self::exchange::Exchange;
-use self::peek::Peek;
-use self::relay::{Shape, Source};
 use self::retry::{Ended, Next};
-use self::route::Route;
 use self::sleep::SleepWatch;
-use crate::accounts::{Lease, Pool, Tried, Wanted};
-use crate::config::{Config, ModelMap, Strategy};
+use crate::accounts::{Pool, Tried};
+use crate::config::{Config, ModelMap};
 use crate::monitor::{Outcome, Recorder};
-use crate::protocol::{ErrorKind, LocalError, Observer, Operation, Protocol};
+use crate::protocol::{ErrorKind, LocalError};
 use crate::upstream::client::ClientOptions;
-use crate::upstream::{Client, Frames, Scrubber, endpoint};
-
-/// Which account answered; the server shows it to local callers only.
-pub const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-portcullis-account");
+use crate::upstream::{Client, Frames, Scrubber};
 
 /// Everything a request needs, shared by all of them. A reload swaps parts of it;
 /// requests under way keep what they started with.
@@ -65,11 +64,6 @@ pub struct Gateway {
 pub struct Settings {
     pub config: Arc<Config>,
     models: ModelMap,
-}
-
-pub enum AnswerBody {
-    Whole(Bytes),
-    Relay(Box<Relay>),
 }
 
 pub type Answer = Result<Response<AnswerBody>, LocalError>;
@@ -134,9 +128,7 @@ impl Gateway {
         self.wake_up();
         let mut exchange = Exchange::open(&incoming, &self.recorder, &self.in_flight);
         let error = match self.answer(&mut exchange, &incoming, body).await {
-            Ok((answered, lease)) => {
-                return Ok(relay(answered, lease, &incoming, exchange, &self.settings()));
-            }
+            Ok(answering) => return Ok(answering.respond(&incoming, exchange, &self.settings())),
             Err(Ended::Upstream(refused)) => match self.give_back(&mut exchange, refused) {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
@@ -153,7 +145,7 @@ impl Gateway {
         exchange: &mut Exchange,
         incoming: &Incoming,
         body: B,
-    ) -> Result<(Answered, Lease), Ended>
+    ) -> Result<Answering, Ended>
     where
         B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
@@ -178,7 +170,7 @@ impl Gateway {
         settings: &Settings,
         call: &Call<'_>,
         frames: &Frames,
-    ) -> Result<(Answered, Lease), Ended> {
+    ) -> Result<Answering, Ended> {
         let mut tried = Tried::default();
         let mut last: Option<Refused> = None;
         let client = self.client();
@@ -193,12 +185,12 @@ impl Gateway {
                 record.model_used = Some(lease.model().to_owned());
             });
             let started = Instant::now();
-            let attempt = call.attempt(settings, &client, lease.model(), frames);
-            let refused = match attempt.run(lease.account()).await {
-                Ok(answered) => {
+            let translation = call.translation(&lease, frames).map_err(Ended::Local)?;
+            let refused = match call.try_once(settings, &client, &lease, translation.as_ref(), frames).await {
+                Ok(reply) => {
                     lease.succeed();
                     exchange.attempted(&lease.account().name, started.elapsed(), None);
-                    return Ok((answered, lease));
+                    return Ok(Answering { reply, lease, translation });
                 }
                 Err(refused) => refused,
             };
@@ -237,132 +229,6 @@ impl Settings {
 
     fn is_account(&self, name: &str) -> bool {
         self.config.accounts.iter().any(|account| account.name == name)
-    }
-}
-
-/// One API call after its body was seen.
-struct Call<'a> {
-    incoming: &'a Incoming,
-    protocol: Protocol,
-    protocols: [Protocol; 1],
-    /// What the client asked for.
-    asked: String,
-    route: Route,
-    peek: Peek,
-    session: Option<u64>,
-}
-
-impl<'a> Call<'a> {
-    fn new(incoming: &'a Incoming, settings: &Settings, frames: &Frames) -> Result<Self, LocalError> {
-        let peek =
-            if incoming.operation.takes_multipart() { Peek::multipart(frames) } else { Peek::json(frames)? };
-        let asked = incoming.model_in_path.clone().or_else(|| peek.model.clone()).ok_or_else(|| {
-            LocalError::new(ErrorKind::InvalidRequest, "`model` is missing: name the model to ask")
-        })?;
-        let route = route::route(&asked, &settings.models, |name| settings.is_account(name));
-        let protocol = incoming.operation.protocol();
-        let sticky = settings.config.pool.strategy == Strategy::Sticky;
-        let session = if sticky { peek.session(&incoming.headers) } else { None };
-        Ok(Self { incoming, protocol, protocols: [protocol], asked, route, peek, session })
-    }
-
-    fn streams(&self) -> bool {
-        self.peek.stream || self.incoming.operation == Operation::StreamGenerateContent
-    }
-
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted {
-            protocols: &self.protocols,
-            client_protocol: self.protocol,
-            model: &self.route.model,
-            pin: self.route.pin.clone(),
-            session: self.session,
-            now: Instant::now(),
-        }
-    }
-
-    fn attempt<'b>(
-        &'b self,
-        settings: &Settings,
-        client: &'b Client,
-        model: &'b str,
-        frames: &Frames,
-    ) -> Attempt<'b> {
-        let body = if self.peek.model.as_deref().is_none_or(|asked| asked == model) {
-            frames.clone()
-        } else {
-            self.peek.with_model(frames, model)
-        };
-        let Incoming { operation, version, query, headers, .. } = self.incoming;
-        Attempt {
-            client,
-            method: Method::POST,
-            path: endpoint::Path::Operation { operation: *operation, model, version: *version },
-            query: query.as_deref(),
-            headers: passthrough::request_headers(headers, self.protocol),
-            body,
-            limit: settings.config.proxy.request_timeout,
-        }
-    }
-}
-
-fn relay(
-    answered: Answered,
-    lease: Lease,
-    incoming: &Incoming,
-    mut exchange: Exchange,
-    settings: &Settings,
-) -> Response<AnswerBody> {
-    let Answered { status, headers, first, rest } = answered;
-    let operation = incoming.operation;
-    let events = attempt::is_event_stream(&headers);
-    let observer = match (operation.is_conversation(), events) {
-        (true, true) => Observer::events(operation.protocol()),
-        (true, false) if attempt::streams_as_array(operation, events) => Observer::array(),
-        (_, false) => Observer::object(operation.protocol()),
-        (false, true) => Observer::Blind,
-    };
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let mut out = passthrough::response_headers(&headers);
-    if let Ok(name) = HeaderValue::from_str(&lease.account().name) {
-        out.insert(ACCOUNT_HEADER, name);
-    }
-    exchange.note(|record| record.status = status.as_u16());
-    let source = Source {
-        first,
-        rest,
-        shape: if events { Shape::Events } else { Shape::Whole },
-        protocol: operation.protocol(),
-        observer,
-        length: length.filter(|_| !events),
-        limit: settings.config.proxy.request_timeout,
-    };
-    response(status, out, AnswerBody::Relay(Box::new(Relay::new(source, exchange, lease))))
-}
-
-fn response(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response<AnswerBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
-/// The body must be what its path takes, and not compressed: the model is read from it.
-fn check_encoding(incoming: &Incoming) -> Result<(), LocalError> {
-    let unsupported = |message: String| Err(LocalError::new(ErrorKind::UnsupportedMediaType, message));
-    let header = |name| incoming.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if let Some(encoding) = header(http::header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity")
-    {
-        return unsupported(format!(
-            "a request body in {encoding:?} is not understood: send it uncompressed"
-        ));
-    }
-    let content_type = header(CONTENT_TYPE).unwrap_or_default();
-    let is_form = content_type.starts_with("multipart/form-data");
-    match incoming.operation.takes_multipart() {
-        true if !is_form => unsupported("this path takes multipart/form-data".to_owned()),
-        false if is_form => unsupported("this path takes application/json".to_owned()),
-        _ => Ok(()),
     }
 }
 

@@ -35,6 +35,14 @@ pub fn request_headers(client: &HeaderMap, protocol: Protocol) -> HeaderMap {
     headers
 }
 
+/// The headers of a request that is written anew for another protocol.
+pub fn translated_headers(client: &HeaderMap, upstream: Protocol) -> HeaderMap {
+    let kept = client.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone()));
+    let mut headers = request_headers(&HeaderMap::from_iter(kept), upstream);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers
+}
+
 /// The family's own headers go through, known or not.
 fn crosses_up(name: &HeaderName, family: Family) -> bool {
     if [CONTENT_TYPE, ACCEPT, USER_AGENT].contains(name) {

@@ -16,15 +16,18 @@ use memchr::memrchr2;
 use tokio::time::{Instant, Sleep};
 
 use super::exchange::Exchange;
+use super::translate::Translator;
 use crate::accounts::Lease;
 use crate::monitor::{Outcome, record::millis};
-use crate::protocol::{ErrorKind, LocalError, Observer, Protocol};
+use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, stream_keep_alive};
 use crate::upstream::{Failure, Fault, ReplyBody};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// As much as is joined before it leaves.
 const JOIN_LIMIT: usize = 64 << 10;
+/// How long a client hears nothing; Claude Code begins to worry at twice this.
+const PULSE: Duration = Duration::from_secs(10);
 /// How often other tasks are let in first, in case they bring more.
 const YIELDS: u8 = 2;
 
@@ -39,6 +42,7 @@ pub enum Shape {
 
 pub struct Relay {
     upstream: ReplyBody,
+    codec: Codec,
     shape: Shape,
     protocol: Protocol,
     held: Vec<Bytes>,
@@ -53,6 +57,21 @@ pub struct Relay {
     bytes_out: u64,
     exchange: Exchange,
     lease: Lease,
+}
+
+/// What becomes of the upstream's bytes on their way.
+pub enum Codec {
+    /// Nothing: both sides speak the same protocol.
+    Pass,
+    Translate(Box<Translator>, Pulse),
+}
+
+/// Keeps the client of a translated stream patient while the upstream thinks. Where both
+/// speak the same protocol, the upstream sees to that itself.
+pub struct Pulse {
+    beat: Option<&'static [u8]>,
+    last: Instant,
+    timer: Pin<Box<Sleep>>,
 }
 
 enum State {
@@ -85,6 +104,7 @@ struct Silence {
 pub struct Source {
     pub first: Option<Bytes>,
     pub rest: ReplyBody,
+    pub codec: Codec,
     pub shape: Shape,
     pub protocol: Protocol,
     pub observer: Observer,
@@ -97,6 +117,7 @@ impl Relay {
         let elapsed = if source.shape == Shape::Events { Duration::ZERO } else { exchange.elapsed() };
         let mut relay = Self {
             upstream: source.rest,
+            codec: source.codec,
             shape: source.shape,
             protocol: source.protocol,
             held: Vec::new(),
@@ -119,12 +140,22 @@ impl Relay {
 
     fn take_in(&mut self, bytes: Bytes) {
         self.observer.push(&bytes);
-        self.held_bytes += bytes.len();
         self.bytes_in += bytes.len() as u64;
-        self.held.push(bytes);
+        let bytes = match &mut self.codec {
+            Codec::Pass => bytes,
+            Codec::Translate(translator, _) => translator.push(&bytes),
+        };
+        self.add(bytes);
         // Whoever said how long the answer is need not be asked whether it has ended.
         if self.length == Some(self.bytes_in) {
             self.ended();
+        }
+    }
+
+    fn add(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.held_bytes += bytes.len();
+            self.held.push(bytes);
         }
     }
 
@@ -139,11 +170,30 @@ impl Relay {
                     }
                 }
                 Some(Err(error)) => self.broke(&format!("the upstream's answer broke off: {error}")),
-                None if self.observer.is_complete() => self.ended(),
-                None => self.broke("the upstream's answer ended too early"),
+                None => self.upstream_ended(),
             }
         }
         Poll::Ready(())
+    }
+
+    fn upstream_ended(&mut self) {
+        let Codec::Translate(translator, _) = &mut self.codec else {
+            return if self.observer.is_complete() {
+                self.ended();
+            } else {
+                self.broke("the upstream's answer ended too early");
+            };
+        };
+        let rest = translator.finish();
+        let failure = translator.failure().map(str::to_owned);
+        self.add(rest);
+        match failure {
+            None => self.ended(),
+            Some(reason) => {
+                self.blame(&reason);
+                self.state = State::Ended;
+            }
+        }
     }
 
     fn ended(&mut self) {
@@ -153,8 +203,13 @@ impl Relay {
 
     /// The answer cannot be finished: say so in the client's protocol, or cut it off.
     fn broke(&mut self, reason: &str) {
-        self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.to_owned() });
-        self.close(Outcome::Cut, Some(reason.to_owned()));
+        self.blame(reason);
+        if let Codec::Translate(translator, _) = &mut self.codec {
+            let last_words = translator.fail(reason);
+            self.add(last_words);
+            self.state = State::Ended;
+            return;
+        }
         if self.shape == Shape::Whole {
             self.state = State::Broken(reason.to_owned());
             return;
@@ -165,6 +220,13 @@ impl Relay {
         let event = self.protocol.stream_error(&error, &self.exchange.id);
         self.hold([held.slice(..whole_lines), Bytes::from_static(b"\n"), Bytes::from(event)]);
         self.state = State::Ended;
+    }
+
+    /// The upstream did not do its part: for the account, and for the record.
+    fn blame(&mut self, reason: &str) {
+        self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.to_owned() });
+        let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
+        self.exchange.ended(Outcome::Cut, usage, bytes_out, Some(reason.to_owned()));
     }
 
     fn hold<const N: usize>(&mut self, parts: [Bytes; N]) {
@@ -192,7 +254,8 @@ impl Relay {
     /// What may leave now: everything, but of an open stream only whole lines.
     fn ready_bytes(&mut self) -> Option<Bytes> {
         let joined = self.join();
-        let open = self.shape == Shape::Events && matches!(self.state, State::Open);
+        let in_lines = self.shape == Shape::Events && matches!(self.codec, Codec::Pass);
+        let open = in_lines && matches!(self.state, State::Open);
         if open && joined.len() < JOIN_LIMIT {
             let end = memrchr2(b'\n', b'\r', &joined).map_or(0, |end| end + 1);
             self.hold([joined.slice(end..)]);
@@ -201,12 +264,18 @@ impl Relay {
         (!joined.is_empty()).then_some(joined)
     }
 
-    fn close(&mut self, outcome: Outcome, error: Option<String>) {
-        self.exchange.ended(outcome, self.observer.usage(), self.bytes_out, error);
+    /// Nothing to send: wait, and now and then say that we still do.
+    fn poll_pulse(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Codec::Translate(_, pulse) = &mut self.codec else { return Poll::Pending };
+        let beat = std::task::ready!(pulse.poll(cx));
+        self.send(Bytes::from_static(beat))
     }
 
     fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.turns = Turns::default();
+        if let Codec::Translate(_, pulse) = &mut self.codec {
+            pulse.last = Instant::now();
+        }
         self.bytes_out += bytes.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
@@ -242,7 +311,7 @@ impl Body for Relay {
                 return this.send(bytes);
             }
             match this.state {
-                State::Open => return Poll::Pending,
+                State::Open => return this.poll_pulse(cx),
                 State::Ended => {
                     this.state = State::Closed;
                     this.exchange.note(|record| {
@@ -293,6 +362,28 @@ impl Turns {
             self.taken += 1;
         }
         Poll::Ready(())
+    }
+}
+
+impl Codec {
+    pub fn translate(translator: Translator, client: Protocol) -> Self {
+        let last = Instant::now();
+        let timer = Box::pin(tokio::time::sleep_until(last + PULSE));
+        Self::Translate(Box::new(translator), Pulse { beat: stream_keep_alive(client), last, timer })
+    }
+}
+
+impl Pulse {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<&'static [u8]> {
+        let Some(beat) = self.beat else { return Poll::Pending };
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let due = self.last + PULSE;
+            if due <= Instant::now() {
+                return Poll::Ready(beat);
+            }
+            self.timer.as_mut().reset(due);
+        }
+        Poll::Pending
     }
 }
 

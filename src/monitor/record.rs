@@ -40,6 +40,8 @@ pub struct Record {
     pub account: Option<String>,
     pub attempts: Vec<AttemptRecord>,
     pub streamed: bool,
+    /// What a translation between protocols could not carry over.
+    pub dropped: String,
     pub status: u16,
     pub error: Option<String>,
     pub usage: Option<Usage>,
@@ -74,6 +76,7 @@ impl Record {
             account: None,
             attempts: Vec::new(),
             streamed: false,
+            dropped: String::new(),
             status: 0,
             error: None,
             usage: None,

@@ -63,6 +63,16 @@ pub enum Family {
 impl Protocol {
     pub const ALL: [Self; 4] = [Self::OpenAiChat, Self::OpenAiResponses, Self::Anthropic, Self::Gemini];
 
+    /// A list of this one.
+    pub const fn alone(self) -> &'static [Self] {
+        match self {
+            Self::OpenAiChat => &[Self::OpenAiChat],
+            Self::OpenAiResponses => &[Self::OpenAiResponses],
+            Self::Anthropic => &[Self::Anthropic],
+            Self::Gemini => &[Self::Gemini],
+        }
+    }
+
     pub const fn family(self) -> Family {
         match self {
             Self::OpenAiChat | Self::OpenAiResponses => Family::OpenAi,

@@ -79,6 +79,11 @@ impl Operation {
         matches!(self, Self::ImageEdits | Self::AudioTranscriptions)
     }
 
+    /// Whether it can be asked of an upstream that speaks another protocol.
+    pub const fn is_translatable(self) -> bool {
+        self.is_conversation() && !matches!(self, Self::Completions)
+    }
+
     /// Whether the answer is a turn of a conversation, so that a stream of it has a
     /// terminator and usage worth watching for.
     pub const fn is_conversation(self) -> bool {

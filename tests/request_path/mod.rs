@@ -1,3 +1,4 @@
 //! The request path, stage by stage.
 
 mod passthrough;
+mod translation;

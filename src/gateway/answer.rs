@@ -1,0 +1,124 @@
+//! What goes back to the client once an account has answered, or begun to.
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+
+use super::attempt::{self, Answered};
+use super::exchange::{Exchange, Incoming};
+use super::relay::{Codec, Relay, Shape, Source};
+use super::translate::Translation;
+use super::{Settings, passthrough};
+use crate::accounts::Lease;
+use crate::monitor::Outcome;
+use crate::protocol::{Observer, Usage};
+
+/// Which account answered; the server shows it to local callers only.
+pub const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-portcullis-account");
+/// What a translation could not carry over.
+const DROPPED_HEADER: HeaderName = HeaderName::from_static("x-portcullis-dropped");
+
+pub enum AnswerBody {
+    Whole(Bytes),
+    Relay(Box<Relay>),
+}
+
+/// An account has answered, or begun to.
+pub enum Reply {
+    Begun(Answered),
+    /// Read to its end and said again in the client's protocol.
+    Whole {
+        body: Bytes,
+        usage: Option<Usage>,
+    },
+}
+
+pub struct Answering {
+    pub reply: Reply,
+    pub lease: Lease,
+    pub translation: Option<Translation>,
+}
+
+impl Answering {
+    pub fn respond(
+        self,
+        incoming: &Incoming,
+        mut exchange: Exchange,
+        settings: &Settings,
+    ) -> Response<AnswerBody> {
+        let Self { reply, lease, translation } = self;
+        let (status, mut headers) = match (&reply, &translation) {
+            (Reply::Begun(answered), None) => {
+                (answered.status, passthrough::response_headers(&answered.headers))
+            }
+            (reply, Some(translation)) => {
+                let content_type = translation.content_type(matches!(reply, Reply::Begun(_)));
+                (StatusCode::OK, HeaderMap::from_iter([(CONTENT_TYPE, content_type)]))
+            }
+            (Reply::Whole { .. }, None) => (StatusCode::OK, HeaderMap::new()),
+        };
+        if let Ok(name) = HeaderValue::from_str(&lease.account().name) {
+            headers.insert(ACCOUNT_HEADER, name);
+        }
+        let dropped =
+            translation.as_ref().map(|translation| translation.dropped.to_string()).unwrap_or_default();
+        if let Ok(dropped) = HeaderValue::try_from(&dropped)
+            && !dropped.is_empty()
+        {
+            headers.insert(DROPPED_HEADER, dropped);
+        }
+        exchange.note(|record| {
+            record.status = status.as_u16();
+            record.dropped = dropped;
+        });
+        let body = match reply {
+            Reply::Whole { body, usage } => {
+                exchange.ended(Outcome::Done, usage, body.len() as u64, None);
+                AnswerBody::Whole(body)
+            }
+            Reply::Begun(answered) => {
+                let source = source(answered, translation, incoming, settings);
+                AnswerBody::Relay(Box::new(Relay::new(source, exchange, lease)))
+            }
+        };
+        response(status, headers, body)
+    }
+}
+
+/// What the relay is to read, and how.
+fn source(
+    answered: Answered,
+    translation: Option<Translation>,
+    incoming: &Incoming,
+    settings: &Settings,
+) -> Source {
+    let Answered { headers, first, rest, .. } = answered;
+    let (operation, protocol) = (incoming.operation, incoming.operation.protocol());
+    let events = attempt::is_event_stream(&headers);
+    let upstream = translation.as_ref().map_or(protocol, |translation| translation.upstream);
+    let observer = match (operation.is_conversation(), events) {
+        (true, true) => Observer::events(upstream),
+        (true, false) if attempt::streams_as_array(operation, events) => Observer::array(),
+        (_, false) => Observer::object(protocol),
+        (false, true) => Observer::Blind,
+    };
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    Source {
+        first,
+        rest,
+        codec: translation
+            .map_or(Codec::Pass, |translation| Codec::translate(translation.stream(), protocol)),
+        shape: if events { Shape::Events } else { Shape::Whole },
+        protocol,
+        observer,
+        length: length.filter(|_| !events),
+        limit: settings.config.proxy.request_timeout,
+    }
+}
+
+pub fn response(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response<AnswerBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}

@@ -1,0 +1,176 @@
+//! One API call after its body was seen: what is asked, of whom, and in which words.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue};
+
+use super::answer::Reply;
+use super::attempt::{self, Attempt, Refused};
+use super::exchange::Incoming;
+use super::peek::Peek;
+use super::route::{self, Route};
+use super::translate::{self, Asked, Translation};
+use super::{Settings, passthrough};
+use crate::accounts::{Lease, Wanted};
+use crate::chat;
+use crate::config::Strategy;
+use crate::protocol::{ErrorKind, LocalError, Operation, Protocol};
+use crate::upstream::{Client, Frames, endpoint};
+
+pub struct Call<'a> {
+    incoming: &'a Incoming,
+    pub protocol: Protocol,
+    /// What the client asked for.
+    pub asked: String,
+    route: Route,
+    peek: Peek,
+    session: Option<u64>,
+    /// The request as a neutral conversation, read when the first upstream needs it.
+    chat: OnceLock<chat::Request>,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(incoming: &'a Incoming, settings: &Settings, frames: &Frames) -> Result<Self, LocalError> {
+        let peek =
+            if incoming.operation.takes_multipart() { Peek::multipart(frames) } else { Peek::json(frames)? };
+        let asked = incoming.model_in_path.clone().or_else(|| peek.model.clone()).ok_or_else(|| {
+            LocalError::new(ErrorKind::InvalidRequest, "`model` is missing: name the model to ask")
+        })?;
+        let route = route::route(&asked, &settings.models, |name| settings.is_account(name));
+        let protocol = incoming.operation.protocol();
+        let sticky = settings.config.pool.strategy == Strategy::Sticky;
+        let session = if sticky { peek.session(&incoming.headers) } else { None };
+        Ok(Self { incoming, protocol, asked, route, peek, session, chat: OnceLock::new() })
+    }
+
+    pub fn streams(&self) -> bool {
+        self.peek.stream || self.incoming.operation == Operation::StreamGenerateContent
+    }
+
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            protocols: self.upstream_protocols(),
+            client_protocol: self.protocol,
+            model: &self.route.model,
+            pin: self.route.pin.clone(),
+            session: self.session,
+            now: Instant::now(),
+        }
+    }
+
+    /// A conversation can be had in any protocol; everything else only in its own.
+    const fn upstream_protocols(&self) -> &'static [Protocol] {
+        if self.incoming.operation.is_translatable() { &Protocol::ALL } else { self.protocol.alone() }
+    }
+
+    /// What this account is sent instead of the client's own words; `None` when it
+    /// understands those.
+    pub fn translation(&self, lease: &Lease, frames: &Frames) -> Result<Option<Translation>, LocalError> {
+        let upstream = translate::upstream_protocol(self.protocol, lease.account().provider);
+        let is_foreign = || frames.iter().any(|frame| chat::signature::is_carried_in(frame));
+        if !self.incoming.operation.is_translatable() || upstream == self.protocol && !is_foreign() {
+            return Ok(None);
+        }
+        let chat = if let Some(chat) = self.chat.get() {
+            chat
+        } else {
+            let chat = translate::decode(self.protocol, frames, &self.asked, self.streams())?;
+            self.chat.get_or_init(|| chat)
+        };
+        let asked = Asked {
+            client: self.protocol,
+            request_id: &self.incoming.id,
+            model: &self.asked,
+            json_array: self.protocol == Protocol::Gemini && !self.incoming.wants_events(),
+        };
+        Translation::new(chat, upstream, lease.model(), &asked).map(Some)
+    }
+
+    /// One try with one account, up to the point where the client can be answered.
+    pub async fn try_once(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        lease: &Lease,
+        translation: Option<&Translation>,
+        frames: &Frames,
+    ) -> Result<Reply, Refused> {
+        let started = Instant::now();
+        let Some(translation) = translation else {
+            let attempt = self.attempt(settings, client, lease.model(), frames);
+            return attempt.run(lease.account()).await.map(Reply::Begun);
+        };
+        let attempt = self.translated_attempt(settings, client, lease.model(), translation);
+        let limit = attempt.limit;
+        let answered = attempt.run(lease.account()).await.map_err(|refused| translation.retell(refused))?;
+        if self.streams() && attempt::is_event_stream(&answered.headers) {
+            return Ok(Reply::Begun(answered));
+        }
+        let (body, usage) = translation.whole(answered, limit.saturating_sub(started.elapsed())).await?;
+        Ok(Reply::Whole { body, usage })
+    }
+
+    fn translated_attempt<'b>(
+        &'b self,
+        settings: &Settings,
+        client: &'b Client,
+        model: &'b str,
+        translation: &Translation,
+    ) -> Attempt<'b> {
+        let operation = translation.operation;
+        Attempt {
+            client,
+            method: Method::POST,
+            path: endpoint::Path::Operation { operation, model, version: None },
+            query: translation.query,
+            headers: passthrough::translated_headers(&self.incoming.headers, translation.upstream),
+            body: translation.body.clone(),
+            limit: settings.config.proxy.request_timeout,
+        }
+    }
+
+    fn attempt<'b>(
+        &'b self,
+        settings: &Settings,
+        client: &'b Client,
+        model: &'b str,
+        frames: &Frames,
+    ) -> Attempt<'b> {
+        let body = if self.peek.model.as_deref().is_none_or(|asked| asked == model) {
+            frames.clone()
+        } else {
+            self.peek.with_model(frames, model)
+        };
+        let Incoming { operation, version, query, headers, .. } = self.incoming;
+        Attempt {
+            client,
+            method: Method::POST,
+            path: endpoint::Path::Operation { operation: *operation, model, version: *version },
+            query: query.as_deref(),
+            headers: passthrough::request_headers(headers, self.protocol),
+            body,
+            limit: settings.config.proxy.request_timeout,
+        }
+    }
+}
+
+/// The body must be what its path takes, and not compressed: the model is read from it.
+pub fn check_encoding(incoming: &Incoming) -> Result<(), LocalError> {
+    let unsupported = |message: String| Err(LocalError::new(ErrorKind::UnsupportedMediaType, message));
+    let header = |name| incoming.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(encoding) = header(http::header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity")
+    {
+        return unsupported(format!(
+            "a request body in {encoding:?} is not understood: send it uncompressed"
+        ));
+    }
+    let content_type = header(CONTENT_TYPE).unwrap_or_default();
+    let is_form = content_type.starts_with("multipart/form-data");
+    match incoming.operation.takes_multipart() {
+        true if !is_form => unsupported("this path takes multipart/form-data".to_owned()),
+        false if is_form => unsupported("this path takes application/json".to_owned()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,200 @@
+//! A client of one protocol in front of an upstream of another: what is sent instead of
+//! the client's own words, and how the answer comes back in them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, Limited};
+
+use super::attempt::{Answered, Refused};
+use super::passthrough;
+use crate::chat::{self, Dropped, Event};
+use crate::protocol::{
+    self, Encoded, LocalError, Observer, Operation, Protocol, RequestTarget, ResponseContext, StreamDecoder,
+    StreamEncoder, Usage,
+};
+use crate::upstream::{Failure, Fault, Frames};
+
+/// The longest whole answer that is translated.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// Which dialect to speak to an upstream: the client's own where it can.
+pub fn upstream_protocol(client: Protocol, provider: protocol::Provider) -> Protocol {
+    if provider.speaks(client) { client } else { provider.protocols()[0] }
+}
+
+/// Reads the client's request into the neutral conversation; a 400 names what is wrong.
+pub fn decode(
+    client: Protocol,
+    frames: &Frames,
+    model: &str,
+    stream: bool,
+) -> Result<chat::Request, LocalError> {
+    protocol::decode_request(client, &frames.to_bytes(), &RequestTarget { model: Some(model), stream })
+}
+
+/// One request in an upstream's words.
+pub struct Translation {
+    pub upstream: Protocol,
+    pub operation: Operation,
+    pub query: Option<&'static str>,
+    pub body: Frames,
+    pub dropped: Dropped,
+    client: Protocol,
+    request_id: String,
+    context: ResponseContext,
+}
+
+/// What the client is to be answered with, beside the answer.
+pub struct Asked<'a> {
+    pub client: Protocol,
+    pub request_id: &'a str,
+    pub model: &'a str,
+    /// Gemini without `alt=sse`.
+    pub json_array: bool,
+}
+
+impl Translation {
+    /// Writes the conversation for an upstream; a 400 names what it cannot say.
+    pub fn new(
+        request: &chat::Request,
+        upstream: Protocol,
+        model: &str,
+        asked: &Asked<'_>,
+    ) -> Result<Self, LocalError> {
+        let mut request = request.clone();
+        model.clone_into(&mut request.model);
+        let Encoded { body, mut dropped, tool_names } = protocol::encode_request(upstream, &request)?;
+        dropped.extend(&request.dropped);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut context =
+            ResponseContext::new(asked.request_id, now, asked.model).of_request(&request, tool_names);
+        context.json_array = asked.json_array;
+        let (operation, query) = operation(upstream, request.stream);
+        let body = Frames::from(Bytes::from(body));
+        Ok(Self {
+            upstream,
+            operation,
+            query,
+            body,
+            dropped,
+            client: asked.client,
+            request_id: asked.request_id.to_owned(),
+            context,
+        })
+    }
+
+    /// Reads a whole answer, within the rest of its time, and says it to the client.
+    pub async fn whole(
+        &self,
+        answered: Answered,
+        limit: Duration,
+    ) -> Result<(Bytes, Option<Usage>), Refused> {
+        let mut body = answered.first.map(BytesMut::from).unwrap_or_default();
+        let rest = tokio::time::timeout(limit, Limited::new(answered.rest, MAX_ANSWER).collect());
+        let rest =
+            rest.await.map_err(|_| broken(Fault::TimedOut, "the answer did not end in time".into()))?;
+        let rest =
+            rest.map_err(|error| broken(Fault::Unreachable, format!("the answer broke off: {error}")))?;
+        body.extend_from_slice(&rest.to_bytes());
+        let mut observer = Observer::object(self.upstream);
+        observer.push(&body);
+        let response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
+            broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message)
+        })?;
+        let encoded = protocol::encode_response(self.client, &response, &self.context);
+        let encoded = encoded.map_err(|error| broken(Fault::Request, error.message))?;
+        Ok((encoded, observer.usage()))
+    }
+
+    /// The upstream's refusal in the client's words.
+    pub fn retell(&self, mut refused: Refused) -> Refused {
+        if let Some((status, headers, body)) = refused.reply.take() {
+            let told = protocol::decode_error(self.upstream, status, &body);
+            let error = protocol::failure::for_client(&told);
+            let body = self.client.family().error_body(&error, &self.request_id).to_string();
+            let mut kept = passthrough::response_headers(&headers);
+            kept.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            refused.reply = Some((error.kind.status(), kept, Bytes::from(body)));
+        }
+        refused
+    }
+
+    /// What the client's stream or whole answer says it is.
+    pub const fn content_type(&self, stream: bool) -> HeaderValue {
+        if stream && !self.context.json_array {
+            HeaderValue::from_static("text/event-stream")
+        } else {
+            HeaderValue::from_static("application/json")
+        }
+    }
+
+    pub fn stream(self) -> Translator {
+        Translator {
+            decoder: StreamDecoder::new(self.upstream),
+            encoder: StreamEncoder::new(self.client, self.context),
+            events: Vec::new(),
+            failure: None,
+        }
+    }
+}
+
+const fn broken(fault: Fault, reason: String) -> Refused {
+    Refused { failure: Failure { fault, status: None, reason }, reply: None }
+}
+
+const fn operation(upstream: Protocol, stream: bool) -> (Operation, Option<&'static str>) {
+    match (upstream, stream) {
+        (Protocol::OpenAiChat, _) => (Operation::ChatCompletions, None),
+        (Protocol::OpenAiResponses, _) => (Operation::Responses, None),
+        (Protocol::Anthropic, _) => (Operation::Messages, None),
+        (Protocol::Gemini, false) => (Operation::GenerateContent, None),
+        (Protocol::Gemini, true) => (Operation::StreamGenerateContent, Some("alt=sse")),
+    }
+}
+
+/// A stream on its way from one protocol to the other.
+pub struct Translator {
+    decoder: StreamDecoder,
+    encoder: StreamEncoder,
+    events: Vec<Event>,
+    failure: Option<String>,
+}
+
+impl Translator {
+    /// The client's bytes for the upstream's; often none yet.
+    pub fn push(&mut self, bytes: &[u8]) -> Bytes {
+        self.decoder.push(bytes, &mut self.events);
+        self.encode()
+    }
+
+    /// The upstream has ended: what is left to say, be it that it ended too early.
+    pub fn finish(&mut self) -> Bytes {
+        self.decoder.finish(&mut self.events);
+        self.encode()
+    }
+
+    /// The upstream broke: says so in the client's words.
+    pub fn fail(&mut self, reason: &str) -> Bytes {
+        self.events.push(Event::Failed(chat::Failure::broken(reason)));
+        self.encode()
+    }
+
+    /// Why the answer is not whole, once that is known.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    fn encode(&mut self) -> Bytes {
+        let mut out = BytesMut::new();
+        for event in self.events.drain(..) {
+            if let Event::Failed(failure) = &event {
+                self.failure.get_or_insert_with(|| failure.message.clone());
+            }
+            self.encoder.push(&event, &mut out);
+        }
+        out.freeze()
+    }
+}
