@@ -70,16 +70,22 @@ pub fn check_origin(policy: &Policy, headers: &HeaderMap, key_required: bool) ->
     if key_required {
         return Ok(());
     }
-    match headers.get(ORIGIN) {
-        Some(origin) => {
-            let origin = origin.to_str().unwrap_or("null");
-            if is_trusted(policy, origin) { Ok(()) } else { Err(foreign_origin(origin)) }
-        }
-        None => match headers.get(SEC_FETCH_SITE).map(http::HeaderValue::as_bytes) {
-            Some(b"cross-site" | b"same-site") => Err(foreign_origin("another site")),
-            _ => Ok(()),
-        },
+    let foreign = headers.get_all(ORIGIN).iter().map(named_origin).find(|origin| !is_trusted(policy, origin));
+    if let Some(origin) = foreign {
+        return Err(foreign_origin(origin));
     }
+    let site = headers.get(SEC_FETCH_SITE).map(http::HeaderValue::as_bytes);
+    match site {
+        Some(b"cross-site" | b"same-site") if !headers.contains_key(ORIGIN) => {
+            Err(foreign_origin("another site"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What cannot be read is as good as no name.
+fn named_origin(value: &http::HeaderValue) -> &str {
+    value.to_str().unwrap_or("null")
 }
 
 fn is_trusted(policy: &Policy, origin: &str) -> bool {

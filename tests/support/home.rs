@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-pub const CLIENT_KEY: &str = "sk-client-0123456789abcdef";
+pub const CLIENT_KEY: &str = "sk-client-q7Jd0aVwPzK4tLx2";
 
 pub struct Home {
     directory: TempDir,

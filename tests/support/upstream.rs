@@ -129,6 +129,11 @@ impl FakeUpstream {
         self.state.seen.borrow().clone()
     }
 
+    /// As if nothing had come yet.
+    pub fn forget(&self) {
+        self.state.seen.send_modify(Vec::clear);
+    }
+
     /// Waits until so many requests have come.
     pub async fn wait_for_requests(&self, count: usize) -> Vec<Seen> {
         let mut seen = self.state.seen.subscribe();
