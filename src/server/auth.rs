@@ -47,12 +47,17 @@ fn keys<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> impl Iterator<Ite
         .filter(|key| !key.is_empty())
 }
 
-/// `Bearer K` and a bare `K` alike.
+/// `Bearer K` and a bare `K` alike. `Bearer` alone is what a client without a key sends:
+/// the blank at the end of a header's value is not part of it.
 fn without_scheme(value: &[u8]) -> &[u8] {
-    match value.split_at_checked(7) {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") => key,
+    match value.split_at_checked(6) {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer") && !starts_a_word(key) => key,
         _ => value,
     }
+}
+
+fn starts_a_word(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|byte| !byte.is_ascii_whitespace())
 }
 
 /// The query without the client's key, for upstreams and records.
@@ -135,7 +140,9 @@ mod tests {
         assert_eq!(sent(&[("authorization", "sk-1")], None), ["sk-1"]);
         assert_eq!(sent(&[("x-api-key", "sk-1"), ("x-goog-api-key", "sk-2")], None), ["sk-1", "sk-2"]);
         assert_eq!(sent(&[], Some("alt=sse&key=sk%2D1")), ["sk-1"]);
+        assert_eq!(sent(&[("authorization", "bearer-of-news")], None), ["bearer-of-news"]);
         assert!(sent(&[("authorization", "Bearer ")], Some("key=&monkey=x")).is_empty());
+        assert!(sent(&[("authorization", "Bearer")], None).is_empty());
     }
 
     #[test]

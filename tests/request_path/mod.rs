@@ -1,5 +1,6 @@
 //! The request path, stage by stage.
 
+mod auth;
 mod browser;
 mod family;
 mod guard;
