@@ -35,7 +35,8 @@ impl<'a> Call<'a> {
     pub fn new(incoming: &'a Incoming, settings: &Settings, frames: &Frames) -> Result<Self, LocalError> {
         let peek =
             if incoming.operation.takes_multipart() { Peek::multipart(frames) } else { Peek::json(frames)? };
-        let asked = incoming.model_in_path.clone().or_else(|| peek.model.clone()).ok_or_else(|| {
+        let named = incoming.model_in_path.as_ref().or(peek.model.as_ref());
+        let asked = named.filter(|model| !model.is_empty()).cloned().ok_or_else(|| {
             LocalError::new(ErrorKind::InvalidRequest, "`model` is missing: name the model to ask")
         })?;
         let route = route::route(&asked, &settings.models, |name| settings.is_account(name));
@@ -167,7 +168,7 @@ pub fn check_encoding(incoming: &Incoming) -> Result<(), LocalError> {
         ));
     }
     let content_type = header(CONTENT_TYPE).unwrap_or_default();
-    let is_form = content_type.starts_with("multipart/form-data");
+    let is_form = content_type.to_ascii_lowercase().starts_with("multipart/form-data");
     match incoming.operation.takes_multipart() {
         true if !is_form => unsupported("this path takes multipart/form-data".to_owned()),
         false if is_form => unsupported("this path takes application/json".to_owned()),

@@ -3,6 +3,8 @@
 mod auth;
 mod browser;
 mod family;
+mod framing;
 mod guard;
+mod limits;
 mod passthrough;
 mod translation;
