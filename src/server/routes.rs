@@ -89,17 +89,20 @@ fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> O
     }
 }
 
-/// `models/{id}`, or `models/{id}:{action}` when something is posted to it. Names may
-/// hold slashes and colons of their own.
+/// `models/{id}` or `models/{id}:{action}`. Names may hold slashes and colons of their
+/// own, so what stands behind the last colon is an action only when it is a known one.
 fn model(method: &Method, name: &[&str], version: Option<&'static str>) -> Option<Endpoint> {
     let name = name.join("/");
     let name = percent_decode_str(&name).decode_utf8().ok()?.into_owned();
-    if matches!(*method, Method::GET | Method::HEAD) {
-        return Some(Endpoint::Models { id: Some(name), version });
+    let colon = name.rsplit_once(':');
+    match colon.and_then(|(model, action)| Some((model, Operation::from_gemini_action(action)?))) {
+        Some((model, operation)) => {
+            Some(Endpoint::Call { operation, model: Some(model.to_owned()), version })
+        }
+        // Something is to be done with the model, and nobody knows what.
+        None if *method == Method::POST && colon.is_some() => None,
+        None => Some(Endpoint::Models { id: Some(name), version }),
     }
-    let (model, action) = name.rsplit_once(':')?;
-    let operation = Operation::from_gemini_action(action)?;
-    Some(Endpoint::Call { operation, model: Some(model.to_owned()), version })
 }
 
 /// What was taken off the front of a path.
@@ -269,6 +272,13 @@ mod tests {
             Ok(Endpoint::Models { id: Some("gemini-3-flash".to_owned()), version: Some("v1beta") })
         );
         assert!(matches!(post("/v1/models"), Err(Missing::WrongMethod { .. })));
+        assert!(matches!(post("/v1/models/gpt-5"), Err(Missing::WrongMethod { .. })));
+        assert_eq!(
+            models("/v1/models/llama:8b"),
+            Ok(Endpoint::Models { id: Some("llama:8b".to_owned()), version: Some("v1") })
+        );
+        let action = find(&Method::GET, "/v1beta/models/m:generateContent");
+        assert!(matches!(action, Err(Missing::WrongMethod { allow: "POST", .. })));
         assert!(matches!(find(&Method::GET, "/v1/messages"), Err(Missing::WrongMethod { .. })));
     }
 

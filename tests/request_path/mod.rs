@@ -7,4 +7,5 @@ mod framing;
 mod guard;
 mod limits;
 mod passthrough;
+mod routing;
 mod translation;
