@@ -5,8 +5,10 @@ pub mod client;
 pub mod home;
 pub mod proxy;
 pub mod upstream;
+pub mod wait;
 
 pub use client::{Answer, raw, request};
 pub use home::Home;
 pub use proxy::TestProxy;
-pub use upstream::{FakeUpstream, Reply};
+pub use upstream::{FakeUpstream, Piece, Reply};
+pub use wait::until;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::client::{self, Answer, request};
 use super::home::{CLIENT_KEY, Home};
 use super::upstream::FakeUpstream;
+use super::wait::until;
 
 /// Longer than anything a test waits for.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -156,6 +157,34 @@ impl TestProxy {
         }
     }
 
+    /// The records once there are so many, newest first. An exchange is filed just after
+    /// its last byte has left, and nothing announces it.
+    pub async fn wait_for_records(&self, count: usize) -> Vec<Value> {
+        until("so many exchanges are filed", async || {
+            Some(self.records().await).filter(|records| records.len() >= count)
+        })
+        .await
+    }
+
+    /// Ends it in peace and starts another in the same home.
+    #[cfg(unix)]
+    pub async fn restarted(mut self) -> Self {
+        self.signal(rustix::process::Signal::TERM);
+        self.ended().await;
+        Self::serve_home(self.home, &["serve", "--port", "0"]).await
+    }
+
+    /// Ends it as a power cut would and starts another in the same home.
+    pub async fn killed_and_restarted(mut self) -> Self {
+        self.child.kill().await.expect("killed");
+        Self::serve_home(self.home, &["serve", "--port", "0"]).await
+    }
+
+    /// What the status says of one account.
+    pub async fn account(&self, name: &str) -> Value {
+        account_in(&self.status().await, name)
+    }
+
     /// The latest records of exchanges, newest first.
     pub async fn records(&self) -> Vec<Value> {
         let records = self.control_call("GET", "/api/records", "").await.json();
@@ -180,4 +209,10 @@ pub fn account(name: &str, provider: &str, upstream: &FakeUpstream, more: &str) 
 /// A `[proxy]` section with the test's client key.
 pub fn proxy_section(more: &str) -> String {
     format!("[proxy]\napi_key = \"{CLIENT_KEY}\"\n{more}\n")
+}
+
+/// What a status says of one account.
+pub fn account_in(status: &Value, name: &str) -> Value {
+    let accounts = status["accounts"].as_array().expect("a list");
+    accounts.iter().find(|account| account["name"] == name).expect("an account of this name").clone()
 }

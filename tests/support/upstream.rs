@@ -1,5 +1,6 @@
 //! An upstream that does what it is told and remembers what it was sent.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,7 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -28,6 +30,12 @@ pub enum Reply {
         status: u16,
         headers: Vec<(String, String)>,
         body: Bytes,
+    },
+    /// These chunks one after another, as fast as the other side takes them.
+    Pieces {
+        status: u16,
+        headers: Vec<(String, String)>,
+        pieces: Vec<Bytes>,
     },
     /// Chunks as the test sends them through [`FakeUpstream::feed`].
     Fed {
@@ -78,14 +86,17 @@ pub struct FakeUpstream {
 struct State {
     script: Mutex<Script>,
     seen: watch::Sender<Vec<Seen>>,
-    feed: Mutex<Option<mpsc::UnboundedSender<Piece>>>,
+    /// One for each fed answer, in the order they began.
+    feeds: Mutex<Vec<mpsc::UnboundedSender<Piece>>>,
     fed: Notify,
     /// How many answers the other side let go of before their end.
     cancelled: watch::Sender<usize>,
+    /// Bytes of bodies in pieces that were handed over so far.
+    taken: watch::Sender<usize>,
 }
 
 struct Script {
-    next: std::collections::VecDeque<Reply>,
+    next: VecDeque<Reply>,
     /// When the script has run out.
     otherwise: Reply,
 }
@@ -103,9 +114,10 @@ impl FakeUpstream {
         let state = Arc::new(State {
             script: Mutex::new(Script { next: first.into_iter().collect(), otherwise }),
             seen: watch::Sender::new(Vec::new()),
-            feed: Mutex::new(None),
+            feeds: Mutex::new(Vec::new()),
             fed: Notify::new(),
             cancelled: watch::Sender::new(0),
+            taken: watch::Sender::new(0),
         });
         let server = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self { address, state, server }
@@ -121,8 +133,7 @@ impl FakeUpstream {
 
     /// Answers with this from now on.
     pub fn now(&self, reply: Reply) {
-        *self.state.script.lock().expect("unpoisoned") =
-            Script { next: std::collections::VecDeque::new(), otherwise: reply };
+        *self.state.script.lock().expect("unpoisoned") = Script { next: VecDeque::new(), otherwise: reply };
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -152,7 +163,7 @@ impl FakeUpstream {
     pub async fn feed(&self, piece: Piece) {
         let begun = async {
             loop {
-                let sender = self.state.feed.lock().expect("unpoisoned").clone();
+                let sender = self.state.feeds.lock().expect("unpoisoned").last().cloned();
                 match sender {
                     Some(sender) if sender.send(piece.clone()).is_ok() => return,
                     _ => self.state.fed.notified().await,
@@ -160,6 +171,17 @@ impl FakeUpstream {
             }
         };
         timeout(LIMIT, begun).await.expect("a fed answer begins");
+    }
+
+    /// Gives every fed answer that is still open its next piece.
+    pub fn feed_all(&self, piece: &Piece) {
+        let mut feeds = self.state.feeds.lock().expect("unpoisoned");
+        feeds.retain(|feed| feed.send(piece.clone()).is_ok());
+    }
+
+    /// Bytes of bodies in pieces that the other side has taken, or that wait in sockets.
+    pub fn taken(&self) -> watch::Receiver<usize> {
+        self.state.taken.subscribe()
     }
 
     pub async fn feed_text(&self, text: &str) {
@@ -189,12 +211,30 @@ impl Reply {
 
     /// A stream of events whose pieces the test feeds.
     pub fn fed_sse() -> Self {
-        Self::Fed { status: 200, headers: vec![("content-type".to_owned(), "text/event-stream".to_owned())] }
+        Self::fed("text/event-stream")
+    }
+
+    /// An answer of this type whose pieces the test feeds.
+    pub fn fed(content_type: &str) -> Self {
+        Self::Fed { status: 200, headers: vec![("content-type".to_owned(), content_type.to_owned())] }
+    }
+
+    /// An answer of this type that comes in these chunks.
+    pub fn pieces(content_type: &str, pieces: Vec<Bytes>) -> Self {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self::Pieces { status: 200, headers, pieces }
+    }
+
+    /// An answer of this type in chunks of this many bytes.
+    pub fn chunked(content_type: &str, body: &str, size: usize) -> Self {
+        Self::pieces(content_type, body.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect())
     }
 
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        if let Self::Whole { headers, .. } | Self::Fed { headers, .. } = &mut self {
+        if let Self::Whole { headers, .. } | Self::Pieces { headers, .. } | Self::Fed { headers, .. } =
+            &mut self
+        {
             headers.push((name.to_owned(), value.to_owned()));
         }
         self
@@ -207,27 +247,30 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
         let _ = stream.set_nodelay(true);
         let state = Arc::clone(&state);
         tokio::spawn(async move {
-            let (raw, served) = (Arc::new(Mutex::new(None)), Arc::clone(&state));
-            let to_write = Arc::clone(&raw);
-            let service = service_fn(move |request| answer(request, Arc::clone(&served), Arc::clone(&raw)));
-            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            let parts = connection.without_shutdown().await;
-            let bytes = to_write.lock().expect("unpoisoned").take();
-            if let (Ok(parts), Some(bytes)) = (parts, bytes) {
-                use tokio::io::AsyncWriteExt;
-                let mut stream = parts.io.into_inner();
-                let _ = stream.write_all(&bytes).await;
-            }
+            let Ok((stream, wire)) = twin(stream) else { return };
+            let service = service_fn(move |request| answer(request, Arc::clone(&state), Arc::clone(&wire)));
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-type RawAnswer = Arc<Mutex<Option<Bytes>>>;
+/// A second handle of the connection, for what is not HTTP.
+type Wire = Arc<std::net::TcpStream>;
+
+fn twin(stream: TcpStream) -> std::io::Result<(TcpStream, Wire)> {
+    let stream = stream.into_std()?;
+    let wire = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, Arc::new(wire)))
+}
+
+async fn write_raw(wire: &Wire, bytes: &[u8]) -> std::io::Result<()> {
+    TcpStream::from_std(wire.try_clone()?)?.write_all(bytes).await
+}
 
 async fn answer(
     request: Request<Incoming>,
     state: Arc<State>,
-    raw: RawAnswer,
+    wire: Wire,
 ) -> Result<Response<FakeBody>, std::io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
@@ -240,9 +283,12 @@ async fn answer(
     };
     match reply {
         Reply::Whole { status, headers, body } => Ok(response(status, headers, FakeBody::Whole(Some(body)))),
+        Reply::Pieces { status, headers, pieces } => {
+            Ok(response(status, headers, FakeBody::Pieces { pieces: pieces.into(), state }))
+        }
         Reply::Fed { status, headers } => {
             let (sender, pieces) = mpsc::unbounded_channel();
-            *state.feed.lock().expect("unpoisoned") = Some(sender);
+            state.feeds.lock().expect("unpoisoned").push(sender);
             state.fed.notify_waiters();
             state.fed.notify_one();
             let body = FakeBody::Fed { pieces, ended: false, state: Arc::clone(&state) };
@@ -255,7 +301,7 @@ async fn answer(
             unreachable!()
         }
         Reply::Raw(bytes) => {
-            *raw.lock().expect("unpoisoned") = Some(bytes);
+            write_raw(&wire, &bytes).await?;
             Err(std::io::Error::other("told to answer raw"))
         }
     }
@@ -280,6 +326,7 @@ impl Drop for CountsCancel {
 
 enum FakeBody {
     Whole(Option<Bytes>),
+    Pieces { pieces: VecDeque<Bytes>, state: Arc<State> },
     Fed { pieces: mpsc::UnboundedReceiver<Piece>, ended: bool, state: Arc<State> },
 }
 
@@ -293,6 +340,11 @@ impl Body for FakeBody {
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         match self.get_mut() {
             Self::Whole(body) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
+            Self::Pieces { pieces, state } => {
+                let piece = pieces.pop_front();
+                state.taken.send_modify(|taken| *taken += piece.as_ref().map_or(0, Bytes::len));
+                Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+            }
             Self::Fed { pieces, ended, .. } => Poll::Ready(match std::task::ready!(pieces.poll_recv(cx)) {
                 Some(Piece::Bytes(bytes)) => Some(Ok(Frame::data(bytes))),
                 Some(Piece::Break) => {
@@ -312,15 +364,19 @@ impl Body for FakeBody {
             Self::Whole(body) => {
                 hyper::body::SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64))
             }
-            Self::Fed { .. } => hyper::body::SizeHint::default(),
+            Self::Pieces { .. } | Self::Fed { .. } => hyper::body::SizeHint::default(),
         }
     }
 }
 
 impl Drop for FakeBody {
     fn drop(&mut self) {
-        if let Self::Fed { ended: false, state, .. } = self {
-            state.cancelled.send_modify(|count| *count += 1);
+        match self {
+            Self::Fed { ended: false, state, .. } => state.cancelled.send_modify(|count| *count += 1),
+            Self::Pieces { pieces, state } if !pieces.is_empty() => {
+                state.cancelled.send_modify(|count| *count += 1);
+            }
+            _ => {}
         }
     }
 }

@@ -1,0 +1,25 @@
+//! Waiting for what nobody announces: a file, a record, a process's memory.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::proxy::LIMIT;
+
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Looks again and again until there is something to see.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            sleep(PAUSE).await;
+        }
+    };
+    match timeout(LIMIT, wait).await {
+        Ok(found) => found,
+        Err(_) => panic!("it never came to this: {what}"),
+    }
+}
