@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use tokio::time::timeout;
 
+use super::opening;
 use crate::accounts::Account;
 use crate::protocol::{Operation, Provider};
 use crate::upstream::endpoint::{self, Target};
@@ -35,8 +36,8 @@ pub struct Attempt<'a> {
 pub struct Answered {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// Read already; `None` when the body is empty.
-    pub first: Option<Bytes>,
+    /// Read already.
+    pub first: Bytes,
     pub rest: ReplyBody,
 }
 
@@ -56,11 +57,13 @@ impl Attempt<'_> {
         }
         let Reply { status, headers, mut body } = reply;
         let remaining = limit.saturating_sub(started.elapsed());
-        let first = timeout(remaining, first_bytes(&mut body)).await.map_err(|_| timed_out(limit))??;
-        if let Some(failure) =
-            first.as_deref().and_then(|first| early_error(account.provider, &headers, first))
+        let opening = opening::read(&mut body, is_event_stream(&headers));
+        let opening = timeout(remaining, opening).await.map_err(|_| timed_out(limit))?;
+        let Some(first) = opening.map_err(|error| broke(&error))? else { return Err(empty(status)) };
+        if is_event_stream(&headers)
+            && let Some(failure) = opening::error(account.provider, &headers, &first)
         {
-            return Err(Refused { failure, reply: None });
+            return Err(without_reply(failure));
         }
         Ok(Answered { status, headers, first, rest: body })
     }
@@ -85,19 +88,6 @@ impl Attempt<'_> {
     }
 }
 
-/// The first bytes of a body that has any.
-async fn first_bytes(body: &mut ReplyBody) -> Result<Option<Bytes>, Refused> {
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broke(&error))?;
-        if let Ok(bytes) = frame.into_data()
-            && !bytes.is_empty()
-        {
-            return Ok(Some(bytes));
-        }
-    }
-    Ok(None)
-}
-
 /// A status that is no success, with as much of its body as makes sense to read.
 async fn refusal(provider: Provider, reply: Reply, limit: Duration) -> Refused {
     let Reply { status, headers, body } = reply;
@@ -105,31 +95,6 @@ async fn refusal(provider: Provider, reply: Reply, limit: Duration) -> Refused {
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let failure = classify(provider, status, &headers, &body);
     Refused { failure, reply: Some((status, headers, body)) }
-}
-
-/// Some providers say 200 and then, as their first event, that they are overloaded.
-fn early_error(provider: Provider, headers: &HeaderMap, first: &[u8]) -> Option<Failure> {
-    if !is_event_stream(headers)
-        || memchr::memmem::find(&first[..first.len().min(512)], b"\"error\"").is_none()
-    {
-        return None;
-    }
-    let mut data = first.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
-    let body = data.next()?.trim_ascii();
-    let event: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let error = event.get("error")?.as_object()?;
-    let status = match error.get("code").and_then(serde_json::Value::as_u64) {
-        Some(code) => StatusCode::from_u16(u16::try_from(code).ok()?).ok()?,
-        None => match error.get("type").and_then(serde_json::Value::as_str)? {
-            "overloaded_error" => StatusCode::from_u16(529).ok()?,
-            "rate_limit_error" => StatusCode::TOO_MANY_REQUESTS,
-            "authentication_error" => StatusCode::UNAUTHORIZED,
-            "api_error" | "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => return None,
-        },
-    };
-    let failure = classify(provider, status, headers, body);
-    (failure.fault != Fault::Request).then_some(failure)
 }
 
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
@@ -151,6 +116,11 @@ fn timed_out(limit: Duration) -> Refused {
 fn broke(error: &impl std::fmt::Display) -> Refused {
     let reason = format!("the connection broke before the first byte of the answer: {error}");
     without_reply(Failure { fault: Fault::Unreachable, status: None, reason })
+}
+
+fn empty(status: StatusCode) -> Refused {
+    let reason = format!("answered {} with an empty body", status.as_u16());
+    without_reply(Failure { fault: Fault::Unreachable, status: Some(status.as_u16()), reason })
 }
 
 const fn own_fault(reason: String) -> Refused {

@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod exchange;
 mod models;
+mod opening;
 mod passthrough;
 mod peek;
 mod probe;

@@ -85,7 +85,7 @@ impl Gateway {
                 }
             };
             lease.succeed();
-            let mut body = answered.first.map(|first| first.to_vec()).unwrap_or_default();
+            let mut body = answered.first.to_vec();
             let Ok(rest) = Limited::new(answered.rest, MAX_LIST).collect().await else { continue };
             body.extend_from_slice(&rest.to_bytes());
             let mut headers = passthrough::response_headers(&answered.headers);

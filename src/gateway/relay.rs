@@ -102,7 +102,7 @@ struct Silence {
 }
 
 pub struct Source {
-    pub first: Option<Bytes>,
+    pub first: Bytes,
     pub rest: ReplyBody,
     pub codec: Codec,
     pub shape: Shape,
@@ -134,7 +134,7 @@ impl Relay {
         };
         let first_byte = millis(relay.exchange.elapsed());
         relay.exchange.note(|record| record.first_byte_ms = Some(first_byte));
-        source.first.into_iter().for_each(|first| relay.take_in(first));
+        relay.take_in(source.first);
         relay
     }
 

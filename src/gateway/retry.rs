@@ -56,6 +56,11 @@ pub fn exhausted(no_lease: NoLease, last: Option<Refused>, protocol: Protocol, m
 pub fn give_up(last: Refused) -> Ended {
     let reason = &last.failure.reason;
     match &last.failure.fault {
+        // Claude Code logs its user out at a 403, though the key it sent is a good one.
+        Fault::Request if last.failure.status == Some(403) => Ended::Local(LocalError::new(
+            ErrorKind::InvalidRequest,
+            format!("the upstream does not allow this request: {reason}"),
+        )),
         Fault::Request => match last.reply {
             Some(_) => Ended::Upstream(last),
             None => Ended::Local(LocalError::new(ErrorKind::InvalidRequest, reason.clone())),

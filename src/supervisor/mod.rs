@@ -325,6 +325,8 @@ impl Supervisor {
             self.notify(&report::notice(event));
         }
         self.pool_dirty = true;
+        // A slow disk must not keep the news from who is looking.
+        self.publish();
         if self.pool_saved.elapsed() >= SAVE_INTERVAL {
             self.save_pool().await;
         }

@@ -6,6 +6,9 @@ mod family;
 mod framing;
 mod guard;
 mod limits;
+mod dialect;
+
+mod failover;
 mod passthrough;
 mod routing;
 mod translation;
