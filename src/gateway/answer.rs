@@ -108,7 +108,11 @@ fn source(
         rest,
         codec: translation
             .map_or(Codec::Pass, |translation| Codec::translate(translation.stream(), protocol)),
-        shape: if events { Shape::Events } else { Shape::Whole },
+        shape: match (events, attempt::streams_as_array(operation, events)) {
+            (true, _) => Shape::Events,
+            (false, true) => Shape::Stream,
+            (false, false) => Shape::Whole,
+        },
         protocol,
         observer,
         length: length.filter(|_| !events),

@@ -36,7 +36,9 @@ const YIELDS: u8 = 2;
 pub enum Shape {
     /// Server-sent events: a broken answer ends with the protocol's error event.
     Events,
-    /// Anything else: a broken answer ends by cutting the connection.
+    /// A stream of another kind: a broken answer ends by cutting the connection.
+    Stream,
+    /// One object: the same, and the time for all of it is limited.
     Whole,
 }
 
@@ -114,7 +116,8 @@ pub struct Source {
 
 impl Relay {
     pub fn new(source: Source, exchange: Exchange, lease: Lease) -> Self {
-        let elapsed = if source.shape == Shape::Events { Duration::ZERO } else { exchange.elapsed() };
+        let is_stream = source.shape != Shape::Whole;
+        let elapsed = if is_stream { Duration::ZERO } else { exchange.elapsed() };
         let mut relay = Self {
             upstream: source.rest,
             codec: source.codec,
@@ -124,7 +127,7 @@ impl Relay {
             held_bytes: 0,
             turns: Turns::default(),
             length: source.length,
-            silence: Silence::new(source.limit, elapsed, source.shape == Shape::Events),
+            silence: Silence::new(source.limit, elapsed, is_stream),
             observer: source.observer,
             state: State::Open,
             bytes_in: 0,
@@ -177,9 +180,12 @@ impl Relay {
     }
 
     fn upstream_ended(&mut self) {
+        self.observer.finish();
         let Codec::Translate(translator, _) = &mut self.codec else {
             return if self.observer.is_complete() {
                 self.ended();
+            } else if self.observer.has_failed() {
+                self.broke("the upstream's answer ended with an error");
             } else {
                 self.broke("the upstream's answer ended too early");
             };
@@ -210,16 +216,21 @@ impl Relay {
             self.state = State::Ended;
             return;
         }
-        if self.shape == Shape::Whole {
+        if self.shape != Shape::Events {
             self.state = State::Broken(reason.to_owned());
+            return;
+        }
+        self.state = State::Ended;
+        if self.observer.has_failed() {
             return;
         }
         let held = self.join();
         let whole_lines = memrchr2(b'\n', b'\r', &held).map_or(0, |end| end + 1);
         let error = LocalError::new(ErrorKind::BadGateway, reason);
         let event = self.protocol.stream_error(&error, &self.exchange.id);
-        self.hold([held.slice(..whole_lines), Bytes::from_static(b"\n"), Bytes::from(event)]);
-        self.state = State::Ended;
+        // Ends whatever line and event the client is in, also between CR and LF.
+        let blank_line = Bytes::from_static(b"\n\n");
+        self.hold([held.slice(..whole_lines), blank_line, Bytes::from(event)]);
     }
 
     /// The upstream did not do its part: for the account, and for the record.

@@ -76,6 +76,18 @@ impl Observer {
         }
     }
 
+    /// The answer has ended; its last line may have no end of its own.
+    pub fn finish(&mut self) {
+        if let Self::Events(observer) = self {
+            observer.seen.read(observer.protocol, &std::mem::take(&mut observer.line));
+        }
+    }
+
+    /// Whether the answer has told of its own failure, so that the client knows.
+    pub fn has_failed(&self) -> bool {
+        matches!(self, Self::Events(observer) if observer.seen.failed)
+    }
+
     /// Whether an answer that ends here ends whole.
     pub fn is_complete(&self) -> bool {
         match self {
@@ -90,6 +102,7 @@ impl Observer {
 struct Seen {
     usage: Option<Usage>,
     finished: bool,
+    failed: bool,
 }
 
 pub struct EventObserver {
@@ -127,14 +140,31 @@ fn line_end(bytes: &[u8]) -> Option<usize> {
 
 impl Seen {
     fn read(&mut self, protocol: Protocol, line: &[u8]) {
-        let Some(data) = line.strip_prefix(b"data:") else { return };
+        let Some(data) = line.strip_prefix(b"data:") else { return self.event_name(line) };
         let data = data.trim_ascii();
+        if data.starts_with(b"{\"error\"") {
+            self.error(data);
+        }
         match protocol {
             Protocol::OpenAiChat => self.openai_chat(data),
             Protocol::OpenAiResponses => self.openai_responses(data),
             Protocol::Anthropic => self.anthropic(data),
             Protocol::Gemini => self.gemini(data),
         }
+    }
+
+    /// Anthropic and Responses say in an event's name that it is an error.
+    fn event_name(&mut self, line: &[u8]) {
+        self.failed |= line.strip_prefix(b"event:").is_some_and(|name| name.trim_ascii() == b"error");
+    }
+
+    /// OpenAI chat and Gemini send the body of an error response.
+    fn error(&mut self, data: &[u8]) {
+        #[derive(Deserialize)]
+        struct Failed {
+            error: Option<serde::de::IgnoredAny>,
+        }
+        self.failed |= serde_json::from_slice::<Failed>(data).is_ok_and(|event| event.error.is_some());
     }
 
     fn openai_chat(&mut self, data: &[u8]) {

@@ -133,11 +133,6 @@ impl Dialect {
         Reply::whole(200, "application/json", self.whole)
     }
 
-    /// An error answer in the words of this dialect's provider.
-    pub fn refusal(&self, status: u16, message: &str) -> Reply {
-        Reply::json(status, &json!({"error": {"message": message}}))
-    }
-
     /// Whether this is an error, whole or the data of an event, in the family's own shape.
     #[track_caller]
     pub fn assert_error(&self, error: &Value) {

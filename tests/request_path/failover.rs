@@ -41,7 +41,8 @@ fn seconds_from_now(status: &Value) -> u64 {
     status["cooling_until_unix_secs"].as_u64().expect("a moment").saturating_sub(now)
 }
 
-fn openai(status: u16, code: &str, message: &str) -> Reply {
+/// A refusal whose words every provider's reader understands.
+fn refusal(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"message": message, "type": "x", "code": code}}))
 }
 
@@ -87,16 +88,16 @@ async fn what_the_request_is_to_blame_for_goes_back_as_it_is() {
 
 #[tokio::test]
 async fn a_dead_credential_disables_the_account_and_another_answers() {
-    let spent = openai(429, "insufficient_quota", "You exceeded your current quota");
+    let spent = refusal(429, "insufficient_quota", "You exceeded your current quota");
     check_next(
         &OPENAI_CHAT,
         false,
-        openai(401, "invalid_api_key", "Incorrect key"),
+        refusal(401, "invalid_api_key", "Incorrect key"),
         "disabled",
         "invalid key",
     )
     .await;
-    check_next(&OPENAI_CHAT, false, openai(403, "x", "Not for you"), "disabled", "access denied").await;
+    check_next(&OPENAI_CHAT, false, refusal(403, "x", "Not for you"), "disabled", "access denied").await;
     check_next(&OPENAI_CHAT, false, spent, "disabled", "no quota left").await;
     let gemini = json!({"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT",
         "details": [{"reason": "API_KEY_INVALID"}]}});
@@ -105,12 +106,13 @@ async fn a_dead_credential_disables_the_account_and_another_answers() {
 
 #[tokio::test]
 async fn a_rate_limit_and_trouble_upstream_cool_the_account_and_another_answers() {
-    let limited = openai(429, "rate_limit_exceeded", "Slow down");
+    let limited = refusal(429, "rate_limit_exceeded", "Slow down");
     for says in [limited.clone(), limited.with_header("retry-after", "30")] {
         check_next(&OPENAI_CHAT, false, says, "cooling", "Slow down").await;
     }
     for status in [500, 502, 503, 529] {
-        check_next(&OPENAI_CHAT, false, openai(status, "x", "Trouble here"), "cooling", "Trouble here").await;
+        check_next(&OPENAI_CHAT, false, refusal(status, "x", "Trouble here"), "cooling", "Trouble here")
+            .await;
     }
     let page = Reply::whole(403, "text/html", "<html>sign in to this network</html>");
     check_next(&OPENAI_CHAT, false, page, "cooling", "a web page answered").await;
@@ -154,7 +156,7 @@ async fn a_200_whose_first_event_is_an_error_is_a_failure_like_any_other() {
 
 #[tokio::test]
 async fn an_account_is_tried_once_and_no_more_than_max_attempts_are() {
-    let trouble = || openai(500, "x", "trouble");
+    let trouble = || refusal(500, "x", "trouble");
     let pair = Pair::with("openai", trouble(), trouble(), "", "max_attempts = 9").await;
     let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
     assert_eq!((answer.status.as_u16(), answer.message()), (500, "trouble".to_owned()));
@@ -212,7 +214,7 @@ async fn an_upstreams_403_about_the_model_is_not_the_clients_credential() {
 #[tokio::test]
 async fn everybody_cooling_is_429_with_the_soonest_return() {
     for dialect in dialect::ALL {
-        let limited = |seconds| dialect.refusal(429, "slow down").with_header("retry-after", seconds);
+        let limited = |seconds| refusal(429, "x", "slow down").with_header("retry-after", seconds);
         let pair = Pair::new(dialect.provider, limited("300"), limited("100")).await;
         for turn in ["met", "remembered"] {
             let answer = dialect.ask(&pair.proxy, false).await;
@@ -235,7 +237,7 @@ async fn every_spelling_of_a_hint_is_obeyed_up_to_the_bound() {
     let date = jiff::fmt::rfc2822::DateTimePrinter::new()
         .timestamp_to_rfc9110_string(&at(200).parse().expect("a moment"))
         .expect("a date");
-    let limited = || openai(429, "x", "slow down");
+    let limited = || refusal(429, "x", "slow down");
     let details = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "200s"}]);
     let cases = [
         ("openai", limited().with_header("retry-after", "200"), 200),
@@ -267,7 +269,7 @@ async fn every_spelling_of_a_hint_is_obeyed_up_to_the_bound() {
 
 #[tokio::test]
 async fn a_limit_is_of_one_model_where_the_provider_limits_per_model() {
-    let limited = || openai(429, "x", "slow down").with_header("retry-after", "100");
+    let limited = || refusal(429, "x", "slow down").with_header("retry-after", "100");
     for (provider, asked_again) in [("openai", "first"), ("openai-compatible", "second")] {
         let pair = Pair::new(provider, limited(), OPENAI_CHAT.whole_reply()).await;
         assert_eq!(pair.proxy.chat("gpt-5").await.header("x-portcullis-account"), Some("second"));
@@ -280,7 +282,7 @@ async fn a_limit_is_of_one_model_where_the_provider_limits_per_model() {
 
 #[tokio::test]
 async fn clearing_a_cooldown_lets_the_account_be_tried_at_once() {
-    let limited = openai(429, "x", "slow down").with_header("retry-after", "100");
+    let limited = refusal(429, "x", "slow down").with_header("retry-after", "100");
     let pair = Pair::new("openai", limited, OPENAI_CHAT.whole_reply()).await;
     OPENAI_CHAT.ask(&pair.proxy, false).await;
     pair.first.now(OPENAI_CHAT.whole_reply());
@@ -291,7 +293,7 @@ async fn clearing_a_cooldown_lets_the_account_be_tried_at_once() {
 
 #[tokio::test]
 async fn at_the_end_of_a_cooldown_one_request_finds_out_for_all() {
-    let trouble = openai(500, "x", "trouble");
+    let trouble = refusal(500, "x", "trouble");
     let pair = Pair::with("openai", trouble, OPENAI_CHAT.whole_reply(), "", "").await;
     OPENAI_CHAT.ask(&pair.proxy, false).await;
     pair.first.now(Reply::fed("application/json"));
@@ -322,7 +324,7 @@ async fn at_the_end_of_a_cooldown_one_request_finds_out_for_all() {
 
 #[tokio::test]
 async fn a_probe_that_fails_cools_the_account_again() {
-    let trouble = openai(500, "x", "trouble");
+    let trouble = refusal(500, "x", "trouble");
     let pair = Pair::with("openai", trouble, OPENAI_CHAT.whole_reply(), "", "").await;
     OPENAI_CHAT.ask(&pair.proxy, false).await;
     pair.proxy
@@ -367,7 +369,7 @@ async fn a_dead_credential_gets_another_chance_when_its_key_is_edited() {
 }
 
 async fn dead_first() -> Pair {
-    let dead = openai(401, "invalid_api_key", "Incorrect key");
+    let dead = refusal(401, "invalid_api_key", "Incorrect key");
     let pair = Pair::new("openai", dead, OPENAI_CHAT.whole_reply()).await;
     OPENAI_CHAT.ask(&pair.proxy, false).await;
     pair.proxy
@@ -378,7 +380,7 @@ async fn dead_first() -> Pair {
 
 #[tokio::test]
 async fn a_cooldown_that_was_saved_outlives_kill_9() {
-    let limited = openai(429, "x", "slow down").with_header("retry-after", "900");
+    let limited = refusal(429, "x", "slow down").with_header("retry-after", "900");
     let mut pair = Pair::new("openai", limited, OPENAI_CHAT.whole_reply()).await;
     OPENAI_CHAT.ask(&pair.proxy, false).await;
     let file = pair.proxy.home.file("pool.json");

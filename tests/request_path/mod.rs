@@ -2,13 +2,16 @@
 
 mod auth;
 mod browser;
+mod dialect;
 mod family;
 mod framing;
 mod guard;
 mod limits;
-mod dialect;
 
+mod broken;
 mod failover;
+mod flow;
 mod passthrough;
 mod routing;
+mod streaming;
 mod translation;

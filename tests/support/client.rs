@@ -65,6 +65,16 @@ impl Stream {
         }
     }
 
+    /// Reads until at least so many bytes have come; the body must not end before.
+    pub async fn take(&mut self, length: usize) -> String {
+        let mut text = Vec::new();
+        while text.len() < length {
+            let chunk = self.chunk().await.expect("the body goes on").expect("unbroken");
+            text.extend_from_slice(&chunk);
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// Everything to come: the text, and whether it broke off.
     pub async fn rest(&mut self) -> (String, bool) {
         let mut text = Vec::new();

@@ -173,6 +173,20 @@ impl FakeUpstream {
         timeout(LIMIT, begun).await.expect("a fed answer begins");
     }
 
+    /// Waits until so many fed answers have begun and are open.
+    pub async fn wait_for_fed(&self, count: usize) {
+        let begun = async {
+            loop {
+                let next = self.state.fed.notified();
+                if self.state.feeds.lock().expect("unpoisoned").len() >= count {
+                    return;
+                }
+                next.await;
+            }
+        };
+        timeout(LIMIT, begun).await.expect("so many fed answers begin");
+    }
+
     /// Gives every fed answer that is still open its next piece.
     pub fn feed_all(&self, piece: &Piece) {
         let mut feeds = self.state.feeds.lock().expect("unpoisoned");
@@ -291,7 +305,7 @@ async fn answer(
             state.feeds.lock().expect("unpoisoned").push(sender);
             state.fed.notify_waiters();
             state.fed.notify_one();
-            let body = FakeBody::Fed { pieces, ended: false, state: Arc::clone(&state) };
+            let body = FakeBody::Fed { pieces, breaks: false, ended: false, state: Arc::clone(&state) };
             Ok(response(status, headers, body))
         }
         Reply::HangUp => Err(std::io::Error::other("told to hang up")),
@@ -327,7 +341,7 @@ impl Drop for CountsCancel {
 enum FakeBody {
     Whole(Option<Bytes>),
     Pieces { pieces: VecDeque<Bytes>, state: Arc<State> },
-    Fed { pieces: mpsc::UnboundedReceiver<Piece>, ended: bool, state: Arc<State> },
+    Fed { pieces: mpsc::UnboundedReceiver<Piece>, breaks: bool, ended: bool, state: Arc<State> },
 }
 
 impl Body for FakeBody {
@@ -345,17 +359,23 @@ impl Body for FakeBody {
                 state.taken.send_modify(|taken| *taken += piece.as_ref().map_or(0, Bytes::len));
                 Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
             }
-            Self::Fed { pieces, ended, .. } => Poll::Ready(match std::task::ready!(pieces.poll_recv(cx)) {
-                Some(Piece::Bytes(bytes)) => Some(Ok(Frame::data(bytes))),
+            Self::Fed { breaks: true, ended, .. } => {
+                *ended = true;
+                Poll::Ready(Some(Err(std::io::Error::other("told to break"))))
+            }
+            Self::Fed { pieces, breaks, ended, .. } => match std::task::ready!(pieces.poll_recv(cx)) {
+                Some(Piece::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 Some(Piece::Break) => {
-                    *ended = true;
-                    Some(Err(std::io::Error::other("told to break")))
+                    // A pause, in which what was fed before is written.
+                    *breaks = true;
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
                 }
                 Some(Piece::End) | None => {
                     *ended = true;
-                    None
+                    Poll::Ready(None)
                 }
-            }),
+            },
         }
     }
 

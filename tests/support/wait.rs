@@ -18,8 +18,5 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
             sleep(PAUSE).await;
         }
     };
-    match timeout(LIMIT, wait).await {
-        Ok(found) => found,
-        Err(_) => panic!("it never came to this: {what}"),
-    }
+    timeout(LIMIT, wait).await.unwrap_or_else(|_| panic!("it never came to this: {what}"))
 }
