@@ -92,7 +92,7 @@ impl Translation {
         answered: Answered,
         limit: Duration,
     ) -> Result<(Bytes, Option<Usage>), Refused> {
-        let mut body = answered.first.map(BytesMut::from).unwrap_or_default();
+        let mut body = BytesMut::from(answered.first);
         let rest = tokio::time::timeout(limit, Limited::new(answered.rest, MAX_ANSWER).collect());
         let rest =
             rest.await.map_err(|_| broken(Fault::TimedOut, "the answer did not end in time".into()))?;
