@@ -170,13 +170,12 @@ fn empty_file() -> Problem {
 
 pub fn syntax_problem(text: &str, error: &TomlError) -> Problem {
     let (line, column) = line_and_column(text, error.span().map_or(text.len(), |span| span.start));
-    Problem {
-        line,
-        column,
-        key: String::new(),
-        message: format!("this is not TOML: {}", error.message()),
-        fix: String::new(),
-    }
+    let (message, fix) = match error.message().split_once(", expected ") {
+        Some((message, expected)) => (message, format!("expected {expected}")),
+        None if error.message() == "duplicate key" => (error.message(), "keep one of the two".to_owned()),
+        None => (error.message(), "correct the line, or take it out".to_owned()),
+    };
+    Problem { line, column, key: String::new(), message: format!("this is not TOML: {message}"), fix }
 }
 
 /// The rules `validate` has for a literal key, for one that came from elsewhere.
