@@ -1,10 +1,12 @@
-//! Accepts on several listeners, and lets go of them before the server drains.
+//! Accepts on several listeners, which come and go while the server stays.
 //!
 //! salvo keeps its listening socket open while it waits for the last stream: new
-//! clients would connect and hang, and the port could not be bound again. Closing the
-//! gate first takes in whoever already stands in the queue, then drops the sockets and
-//! says so.
+//! clients would connect and hang, and the port could not be bound again. A gate lets go
+//! of its listeners before the server drains; and when LAN access comes or goes, it takes
+//! and leaves the sockets of the network beside those of loopback, so that no local
+//! client notices. Whoever stands in the queue of a listener is taken in before it closes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -30,18 +32,25 @@ pub struct Gate {
     listeners: Vec<TcpListener>,
     holdings: Vec<Holding>,
     orders: mpsc::Receiver<Order>,
-    /// Set while the queue is emptied before the listeners are dropped.
+    /// Whoever stood before a listener that has closed.
+    queued: VecDeque<(TcpStream, SocketAddr)>,
+    /// Who waits for the server to have taken them all in.
     closing: Option<oneshot::Sender<()>>,
-    accepted: Option<(TcpStream, SocketAddr)>,
     last_complaint: Option<Instant>,
 }
 
 enum Order {
     Share(oneshot::Sender<io::Result<()>>),
+    /// Take these, too; without LAN access, keep only those on loopback.
+    Listen {
+        more: Vec<TcpListener>,
+        lan: bool,
+        done: oneshot::Sender<()>,
+    },
     Close(oneshot::Sender<()>),
 }
 
-/// Closes a gate from outside the server that owns it.
+/// Orders a gate about from outside the server that owns it.
 #[derive(Clone, Debug)]
 pub struct GateKeeper {
     orders: mpsc::Sender<Order>,
@@ -59,44 +68,64 @@ impl Gate {
                 http_scheme: Scheme::HTTP,
             })
             .collect();
-        let gate = Self { listeners, holdings, orders, closing: None, accepted: None, last_complaint: None };
+        let queued = VecDeque::new();
+        let gate = Self { listeners, holdings, orders, queued, closing: None, last_complaint: None };
         (gate, GateKeeper { orders: sender })
     }
 
-    /// The next connection. Safe to drop and call again: what was accepted is kept.
-    async fn next(&mut self) {
-        while self.accepted.is_none() {
+    /// The next connection. Safe to drop and call again: it is returned as soon as it
+    /// has been accepted.
+    async fn next(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            if let Some(accepted) = self.queued.pop_front() {
+                return accepted;
+            }
+            if let Some(closed) = self.closing.take() {
+                let _ = closed.send(());
+            }
             tokio::select! {
                 biased;
-                order = self.orders.recv(), if self.closing.is_none() => match order {
-                    Some(Order::Share(reply)) => { let _ = reply.send(self.share()); }
-                    Some(Order::Close(reply)) => self.closing = Some(reply),
-                    None => std::future::pending().await,
-                },
-                accepted = accept_any(&self.listeners), if self.closing.is_none() => match accepted {
-                    Ok(accepted) => self.accepted = Some(accepted),
+                Some(order) = self.orders.recv() => self.obey(order),
+                accepted = accept_any(&self.listeners) => match accepted {
+                    Ok(accepted) => return accepted,
                     Err(error) => {
                         self.complain(&error);
                         tokio::time::sleep(BACK_OFF).await;
                     }
                 },
-                queued = accept_queued(&self.listeners), if self.closing.is_some() => match queued {
-                    Some(accepted) => self.accepted = Some(accepted),
-                    None => self.close(),
-                },
             }
         }
     }
 
-    fn close(&mut self) {
-        self.listeners.clear();
-        if let Some(closed) = self.closing.take() {
-            let _ = closed.send(());
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Share(reply) => {
+                let _ = reply.send(self.share(true));
+            }
+            Order::Listen { more, lan, done } => {
+                // A second program must not get in through a door left ajar.
+                let _ = self.share(false);
+                self.listeners.extend(more);
+                if !lan {
+                    self.let_go(|listener| !is_loopback(listener));
+                }
+                let _ = done.send(());
+            }
+            Order::Close(reply) => {
+                self.let_go(|_| true);
+                self.closing = Some(reply);
+            }
         }
     }
 
-    fn share(&self) -> io::Result<()> {
-        self.listeners.iter().try_for_each(|listener| bind::share(&SockRef::from(listener), true))
+    fn let_go(&mut self, which: impl Fn(&TcpListener) -> bool) {
+        for listener in self.listeners.extract_if(.., |listener| which(listener)) {
+            self.queued.extend(queue_of(listener));
+        }
+    }
+
+    fn share(&self, on: bool) -> io::Result<()> {
+        self.listeners.iter().try_for_each(|listener| bind::share(&SockRef::from(listener), on))
     }
 
     fn complain(&mut self, error: &io::Error) {
@@ -116,7 +145,15 @@ impl GateKeeper {
         shared.await.map_err(|_| gone())?
     }
 
-    /// Returns when the port is free.
+    /// Takes these listeners in; without LAN access, lets go of all that are not loopback.
+    pub async fn listen(&self, more: Vec<TcpListener>, lan: bool) {
+        let (done, listening) = oneshot::channel();
+        if self.orders.send(Order::Listen { more, lan, done }).await.is_ok() {
+            let _ = listening.await;
+        }
+    }
+
+    /// Returns when the port is free and everybody who had come is in.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.orders.send(Order::Close(reply)).await.is_ok() {
@@ -129,13 +166,20 @@ async fn accept_any(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketA
     std::future::poll_fn(|cx| poll_accept(listeners, cx)).await
 }
 
-/// Whoever is in a queue now; `None` when nobody is.
-async fn accept_queued(listeners: &[TcpListener]) -> Option<(TcpStream, SocketAddr)> {
-    std::future::poll_fn(|cx| match poll_accept(listeners, cx) {
-        Poll::Ready(Ok(accepted)) => Poll::Ready(Some(accepted)),
-        Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
-    })
-    .await
+/// Whoever has come by now; the listener is closed. Asks the system itself, because the
+/// runtime hears of a connection only a moment after it has come.
+fn queue_of(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let accept = || {
+        let (stream, remote) = listener.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, remote))
+    };
+    std::iter::from_fn(accept).collect()
+}
+
+fn is_loopback(listener: &TcpListener) -> bool {
+    listener.local_addr().is_ok_and(|address| address.ip().is_loopback())
 }
 
 fn poll_accept(listeners: &[TcpListener], cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
@@ -160,8 +204,7 @@ impl Acceptor for Gate {
         fuse_policy: Option<ArcFusePolicy>,
     ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
         loop {
-            self.next().await;
-            let Some((stream, remote)) = self.accepted.take() else { continue };
+            let (stream, remote) = self.next().await;
             // Without it the first chunk of a stream waits for a full segment.
             let _ = stream.set_nodelay(true);
             let Ok(local) = stream.local_addr() else { continue };

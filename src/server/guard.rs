@@ -20,14 +20,18 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const APP_SCHEMES: [&str; 8] =
     ["vscode-webview", "vscode-file", "tauri", "app", "electron", "file-app", "capacitor", "ionic"];
 
-/// Fails unless there is exactly one Host and it is ours. `local`: the address of this
-/// machine that the connection came in on.
+/// Fails unless there is exactly one Host and it is ours, and the connection came in where
+/// this proxy listens. `local`: the address of this machine that it came in on.
 pub fn check_host(
     policy: &Policy,
     uri: &Uri,
     headers: &HeaderMap,
     local: Option<SocketAddr>,
 ) -> Result<(), LocalError> {
+    if !policy.lan && local.is_some_and(|local| !local.ip().to_canonical().is_loopback()) {
+        // A connection from the network outlives LAN access, and may ask again.
+        return Err(LocalError::new(ErrorKind::Forbidden, "LAN access to this proxy is off"));
+    }
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return Err(LocalError::new(ErrorKind::InvalidRequest, "exactly one Host header is needed"));
@@ -127,7 +131,8 @@ mod tests {
     fn host(lan: bool, values: &[&str], uri: &str) -> Option<ErrorKind> {
         let headers =
             values.iter().map(|value| (HOST, HeaderValue::from_str(value).expect("a value"))).collect();
-        let local = Some("192.168.1.5:8045".parse().expect("an address"));
+        let local = if lan { "192.168.1.5:8045" } else { "127.0.0.1:8045" };
+        let local = Some(local.parse().expect("an address"));
         let uri = uri.parse().expect("a URI");
         check_host(&policy(lan), &uri, &headers, local).err().map(|error| error.kind)
     }
@@ -164,6 +169,24 @@ mod tests {
         for values in [&[] as &[&str], &["localhost", "localhost"], &["local host"], &[""], &["localhost/x"]]
         {
             assert_eq!(host(true, values, "/"), Some(ErrorKind::InvalidRequest), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_from_the_network_ends_with_lan_access() {
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
+        for (local, lan, expected) in [
+            ("192.168.1.5:8045", true, true),
+            ("192.168.1.5:8045", false, false),
+            ("[::ffff:192.168.1.5]:8045", false, false),
+            ("[fe80::1]:8045", false, false),
+            ("127.0.0.1:8045", false, true),
+            ("[::ffff:127.0.0.1]:8045", false, true),
+            ("[::1]:8045", false, true),
+        ] {
+            let local_address = Some(local.parse().expect("an address"));
+            let checked = check_host(&policy(lan), &Uri::from_static("/"), &headers, local_address);
+            assert_eq!(checked.is_ok(), expected, "{local}, LAN {lan}");
         }
     }
 

@@ -83,6 +83,7 @@ impl Door {
 pub struct ProxyServer {
     pub address: SocketAddr,
     pub warning: Option<String>,
+    is_on_loopback: bool,
     keeper: GateKeeper,
     handle: ServerHandle,
     served: JoinHandle<std::io::Result<()>>,
@@ -99,12 +100,27 @@ impl ProxyServer {
         let handle = server.handle();
         let router = Router::with_path("{**path}").goal(Entry(Arc::clone(door)));
         let served = tokio::spawn(server.try_serve(router));
-        Self { address, warning, keeper, handle, served }
+        Self { address, warning, is_on_loopback: address.ip().is_loopback(), keeper, handle, served }
     }
 
     /// Lets a second listener of ours bind the same port.
     pub async fn share_port(&self) -> std::io::Result<()> {
         self.keeper.share().await
+    }
+
+    /// Whether it listens on loopback, be it beside the network.
+    pub const fn is_on_loopback(&self) -> bool {
+        self.is_on_loopback
+    }
+
+    /// LAN access comes or goes on the same port. Connections stay as they are.
+    pub async fn switch(&mut self, bound: Bound, door: &Door) {
+        let Bound { listeners, address, warning } = bound;
+        let lan = !address.ip().is_loopback();
+        door.base_url.store(Arc::new(base_url(address)));
+        self.keeper.listen(listeners, lan).await;
+        self.is_on_loopback |= !lan;
+        (self.address, self.warning) = (address, warning);
     }
 
     /// Frees the port at once, then lets requests under way finish, no longer than

@@ -11,7 +11,8 @@ use super::{FileProblem, Supervisor, failed, is_open_to_lan};
 use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
 use crate::control::command::CommandResult;
 use crate::control::{BindFailure, CommandError, Notice, ProxyState, StartFailure};
-use crate::server::{ProxyServer, bind};
+use crate::server::ProxyServer;
+use crate::server::bind::{self, Bound};
 
 /// A load under way, and who waits for its outcome.
 #[derive(Debug, Default)]
@@ -86,15 +87,13 @@ impl Supervisor {
         if change.is_nothing() {
             return Ok(());
         }
-        let rebound = self.rebind(&config, change).await?;
+        let bound = self.bind_anew(&config, change).await?;
         let config = Arc::new(config);
         self.gateway.apply(Arc::clone(&config), change.client);
         self.door.apply(&config);
         let old = std::mem::replace(&mut self.config, config);
-        if let Some(new) = rebound
-            && let Some(old) = self.proxy.replace(new)
-        {
-            self.drain(old).await;
+        if let Some(bound) = bound {
+            self.serve_on(bound).await;
         }
         tracing::info!("the config file was applied");
         self.warn_of_open_lan(Some(&old));
@@ -102,24 +101,42 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Binds what the new configuration wants while the old listener still serves.
-    async fn rebind(&self, config: &Config, change: Change) -> Result<Option<ProxyServer>, FileProblem> {
+    /// Binds what the new configuration wants while the old listeners still serve. Nobody
+    /// is answered there before the new rules are in force.
+    async fn bind_anew(&self, config: &Config, change: Change) -> Result<Option<Bound>, FileProblem> {
         let Some(current) = self.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
         let port = self.port(config);
         let lan = config.proxy.allow_lan_access;
         if bind::address(port, lan) == current.address {
             return Ok(None);
         }
+        let is_same_port = port == current.address.port();
+        if is_same_port && !lan && current.is_on_loopback() {
+            return Ok(Some(bind::loopback_again(port)));
+        }
         let bound = match bind::bind(port, lan, false) {
-            // The port is ours: hand it over without a moment in which nobody has it.
-            Err(_) if port == current.address.port() && current.share_port().await.is_ok() => {
-                bind::bind(port, lan, true)
-            }
+            // The port is ours: both have it for a moment, so that there is none without.
+            Err(_) if is_same_port && current.share_port().await.is_ok() => bind::bind(port, lan, true),
             bound => bound,
         };
         match bound {
-            Ok(bound) => Ok(Some(ProxyServer::start(bound, &self.door, self.options.max_connections))),
+            Ok(bound) => Ok(Some(bound)),
             Err((address, error)) => Err(FileProblem::Bind(bind::explain(address, &error).await)),
+        }
+    }
+
+    /// The same server on the same port; on another port, a new one, and the old one drains.
+    async fn serve_on(&mut self, bound: Bound) {
+        match &mut self.proxy {
+            Some(current) if current.address.port() == bound.address.port() => {
+                current.switch(bound, &self.door).await;
+            }
+            proxy => {
+                let new = ProxyServer::start(bound, &self.door, self.options.max_connections);
+                if let Some(old) = proxy.replace(new) {
+                    self.drain(old).await;
+                }
+            }
         }
     }
 
