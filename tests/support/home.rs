@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::proxy::LIMIT;
 
 pub const CLIENT_KEY: &str = "sk-client-q7Jd0aVwPzK4tLx2";
 
@@ -62,6 +65,12 @@ impl Home {
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the binary runs")
+    }
+
+    /// The same, while the test's own tasks go on: for commands that need an upstream.
+    pub async fn ask(&self, arguments: &[&str]) -> Output {
+        let mut command = tokio::process::Command::from(self.command(arguments));
+        timeout(LIMIT, command.output()).await.expect("it ends").expect("the binary runs")
     }
 
     /// Runs a command with something on its standard input.

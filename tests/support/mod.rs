@@ -2,12 +2,14 @@
 //! that does what it is told, and a client that can say anything.
 
 pub mod client;
+pub mod fed;
 pub mod home;
 pub mod proxy;
 pub mod upstream;
 pub mod wait;
 
 pub use client::{Answer, raw, request};
+pub use fed::FedStream;
 pub use home::Home;
 pub use proxy::TestProxy;
 pub use upstream::{FakeUpstream, Piece, Reply};

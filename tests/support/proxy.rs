@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Lines};
+use tokio::process::Child;
 use tokio::time::timeout;
 
 use super::client::{self, Answer, request};
@@ -21,7 +21,7 @@ pub struct TestProxy {
     pub home: Home,
     pub address: SocketAddr,
     child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Lines<BufReader<Box<dyn AsyncRead + Send + Unpin>>>,
 }
 
 impl TestProxy {
@@ -48,10 +48,48 @@ impl TestProxy {
             .kill_on_drop(true)
             .spawn()
             .expect("the binary starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut proxy = Self { home, address: ([127, 0, 0, 1], 0).into(), child, lines };
+        let stdout = child.stdout.take().expect("piped");
+        let mut proxy = Self::of(home, child, Box::new(stdout));
         proxy.address = proxy.wait_until_running().await;
         proxy
+    }
+
+    /// Starts a command whose output the caller has sent elsewhere, and waits until its
+    /// control plane is announced. Its status says where it runs, if it does.
+    pub async fn spawn_unheard(home: Home, command: std::process::Command) -> Self {
+        let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
+        let proxy = Self::of(home, child.expect("the binary starts"), Box::new(tokio::io::empty()));
+        proxy.wait_until_announced().await
+    }
+
+    /// A serving command that need not run: the proxy may be stopped.
+    pub async fn spawn_stopped(home: Home, mut command: std::process::Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
+        let mut child = child.expect("the binary starts");
+        let stdout = child.stdout.take().expect("piped");
+        Self::of(home, child, Box::new(stdout)).wait_until_announced().await
+    }
+
+    fn of(home: Home, child: Child, stdout: Box<dyn AsyncRead + Send + Unpin>) -> Self {
+        Self { home, address: ([127, 0, 0, 1], 0).into(), child, lines: BufReader::new(stdout).lines() }
+    }
+
+    /// The one wait without an event to wait for: nothing tells of a file's birth.
+    async fn wait_until_announced(self) -> Self {
+        let announced = async {
+            while !self.home.file("control.json").exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LIMIT, announced).await.expect("it announces its control plane");
+        self
+    }
+
+    /// Ends it as a power cut would, and hands back what it leaves behind.
+    pub async fn killed(mut self) -> Home {
+        self.child.kill().await.expect("killed");
+        self.home
     }
 
     /// The next time it says where it runs.
@@ -138,6 +176,11 @@ impl TestProxy {
         self.control_call("GET", "/api/status", "").await.json()
     }
 
+    /// A `portcullis` command in the same home, run to its end.
+    pub async fn run(&self, arguments: &[&str]) -> std::process::Output {
+        self.home.ask(arguments).await
+    }
+
     /// Follows the status stream until one satisfies the condition.
     pub async fn wait_for_status(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let (address, token) = self.control();
@@ -190,6 +233,12 @@ impl TestProxy {
         let records = self.control_call("GET", "/api/records", "").await.json();
         records.as_array().expect("a list").clone()
     }
+}
+
+/// A port that was free a moment ago, for configs that must name one.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
 }
 
 /// The text of one account. `more`: further lines of its section.
