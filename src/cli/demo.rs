@@ -53,7 +53,8 @@ fn write_config(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
             provider: crate::protocol::Provider::Demo,
             api_key: None,
             base_url: None,
-            models: Vec::new(),
+            // Whatever model a client happens to be set to.
+            models: vec!["*".to_owned()],
         },
     )?;
     Ok(())
@@ -133,7 +134,7 @@ OpenAI SDK (pip install openai):
   python3 -c 'import openai; c = openai.OpenAI(base_url="{base_url}/v1", api_key="sk-demo"); print(c.chat.completions.create(model="gpt-5-mini", messages=[{{"role": "user", "content": "Hello!"}}]).choices[0].message.content)'
 
 Anthropic SDK (pip install anthropic):
-  python3 -c 'import anthropic; c = anthropic.Anthropic(base_url="{base_url}", api_key="sk-demo"); print(c.messages.create(model="claude-sonnet-4-5", max_tokens=500, messages=[{{"role": "user", "content": "Hello!"}}]).content[0].text)'
+  python3 -c 'import anthropic; c = anthropic.Anthropic(base_url="{base_url}", api_key="sk-demo"); print(c.messages.create(model="claude-sonnet-5", max_tokens=500, messages=[{{"role": "user", "content": "Hello!"}}]).content[0].text)'
 
 Gemini SDK (pip install google-genai):
   python3 -c 'from google import genai; c = genai.Client(api_key="sk-demo", http_options={{"base_url": "{base_url}"}}); print(c.models.generate_content(model="gemini-3-flash", contents="Hello!").text)'

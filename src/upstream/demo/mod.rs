@@ -73,7 +73,7 @@ struct Stamp<'a> {
 
 /// The models a client may pick from a list. Any other name is answered as well.
 pub const fn models() -> &'static [&'static str] {
-    &["demo", "gpt-5-mini", "claude-sonnet-4-5", "gemini-3-flash", "glm-4.7", "text-embedding-3-small"]
+    &["demo", "gpt-5-mini", "claude-sonnet-5", "gemini-3-flash", "glm-4.7", "text-embedding-3-small"]
 }
 
 /// Answers one call. A body that is not valid for its protocol becomes that protocol's 400.
