@@ -20,6 +20,7 @@ use super::translate::Translator;
 use crate::accounts::Lease;
 use crate::monitor::{Outcome, record::millis};
 use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, stream_keep_alive};
+use crate::upstream::client::describe;
 use crate::upstream::{Failure, Fault, ReplyBody};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -172,7 +173,9 @@ impl Relay {
                         self.take_in(bytes);
                     }
                 }
-                Some(Err(error)) => self.broke(&format!("the upstream's answer broke off: {error}")),
+                Some(Err(error)) => {
+                    self.broke(&format!("the upstream's answer broke off: {}", describe(&error)));
+                }
                 None => self.upstream_ended(),
             }
         }

@@ -94,8 +94,8 @@ fn failure(host: &str, error: reqwest::Error) -> Failure {
     Failure { fault, status: None, reason: format!("{host}: {}", describe(&error.without_url())) }
 }
 
-/// The innermost cause says most; reqwest's own text only says that sending failed.
-fn describe(error: &dyn std::error::Error) -> String {
+/// The innermost cause says most; reqwest's own text only says that something failed.
+pub fn describe(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
