@@ -1,0 +1,126 @@
+"""`google-generativeai`, the SDK before `google-genai`, over REST.
+
+It is set up once for the whole process, so every request sets it up anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import google.generativeai as genai
+from google.api_core import exceptions
+from requests.exceptions import ChunkedEncodingError
+
+import wires
+from sdks.sdk import TIMEOUT_SECONDS, TOOL_DESCRIPTION, TOOL_NAME, TOOL_PARAMETERS, Answer, Sdk, ToolCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOOL = {
+    "function_declarations": [
+        {"name": TOOL_NAME, "description": TOOL_DESCRIPTION, "parameters": TOOL_PARAMETERS},
+    ],
+}
+OPTIONS: Any = {"retry": None, "timeout": TIMEOUT_SECONDS}
+
+
+class GoogleGenerativeai(Sdk):
+    wire = wires.GeminiArray()
+    model = "gemini-3-flash"
+    own_header = ("x-goog-user-project", "mine")
+    nonsense = "contents[0].parts: field required"
+    raises: ClassVar = {
+        400: exceptions.BadRequest,
+        401: exceptions.Unauthorized,
+        404: exceptions.NotFound,
+        413: exceptions.GoogleAPICallError,
+        422: exceptions.GoogleAPICallError,
+        429: exceptions.TooManyRequests,
+        500: exceptions.InternalServerError,
+        502: exceptions.BadGateway,
+        503: exceptions.ServiceUnavailable,
+        529: exceptions.GoogleAPICallError,
+    }
+    reads_ahead = 1
+    # An array that breaks off has no event to say so with.
+    broken_stream = (ChunkedEncodingError, "ended prematurely")
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self._base_url, self._key = base_url, key
+
+    def say(self, *turns: str) -> Answer:
+        return _answer(self._generate(_contents(*turns)))
+
+    def stream(self, text: str) -> Iterator[str]:
+        for chunk in self._generate(_contents(text), stream=True):
+            yield from _pieces(chunk)
+
+    def stream_to_the_end(self, text: str) -> Answer:
+        response = self._generate(_contents(text), stream=True)
+        response.resolve()
+        return _answer(response)
+
+    def call_tool(self, text: str) -> ToolCall:
+        response = self._generate(_contents(text), tools=[TOOL])
+        call = response.parts[0].function_call
+        return ToolCall(call.name, dict(call.args), response.candidates[0].content)
+
+    def answer_tool(self, text: str, call: ToolCall, result: str) -> Answer:
+        part = genai.protos.Part(
+            function_response=genai.protos.FunctionResponse(name=call.name, response={"result": result}),
+        )
+        turns = [*_contents(text), call.turn, {"role": "user", "parts": [part]}]
+        return _answer(self._generate(turns, tools=[TOOL]))
+
+    def models(self) -> list[str]:
+        self._configure()
+        return [model.name.removeprefix("models/") for model in genai.list_models(request_options=OPTIONS)]
+
+    def send_nonsense(self) -> None:
+        self._generate([{"role": "user", "parts": []}])
+
+    def call_what_is_not_here(self) -> None:
+        self._configure()
+        next(iter(genai.list_tuned_models(request_options=OPTIONS)))
+
+    def status(self, error: Exception) -> int:
+        assert isinstance(error, exceptions.GoogleAPICallError)
+        return int(error.response.status_code)
+
+    def count_tokens(self, text: str) -> int:
+        return self._model().count_tokens(text, request_options=OPTIONS).total_tokens
+
+    def embed(self, *texts: str) -> list[list[float]]:
+        self._configure()
+        answer: Any = genai.embed_content("models/gemini-embedding-001", list(texts), request_options=OPTIONS)
+        return answer["embedding"]
+
+    def _generate(self, contents: Any, **more: Any) -> Any:
+        return self._model().generate_content(contents, request_options=OPTIONS, **more)
+
+    def _model(self) -> Any:
+        self._configure()
+        return genai.GenerativeModel(self.model)
+
+    def _configure(self) -> None:
+        genai.configure(
+            api_key=self._key,
+            transport="rest",
+            client_options={"api_endpoint": self._base_url},
+            default_metadata=[self.own_header, self.stray_header],
+        )
+
+
+def _contents(*turns: str) -> list[dict[str, Any]]:
+    roles = ["user", "model"] * len(turns)
+    return [{"role": role, "parts": [turn]} for role, turn in zip(roles, turns, strict=False)]
+
+
+def _answer(response: Any) -> Answer:
+    usage = response.usage_metadata
+    return Answer(response.text, usage.prompt_token_count, usage.candidates_token_count)
+
+
+def _pieces(chunk: Any) -> list[str]:
+    return [part.text for part in chunk.parts if part.text]

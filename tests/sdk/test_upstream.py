@@ -1,0 +1,160 @@
+"""What reaches an upstream of the SDK's own provider, and what comes back.
+
+What an SDK sends is what it sends to the upstream without a proxy between them: each
+case asks both ways and compares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import wires
+from proxy import CLIENT_KEY, Portcullis
+from sdks import AnthropicMessages, GoogleGenai, GoogleGenerativeai, OpenAiChat, Sdk
+from upstream import Feed, Reply, Seen, Upstream
+from wires import INPUT_TOKENS, OUTPUT_TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Headers that cross for everybody, and those that are about one hop.
+ANYBODYS_HEADERS = ("accept", "content-type", "user-agent")
+HOP_HEADERS = {"accept-encoding", "content-length", "host"}
+
+TURNS = ("Tell me a story.", "Once upon a time", "And then? 続きは？")
+
+
+def ask_both_ways(
+    sdk: type[Sdk],
+    ask: Callable[[Sdk], object],
+    upstream: Upstream,
+    proxy: Portcullis,
+) -> tuple[Seen, Seen]:
+    """Returns what came straight from the SDK, and what came through the proxy."""
+    ask(sdk.at(upstream.root, CLIENT_KEY))
+    ask(sdk.at(proxy.root, CLIENT_KEY))
+    direct, relayed = upstream.seen
+    return direct, relayed
+
+
+def test_the_request_arrives_as_the_sdk_sent_it(
+    sdk: type[Sdk], upstream: Upstream, proxy: Portcullis
+) -> None:
+    upstream.answers(sdk.wire.answer("Hello"))
+    direct, relayed = ask_both_ways(sdk, lambda sdk: sdk.say(*TURNS), upstream, proxy)
+    assert (relayed.method, relayed.path, relayed.body) == (direct.method, direct.path, direct.body)
+
+
+def test_a_streamed_request_arrives_as_the_sdk_sent_it(
+    sdk: type[Sdk], upstream: Upstream, proxy: Portcullis
+) -> None:
+    upstream.answers(Reply(b"".join(sdk.wire.events("Hello")), content_type=sdk.wire.stream_type))
+    direct, relayed = ask_both_ways(sdk, lambda sdk: list(sdk.stream("Hi")), upstream, proxy)
+    assert (relayed.method, relayed.path, relayed.body) == (direct.method, direct.path, direct.body)
+
+
+@pytest.mark.parametrize(
+    ("sdk", "ask", "answer"),
+    [
+        (AnthropicMessages, lambda sdk: sdk.count_tokens("Hi"), {"input_tokens": 5}),
+        (GoogleGenai, lambda sdk: sdk.count_tokens("Hi"), {"totalTokens": 5}),
+        (GoogleGenerativeai, lambda sdk: sdk.count_tokens("Hi"), {"totalTokens": 5}),
+        (OpenAiChat, lambda sdk: sdk.embed("Hi"), {"data": [{"embedding": [0.5], "index": 0}]}),
+        (GoogleGenai, lambda sdk: sdk.embed("Hi"), {"embeddings": [{"values": [0.5]}]}),
+        (GoogleGenerativeai, lambda sdk: sdk.embed("Hi"), {"embeddings": [{"values": [0.5]}]}),
+    ],
+)
+def test_the_smaller_calls_arrive_as_the_sdk_sent_them(
+    sdk: type[Sdk],
+    ask: Callable[[Sdk], object],
+    answer: object,
+    upstream: Upstream,
+    proxy: Portcullis,
+) -> None:
+    upstream.answers(Reply.json(answer))
+    assert ask(sdk.at(proxy.root)) == ask(sdk.at(upstream.root))
+    relayed, direct = upstream.seen
+    assert (relayed.method, relayed.path, relayed.body) == (direct.method, direct.path, direct.body)
+
+
+def test_the_accounts_key_replaces_the_clients(sdk: type[Sdk], upstream: Upstream, proxy: Portcullis) -> None:
+    upstream.answers(sdk.wire.answer("Hello"))
+    direct, relayed = ask_both_ways(sdk, lambda sdk: sdk.say("Hi"), upstream, proxy)
+    assert CLIENT_KEY in direct.text()
+    assert CLIENT_KEY not in relayed.text()
+    assert relayed.headers[sdk.wire.key_header] == sdk.wire.key_value
+    assert relayed.text().count(wires.ACCOUNT_KEY) == 1
+
+
+def test_headers_of_its_own_family_cross_and_no_others(
+    sdk: type[Sdk], upstream: Upstream, proxy: Portcullis
+) -> None:
+    upstream.answers(sdk.wire.answer("Hello"))
+    direct, relayed = ask_both_ways(sdk, lambda sdk: sdk.say("Hi"), upstream, proxy)
+    key = sdk.wire.key_header
+    expected = {
+        name: value
+        for name, value in direct.headers.items()
+        if name in ANYBODYS_HEADERS or (name.startswith(sdk.wire.own_headers) and name != key)
+    }
+    crossed = {name: value for name, value in relayed.headers.items() if name not in HOP_HEADERS | {key}}
+    assert crossed == expected
+    own_name, own_value = sdk.own_header
+    assert crossed[own_name.lower()] == own_value
+    assert sdk.stray_header[0] in direct.headers
+
+
+def test_the_answer_and_its_usage_come_back(sdk: type[Sdk], upstream: Upstream, proxy: Portcullis) -> None:
+    upstream.answers(sdk.wire.answer("Hello. 今日は。"))
+    answer = sdk.at(proxy.root).say("Hi")
+    assert (answer.text, answer.input_tokens, answer.output_tokens) == (
+        "Hello. 今日は。",
+        INPUT_TOKENS,
+        OUTPUT_TOKENS,
+    )
+
+
+def test_a_stream_passes_event_by_event(sdk: type[Sdk], upstream: Upstream, proxy: Portcullis) -> None:
+    feed = Feed()
+    upstream.answers(Reply(feed, content_type=sdk.wire.stream_type))
+    texts = ["one ", "two ", "three ", "four"]
+    events = iter(sdk.wire.events(*texts))
+    pieces = sdk.at(proxy.root).stream("Count")
+    send_until(feed, events, *texts[: sdk.reads_ahead])
+    for earlier, latest in zip(texts, texts[sdk.reads_ahead :], strict=False):
+        send_until(feed, events, latest)
+        # Nothing after the latest has been sent yet.
+        assert next(pieces) == earlier
+    feed.send(*events)
+    feed.end()
+    assert list(pieces) == texts[len(texts) - sdk.reads_ahead :]
+
+
+def test_a_stream_that_breaks_off_raises(sdk: type[Sdk], upstream: Upstream, proxy: Portcullis) -> None:
+    feed = Feed()
+    upstream.answers(Reply(feed, content_type=sdk.wire.stream_type))
+    pieces = sdk.at(proxy.root).stream("Count")
+    send_until(feed, iter(sdk.wire.events("one ", "two ", "three")), "one ", "two ")
+    assert next(pieces) == "one "
+    feed.break_off()
+    exception, message = sdk.broken_stream
+    with pytest.raises(exception, match=message):
+        list(pieces)
+
+
+def test_the_upstreams_model_list_comes_back(sdk: type[Sdk], upstream: Upstream, proxy: Portcullis) -> None:
+    upstream.answers(sdk.wire.model_list("one", "two"))
+    direct = sdk.at(upstream.root).models()
+    assert sdk.at(proxy.root).models() == direct == ["one", "two"]
+    assert upstream.seen[1].path == upstream.seen[0].path
+
+
+def send_until(feed: Feed, events: Iterator[bytes], *texts: str) -> None:
+    """Sends events through those that hold these texts."""
+    for text in texts:
+        for event in events:
+            feed.send(event)
+            if text.encode() in event:
+                break
