@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::dispatch::ZaiModels;
 use crate::config::models::matches;
 use crate::config::{AccountConfig, Config, Secret, ZaiConfig};
 use crate::protocol::Provider;
+use crate::upstream::endpoint;
 
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -19,6 +21,8 @@ pub struct Account {
     pub api_key: Secret,
     /// `None`: the provider's own.
     pub base_url: Option<String>,
+    /// The same, or the provider's own, parsed once. `None` where it is no URL.
+    pub base: Option<Url>,
     /// Wildcards allowed; empty: whatever the provider owns.
     pub models: Vec<String>,
     pub enabled: bool,
@@ -78,6 +82,7 @@ impl Account {
             name: config.name,
             provider: config.provider,
             api_key: config.api_key,
+            base: endpoint::base(config.provider, config.base_url.as_deref()),
             base_url: config.base_url,
             models: config.models,
             enabled: config.enabled,

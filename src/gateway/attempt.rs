@@ -74,7 +74,7 @@ impl Attempt<'_> {
         }
         let target = Target {
             provider: account.provider,
-            base_url: account.base_url.as_deref(),
+            base: account.base.as_ref(),
             path: self.path,
             query: self.query,
         };

@@ -10,8 +10,8 @@ use crate::protocol::{Operation, Protocol, Provider};
 #[derive(Clone, Debug)]
 pub struct Target<'a> {
     pub provider: Provider,
-    /// `None`: the provider's own.
-    pub base_url: Option<&'a str>,
+    /// As [`base`] parsed it.
+    pub base: Option<&'a Url>,
     pub path: Path<'a>,
     /// As the client sent it, without its key.
     pub query: Option<&'a str>,
@@ -38,7 +38,7 @@ const GEMINI_VERSION: &str = "v1beta";
 
 /// Where a provider answers when the account names no base URL of its own. The root for
 /// gemini, anthropic and zai; the URL that ends in `/v1` for the OpenAI kind.
-pub const fn default_base_url(provider: Provider) -> &'static str {
+const fn default_base_url(provider: Provider) -> &'static str {
     match provider {
         Provider::Gemini => "https://generativelanguage.googleapis.com",
         Provider::Anthropic => "https://api.anthropic.com",
@@ -48,6 +48,12 @@ pub const fn default_base_url(provider: Provider) -> &'static str {
     }
 }
 
+/// Where an account's API is. Parsing costs more than building a path on it, so it is
+/// done once for each account.
+pub fn base(provider: Provider, base_url: Option<&str>) -> Option<Url> {
+    Url::parse(base_url.unwrap_or_else(|| default_base_url(provider))).ok()
+}
+
 /// The protocol family of a provider's paths.
 fn is_rooted(provider: Provider) -> bool {
     matches!(provider, Provider::Gemini | Provider::Anthropic | Provider::Zai)
@@ -55,8 +61,7 @@ fn is_rooted(provider: Provider) -> bool {
 
 /// The URL of one call. Every part that a client chose is one escaped path segment.
 pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
-    let base = target.base_url.unwrap_or_else(|| default_base_url(target.provider));
-    let mut url = Url::parse(base).map_err(|_| EndpointError::BaseUrl)?;
+    let mut url = target.base.cloned().ok_or(EndpointError::BaseUrl)?;
     {
         let mut segments = url.path_segments_mut().map_err(|()| EndpointError::BaseUrl)?;
         segments.pop_if_empty();
@@ -118,7 +123,8 @@ mod tests {
     use super::*;
 
     fn check(provider: Provider, base_url: Option<&str>, path: Path<'_>, expected: &str) {
-        let target = Target { provider, base_url, path, query: None };
+        let base = base(provider, base_url);
+        let target = Target { provider, base: base.as_ref(), path, query: None };
         assert_eq!(url(&target).expect("a URL").as_str(), expected);
     }
 
@@ -175,9 +181,10 @@ mod tests {
 
     #[test]
     fn a_model_name_cannot_bend_the_url() {
+        let base = base(Provider::Gemini, Some("https://g.example"));
         let at = |model| Target {
             provider: Provider::Gemini,
-            base_url: Some("https://g.example"),
+            base: base.as_ref(),
             path: Path::Operation { operation: Operation::GenerateContent, model, version: None },
             query: None,
         };
