@@ -15,7 +15,7 @@ use crate::accounts::Account;
 use crate::protocol::{Operation, Provider};
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
-use crate::upstream::{Client, Failure, Fault, Frames, Reply, ReplyBody, demo_reply};
+use crate::upstream::{Client, Failure, Fault, Frames, Reply, ReplyBody, Scrubber, demo_reply};
 
 /// How much of a refusal is read.
 const MAX_REFUSAL: usize = 1 << 20;
@@ -49,11 +49,12 @@ pub struct Refused {
 
 impl Attempt<'_> {
     pub async fn run(self, account: &Account) -> Result<Answered, Refused> {
-        let limit = self.limit;
+        let (limit, scrubber) = (self.limit, &self.client.scrubber);
         let started = Instant::now();
         let reply = timeout(limit, self.send(account)).await.map_err(|_| timed_out(limit))??;
         if !reply.status.is_success() {
-            return Err(refusal(account.provider, reply, limit.saturating_sub(started.elapsed())).await);
+            let remaining = limit.saturating_sub(started.elapsed());
+            return Err(refusal(account.provider, reply, remaining, scrubber).await);
         }
         let Reply { status, headers, mut body } = reply;
         let remaining = limit.saturating_sub(started.elapsed());
@@ -61,7 +62,7 @@ impl Attempt<'_> {
         let opening = timeout(remaining, opening).await.map_err(|_| timed_out(limit))?;
         let Some(first) = opening.map_err(|error| broke(&error))? else { return Err(empty(status)) };
         if is_event_stream(&headers)
-            && let Some(failure) = opening::error(account.provider, &headers, &first)
+            && let Some(failure) = opening::error(account.provider, &headers, &first, scrubber)
         {
             return Err(without_reply(failure));
         }
@@ -88,11 +89,14 @@ impl Attempt<'_> {
     }
 }
 
-/// A status that is no success, with as much of its body as makes sense to read.
-async fn refusal(provider: Provider, reply: Reply, limit: Duration) -> Refused {
+/// A status that is no success, with as much of its body as makes sense to read. Keys
+/// are taken out before anything is told from it: a reason is cut to length, and half a
+/// key would not be recognised.
+async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &Scrubber) -> Refused {
     let Reply { status, headers, body } = reply;
     let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = scrubber.scrub(&body).map_or(body, Bytes::from);
     let failure = classify(provider, status, &headers, &body);
     Refused { failure, reply: Some((status, headers, body)) }
 }

@@ -73,7 +73,7 @@ impl Gateway {
     /// `budget`: bytes of request bodies held in memory at once.
     pub fn new(config: Arc<Config>, pool: Arc<Pool>, scrubber: Scrubber, budget: usize) -> Self {
         let gateway = Self {
-            client: ArcSwap::from_pointee(Client::new(client_options(&config))),
+            client: ArcSwap::from_pointee(Client::new(client_options(&config), scrubber.clone())),
             settings: ArcSwap::from_pointee(Settings::new(Arc::clone(&config))),
             pool,
             recorder: Arc::default(),
@@ -92,7 +92,7 @@ impl Gateway {
         self.recorder.set_enabled(config.monitor.enabled);
         self.pool.apply(&config, Instant::now());
         if rebuild_client {
-            self.client.store(Arc::new(Client::new(client_options(&config))));
+            self.renew_client(&config);
         }
         self.settings.store(Arc::new(Settings::new(config)));
     }
@@ -109,10 +109,13 @@ impl Gateway {
     fn wake_up(&self) {
         if self.sleep.has_slept(Instant::now(), SystemTime::now()) {
             tracing::info!("the machine has slept: connections and cooldowns start afresh");
-            let options = client_options(&self.settings().config);
-            self.client.store(Arc::new(Client::new(options)));
+            self.renew_client(&self.settings().config);
             let _ = self.pool.clear_cooldown(None);
         }
+    }
+
+    fn renew_client(&self, config: &Config) {
+        self.client.store(Arc::new(Client::new(client_options(config), self.scrubber.clone())));
     }
 
     /// Requests under way.
@@ -130,7 +133,7 @@ impl Gateway {
         let mut exchange = Exchange::open(&incoming, &self.recorder, &self.in_flight);
         let error = match self.answer(&mut exchange, &incoming, body).await {
             Ok(answering) => return Ok(answering.respond(&incoming, exchange, &self.settings())),
-            Err(Ended::Upstream(refused)) => match self.give_back(&mut exchange, refused) {
+            Err(Ended::Upstream(refused)) => match give_back(&mut exchange, refused) {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             },
@@ -195,8 +198,7 @@ impl Gateway {
                 }
                 Err(refused) => refused,
             };
-            let reason = self.scrubber.scrub_text(refused.failure.reason.clone());
-            exchange.attempted(&lease.account().name, started.elapsed(), Some(&reason));
+            exchange.attempted(&lease.account().name, started.elapsed(), Some(&refused.failure.reason));
             lease.fail(&refused.failure);
             match retry::next(&refused.failure.fault) {
                 Next::GiveBack => return Err(retry::give_up(refused)),
@@ -204,21 +206,6 @@ impl Gateway {
             }
         }
         Err(last.map_or_else(no_attempt, retry::give_up))
-    }
-
-    /// The upstream's own refusal, without what must not leave.
-    fn give_back(&self, exchange: &mut Exchange, refused: Refused) -> Answer {
-        let Some((status, headers, body)) = refused.reply else {
-            return Err(LocalError::new(ErrorKind::BadGateway, refused.failure.reason));
-        };
-        let body = self.scrubber.scrub(&body).map_or(body, Bytes::from);
-        exchange.note(|record| {
-            record.status = status.as_u16();
-            record.error = Some(self.scrubber.scrub_text(refused.failure.reason));
-            record.outcome = Outcome::Failed;
-            record.bytes_out = body.len() as u64;
-        });
-        Ok(response(status, passthrough::response_headers(&headers), AnswerBody::Whole(body)))
     }
 }
 
@@ -231,6 +218,20 @@ impl Settings {
     fn is_account(&self, name: &str) -> bool {
         self.config.accounts.iter().any(|account| account.name == name)
     }
+}
+
+/// The upstream's own refusal, without what must not leave.
+fn give_back(exchange: &mut Exchange, refused: Refused) -> Answer {
+    let Some((status, headers, body)) = refused.reply else {
+        return Err(LocalError::new(ErrorKind::BadGateway, refused.failure.reason));
+    };
+    exchange.note(|record| {
+        record.status = status.as_u16();
+        record.error = Some(refused.failure.reason);
+        record.outcome = Outcome::Failed;
+        record.bytes_out = body.len() as u64;
+    });
+    Ok(response(status, passthrough::response_headers(&headers), AnswerBody::Whole(body)))
 }
 
 fn no_attempt() -> Ended {

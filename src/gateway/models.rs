@@ -79,7 +79,7 @@ impl Gateway {
                     tracing::info!(
                         account = lease.account().name,
                         "no model list: {}",
-                        self.scrubber.scrub_text(refused.failure.reason)
+                        refused.failure.reason
                     );
                     continue;
                 }

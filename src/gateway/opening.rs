@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::protocol::Provider;
 use crate::upstream::failure::classify;
-use crate::upstream::{Failure, Fault};
+use crate::upstream::{Failure, Fault, Scrubber};
 
 /// An error is shorter than this, and only errors are waited for.
 const MAX_ERROR: usize = 16 << 10;
@@ -44,12 +44,17 @@ where
 }
 
 /// The failure that a stream begins with, unless it is the request's own fault.
-pub fn error(provider: Provider, headers: &HeaderMap, opening: &[u8]) -> Option<Failure> {
+pub fn error(
+    provider: Provider,
+    headers: &HeaderMap,
+    opening: &[u8],
+    scrubber: &Scrubber,
+) -> Option<Failure> {
     let data = first_data(opening).filter(|data| data.len() <= MAX_ERROR)?;
     memmem::find(data, b"\"error\"")?;
     let event: Value = serde_json::from_slice(data).ok()?;
     let error = error_of(&event)?;
-    let body = json!({ "error": error }).to_string();
+    let body = scrubber.scrub_text(json!({ "error": error }).to_string());
     let failure = classify(provider, status_of(error)?, headers, body.as_bytes());
     (failure.fault != Fault::Request).then_some(failure)
 }
@@ -97,7 +102,12 @@ mod tests {
 
     #[track_caller]
     fn check(data: &str, fault: Option<&Fault>) {
-        let failure = error(Provider::OpenAi, &HeaderMap::new(), format!("data: {data}\n\n").as_bytes());
+        let failure = error(
+            Provider::OpenAi,
+            &HeaderMap::new(),
+            format!("data: {data}\n\n").as_bytes(),
+            &Scrubber::default(),
+        );
         assert_eq!(failure.as_ref().map(|failure| &failure.fault), fault, "{data}");
     }
 

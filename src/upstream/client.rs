@@ -11,6 +11,7 @@ use url::Url;
 
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
+use super::scrub::Scrubber;
 
 /// What a change of rebuilds the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct ClientOptions {
 /// an agent that has nothing to do need not hold them.
 pub struct Client {
     options: ClientOptions,
+    /// For what an upstream says: some repeat the key they were sent.
+    pub scrubber: Scrubber,
     http: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -38,8 +41,8 @@ pub struct Reply {
 pub type ReplyBody = reqwest::Body;
 
 impl Client {
-    pub const fn new(options: ClientOptions) -> Self {
-        Self { options, http: OnceLock::new() }
+    pub const fn new(options: ClientOptions, scrubber: Scrubber) -> Self {
+        Self { options, scrubber, http: OnceLock::new() }
     }
 
     /// Sends one request and waits for the head of its answer.
@@ -54,7 +57,8 @@ impl Client {
         let host = url.host_str().unwrap_or_default().to_owned();
         let request = http.request(method, url).headers(headers).body(reqwest::Body::wrap(body));
         let response = request.send().await.map_err(|error| failure(&host, error))?;
-        let (parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
+        let (mut parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
+        self.scrubber.scrub_headers(&mut parts.headers);
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
 

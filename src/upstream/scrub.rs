@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use arc_swap::ArcSwapOption;
+use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What stands in a secret's place.
@@ -35,7 +36,9 @@ impl Scrubber {
             }
         }
         let patterns = all.iter().map(ExposeSecret::expose_secret);
-        if let Ok(matcher) = AhoCorasick::new(patterns) {
+        // Of two keys that begin alike the longer one is masked whole.
+        let matcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
+        if let Ok(matcher) = matcher {
             self.matcher.store(Some(Arc::new(Known { secrets: all, matcher })));
         }
     }
@@ -48,6 +51,14 @@ impl Scrubber {
             let masks = vec![MASK; known.secrets.len()];
             known.matcher.replace_all_bytes(text, &masks)
         })
+    }
+
+    pub fn scrub_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            if let Some(scrubbed) = self.scrub(value.as_bytes()) {
+                *value = HeaderValue::from_bytes(&scrubbed).unwrap_or(HeaderValue::from_static(MASK));
+            }
+        }
     }
 
     pub fn scrub_text(&self, text: String) -> String {
@@ -70,5 +81,12 @@ mod tests {
         scrubber.learn([&SecretString::from("AIzaSecond"), &SecretString::from("abc")]);
         let text = "x sk-first-key, key=AIzaSecond&abc".to_owned();
         assert_eq!(scrubber.scrub_text(text), "x [secret], key=[secret]&abc");
+    }
+
+    #[test]
+    fn masks_the_longer_of_two_that_begin_alike() {
+        let scrubber = Scrubber::default();
+        scrubber.learn([&SecretString::from("sk-key"), &SecretString::from("sk-key-of-prod")]);
+        assert_eq!(scrubber.scrub_text("sk-key-of-prod sk-key-".to_owned()), "[secret] [secret]-");
     }
 }

@@ -70,9 +70,7 @@ async fn a_body_without_a_length_is_cut_off_at_the_limit() {
              transfer-encoding: chunked\r\n\r\n",
             family.path()
         );
-        for _ in 0..20 {
-            request += &format!("10000\r\n{}\r\n", "x".repeat(0x10000));
-        }
+        request += &format!("10000\r\n{}\r\n", "x".repeat(0x10000)).repeat(20);
         // No end: the answer must not wait for one.
         let answer = raw(proxy.address, request.as_bytes()).await;
         assert_eq!(status_of(&answer), 413, "{family:?}: {answer}");

@@ -13,5 +13,6 @@ mod failover;
 mod flow;
 mod passthrough;
 mod routing;
+mod secrets;
 mod streaming;
 mod translation;

@@ -115,6 +115,15 @@ impl TestProxy {
         }
     }
 
+    /// Everything it says on its standard output until it ends.
+    pub async fn remaining_stdout(&mut self) -> String {
+        let mut text = String::new();
+        while let Some(line) = timeout(LIMIT, self.lines.next_line()).await.expect("it ends").expect("text") {
+            text = text + &line + "\n";
+        }
+        text
+    }
+
     /// What it has logged, once it has ended.
     async fn log(&mut self) -> String {
         let mut log = String::new();
