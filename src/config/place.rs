@@ -6,6 +6,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike};
 
 use super::Problem;
+use super::redact::without_secrets;
 
 /// More than anybody reads at once; a broken file of a megabyte must not cost a gigabyte.
 const MOST_PROBLEMS: usize = 100;
@@ -106,7 +107,9 @@ pub fn locate(text: &str, document: &Document<&str>, findings: Vec<Finding>) -> 
         .map(|(offset, finding)| {
             let (line, column) = line_and_column(text, offset);
             let Finding { path, message, fix, .. } = finding;
-            Problem { line, column, key: path.to_string(), message, fix }
+            // A key pasted on the wrong side of the `=` is a name here.
+            let key = without_secrets(&path.to_string());
+            Problem { line, column, key, message, fix }
         })
         .collect();
     if let Some(last) = problems.last_mut()
