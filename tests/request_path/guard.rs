@@ -169,6 +169,7 @@ async fn names_in_allowed_hosts_are_ours_too_and_their_neighbours_are_not() {
     }
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn lan_access_adds_this_machines_names_and_no_others() {
     let (proxy, upstream) = proxy_with("allow_lan_access = true").await;
