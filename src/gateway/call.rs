@@ -1,5 +1,6 @@
 //! One API call after its body was seen: what is asked, of whom, and in which words.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -132,6 +133,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// A Gemini body that repeats the model of its path does so as a resource name.
+    fn named_in_body<'b>(&self, model: &'b str) -> Cow<'b, str> {
+        const PREFIX: &str = "models/";
+        let repeats = self.incoming.model_in_path.is_some()
+            && self.peek.model.as_ref().is_some_and(|named| named.starts_with(PREFIX));
+        if repeats && !model.starts_with(PREFIX) { format!("{PREFIX}{model}").into() } else { model.into() }
+    }
+
     fn attempt<'b>(
         &'b self,
         settings: &Settings,
@@ -139,10 +148,11 @@ impl<'a> Call<'a> {
         model: &'b str,
         frames: &Frames,
     ) -> Attempt<'b> {
-        let body = if self.peek.model.as_deref().is_none_or(|asked| asked == model) {
+        let named = self.named_in_body(model);
+        let body = if self.peek.model.as_ref().is_none_or(|asked| *asked == named) {
             frames.clone()
         } else {
-            self.peek.with_model(frames, model)
+            self.peek.with_model(frames, &named)
         };
         let Incoming { operation, version, query, headers, .. } = self.incoming;
         Attempt {

@@ -2,14 +2,15 @@
 //! family has one, else the names that are configured.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
+use tokio::time::timeout;
 
-use super::attempt::Attempt;
+use super::attempt::{Answered, Attempt};
 use super::{ACCOUNT_HEADER, Answer, AnswerBody, Gateway, passthrough, response};
 use crate::accounts::{Pin, Tried, Wanted};
 use crate::protocol::{ErrorKind, Family, LocalError, Protocol, Provider, models};
@@ -85,14 +86,15 @@ impl Gateway {
                 }
             };
             lease.succeed();
-            let mut body = answered.first.to_vec();
-            let Ok(rest) = Limited::new(answered.rest, MAX_LIST).collect().await else { continue };
-            body.extend_from_slice(&rest.to_bytes());
             let mut headers = passthrough::response_headers(&answered.headers);
+            let status = answered.status;
+            let Some(body) = whole_list(answered, settings.config.proxy.request_timeout).await else {
+                continue;
+            };
             if let Ok(name) = HeaderValue::from_str(&lease.account().name) {
                 headers.insert(ACCOUNT_HEADER, name);
             }
-            return Some(Ok(response(answered.status, headers, AnswerBody::Whole(body.into()))));
+            return Some(Ok(response(status, headers, AnswerBody::Whole(body))));
         }
         None
     }
@@ -110,6 +112,13 @@ impl Gateway {
             aliases.chain(listed).chain(demo).filter(|name| !name.contains('*')).collect();
         names.into_iter().collect()
     }
+}
+
+/// `None`: it broke off, stopped coming, or has no end.
+async fn whole_list(answered: Answered, limit: Duration) -> Option<Bytes> {
+    let rest = Limited::new(answered.rest, MAX_LIST).collect();
+    let rest = timeout(limit, rest).await.ok()?.ok()?.to_bytes();
+    Some([answered.first, rest].concat().into())
 }
 
 const fn providers(family: Family) -> &'static [Provider] {

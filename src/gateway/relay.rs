@@ -316,13 +316,15 @@ impl Body for Relay {
                     continue;
                 }
             }
+            if let Some(bytes) = this.ready_bytes() {
+                return this.send(bytes);
+            }
             if let State::Broken(reason) = &this.state {
+                // The server drops what it has not written yet when a body fails.
+                std::task::ready!(this.turns.poll(cx));
                 let error = Box::new(RelayError(reason.clone()));
                 this.state = State::Closed;
                 return Poll::Ready(Some(Err(error)));
-            }
-            if let Some(bytes) = this.ready_bytes() {
-                return this.send(bytes);
             }
             match this.state {
                 State::Open => return this.poll_pulse(cx),

@@ -100,7 +100,7 @@ impl Dialect {
         let turn = json!([{"role": "user", "content": "hi"}]);
         match self.name {
             "gemini" => json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
-            "openai-responses" => json!({"model": self.model, "stream": stream, "input": "hi"}),
+            "openai-responses" => json!({"model": self.model, "stream": stream, "input": turn}),
             "anthropic" => {
                 json!({"model": self.model, "stream": stream, "max_tokens": 9, "messages": turn})
             }

@@ -31,6 +31,12 @@ impl Pair {
         Self { first, second, proxy }
     }
 
+    /// Waits until an account is in this state, and returns what the status says of it.
+    async fn wait_for(&self, name: &str, state: &str) -> Value {
+        let is_so = |status: &Value| account_in(status, name)["state"] == state;
+        account_in(&self.proxy.wait_for_status(state, is_so).await, name)
+    }
+
     fn asked(&self) -> (usize, usize) {
         (self.first.seen().len(), self.second.seen().len())
     }
@@ -51,17 +57,14 @@ async fn check_next(dialect: &Dialect, stream: bool, says: Reply, state: &str, r
     let answer = if stream { Reply::sse(dialect.stream()) } else { dialect.whole_reply() };
     let told = format!("{} after {says:?}", dialect.name);
     let pair = Pair::new(dialect.provider, says, answer).await;
-    let in_state = |status: &Value| account_in(status, "first")["state"] == state;
-    let (answer, status) =
-        tokio::join!(dialect.ask(&pair.proxy, stream), pair.proxy.wait_for_status(state, in_state));
+    let (answer, first) = tokio::join!(dialect.ask(&pair.proxy, stream), pair.wait_for("first", state));
     assert_eq!(answer.status, 200, "{told}: {}", answer.text());
     let expected = if stream { dialect.stream() } else { dialect.whole.to_owned() };
     assert_eq!(answer.text(), expected, "{told}");
     assert_eq!(answer.header("x-portcullis-account"), Some("second"), "{told}");
     assert_eq!(pair.asked(), (1, 1), "{told}");
-    let first = account_in(&status, "first");
     assert!(first["reason"].as_str().is_some_and(|text| text.contains(reason)), "{told}: {first}");
-    assert_eq!(account_in(&status, "second")["state"], "ready", "{told}");
+    assert_eq!(pair.proxy.account("second").await["state"], "ready", "{told}");
     let record = &pair.proxy.wait_for_records(1).await[0];
     assert_eq!(record["account"], "second", "{told}");
     let attempts = record["attempts"].as_array().expect("a list");
@@ -259,9 +262,7 @@ async fn every_spelling_of_a_hint_is_obeyed_up_to_the_bound() {
         let told = format!("{says:?}");
         let pair = Pair::with(provider, says, dialect.whole_reply(), "", "max_cooldown_secs = 400").await;
         assert_eq!(dialect.ask(&pair.proxy, false).await.status, 200);
-        let cools = |status: &Value| account_in(status, "first")["state"] == "cooling";
-        let status = pair.proxy.wait_for_status("it cools", cools).await;
-        let wait = seconds_from_now(&account_in(&status, "first"));
+        let wait = seconds_from_now(&pair.wait_for("first", "cooling").await);
         // The moment is told in whole seconds, rounded.
         assert!((expected - 30..=expected + 1).contains(&wait), "{told}: {wait}");
     }
@@ -291,15 +292,18 @@ async fn clearing_a_cooldown_lets_the_account_be_tried_at_once() {
     assert_eq!(answer.header("x-portcullis-account"), Some("first"));
 }
 
+/// The first account was in trouble, and has waited as long as it had to.
+async fn cooled_down() -> Pair {
+    let pair = Pair::with("openai", refusal(500, "x", "trouble"), OPENAI_CHAT.whole_reply(), "", "").await;
+    tokio::join!(OPENAI_CHAT.ask(&pair.proxy, false), pair.wait_for("first", "cooling"));
+    pair.wait_for("first", "ready").await;
+    pair
+}
+
 #[tokio::test]
 async fn at_the_end_of_a_cooldown_one_request_finds_out_for_all() {
-    let trouble = refusal(500, "x", "trouble");
-    let pair = Pair::with("openai", trouble, OPENAI_CHAT.whole_reply(), "", "").await;
-    OPENAI_CHAT.ask(&pair.proxy, false).await;
+    let pair = cooled_down().await;
     pair.first.now(Reply::fed("application/json"));
-    pair.proxy
-        .wait_for_status("it may be tried", |status| account_in(status, "first")["state"] == "ready")
-        .await;
 
     let probe = async {
         let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
@@ -324,15 +328,9 @@ async fn at_the_end_of_a_cooldown_one_request_finds_out_for_all() {
 
 #[tokio::test]
 async fn a_probe_that_fails_cools_the_account_again() {
-    let trouble = refusal(500, "x", "trouble");
-    let pair = Pair::with("openai", trouble, OPENAI_CHAT.whole_reply(), "", "").await;
-    OPENAI_CHAT.ask(&pair.proxy, false).await;
-    pair.proxy
-        .wait_for_status("it may be tried", |status| account_in(status, "first")["state"] == "ready")
-        .await;
-    let cools = |status: &Value| account_in(status, "first")["state"] == "cooling";
-    let (answer, _) =
-        tokio::join!(OPENAI_CHAT.ask(&pair.proxy, false), pair.proxy.wait_for_status("it cools", cools));
+    let pair = cooled_down().await;
+    pair.first.now(refusal(500, "x", "trouble").with_header("retry-after", "100"));
+    let (answer, _) = tokio::join!(OPENAI_CHAT.ask(&pair.proxy, false), pair.wait_for("first", "cooling"));
     assert_eq!((answer.status.as_u16(), pair.asked()), (200, (2, 2)));
     OPENAI_CHAT.ask(&pair.proxy, false).await;
     assert_eq!(pair.asked(), (2, 3));
@@ -361,7 +359,7 @@ async fn a_dead_credential_gets_another_chance_when_its_key_is_edited() {
     pair.first.now(OPENAI_CHAT.whole_reply());
     let config = std::fs::read_to_string(pair.proxy.home.config()).expect("a config");
     pair.proxy.home.write_config(&config.replace("up-first-secret-key", "up-first-better-key"));
-    pair.proxy.wait_for_status("it is ready", |status| account_in(status, "first")["state"] == "ready").await;
+    pair.wait_for("first", "ready").await;
     let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
     assert_eq!(answer.header("x-portcullis-account"), Some("first"));
     let seen = pair.first.seen();
@@ -372,9 +370,7 @@ async fn dead_first() -> Pair {
     let dead = refusal(401, "invalid_api_key", "Incorrect key");
     let pair = Pair::new("openai", dead, OPENAI_CHAT.whole_reply()).await;
     OPENAI_CHAT.ask(&pair.proxy, false).await;
-    pair.proxy
-        .wait_for_status("it is dead", |status| account_in(status, "first")["state"] == "disabled")
-        .await;
+    pair.wait_for("first", "disabled").await;
     pair
 }
 

@@ -1,21 +1,26 @@
 //! The request path, stage by stage.
 
-mod auth;
-mod browser;
+/// How each dialect asks and answers, and each family's shapes: what the areas below share.
 mod dialect;
 mod family;
+
+mod auth;
+mod browser;
 mod framing;
 mod guard;
 mod headers;
 mod limits;
-mod models;
+mod routing;
+#[cfg(unix)]
+mod secrets;
 
 mod broken;
 mod failover;
 mod flow;
+mod model_source;
+mod models;
 mod passthrough;
-mod routing;
-#[cfg(unix)]
-mod secrets;
+mod pool;
 mod streaming;
 mod translation;
+mod zai;

@@ -133,7 +133,13 @@ impl FakeUpstream {
 
     /// Answers with this from now on.
     pub fn now(&self, reply: Reply) {
-        *self.state.script.lock().expect("unpoisoned") = Script { next: VecDeque::new(), otherwise: reply };
+        self.script_now([], reply);
+    }
+
+    /// Answers with these in turn from now on, then with the last for ever.
+    pub fn script_now(&self, first: impl IntoIterator<Item = Reply>, otherwise: Reply) {
+        *self.state.script.lock().expect("unpoisoned") =
+            Script { next: first.into_iter().collect(), otherwise };
     }
 
     pub fn seen(&self) -> Vec<Seen> {
