@@ -47,6 +47,15 @@ impl<'a> Call<'a> {
         Ok(Self { incoming, protocol, asked, route, peek, session, chat: OnceLock::new() })
     }
 
+    /// The model in a message: as it was asked for, and what became of it.
+    pub fn named(&self) -> String {
+        if self.asked == self.route.model {
+            format!("{:?}", self.asked)
+        } else {
+            format!("{:?} (here {:?})", self.asked, self.route.model)
+        }
+    }
+
     pub fn streams(&self) -> bool {
         self.peek.stream || self.incoming.operation == Operation::StreamGenerateContent
     }

@@ -181,7 +181,7 @@ impl Gateway {
         for _ in 0..settings.config.pool.max_attempts {
             let mut lease = match self.pool.lease(&call.wanted(), &mut tried) {
                 Ok(lease) => lease,
-                Err(none) => return Err(retry::exhausted(none, last, call.protocol, &call.asked)),
+                Err(none) => return Err(retry::exhausted(none, last, call.protocol, &call.named())),
             };
             exchange.note(|record| {
                 record.account = Some(lease.account().name.clone());

@@ -111,14 +111,13 @@ fn refused_lease(no_lease: NoLease, protocol: Protocol, model: &str) -> LocalErr
             "No available accounts. Add an account first: run `portcullis account add`, or add an [[accounts]] \
              section to the config file.",
         ),
-        NoLease::UnknownModel { hint } => LocalError::new(
-            ErrorKind::ModelNotFound,
-            format!("no account serves the model {model:?}: {hint}"),
-        ),
+        NoLease::UnknownModel { hint } => {
+            LocalError::new(ErrorKind::ModelNotFound, format!("no account serves the model {model}: {hint}"))
+        }
         NoLease::WrongProtocol { accounts, provider } => LocalError::new(
             ErrorKind::InvalidRequest,
             format!(
-                "{model:?} is served by {} ({provider}), which cannot be reached through {} requests: use the \
+                "{model} is served by {} ({provider}), which cannot be reached through {} requests: use the \
                  {provider} API of this proxy for it, or map the model to another account under [models]",
                 accounts.join(", "),
                 protocol.name(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, SERVER};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, SERVER};
 use http::{HeaderValue, Method, StatusCode};
 use salvo::http::ResBody;
 use salvo::prelude::{Depot, FlowCtrl, Request, Response};
@@ -156,7 +156,23 @@ fn family(route: &Result<Route, Missing>, request: &Request) -> Family {
         Ok(route) => route.family,
         Err(Missing::NoSuchPath { family } | Missing::WrongMethod { family, .. }) => *family,
     };
-    named.unwrap_or_else(|| rescue::family_of(request.headers(), request.uri().query()))
+    match route {
+        Ok(Route { endpoint: Endpoint::Models { .. }, .. }) => {
+            named.unwrap_or_else(|| asks_for_models(request.headers()))
+        }
+        _ => named.unwrap_or_else(|| rescue::family_of(request.headers(), request.uri().query())),
+    }
+}
+
+/// Whose list `/v1/models` is: three SDKs ask for it, and only a header tells them apart.
+fn asks_for_models(headers: &HeaderMap) -> Family {
+    if headers.contains_key("anthropic-version") {
+        Family::Anthropic
+    } else if headers.contains_key("x-goog-api-key") {
+        Family::Gemini
+    } else {
+        Family::OpenAi
+    }
 }
 
 fn options(request: &Request, response: &mut Response) {
