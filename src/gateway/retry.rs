@@ -40,10 +40,10 @@ pub enum Ended {
 }
 
 /// No account is left to try. What the last one said counts more than that there is no
-/// other, except where an upstream's credential failure would make the client doubt its own.
+/// other, except where it was about the account alone and waiting for another helps.
 pub fn exhausted(no_lease: NoLease, last: Option<Refused>, protocol: Protocol, model: &str) -> Ended {
     match (no_lease, last) {
-        (NoLease::AllCooling { soonest, reason }, Some(last)) if is_rate_limit(&last) => {
+        (NoLease::AllCooling { soonest, reason }, Some(last)) if is_of_the_account(&last) => {
             let reason = if reason.is_empty() { last.failure.reason } else { reason };
             Ended::Local(cooling(model, soonest, &reason))
         }
@@ -91,8 +91,8 @@ pub fn give_up(last: Refused) -> Ended {
     }
 }
 
-const fn is_rate_limit(refused: &Refused) -> bool {
-    matches!(refused.failure.fault, Fault::RateLimited { .. })
+const fn is_of_the_account(refused: &Refused) -> bool {
+    matches!(refused.failure.fault, Fault::RateLimited { .. } | Fault::Account)
 }
 
 fn cooling(model: &str, soonest: Duration, reason: &str) -> LocalError {

@@ -231,6 +231,16 @@ async fn everybody_cooling_is_429_with_the_soonest_return() {
 }
 
 #[tokio::test]
+async fn one_dead_and_the_other_cooling_is_429_too_because_waiting_helps() {
+    let limited = refusal(429, "x", "slow down").with_header("retry-after", "100");
+    let pair = Pair::new("openai", refusal(401, "invalid_api_key", "Incorrect key"), limited).await;
+    assert_eq!(pair.proxy.chat("second/gpt-5").await.status, 429);
+    let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    assert!(answer.header("retry-after").is_some());
+}
+
+#[tokio::test]
 async fn every_spelling_of_a_hint_is_obeyed_up_to_the_bound() {
     let at = |seconds: u64| {
         let moment = SystemTime::now() + std::time::Duration::from_secs(seconds);

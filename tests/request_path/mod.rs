@@ -17,6 +17,7 @@ mod secrets;
 mod broken;
 mod failover;
 mod flow;
+mod hostile;
 mod model_source;
 mod models;
 mod passthrough;
