@@ -72,7 +72,7 @@ pub const ANTHROPIC: Dialect = Dialect {
         "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
     ],
     terminator: "message_stop",
-    overloaded: "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n",
+    overloaded: "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"We are overloaded\"}}\n\n",
 };
 
 pub const GEMINI: Dialect = Dialect {

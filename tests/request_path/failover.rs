@@ -151,9 +151,9 @@ async fn a_redirect_is_never_followed() {
 #[tokio::test]
 async fn a_200_whose_first_event_is_an_error_is_a_failure_like_any_other() {
     for dialect in dialect::ALL {
-        check_next(dialect, true, Reply::sse(dialect.overloaded), "cooling", "verloaded").await;
+        check_next(dialect, true, Reply::sse(dialect.overloaded), "cooling", "overloaded").await;
         let torn = Reply::chunked("text/event-stream", dialect.overloaded, 1);
-        check_next(dialect, true, torn, "cooling", "verloaded").await;
+        check_next(dialect, true, torn, "cooling", "overloaded").await;
     }
 }
 
