@@ -5,8 +5,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+/// Whoever only looks whether the lock is held has it for far less than this.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Held for as long as the agent lives.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ impl InstanceLock {
     pub fn take(lock_file: &Path, control_file: &Path) -> Result<Self, LockError> {
         let io_error = |error| LockError::Io(lock_file.to_owned(), error);
         let file = private_options().truncate(false).open(lock_file).map_err(io_error)?;
-        match file.try_lock() {
+        match patient_lock(&file) {
             Ok(()) => {
                 // What a killed agent left behind points at nobody.
                 let _ = std::fs::remove_file(control_file);
@@ -65,12 +69,25 @@ impl Drop for InstanceLock {
     }
 }
 
-/// Whether an agent holds the lock now.
+/// Takes the lock unless it stays taken.
+fn patient_lock(file: &File) -> Result<(), TryLockError> {
+    let first = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if first.elapsed() < LOOK => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether an agent holds the lock now. Those who look do not see each other.
 pub fn is_held(lock_file: &Path) -> bool {
     let Ok(file) = OpenOptions::new().read(true).write(true).open(lock_file) else {
         return false;
     };
-    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 /// The running agent's control file, if an agent is running.
@@ -111,5 +128,22 @@ mod tests {
         assert_eq!(find(&lock_file, &control_file), None);
         assert!(!control_file.exists());
         InstanceLock::take(&lock_file, &control_file).expect("free again");
+    }
+
+    #[test]
+    fn looking_takes_the_lock_from_nobody() {
+        let home = tempfile::tempdir().expect("a directory");
+        let (lock_file, control_file) = (home.path().join("l"), home.path().join("c.json"));
+        drop(InstanceLock::take(&lock_file, &control_file).expect("free"));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            let look = || while !done.load(std::sync::atomic::Ordering::Relaxed) && !is_held(&lock_file) {};
+            for _ in 0..200 {
+                let lookers = [threads.spawn(look), threads.spawn(look)];
+                let taken = InstanceLock::take(&lock_file, &control_file);
+                assert!(taken.is_ok(), "{taken:?}");
+                lookers.map(|looker| looker.join().expect("held"));
+            }
+        });
     }
 }
