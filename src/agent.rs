@@ -67,7 +67,9 @@ pub async fn run<S: Shell>(
     let gateway = Arc::new(gateway(&config, scrubber, &paths.pool_file()));
     let door = Arc::new(Door::new(Arc::clone(&gateway), &config, host_name()));
 
-    let listening = dashboard::listen().await.map_err(|error| other("the control plane", &error))?;
+    let proxy_port = launch.port.unwrap_or(config.proxy.port);
+    let listening =
+        dashboard::listen(proxy_port).await.map_err(|error| other("the control plane", &error))?;
     let token = dashboard::new_token().map_err(|error| other("no randomness", &error))?;
     let options = options(&launch, listening.address, &token);
     let (requests, asked) = mpsc::channel(16);
@@ -83,12 +85,16 @@ pub async fn run<S: Shell>(
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let _control_plane = listening.serve(control).map_err(|error| other("the control plane", &error))?;
+    let control_plane = listening.serve(control).map_err(|error| other("the control plane", &error))?;
     lock.announce(&announced).map_err(|error| other("the runtime file could not be written", &error))?;
     let signals = signals::listen().map_err(|error| other("signals", &error))?;
 
     let supervisor = Supervisor::new(options, config, warnings, door, Box::new(shell()), status);
-    Ok(supervisor.run(Sources { requests: asked, file, watcher, signals }).await)
+    let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }).await;
+    if exit != Exit::Forced {
+        control_plane.finish().await;
+    }
+    Ok(exit)
 }
 
 fn take_lock(paths: &Paths) -> Result<InstanceLock, LaunchError> {

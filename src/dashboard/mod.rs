@@ -30,6 +30,7 @@ use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
 use salvo::{Router, Server};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::control::AgentHandle;
 use crate::monitor::Recorder;
@@ -37,6 +38,8 @@ use crate::monitor::Recorder;
 /// Where the control plane is looked for first.
 const FIRST_PORT: u16 = 8046;
 const LAST_PORT: u16 = 8146;
+/// How long the answer to `quit` may take on its way out.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// What the control plane shows and asks.
 pub struct Control {
@@ -53,11 +56,14 @@ pub struct Listening {
 }
 
 /// Stops the control plane when it is dropped.
-pub struct Running(ServerHandle);
+pub struct Running {
+    handle: ServerHandle,
+    served: JoinHandle<io::Result<()>>,
+}
 
-/// Binds the usual port, else the next free one.
-pub async fn listen() -> io::Result<Listening> {
-    for port in (FIRST_PORT..=LAST_PORT).chain([0]) {
+/// Binds the usual port, else the next free one, and never the one the proxy is meant for.
+pub async fn listen(proxy_port: u16) -> io::Result<Listening> {
+    for port in (FIRST_PORT..=LAST_PORT).filter(|&port| port != proxy_port).chain([0]) {
         if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
             let address = listener.local_addr()?;
             return Ok(Listening { listener, address });
@@ -79,14 +85,22 @@ impl Listening {
             .hoop(gate::OwnPagesOnly)
             .push(pages::router())
             .push(api::router(&control).hoop(gate::Token(control)));
-        tokio::spawn(server.try_serve(router));
-        Ok(Running(handle))
+        Ok(Running { handle, served: tokio::spawn(server.try_serve(router)) })
+    }
+}
+
+impl Running {
+    /// Lets answers under way reach whoever asked, for a moment.
+    pub async fn finish(mut self) {
+        self.handle.stop_graceful(None);
+        // Who does not read its answer by then never will.
+        let _ = tokio::time::timeout(LAST_ANSWERS, &mut self.served).await;
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.stop_forceful();
+        self.handle.stop_forceful();
     }
 }
 
