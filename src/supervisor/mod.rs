@@ -292,6 +292,9 @@ impl Supervisor {
             tokio::select! {
                 _ = self.drains.join_next() => {}
                 Some(Signal::Quit) = sources.signals.recv() => return Exit::Forced,
+                Some(Request { reply, .. }) = sources.requests.recv() => {
+                    let _ = reply.send(Err(CommandError::Gone));
+                }
                 () = tokio::time::sleep(DRAIN_TICK) => {}
             }
             self.publish();
