@@ -1,1 +1,20 @@
 //! The control path: the agent as a process.
+
+mod account_commands;
+mod cli;
+mod control_plane;
+mod demo;
+mod faults;
+mod instance;
+mod key_commands;
+mod lifecycle;
+mod ports;
+mod signals;
+
+use serde_json::Value;
+
+use crate::support::TestProxy;
+
+async fn wait_for_state(proxy: &TestProxy, state: &str) -> Value {
+    proxy.wait_for_status(state, |status| status["state"] == state).await
+}

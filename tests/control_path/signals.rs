@@ -1,0 +1,75 @@
+//! What the system tells the process.
+
+use rustix::process::Signal;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use super::wait_for_state;
+use crate::support::proxy::{account, proxy_section};
+use crate::support::{FakeUpstream, FedStream, Reply, TestProxy};
+
+#[tokio::test]
+async fn idle_it_ends_well_on_either_signal() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut proxy = TestProxy::with_upstream("openai", &upstream).await;
+        let _idle = TcpStream::connect(proxy.address).await.expect("connected");
+        proxy.signal(signal);
+        assert_eq!(proxy.ended().await.0, Some(0), "{signal:?}");
+        assert!(!proxy.home.file("control.json").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_finishes_whole_and_nobody_new_gets_in() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+        let mut proxy = TestProxy::with_upstream("openai", &upstream).await;
+        let stream = FedStream::begin(proxy.address, &upstream).await;
+        proxy.signal(signal);
+        wait_for_state(&proxy, "draining").await;
+        assert!(TcpStream::connect(proxy.address).await.is_err(), "{signal:?}");
+        stream.finishes_whole().await;
+        assert_eq!(proxy.ended().await.0, Some(0), "{signal:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    for (first, second) in
+        [(Signal::TERM, Signal::TERM), (Signal::INT, Signal::INT), (Signal::INT, Signal::TERM)]
+    {
+        let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+        let config = proxy_section("drain_timeout_secs = 3600") + &account("work", "openai", &upstream, "");
+        let mut proxy = TestProxy::serve(&config).await;
+        let stream = FedStream::begin(proxy.address, &upstream).await;
+        proxy.signal(first);
+        wait_for_state(&proxy, "draining").await;
+        proxy.signal(second);
+        assert_eq!(proxy.ended().await.0, Some(0), "{first:?}, {second:?}");
+        stream.breaks_off().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hangup_during_a_drain_does_not_end_it() {
+    let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+    let mut proxy = TestProxy::with_upstream("openai", &upstream).await;
+    let stream = FedStream::begin(proxy.address, &upstream).await;
+    proxy.signal(Signal::TERM);
+    wait_for_state(&proxy, "draining").await;
+    proxy.signal(Signal::HUP);
+    stream.finishes_whole().await;
+    assert_eq!(proxy.ended().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn the_drain_timeout_holds_for_a_signal_too() {
+    let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+    let config = proxy_section("drain_timeout_secs = 1") + &account("work", "openai", &upstream, "");
+    let mut proxy = TestProxy::serve(&config).await;
+    let stream = FedStream::begin(proxy.address, &upstream).await;
+    proxy.signal(Signal::TERM);
+    stream.breaks_off().await;
+    assert_eq!(proxy.ended().await.0, Some(0));
+}
