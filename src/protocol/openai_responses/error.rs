@@ -4,16 +4,21 @@ use serde_json::{Value, json};
 
 use crate::protocol::error::LocalError;
 
-/// `sequence_number` is what the type asks for; a torn stream has lost its count. `error`
-/// is not in the type, but OpenAI sends it, and the SDKs raise only where it is
-/// (`openai._streaming.Stream`): without it a torn answer passes for a whole one.
+/// The event by itself. A torn stream has lost its count, but the type asks for a number.
 pub fn stream_event(error: &LocalError) -> Value {
+    let mut event = event_body("server_error", &error.message);
+    event["type"] = json!("error");
+    event["sequence_number"] = json!(0);
+    event
+}
+
+/// `error` is not in the type, but OpenAI sends it, and the SDKs raise only where it is
+/// (`openai._streaming.Stream`): without it a torn answer passes for a whole one.
+pub fn event_body(code: &str, message: &str) -> Value {
     json!({
-        "type": "error",
-        "code": "server_error",
-        "message": error.message,
+        "code": code,
+        "message": message,
         "param": null,
-        "sequence_number": 0,
-        "error": {"type": "server_error", "code": "server_error", "message": error.message, "param": null},
+        "error": {"type": code, "code": code, "message": message, "param": null},
     })
 }

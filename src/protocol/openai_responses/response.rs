@@ -131,14 +131,17 @@ pub fn incomplete_reason(finish: &FinishReason) -> Option<&'static str> {
     }
 }
 
-/// `ResponseError`, whose codes are a closed list.
 fn encode_error(failure: &Failure) -> Value {
-    let code = match failure.kind {
+    json!({"code": error_code(failure), "message": failure.message})
+}
+
+/// `ResponseError.code`, which is a closed list.
+pub const fn error_code(failure: &Failure) -> &'static str {
+    match failure.kind {
         FailureKind::RateLimited => "rate_limit_exceeded",
         FailureKind::InvalidRequest | FailureKind::TooLarge => "invalid_prompt",
         _ => "server_error",
-    };
-    json!({"code": code, "message": failure.message})
+    }
 }
 
 /// One part as one item, whole.

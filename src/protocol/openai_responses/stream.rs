@@ -3,15 +3,16 @@
 //! ```text
 //! response.created response.in_progress
 //!     (output_item.added (its own events) output_item.done)*
-//!     response.completed | response.incomplete | response.failed
+//!     response.completed | response.incomplete | error response.failed
 //! ```
 
 use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::error;
 use super::response::{
-    Ending, annotation, encode_envelope, encode_item, encode_text, incomplete_reason, take_item,
+    Ending, annotation, encode_envelope, encode_item, encode_text, error_code, incomplete_reason, take_item,
     take_signature,
 };
 use super::wire::{self, StreamEvent};
@@ -209,6 +210,8 @@ impl Encoder {
             }
             Event::Failed(failure) => {
                 self.begin(out);
+                // SDKs raise at this one; Codex goes by the next.
+                self.event("error", error::event_body(error_code(failure), &failure.message), out);
                 self.envelope("response.failed", &Ending::Failed(failure), out);
             }
         }
