@@ -15,6 +15,7 @@ use crate::protocol::{
     self, Encoded, LocalError, Observer, Operation, Protocol, RequestTarget, ResponseContext, StreamDecoder,
     StreamEncoder, Usage,
 };
+use crate::upstream::client::describe;
 use crate::upstream::{Failure, Fault, Frames};
 
 /// The longest whole answer that is translated.
@@ -96,8 +97,9 @@ impl Translation {
         let rest = tokio::time::timeout(limit, Limited::new(answered.rest, MAX_ANSWER).collect());
         let rest =
             rest.await.map_err(|_| broken(Fault::TimedOut, "the answer did not end in time".into()))?;
-        let rest =
-            rest.map_err(|error| broken(Fault::Unreachable, format!("the answer broke off: {error}")))?;
+        let rest = rest.map_err(|error| {
+            broken(Fault::Unreachable, format!("the answer broke off: {}", describe(&*error)))
+        })?;
         body.extend_from_slice(&rest.to_bytes());
         let mut observer = Observer::object(self.upstream);
         observer.push(&body);
