@@ -23,9 +23,13 @@ pub fn list(family: Family, ids: &[String]) -> Value {
 pub fn entry(family: Family, id: &str) -> Value {
     match family {
         Family::OpenAi => json!({"id": id, "object": "model", "created": 0, "owned_by": "portcullis"}),
-        Family::Anthropic => {
-            json!({"type": "model", "id": id, "display_name": id, "created_at": "1970-01-01T00:00:00Z"})
-        }
+        Family::Anthropic => json!({
+            "type": "model",
+            "id": id,
+            "display_name": id,
+            "created_at": "1970-01-01T00:00:00Z",
+            "lifecycle": "active",
+        }),
         Family::Gemini => json!({
             "name": format!("models/{id}"),
             "baseModelId": id,
