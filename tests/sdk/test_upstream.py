@@ -17,7 +17,7 @@ from upstream import Feed, Reply, Seen, Upstream
 from wires import INPUT_TOKENS, OUTPUT_TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 # Headers that cross for everybody, and those that are about one hop.
 ANYBODYS_HEADERS = ("accept", "content-type", "user-agent")
@@ -122,9 +122,9 @@ def test_a_stream_passes_event_by_event(sdk: type[Sdk], upstream: Upstream, prox
     texts = ["one ", "two ", "three ", "four"]
     events = iter(sdk.wire.events(*texts))
     pieces = sdk.at(proxy.root).stream("Count")
-    send_until(feed, events, *texts[: sdk.reads_ahead])
+    feed.send_until(events, *texts[: sdk.reads_ahead])
     for earlier, latest in zip(texts, texts[sdk.reads_ahead :], strict=False):
-        send_until(feed, events, latest)
+        feed.send_until(events, latest)
         # Nothing after the latest has been sent yet.
         assert next(pieces) == earlier
     feed.send(*events)
@@ -136,7 +136,7 @@ def test_a_stream_that_breaks_off_raises(sdk: type[Sdk], upstream: Upstream, pro
     feed = Feed()
     upstream.answers(Reply(feed, content_type=sdk.wire.stream_type))
     pieces = sdk.at(proxy.root).stream("Count")
-    send_until(feed, iter(sdk.wire.events("one ", "two ", "three")), "one ", "two ")
+    feed.send_until(iter(sdk.wire.events("one ", "two ", "three")), "one ", "two ")
     assert next(pieces) == "one "
     feed.break_off()
     exception, message = sdk.broken_stream
@@ -149,12 +149,3 @@ def test_the_upstreams_model_list_comes_back(sdk: type[Sdk], upstream: Upstream,
     direct = sdk.at(upstream.root).models()
     assert sdk.at(proxy.root).models() == direct == ["one", "two"]
     assert upstream.seen[1].path == upstream.seen[0].path
-
-
-def send_until(feed: Feed, events: Iterator[bytes], *texts: str) -> None:
-    """Sends events through those that hold these texts."""
-    for text in texts:
-        for event in events:
-            feed.send(event)
-            if text.encode() in event:
-                break

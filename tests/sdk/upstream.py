@@ -10,9 +10,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from proxy import LIMIT_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,14 @@ class Feed:
     def send(self, *pieces: bytes) -> None:
         for piece in pieces:
             self._pieces.put(piece)
+
+    def send_until(self, events: Iterator[bytes], *texts: str) -> None:
+        """Sends events, through the one that holds each of these texts in turn."""
+        for text in texts:
+            for event in events:
+                self.send(event)
+                if text.encode() in event:
+                    break
 
     def end(self) -> None:
         self._pieces.put(None)

@@ -150,7 +150,10 @@ class Anthropic(Wire):
         return [b"event: %s\n" % event["type"].encode() + _event(event) for event in events]
 
     def refusal(self, status: int, message: str, **headers: str) -> Reply:
-        error = {"type": "invalid_request_error", "message": message}
+        kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
+        kinds |= {413: "request_too_large", 429: "rate_limit_error", 529: "overloaded_error"}
+        otherwise = "invalid_request_error" if status < 500 else "api_error"
+        error = {"type": kinds.get(status, otherwise), "message": message}
         return Reply.json({"type": "error", "error": error}, status, **headers)
 
     def model_list(self, *models: str) -> Reply:
@@ -187,7 +190,10 @@ class Gemini(Wire):
         return [_event(response) for response in self._responses(*pieces)]
 
     def refusal(self, status: int, message: str, **headers: str) -> Reply:
-        error = {"code": status, "message": message, "status": "UNKNOWN"}
+        kinds = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
+        kinds |= {429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
+        otherwise = "INVALID_ARGUMENT" if status < 500 else "INTERNAL"
+        error = {"code": status, "message": message, "status": kinds.get(status, otherwise)}
         return Reply.json({"error": error}, status, **headers)
 
     def model_list(self, *models: str) -> Reply:

@@ -43,8 +43,10 @@ class GoogleGenerativeai(Sdk):
         529: exceptions.GoogleAPICallError,
     }
     reads_ahead = 1
-    # An array that breaks off has no event to say so with.
+    # A relayed array is cut; a translated one ends with an error that this SDK does not know,
+    # just as it does not know Google's own.
     broken_stream = (ChunkedEncodingError, "ended prematurely")
+    failed_stream = (ValueError, "`response.candidates` is empty")
 
     def __init__(self, base_url: str, key: str) -> None:
         self._base_url, self._key = base_url, key

@@ -57,9 +57,11 @@ class Sdk(ABC):
     nonsense: str
     # How many pieces of a stream it keeps back.
     reads_ahead = 0
-    # The exception for each status, and the one for a stream that breaks off.
+    # The exception for each status, for a relayed stream that breaks off, and for a
+    # translated one, where it is another.
     raises: ClassVar[dict[int, type[Exception]]]
     broken_stream: tuple[type[Exception], str]
+    failed_stream: tuple[type[Exception], str] | None = None
 
     @classmethod
     def at(cls, root: str, key: str = "sk-any-key") -> Self:
