@@ -137,12 +137,18 @@ mod tests {
         drop(InstanceLock::take(&lock_file, &control_file).expect("free"));
         let done = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|threads| {
-            let look = || while !done.load(std::sync::atomic::Ordering::Relaxed) && !is_held(&lock_file) {};
+            let look = || {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) && !is_held(&lock_file) {
+                    std::hint::spin_loop();
+                }
+            };
             for _ in 0..200 {
                 let lookers = [threads.spawn(look), threads.spawn(look)];
                 let taken = InstanceLock::take(&lock_file, &control_file);
                 assert!(taken.is_ok(), "{taken:?}");
-                lookers.map(|looker| looker.join().expect("held"));
+                for looker in lookers {
+                    looker.join().expect("held");
+                }
             }
         });
     }

@@ -106,13 +106,11 @@ pub async fn request(
     let mut whole = Vec::new();
     let mut cut = false;
     while let Some(chunk) = stream.chunk().await {
-        match chunk {
-            Ok(bytes) => whole.extend_from_slice(&bytes),
-            Err(_) => {
-                cut = true;
-                break;
-            }
-        }
+        let Ok(bytes) = chunk else {
+            cut = true;
+            break;
+        };
+        whole.extend_from_slice(&bytes);
     }
     let (status, headers) = (stream.status, stream.headers.clone());
     Answer { status, headers, body: whole.into(), cut }

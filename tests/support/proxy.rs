@@ -111,7 +111,7 @@ impl TestProxy {
         };
         match timeout(LIMIT, wait).await {
             Ok(line) => line,
-            Err(_) => panic!("it never said {text:?}"),
+            Err(elapsed) => panic!("it never said {text:?}: {elapsed}"),
         }
     }
 
@@ -205,7 +205,9 @@ impl TestProxy {
         };
         match timeout(LIMIT, wait).await {
             Ok(status) => status,
-            Err(_) => panic!("the status never said: {what}; it says {}", self.status().await),
+            Err(elapsed) => {
+                panic!("the status never said {what}: {elapsed}; it says {}", self.status().await)
+            }
         }
     }
 
