@@ -50,9 +50,9 @@ impl<'a> Call<'a> {
     /// The model in a message: as it was asked for, and what became of it.
     pub fn named(&self) -> String {
         if self.asked == self.route.model {
-            format!("{:?}", self.asked)
+            format!("`{}`", printable(&self.asked))
         } else {
-            format!("{:?} (here {:?})", self.asked, self.route.model)
+            format!("`{}` (here `{}`)", printable(&self.asked), printable(&self.route.model))
         }
     }
 
@@ -174,6 +174,11 @@ impl<'a> Call<'a> {
             limit: settings.config.proxy.request_timeout,
         }
     }
+}
+
+/// A client's model name in a message: bounded, and with nothing in it that moves a cursor.
+fn printable(model: &str) -> String {
+    model.chars().filter(|letter| !letter.is_control()).take(120).collect()
 }
 
 /// The body must be what its path takes, and not compressed: the model is read from it.
