@@ -2,16 +2,18 @@
 //! deleted and made again, in a directory that is not there yet.
 //!
 //! A thread of its own sleeps until the system reports an event or a second has passed,
-//! reads the file when it has been quiet, and speaks only when the bytes are new:
+//! and reads the file when it has been quiet. It speaks after events, and when the bytes
+//! are new:
 //!
 //! ```text
 //!            event or new bytes
 //!   idle ─────────────────────────▶ settling ──▶ (quiet for 60 ms, or busy for 0.9 s)
 //!    ▲  └─ every second: look ─┘                               │
-//!    └────────────────── read, compare, emit ◀─────────────────┘
+//!    └─────────────────────── read, emit ◀─────────────────────┘
 //! ```
 //!
-//! Looking every second also covers network drives and systems without events.
+//! Looking every second also covers network drives and systems without events. A change
+//! and back is told, too: whoever loads the file by itself may have read what was between.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -30,7 +32,7 @@ mod places;
 use pace::{Due, Pace};
 use places::Places;
 
-/// What the file holds; compared, so that a touch or a change and back is no news.
+/// What the file holds; compared, so that a look without an event finds only what is new.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     Bytes(Vec<u8>),
@@ -71,7 +73,7 @@ enum Wake {
 }
 
 /// Watches one file. The first content received is what it holds now, so that nothing is
-/// missed between a first load and the first change; from then on, every new content.
+/// missed between a first load and the first change; from then on, what every save left.
 /// A slow receiver gets the latest, not all. Fails only when no thread can be started.
 pub fn watch(path: PathBuf) -> io::Result<(WatchGuard, Receiver<Content>)> {
     let path = std::path::absolute(path)?;
@@ -136,7 +138,7 @@ impl Watch {
     fn look(&mut self, due: Due, pace: &mut Pace) {
         self.places.arm();
         let content = content(&self.path);
-        let is_news = self.emitted.as_ref() != Some(&content);
+        let is_news = due == Due::Settled || self.emitted.as_ref() != Some(&content);
         let is_settled = due == Due::Settled || self.seen.as_ref() == Some(&content);
         pace.looked(Instant::now());
         if !is_news {
