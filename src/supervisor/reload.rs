@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{FileProblem, Supervisor, failed, is_open_to_lan};
+use super::{FileProblem, Supervisor, is_open_to_lan};
 use crate::config::watch::Content;
 use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
 use crate::control::command::CommandResult;
@@ -68,7 +68,10 @@ impl Supervisor {
             return self.load(next);
         }
         let outcome = match loaded {
-            Ok(loaded) if loaded.needs_key => return self.write_key().await,
+            Ok(loaded) if loaded.needs_key => match self.write_key().await {
+                Ok(()) => return self.begin_reload(None),
+                Err(problems) => Err(FileProblem::Invalid(problems)),
+            },
             Ok(loaded) => self.apply(loaded).await,
             Err(problems) => Err(FileProblem::Invalid(problems)),
         };
@@ -83,19 +86,21 @@ impl Supervisor {
         }
     }
 
-    /// A key is asked for and there is none: generate one; writing it is a change of the
-    /// file, and so the next reload.
-    async fn write_key(&mut self) {
+    /// A key is asked for and there is none: generate one. The file with it is the next
+    /// one to load.
+    async fn write_key(&mut self) -> Result<(), Problems> {
         let path = self.options.config_path.clone();
         let written = tokio::task::spawn_blocking(move || edit::set_api_key(&path, &generate_key())).await;
-        match written {
+        let reason = match written {
             Ok(Ok(())) => {
                 tracing::info!("a client key was generated and written to the config file");
-                self.begin_reload(None);
+                return Ok(());
             }
-            Ok(Err(error)) => tracing::error!("a client key is needed and could not be written: {error}"),
-            Err(error) => tracing::error!("{}", failed(&error)),
-        }
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let message = format!("asks for a client key, and none could be written: {reason}");
+        Err(Problems::whole_file(&self.options.config_path, message, "run `portcullis key rotate`"))
     }
 
     /// The new configuration takes over, or nothing changes at all.
