@@ -13,7 +13,7 @@ use salvo::prelude::{Depot, FlowCtrl, Request, Response};
 use salvo::{Handler, Router, async_trait};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Control;
 use crate::control::{Command, CommandError};
@@ -161,7 +161,9 @@ async fn command(call: Call, request: &mut Request) -> Result<Command, String> {
 async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, String> {
     let bytes = request.payload_with_max_size(MAX_BODY).await.map_err(|error| error.to_string())?;
     let bytes = if bytes.is_empty() { b"{}" } else { bytes.as_ref() };
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    // By name only: a list would pass for the fields in their order.
+    let fields: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }
 
 fn write(response: &mut Response, status: StatusCode, value: &Value) {
