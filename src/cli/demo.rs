@@ -10,8 +10,8 @@ use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use super::output::{self, Exit};
 use super::{Context, serve};
 use crate::control::{Notice, ProxyState, Shell, Status};
+use crate::desktop::instance;
 use crate::desktop::paths::Paths;
-use crate::desktop::{instance, port_owner};
 use crate::headless::HeadlessShell;
 use crate::server::bind;
 use crate::{config, logging};
@@ -21,7 +21,7 @@ const HOME_PREFIX: &str = "portcullis-demo-";
 
 #[derive(Clone, Debug, Args)]
 pub struct DemoArgs {
-    /// Listen on this port; 0 takes any free one [default: 8045, or the next free one]
+    /// Listen on this port; 0 takes any free one [default: 8045, or any when somebody has it]
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
 }
@@ -36,10 +36,7 @@ pub async fn demo(context: &Context, args: &DemoArgs, max_open_files: u64) -> Ex
     if let Err(error) = write_config(&paths.config) {
         return output::failed(&format!("the demo's config file could not be written: {error}"));
     }
-    let port = match args.port {
-        Some(port) => port,
-        None => free_port().await,
-    };
+    let port = args.port.unwrap_or_else(usual_port);
     let context = Context { paths, verbosity: context.verbosity, ..context.clone() };
     serve::run(&context, Some(port), max_open_files, DemoShell::new).await
 }
@@ -60,16 +57,13 @@ fn write_config(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The usual port, or the next one when somebody has it: nobody has pasted anything yet.
-async fn free_port() -> u16 {
-    match bind::bind(DEFAULT_PORT, false, false) {
-        Ok(_) => DEFAULT_PORT,
-        Err((address, _)) => {
-            let port = port_owner::next_free_port(address).await.unwrap_or(0);
-            output::note(&format!("Port {DEFAULT_PORT} is in use; the demo takes another."));
-            port
-        }
+/// The usual port, or any when somebody has it: nobody has pasted anything yet.
+fn usual_port() -> u16 {
+    if bind::bind(DEFAULT_PORT, false, false).is_ok() {
+        return DEFAULT_PORT;
     }
+    output::note(&format!("Port {DEFAULT_PORT} is in use; the demo takes another."));
+    0
 }
 
 /// Removes the homes of demos that were killed.
