@@ -227,6 +227,17 @@ async fn lan_access_without_a_key_writes_one_into_the_file_and_asks_for_it() {
 }
 
 #[tokio::test]
+async fn lan_access_without_a_key_has_one_from_the_start() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let text = "[proxy]\nallow_lan_access = true\n".to_owned() + &account("work", "openai", &upstream, "");
+    let proxy = TestProxy::serve(&text).await;
+    assert_eq!(proxy.chat("gpt-5").await.status, 401);
+    let key = crate::support::home::stdout(&proxy.run(&["key", "show"]).await);
+    let with_key = proxy.send("GET", "/v1/models", &[("x-api-key", key.trim_end())], "").await;
+    assert_eq!(with_key.status, 200);
+}
+
+#[tokio::test]
 async fn lan_access_with_no_authentication_is_never_quiet() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let accounts = account("work", "openai", &upstream, "");

@@ -229,3 +229,17 @@ async fn the_reload_command_says_what_is_wrong() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr.contains("config.toml:2:1: proxy.prot: unknown key; did you mean `port`?"), "{stderr}");
 }
+
+/// What a command has read of the file in between must not stay in force.
+#[tokio::test]
+async fn a_change_and_back_within_a_moment_ends_where_it_began() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = TestProxy::serve(&naming("here", &upstream)).await;
+    for _ in 0..10 {
+        proxy.home.write_config(&naming("there", &upstream));
+        let status = proxy.control_call("POST", "/api/reload", "").await.json();
+        assert_eq!(names(&status), ["there"]);
+        proxy.home.write_config(&naming("here", &upstream));
+        wait_until_in_force(&proxy, "here").await;
+    }
+}

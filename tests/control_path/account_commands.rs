@@ -1,1 +1,222 @@
+//! `portcullis account`: with a running agent and without one.
 
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::home::{stderr, stdout};
+use crate::support::proxy::{account, proxy_section};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
+
+const COMMENTED: &str = "\
+# My proxy. Do not lose this line.
+[proxy]
+port = 0 # any
+api_key = \"sk-Zr8qLmT2vXc7NbY4wKd1\"
+
+# The first one is paid for by work.
+[[accounts]]
+name = \"work\"      # odd   spacing
+provider = \"openai\"
+api_key = \"up-work-secret-key\"
+
+# The models my editor knows.
+[models]
+\"fast\" = \"gpt-5-mini\" # cheap
+";
+
+fn config(home: &Home) -> String {
+    fs::read_to_string(home.config()).expect("readable")
+}
+
+/// Every line that was there is still there, in its order.
+fn check_kept(home: &Home) {
+    let config = config(home);
+    let mut lines = config.lines();
+    for line in COMMENTED.lines() {
+        assert!(lines.any(|found| found == line), "{line:?} is gone from:\n{config}");
+    }
+}
+
+fn names(home: &Home) -> Vec<String> {
+    let listed: Value =
+        serde_json::from_slice(&home.run(&["--json", "account", "list"]).stdout).expect("JSON");
+    let name = |account: &Value| account["name"].as_str().expect("a name").to_owned();
+    listed.as_array().expect("a list").iter().map(name).collect()
+}
+
+fn check(home: &Home, arguments: &[&str], input: &str) {
+    let output = home.run_with_input(arguments, input);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+}
+
+#[test]
+fn added_from_stdin_enabled_disabled_and_removed_with_every_comment_kept() {
+    let home = Home::with_config(COMMENTED);
+    check(&home, &["account", "add", "--provider", "anthropic", "mine"], "up-mine-key\n");
+    check_kept(&home);
+    assert_eq!(names(&home), ["work", "mine"]);
+    assert!(config(&home).contains("api_key = \"up-mine-key\""));
+    check(&home, &["account", "disable", "mine"], "");
+    assert!(config(&home).contains("enabled = false"));
+    check_kept(&home);
+    check(&home, &["account", "enable", "mine"], "");
+    assert!(config(&home).contains("enabled = true"));
+    check(&home, &["account", "remove", "mine"], "");
+    check_kept(&home);
+    assert_eq!(names(&home), ["work"]);
+    assert!(!config(&home).contains("mine-key"));
+}
+
+#[test]
+fn a_key_comes_from_stdin_or_the_environment_and_never_from_an_argument() {
+    let home = Home::with_config(COMMENTED);
+    let mut command = home.command(&["account", "add", "--provider", "gemini", "--from-env", "MY_KEY"]);
+    let output = command.env("MY_KEY", "up-env-key").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(config(&home).contains("up-env-key"));
+    assert_eq!(names(&home), ["work", "gemini"], "named after its provider");
+    let before = config(&home);
+    let refused: [(&[&str], &str, i32); 6] = [
+        (&["account", "add", "--provider", "openai", "--api-key", "up-x"], "", 2),
+        (&["account", "add", "--provider", "openai", "--key", "up-x"], "", 2),
+        (&["account", "add", "--provider", "openai", "a", "up-x"], "", 2),
+        (&["account", "add", "--provider", "openai", "--from-env", "NO_SUCH"], "", 1),
+        (&["account", "add", "--provider", "openai"], "\n", 1),
+        (&["account", "add", "--provider", "nobody"], "up-x\n", 2),
+    ];
+    for (arguments, input, code) in refused {
+        let output = home.run_with_input(arguments, input);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("rror"), "{arguments:?}: {}", stderr(&output));
+    }
+    assert_eq!(config(&home), before);
+}
+
+#[test]
+fn what_would_break_the_file_is_refused() {
+    let home = Home::with_config(COMMENTED);
+    let refused: [&[&str]; 6] = [
+        &["account", "add", "--provider", "openai", "work"],
+        &["account", "add", "--provider", "openai", "a/b"],
+        &["account", "add", "--provider", "openai", "--base-url", "ftp://x", "new"],
+        &["account", "add", "--provider", "openai-compatible", "new"],
+        &["account", "remove", "nobody"],
+        &["account", "disable", "nobody"],
+    ];
+    for arguments in refused {
+        let output = home.run_with_input(arguments, "up-new-key\n");
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?}", output.status);
+        assert!(!stderr(&output).is_empty() && !stderr(&output).contains("up-new-key"), "{arguments:?}");
+        assert_eq!(config(&home), COMMENTED, "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_running_agent_applies_each_edit_before_the_command_returns() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    let states = async || {
+        let status = proxy.status().await;
+        let accounts = status["accounts"].as_array().expect("a list").iter();
+        let text = |account: &Value| format!("{} {}", account["name"], account["state"]).replace('"', "");
+        accounts.map(text).collect::<Vec<_>>()
+    };
+    let url = format!("{}/v1", upstream.url());
+    let add =
+        ["account", "add", "second", "--provider", "openai-compatible", "--base-url", &url, "--model", "x*"];
+    let steps: [(&[&str], &[&str]); 4] = [
+        (&add, &["work ready", "second ready"]),
+        (&["account", "disable", "second"], &["work ready", "second off"]),
+        (&["account", "enable", "second"], &["work ready", "second ready"]),
+        (&["account", "remove", "work"], &["second ready"]),
+    ];
+    for (arguments, expected) in steps {
+        let output = proxy.run(arguments).await;
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(states().await, expected, "{arguments:?}");
+    }
+    assert_eq!(proxy.chat("x1").await.status, 200);
+}
+
+#[tokio::test]
+async fn list_shows_how_each_account_is() {
+    let limited = json!({"error": {"message": "slow down"}});
+    let upstream = FakeUpstream::always(Reply::json(429, &limited).with_header("retry-after", "3000")).await;
+    let off = account("off", "openai", &upstream, "enabled = false");
+    let config = proxy_section("") + &account("work", "openai", &upstream, "") + &off;
+    let proxy = TestProxy::serve(&config).await;
+    proxy.chat("gpt-5").await;
+    proxy.wait_for_status("cooling", |status| status["cooling_accounts"] == 1).await;
+    let text = stdout(&proxy.run(&["account", "list"]).await);
+    let lines: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+    assert_eq!(lines, [["work", "openai", "cooling"], ["off", "openai", "off"]]);
+    let listed = proxy.run(&["account", "list", "--json"]).await;
+    let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert!(listed[0]["cooling_until_unix_secs"].as_u64().is_some(), "{listed}");
+
+    let output = proxy.run(&["account", "clear-cooldown", "work", "--json"]).await;
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("JSON"), json!({"cleared": 1}));
+    assert_eq!(proxy.status().await["cooling_accounts"], 0);
+    assert_eq!(stdout(&proxy.run(&["account", "clear-cooldown"]).await), "0 cleared\n");
+    assert_eq!(proxy.run(&["account", "clear-cooldown", "nobody"]).await.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_saved_cooldown_is_cleared_without_an_agent() {
+    let limited = json!({"error": {"message": "slow down"}});
+    let upstream = FakeUpstream::always(Reply::json(429, &limited).with_header("retry-after", "3000")).await;
+    let mut proxy = TestProxy::with_upstream("openai", &upstream).await;
+    proxy.chat("gpt-5").await;
+    proxy.wait_for_status("cooling", |status| status["cooling_accounts"] == 1).await;
+    proxy.run(&["quit"]).await;
+    proxy.ended().await;
+    let home = proxy.killed().await;
+    assert_eq!(stdout(&home.run(&["account", "clear-cooldown"])), "1 cleared\n");
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    assert_eq!(proxy.status().await["cooling_accounts"], 0);
+}
+
+/// What the upstream answers, the exit code, and what is said of it.
+#[tokio::test]
+async fn test_makes_one_real_call_and_says_what_came_back() {
+    let refused = json!({"error": {"message": "Incorrect API key provided: up-work-secret-key", "code": "invalid_api_key"}});
+    let cases = [
+        (Reply::json(200, &json!({"object": "list", "data": []})), 0, "work: works (HTTP 200)"),
+        (Reply::json(401, &refused), 1, "(HTTP 401)"),
+        (Reply::HangUp, 1, "work: "),
+    ];
+    for with_agent in [true, false] {
+        for (reply, code, expected) in cases.clone() {
+            let upstream = FakeUpstream::always(reply).await;
+            let config = proxy_section("") + &account("work", "openai", &upstream, "");
+            let output = if with_agent {
+                TestProxy::serve(&config).await.run(&["account", "test", "work"]).await
+            } else {
+                Home::with_config(&config).ask(&["account", "test", "work"]).await
+            };
+            let text = stdout(&output);
+            assert_eq!(output.status.code(), Some(code), "{text}{}", stderr(&output));
+            assert!(text.contains(expected) && !text.contains("secret-key"), "{text}");
+            let seen = upstream.seen();
+            assert_eq!((seen.len(), seen[0].header("authorization")), (1, Some("Bearer up-work-secret-key")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
+    let refused =
+        json!({"error": {"message": "no", "code": "invalid_api_key", "type": "invalid_request_error"}});
+    let upstream = FakeUpstream::always(Reply::json(401, &refused)).await;
+    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    for command in ["enable", "test"] {
+        upstream.now(Reply::json(401, &refused));
+        proxy.chat("gpt-5").await;
+        proxy.wait_for_status("disabled", |status| status["accounts"][0]["state"] == "disabled").await;
+        upstream.now(Reply::json(200, &json!({"object": "list", "data": []})));
+        let output = proxy.run(&["account", command, "work"]).await;
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", stderr(&output));
+        assert_eq!(proxy.chat("gpt-5").await.status, 200, "{command}");
+    }
+}

@@ -1,1 +1,103 @@
+//! Results go to stdout, everything else to stderr, and a reader may leave at any time.
 
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::home::{stderr, stdout};
+use crate::support::proxy::proxy_section;
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
+
+/// Every command that prints a result prints JSON where it is asked for.
+#[tokio::test]
+async fn json_is_all_that_stdout_holds() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({"data": []}))).await;
+    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    let commands: [&[&str]; 13] = [
+        &["status"],
+        &["stop"],
+        &["start"],
+        &["restart"],
+        &["reload"],
+        &["account", "list"],
+        &["account", "test", "work"],
+        &["account", "clear-cooldown"],
+        &["config", "path"],
+        &["config", "check"],
+        &["config", "schema"],
+        &["key", "rotate"],
+        &["key", "show"],
+    ];
+    for command in commands {
+        let output = proxy.run(&[&["--json"], command].concat()).await;
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {}", stderr(&output));
+        let parsed = serde_json::from_slice::<Value>(&output.stdout);
+        assert!(parsed.is_ok(), "{command:?}: {}", stdout(&output));
+        assert_eq!(stderr(&output), "", "{command:?}");
+    }
+}
+
+#[test]
+fn what_went_wrong_is_on_stderr_alone() {
+    let home = Home::with_config(&proxy_section(""));
+    let commands: [&[&str]; 8] = [
+        &["stop"],
+        &["start"],
+        &["reload"],
+        &["quit"],
+        &["open", "--print"],
+        &["account", "remove", "nobody"],
+        &["account", "test", "nobody"],
+        &["config", "init"],
+    ];
+    for command in commands {
+        let output = home.run(command);
+        assert!(matches!(output.status.code(), Some(1 | 3)), "{command:?}: {:?}", output.status);
+        assert_eq!(stdout(&output), "", "{command:?}");
+        assert!(!stderr(&output).is_empty(), "{command:?}");
+    }
+    let output = home.run(&["account", "list"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), String::new()));
+    assert!(stderr(&output).contains("No accounts yet"), "{}", stderr(&output));
+}
+
+/// As with `portcullis … | head -0`.
+#[test]
+fn a_reader_that_went_away_makes_nothing_panic() {
+    let home = Home::empty();
+    home.run(&["config", "init"]);
+    let commands: [&[&str]; 6] = [
+        &["--help"],
+        &["status"],
+        &["config", "schema"],
+        &["config", "show"],
+        &["config", "check"],
+        &["key", "show"],
+    ];
+    for command in commands {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = home.command(command).stdout(writer).stderr(Stdio::piped()).output().expect("runs");
+        let code = output.status.code().expect("no signal ends it");
+        assert!(code == 0 || code == 3, "{command:?}: {code}");
+        assert!(!stderr(&output).contains("panicked"), "{command:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn help_names_every_command() {
+    let home = Home::empty();
+    let help = stdout(&home.run(&["--help"]));
+    let commands = [
+        "serve", "demo", "status", "start", "stop", "restart", "reload", "quit", "open", "account", "config",
+        "key",
+    ];
+    for command in commands {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
+        let output = home.run(&[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert!(stdout(&output).contains("Usage: portcullis"), "{command}");
+    }
+    let version = stdout(&home.run(&["--version"]));
+    assert_eq!(version, format!("portcullis {}\n", env!("CARGO_PKG_VERSION")));
+}
