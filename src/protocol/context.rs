@@ -16,6 +16,8 @@ pub struct ResponseContext {
     pub include_usage: bool,
     /// Gemini: one JSON array instead of server-sent events (no `alt=sse`).
     pub json_array: bool,
+    /// OpenAI: the older `text_completion` instead of a chat completion.
+    pub text_completion: bool,
     /// Names the upstream had to be told in another spelling.
     pub tool_names: ToolNames,
     freeform_tools: Vec<String>,

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::context::ResponseContext;
-use super::{Protocol, anthropic, gemini, openai_chat, openai_responses};
+use super::{Protocol, anthropic, gemini, openai_chat, openai_completions, openai_responses};
 use crate::chat::{Event, Failure};
 
 /// A value: push events as they come, then finish. Expects the order that
@@ -17,6 +17,7 @@ pub struct StreamEncoder {
 #[derive(Debug)]
 enum Dialect {
     Chat(openai_chat::stream::Encoder),
+    Completions(openai_completions::stream::Encoder),
     Responses(Box<openai_responses::stream::Encoder>),
     Anthropic(anthropic::stream::Encoder),
     Gemini(Box<gemini::stream::Encoder>),
@@ -25,6 +26,9 @@ enum Dialect {
 impl StreamEncoder {
     pub fn new(to: Protocol, context: ResponseContext) -> Self {
         let dialect = match to {
+            Protocol::OpenAiChat if context.text_completion => {
+                Dialect::Completions(openai_completions::stream::Encoder::new(&context))
+            }
             Protocol::OpenAiChat => Dialect::Chat(openai_chat::stream::Encoder::new(context)),
             Protocol::OpenAiResponses => {
                 Dialect::Responses(Box::new(openai_responses::stream::Encoder::new(context)))
@@ -43,6 +47,7 @@ impl StreamEncoder {
         self.is_over = matches!(event, Event::Finished(_) | Event::Failed(_));
         match &mut self.dialect {
             Dialect::Chat(encoder) => encoder.push(event, out),
+            Dialect::Completions(encoder) => encoder.push(event, out),
             Dialect::Responses(encoder) => encoder.push(event, out),
             Dialect::Anthropic(encoder) => encoder.push(event, out),
             Dialect::Gemini(encoder) => encoder.push(event, out),

@@ -18,6 +18,7 @@ pub mod models;
 mod names;
 pub mod observe;
 pub mod openai_chat;
+mod openai_completions;
 pub mod openai_responses;
 pub mod operation;
 pub mod provider;
@@ -35,8 +36,8 @@ pub use observe::{Observer, Usage};
 pub use operation::Operation;
 pub use provider::Provider;
 pub use translate::{
-    Encoded, RequestTarget, decode_error, decode_request, decode_response, encode_request, encode_response,
-    stream_keep_alive,
+    Encoded, RequestTarget, decode_error, decode_request, decode_response, decode_text_completion,
+    encode_request, encode_response, stream_keep_alive,
 };
 
 /// A wire dialect, as a client or an upstream speaks it.

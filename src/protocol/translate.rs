@@ -9,7 +9,8 @@ use super::context::ResponseContext;
 use super::field::{self, Object};
 use super::names::ToolNames;
 use super::{
-    Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat, openai_responses,
+    Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat,
+    openai_completions, openai_responses,
 };
 use crate::chat::{Dropped, Failure, Request, Response};
 
@@ -57,6 +58,11 @@ pub fn decode_request(
     Ok(request?)
 }
 
+/// Reads what a client sent to OpenAI's older `/v1/completions`.
+pub fn decode_text_completion(body: &[u8]) -> Result<Request, LocalError> {
+    Ok(openai_completions::request::decode(field::parse_body(body)?)?)
+}
+
 /// Writes it for an upstream. Fails with a 400 where leaving something out would change
 /// what the answer means, and names it.
 pub fn encode_request(to: Protocol, request: &Request) -> Result<Encoded, LocalError> {
@@ -90,6 +96,9 @@ pub fn encode_response(
     context: &ResponseContext,
 ) -> Result<Bytes, LocalError> {
     let body = match to {
+        Protocol::OpenAiChat if context.text_completion => {
+            openai_completions::response::encode(response, context)
+        }
         Protocol::OpenAiChat => openai_chat::response::encode(response, context),
         Protocol::OpenAiResponses => openai_responses::response::encode(response, context),
         Protocol::Anthropic => anthropic::response::encode(response, context)?,

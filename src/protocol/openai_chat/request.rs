@@ -71,7 +71,7 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
     Ok(request)
 }
 
-fn decode_sampling(body: &Object) -> Outcome<Sampling> {
+pub fn decode_sampling(body: &Object) -> Outcome<Sampling> {
     let stop = match field::get(body, "stop") {
         Some(Value::String(one)) => vec![one.clone()],
         _ => field::strings(body, "stop")?,
