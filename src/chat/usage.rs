@@ -16,6 +16,18 @@ impl Usage {
         self.input.saturating_add(self.output)
     }
 
+    /// What two answers cost together.
+    #[must_use]
+    pub const fn plus(&self, other: &Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+        }
+    }
+
     /// Input that no cache had a part in, as Anthropic counts `input_tokens`.
     pub const fn uncached_input(&self) -> u64 {
         self.input.saturating_sub(self.cache_read).saturating_sub(self.cache_write)

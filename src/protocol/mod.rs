@@ -24,6 +24,7 @@ pub mod operation;
 pub mod provider;
 pub mod scan;
 mod schema;
+pub mod side;
 pub mod sse;
 pub mod translate;
 

@@ -1,0 +1,142 @@
+//! How many tokens a prompt has: `anthropic.types.MessageCountTokensParams` and
+//! `MessageTokensCount`, `google.genai.types.CountTokensConfig` and `CountTokensResponse`,
+//! both ways. The prompt itself is a conversation and goes through the hub.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{SideEncoded, nonsense};
+use crate::chat::{Dropped, Failure, Request};
+use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::translate::{Encoded, RequestTarget};
+use crate::protocol::{Operation, Protocol, anthropic, gemini, json};
+
+/// What Anthropic counts; it refuses what is about the answer (`max_tokens`, sampling).
+const ANTHROPIC_COUNTS: [&str; 8] =
+    ["model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control"];
+/// What Google counts, beside the model's name.
+const GEMINI_COUNTS: [&str; 4] = ["contents", "systemInstruction", "tools", "toolConfig"];
+
+pub fn decode_request(operation: Operation, body: Object, model: &str) -> Outcome<Request> {
+    if operation.protocol() == Protocol::Anthropic {
+        return anthropic::request::decode(body);
+    }
+    let target = RequestTarget { model: Some(model), stream: false };
+    for key in ["generateContentRequest", "generate_content_request"] {
+        if let Some(whole) = field::object(&body, key)? {
+            return gemini::request::decode(whole.clone(), &target).map_err(|invalid| invalid.at(key));
+        }
+    }
+    gemini::request::decode(body, &target)
+}
+
+/// `None` where the protocol has no such call.
+pub fn encode_request(to: Protocol, request: &Request, model: &str) -> Outcome<Option<SideEncoded>> {
+    let request = Request { model: model.to_owned(), stream: false, ..request.clone() };
+    Ok(match to {
+        Protocol::Anthropic => {
+            let (body, dropped) = counted(&anthropic::request::encode(&request)?, &ANTHROPIC_COUNTS)?;
+            let body = json::to_bytes(&Value::Object(body));
+            Some(SideEncoded { operation: Operation::CountTokens, body, copies: 1, dropped })
+        }
+        Protocol::Gemini => {
+            let (mut body, dropped) = counted(&gemini::request::encode(&request)?, &GEMINI_COUNTS)?;
+            let model = model.strip_prefix("models/").unwrap_or(model);
+            body.insert("model".to_owned(), json!(format!("models/{model}")));
+            let body = json::to_bytes(&json!({"generateContentRequest": body}));
+            Some(SideEncoded { operation: Operation::GeminiCountTokens, body, copies: 1, dropped })
+        }
+        Protocol::OpenAiChat | Protocol::OpenAiResponses => None,
+    })
+}
+
+/// As much of a request as is counted.
+fn counted(encoded: &Encoded, fields: &[&str]) -> Outcome<(Object, Dropped)> {
+    let mut body = field::parse_body(&encoded.body)?;
+    body.retain(|key, _| fields.contains(&key.as_str()));
+    Ok((body, encoded.dropped.clone()))
+}
+
+pub fn decode_response(operation: Operation, body: &[u8]) -> Result<u64, Failure> {
+    #[derive(Deserialize)]
+    struct MessageTokensCount {
+        input_tokens: u64,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CountTokensResponse {
+        /// Left out where it is zero, as protobuf does.
+        #[serde(default)]
+        total_tokens: u64,
+    }
+    let tokens = match operation.protocol() {
+        Protocol::Gemini => {
+            serde_json::from_slice(body).map(|CountTokensResponse { total_tokens }| total_tokens)
+        }
+        _ => serde_json::from_slice(body).map(|MessageTokensCount { input_tokens }| input_tokens),
+    };
+    tokens.map_err(|error| nonsense(&error))
+}
+
+pub fn encode_response(operation: Operation, tokens: u64) -> Value {
+    match operation.protocol() {
+        Protocol::Gemini => json!({"totalTokens": tokens}),
+        _ => json!({"input_tokens": tokens}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(operation: Operation, body: &Value) -> Request {
+        decode_request(operation, body.as_object().expect("an object").clone(), "m").expect("valid")
+    }
+
+    fn written(to: Protocol, request: &Request) -> Value {
+        let encoded = encode_request(to, request, "models/up").expect("said").expect("a call");
+        serde_json::from_slice(&encoded.body).expect("JSON")
+    }
+
+    #[test]
+    fn what_anthropic_counts_is_told_to_google_as_a_whole_request() {
+        let body = json!({"model": "m", "system": "s", "messages": [{"role": "user", "content": "hello"}]});
+        assert_eq!(
+            written(Protocol::Gemini, &read(Operation::CountTokens, &body)),
+            json!({"generateContentRequest": {
+                "systemInstruction": {"parts": [{"text": "s"}]},
+                "contents": [{"role": "user", "parts": [{"text": "hello"}]}],
+                "model": "models/up",
+            }})
+        );
+    }
+
+    #[test]
+    fn both_of_googles_spellings_reach_anthropic_without_what_it_refuses() {
+        let contents = json!([{"role": "user", "parts": [{"text": "hello"}]}]);
+        let config = json!({"maxOutputTokens": 9, "temperature": 0.5});
+        for body in [
+            json!({"contents": contents}),
+            json!({"generateContentRequest": {"contents": contents, "generationConfig": config}}),
+            json!({"generate_content_request": {"contents": contents, "generation_config": config}}),
+        ] {
+            let sent = written(Protocol::Anthropic, &read(Operation::GeminiCountTokens, &body));
+            let keys: Vec<_> = sent.as_object().expect("an object").keys().collect();
+            assert_eq!(keys, ["model", "messages"], "{body}");
+            assert_eq!(sent["messages"][0]["role"], "user");
+        }
+    }
+
+    #[test]
+    fn counts_are_read_and_written_in_each_protocols_words() {
+        for (operation, body) in [
+            (Operation::CountTokens, json!({"input_tokens": 7})),
+            (Operation::GeminiCountTokens, json!({"totalTokens": 7})),
+        ] {
+            assert_eq!(decode_response(operation, body.to_string().as_bytes()), Ok(7));
+            assert_eq!(encode_response(operation, 7), body);
+        }
+        assert!(decode_response(Operation::CountTokens, b"{}").is_err());
+        assert_eq!(decode_response(Operation::GeminiCountTokens, b"{}"), Ok(0));
+    }
+}

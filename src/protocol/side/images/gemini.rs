@@ -1,0 +1,133 @@
+//! A Gemini that draws, asked through `generateContent` with
+//! `google.genai.types.ImageConfig`.
+
+use serde_json::json;
+
+use super::{Request, Response};
+use crate::chat::{self, Dropped, Failure, FailureKind};
+use crate::protocol::gemini::wire::{Blob, Chunk, Part, Usage};
+use crate::protocol::media::standard_base64;
+use crate::protocol::side::{SideEncoded, nonsense};
+use crate::protocol::{Operation, json as json_text};
+
+/// What `aspectRatio` takes, and how large such a picture is
+/// (<https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios>).
+const SHAPES: [(&str, (u32, u32)); 10] = [
+    ("1:1", (1024, 1024)),
+    ("2:3", (832, 1248)),
+    ("3:2", (1248, 832)),
+    ("3:4", (864, 1184)),
+    ("4:3", (1184, 864)),
+    ("4:5", (896, 1152)),
+    ("5:4", (1152, 896)),
+    ("9:16", (768, 1344)),
+    ("16:9", (1344, 768)),
+    ("21:9", (1536, 672)),
+];
+
+/// One call for each picture: these models refuse a `candidateCount` above one.
+pub fn encode_request(request: &Request) -> SideEncoded {
+    let mut dropped = request.dropped.clone();
+    let mut config = json!({"responseModalities": ["IMAGE"]});
+    if let Some(size) = request.size {
+        config["imageConfig"] = json!({"aspectRatio": aspect_ratio(size, &mut dropped)});
+    }
+    let contents = json!([{"role": "user", "parts": [{"text": request.prompt}]}]);
+    SideEncoded {
+        operation: Operation::GenerateContent,
+        body: json_text::to_bytes(&json!({"contents": contents, "generationConfig": config})),
+        copies: request.count,
+        dropped,
+    }
+}
+
+/// The nearest shape there is; another number of pixels is noted.
+fn aspect_ratio((width, height): (u32, u32), dropped: &mut Dropped) -> &'static str {
+    let slant = |(width, height): (u32, u32)| (f64::from(width) / f64::from(height)).ln();
+    let distance = |shape: (u32, u32)| (slant(shape) - slant((width, height))).abs();
+    let nearest = SHAPES.iter().min_by(|(_, one), (_, other)| distance(*one).total_cmp(&distance(*other)));
+    let (ratio, size) = nearest.unwrap_or(&SHAPES[0]);
+    dropped.note_if(*size != (width, height), "size");
+    ratio
+}
+
+pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
+    let answer: Chunk<'_> = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+    let drawn = parts(&answer).filter(|part| !part.thought).filter_map(|part| part.inline_data.as_ref());
+    let images: Vec<chat::Blob> = drawn.map(image).collect();
+    if images.is_empty() {
+        let message = format!("the model drew no picture: {}", reason(&answer));
+        return Err(Failure::new(FailureKind::InvalidRequest, message));
+    }
+    Ok(Response { images, usage: answer.usage_metadata.map(Usage::to_chat) })
+}
+
+fn parts<'a, 'b>(answer: &'a Chunk<'b>) -> impl Iterator<Item = &'a Part<'b>> {
+    answer.candidates.iter().flat_map(|candidate| &candidate.content.parts)
+}
+
+fn image(blob: &Blob<'_>) -> chat::Blob {
+    chat::Blob { media_type: blob.mime_type.to_string(), base64: standard_base64(&blob.data) }
+}
+
+/// What the model said instead, or why Google held the picture back.
+fn reason<'a>(answer: &'a Chunk<'_>) -> &'a str {
+    let said = parts(answer).filter(|part| !part.thought).find_map(|part| part.text.some());
+    let blocked = answer.prompt_feedback.as_ref().and_then(|feedback| feedback.block_reason.some());
+    let held_back = answer.candidates.first().and_then(|candidate| candidate.finish_reason.some());
+    said.or(blocked).or(held_back).unwrap_or("it did not say why")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(size: (u32, u32)) -> (String, String) {
+        let request =
+            Request { prompt: "a cat".to_owned(), count: 1, size: Some(size), ..Request::default() };
+        let encoded = encode_request(&request);
+        let body: serde_json::Value = serde_json::from_slice(&encoded.body).expect("JSON");
+        let ratio = body["generationConfig"]["imageConfig"]["aspectRatio"].as_str().expect("text").to_owned();
+        (ratio, encoded.dropped.to_string())
+    }
+
+    #[test]
+    fn a_size_becomes_the_nearest_shape_and_other_pixels_are_noted() {
+        for (size, ratio, dropped) in [
+            ((1024, 1024), "1:1", ""),
+            ((512, 512), "1:1", "size"),
+            ((1536, 1024), "3:2", "size"),
+            ((1024, 1536), "2:3", "size"),
+            ((1792, 1024), "16:9", "size"),
+            ((1024, 1792), "9:16", "size"),
+        ] {
+            assert_eq!(sent(size), (ratio.to_owned(), dropped.to_owned()), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_read_without_the_drafts() {
+        let body = json!({"candidates": [{"content": {"parts": [
+            {"thought": true, "inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+            {"text": "here"},
+            {"inlineData": {"mimeType": "image/png", "data": "-_8"}},
+        ]}}], "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1290}});
+        let response = decode_response(body.to_string().as_bytes()).expect("a picture");
+        let image = chat::Blob { media_type: "image/png".to_owned(), base64: "+/8=".to_owned() };
+        assert_eq!(response.images, [image]);
+        assert_eq!(response.usage.map(|usage| (usage.input, usage.output)), Some((3, 1290)));
+    }
+
+    #[test]
+    fn no_picture_is_a_refusal_with_its_reason() {
+        for (body, reason) in [
+            (json!({"candidates": [{"content": {"parts": [{"text": "I will not"}]}}]}), "I will not"),
+            (json!({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}), "IMAGE_SAFETY"),
+            (json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), "PROHIBITED_CONTENT"),
+        ] {
+            let failure = decode_response(body.to_string().as_bytes()).expect_err("none");
+            assert_eq!(failure.kind, FailureKind::InvalidRequest);
+            assert!(failure.message.ends_with(reason), "{}", failure.message);
+        }
+    }
+}
