@@ -6,17 +6,21 @@ use http::{Response, StatusCode};
 
 use super::attempt::{self, Answered};
 use super::exchange::{Exchange, Incoming};
+use super::plan::Plan;
 use super::relay::{Codec, Relay, Shape, Source};
-use super::translate::Translation;
+use super::translate::{JSON, Translation};
 use super::{Settings, passthrough};
 use crate::accounts::Lease;
 use crate::monitor::Outcome;
+use crate::protocol::side::SideAnswer;
 use crate::protocol::{Observer, Usage};
 
 /// Which account answered; the server shows it to local callers only.
 pub const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-portcullis-account");
 /// What a translation could not carry over.
 const DROPPED_HEADER: HeaderName = HeaderName::from_static("x-portcullis-dropped");
+/// What of the answer was counted here, by a tokenizer that is not the model's own.
+const ESTIMATE_HEADER: HeaderName = HeaderName::from_static("x-portcullis-estimate");
 
 pub enum AnswerBody {
     Whole(Bytes),
@@ -30,13 +34,33 @@ pub enum Reply {
     Whole {
         body: Bytes,
         usage: Option<Usage>,
+        /// The tokens in it are counted here.
+        is_estimate: bool,
     },
+    /// Tokens counted here, and no upstream asked.
+    Estimate(Bytes),
+}
+
+impl From<SideAnswer> for Reply {
+    fn from(answer: SideAnswer) -> Self {
+        Self::Whole { body: answer.body.into(), usage: answer.usage, is_estimate: answer.is_estimate }
+    }
+}
+
+impl Reply {
+    pub const fn is_from_upstream(&self) -> bool {
+        !matches!(self, Self::Estimate(_))
+    }
+
+    const fn is_estimate(&self) -> bool {
+        matches!(self, Self::Estimate(_) | Self::Whole { is_estimate: true, .. })
+    }
 }
 
 pub struct Answering {
     pub reply: Reply,
     pub lease: Lease,
-    pub translation: Option<Translation>,
+    pub plan: Plan,
 }
 
 impl Answering {
@@ -46,22 +70,25 @@ impl Answering {
         mut exchange: Exchange,
         settings: &Settings,
     ) -> Response<AnswerBody> {
-        let Self { reply, lease, translation } = self;
-        let (status, mut headers) = match (&reply, &translation) {
-            (Reply::Begun(answered), None) => {
+        let Self { reply, lease, plan } = self;
+        let (status, mut headers) = match (&reply, &plan) {
+            (Reply::Begun(_), Plan::Translate(translation)) => {
+                (StatusCode::OK, HeaderMap::from_iter([(CONTENT_TYPE, translation.content_type())]))
+            }
+            (Reply::Begun(answered), _) => {
                 (answered.status, passthrough::response_headers(&answered.headers))
             }
-            (reply, Some(translation)) => {
-                let content_type = translation.content_type(matches!(reply, Reply::Begun(_)));
-                (StatusCode::OK, HeaderMap::from_iter([(CONTENT_TYPE, content_type)]))
+            (Reply::Whole { .. } | Reply::Estimate(_), _) => {
+                (StatusCode::OK, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]))
             }
-            (Reply::Whole { .. }, None) => (StatusCode::OK, HeaderMap::new()),
         };
         if let Ok(name) = HeaderValue::from_str(&lease.account().name) {
             headers.insert(ACCOUNT_HEADER, name);
         }
-        let dropped =
-            translation.as_ref().map(|translation| translation.dropped.to_string()).unwrap_or_default();
+        if reply.is_estimate() {
+            headers.insert(ESTIMATE_HEADER, HeaderValue::from_static("tokens"));
+        }
+        let dropped = plan.dropped().map(ToString::to_string).unwrap_or_default();
         if let Ok(dropped) = HeaderValue::try_from(&dropped)
             && !dropped.is_empty()
         {
@@ -72,12 +99,16 @@ impl Answering {
             record.dropped = dropped;
         });
         let body = match reply {
-            Reply::Whole { body, usage } => {
+            Reply::Estimate(body) => {
+                exchange.ended(Outcome::Done, None, body.len() as u64, None);
+                AnswerBody::Whole(body)
+            }
+            Reply::Whole { body, usage, .. } => {
                 exchange.ended(Outcome::Done, usage, body.len() as u64, None);
                 AnswerBody::Whole(body)
             }
             Reply::Begun(answered) => {
-                let source = source(answered, translation, incoming, settings);
+                let source = source(answered, plan.into_translation(), incoming, settings);
                 AnswerBody::Relay(Box::new(Relay::new(source, exchange, lease)))
             }
         };

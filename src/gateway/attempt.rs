@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -13,12 +13,15 @@ use tokio::time::timeout;
 use super::opening;
 use crate::accounts::Account;
 use crate::protocol::{Operation, Provider};
+use crate::upstream::client::describe;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
 use crate::upstream::{Client, Failure, Fault, Frames, Reply, ReplyBody, Scrubber, demo_reply};
 
 /// How much of a refusal is read.
 const MAX_REFUSAL: usize = 1 << 20;
+/// The longest whole answer that is translated.
+const MAX_ANSWER: usize = 64 << 20;
 
 /// What is sent, whoever it is sent to.
 pub struct Attempt<'a> {
@@ -89,6 +92,20 @@ impl Attempt<'_> {
     }
 }
 
+impl Answered {
+    /// Reads it to its end, within the rest of its time.
+    pub async fn read(self, limit: Duration) -> Result<Bytes, Refused> {
+        let mut body = BytesMut::from(self.first);
+        let rest = timeout(limit, Limited::new(self.rest, MAX_ANSWER).collect()).await;
+        let rest = rest.map_err(|_| broken(Fault::TimedOut, "the answer did not end in time".to_owned()))?;
+        let rest = rest.map_err(|error| {
+            broken(Fault::Unreachable, format!("the answer broke off: {}", describe(&*error)))
+        })?;
+        body.extend_from_slice(&rest.to_bytes());
+        Ok(body.freeze())
+    }
+}
+
 /// A status that is no success, with as much of its body as makes sense to read. Keys
 /// are taken out before anything is told from it: a reason is cut to length, and half a
 /// key would not be recognised.
@@ -110,6 +127,11 @@ pub fn is_event_stream(headers: &HeaderMap) -> bool {
 
 const fn without_reply(failure: Failure) -> Refused {
     Refused { failure, reply: None }
+}
+
+/// The upstream has begun to answer, and the answer is no good.
+pub const fn broken(fault: Fault, reason: String) -> Refused {
+    without_reply(Failure { fault, status: None, reason })
 }
 
 fn timed_out(limit: Duration) -> Refused {

@@ -1,9 +1,10 @@
 //! One API call after its body was seen: what is asked, of whom, and in which words.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
@@ -11,12 +12,15 @@ use super::answer::Reply;
 use super::attempt::{self, Attempt, Refused};
 use super::exchange::Incoming;
 use super::peek::Peek;
+use super::plan::Plan;
 use super::route::{self, Route};
+use super::side::{self, SideCall};
 use super::translate::{self, Asked, Translation};
 use super::{Settings, passthrough};
 use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
+use crate::protocol::side::{SideEncoded, SideRequest, decode_request};
 use crate::protocol::{ErrorKind, LocalError, Operation, Protocol};
 use crate::upstream::{Client, Frames, endpoint};
 
@@ -30,6 +34,8 @@ pub struct Call<'a> {
     session: Option<u64>,
     /// The request as a neutral conversation, read when the first upstream needs it.
     chat: OnceLock<chat::Request>,
+    /// The same of a request for something else.
+    side: OnceLock<Arc<SideRequest>>,
 }
 
 impl<'a> Call<'a> {
@@ -44,7 +50,16 @@ impl<'a> Call<'a> {
         let protocol = incoming.operation.protocol();
         let sticky = settings.config.pool.strategy == Strategy::Sticky;
         let session = if sticky { peek.session(&incoming.headers) } else { None };
-        Ok(Self { incoming, protocol, asked, route, peek, session, chat: OnceLock::new() })
+        Ok(Self {
+            incoming,
+            protocol,
+            asked,
+            route,
+            peek,
+            session,
+            chat: OnceLock::new(),
+            side: OnceLock::new(),
+        })
     }
 
     /// The model in a message: as it was asked for, and what became of it.
@@ -62,7 +77,7 @@ impl<'a> Call<'a> {
 
     pub fn wanted(&self) -> Wanted<'_> {
         Wanted {
-            protocols: self.upstream_protocols(),
+            protocols: self.incoming.operation.upstream_protocols(),
             client_protocol: self.protocol,
             model: &self.route.model,
             pin: self.route.pin.clone(),
@@ -71,32 +86,48 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A conversation can be had in any protocol; everything else only in its own.
-    const fn upstream_protocols(&self) -> &'static [Protocol] {
-        if self.incoming.operation.is_translatable() { &Protocol::ALL } else { self.protocol.alone() }
-    }
-
-    /// What this account is sent instead of the client's own words; `None` when it
-    /// understands those.
-    pub fn translation(&self, lease: &Lease, frames: &Frames) -> Result<Option<Translation>, LocalError> {
+    /// What this account is sent: the client's own words where it understands those.
+    pub fn plan(&self, lease: &Lease, frames: &Frames) -> Result<Plan, LocalError> {
+        let operation = self.incoming.operation;
         let upstream = translate::upstream_protocol(self.protocol, lease.account().provider);
-        let is_foreign = || frames.iter().any(|frame| chat::signature::is_carried_in(frame));
-        if !self.incoming.operation.is_translatable() || upstream == self.protocol && !is_foreign() {
-            return Ok(None);
+        if upstream == self.protocol && !self.carries_signatures(frames) {
+            return Ok(Plan::PassOn);
         }
-        let chat = if let Some(chat) = self.chat.get() {
-            chat
-        } else {
-            let chat = translate::decode(self.protocol, frames, &self.asked, self.streams())?;
-            self.chat.get_or_init(|| chat)
-        };
         let asked = Asked {
             client: self.protocol,
             request_id: &self.incoming.id,
             model: &self.asked,
             json_array: self.protocol == Protocol::Gemini && !self.incoming.wants_events(),
+            text_completion: operation == Operation::Completions,
         };
-        Translation::new(chat, upstream, lease.model(), &asked).map(Some)
+        if operation.is_conversation() {
+            let chat = self.chat(frames)?;
+            return Translation::new(chat, upstream, lease.model(), &asked).map(Plan::Translate);
+        }
+        let side = self.side(frames)?;
+        SideCall::new(side, operation, upstream, lease.model(), &asked).map(Plan::Side)
+    }
+
+    /// Whether the client repeats what another vendor signed, which its own would refuse.
+    fn carries_signatures(&self, frames: &Frames) -> bool {
+        self.incoming.operation.has_turns()
+            && frames.iter().any(|frame| chat::signature::is_carried_in(frame))
+    }
+
+    fn chat(&self, frames: &Frames) -> Result<&chat::Request, LocalError> {
+        if let Some(chat) = self.chat.get() {
+            return Ok(chat);
+        }
+        let chat = translate::decode(self.incoming.operation, frames, &self.asked, self.streams())?;
+        Ok(self.chat.get_or_init(|| chat))
+    }
+
+    fn side(&self, frames: &Frames) -> Result<&Arc<SideRequest>, LocalError> {
+        if let Some(side) = self.side.get() {
+            return Ok(side);
+        }
+        let side = decode_request(self.incoming.operation, &frames.to_bytes(), &self.asked)?;
+        Ok(self.side.get_or_init(|| Arc::new(side)))
     }
 
     /// One try with one account, up to the point where the client can be answered.
@@ -105,22 +136,67 @@ impl<'a> Call<'a> {
         settings: &Settings,
         client: &Client,
         lease: &Lease,
-        translation: Option<&Translation>,
+        plan: &Plan,
         frames: &Frames,
     ) -> Result<Reply, Refused> {
-        let started = Instant::now();
-        let Some(translation) = translation else {
-            let attempt = self.attempt(settings, client, lease.model(), frames);
-            return attempt.run(lease.account()).await.map(Reply::Begun);
+        let tried = match plan {
+            Plan::PassOn => {
+                let attempt = self.attempt(settings, client, lease.model(), frames);
+                attempt.run(lease.account()).await.map(Reply::Begun)
+            }
+            Plan::Translate(translation) => self.converse(settings, client, lease, translation).await,
+            Plan::Side(call) => self.ask_aside(settings, client, lease, call).await,
         };
-        let attempt = self.translated_attempt(settings, client, lease.model(), translation);
+        let operation = self.incoming.operation;
+        match tried {
+            Err(refused) if operation.counts_tokens() && side::has_no_such_path(&refused) => {
+                let Ok(request) = self.side(frames) else { return Err(refused) };
+                side::estimate(operation, request).await.map(Reply::from)
+            }
+            tried => tried,
+        }
+    }
+
+    async fn converse(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        lease: &Lease,
+        translation: &Translation,
+    ) -> Result<Reply, Refused> {
+        let started = Instant::now();
+        let Translation { operation, upstream, query, body, .. } = translation;
+        let body = body.clone();
+        let attempt = Attempt {
+            query: *query,
+            ..self.translated_attempt(settings, client, lease.model(), *operation, *upstream, body)
+        };
         let limit = attempt.limit;
         let answered = attempt.run(lease.account()).await.map_err(|refused| translation.retell(refused))?;
         if self.streams() && attempt::is_event_stream(&answered.headers) {
             return Ok(Reply::Begun(answered));
         }
         let (body, usage) = translation.whole(answered, limit.saturating_sub(started.elapsed())).await?;
-        Ok(Reply::Whole { body, usage })
+        Ok(Reply::Whole { body, usage, is_estimate: false })
+    }
+
+    async fn ask_aside(
+        &self,
+        settings: &Settings,
+        client: &Client,
+        lease: &Lease,
+        call: &SideCall,
+    ) -> Result<Reply, Refused> {
+        let Some(SideEncoded { operation, body, copies, .. }) = &call.encoded else {
+            let answer = side::estimate(self.incoming.operation, &call.request).await?;
+            return Ok(Reply::Estimate(answer.body.into()));
+        };
+        let body = Frames::from(Bytes::copy_from_slice(body));
+        let attempt = |_| {
+            self.translated_attempt(settings, client, lease.model(), *operation, call.upstream, body.clone())
+        };
+        let attempts = (0..*copies).map(attempt).collect();
+        call.ask(attempts, *operation, lease.account()).await.map(Reply::from)
     }
 
     fn translated_attempt<'b>(
@@ -128,16 +204,17 @@ impl<'a> Call<'a> {
         settings: &Settings,
         client: &'b Client,
         model: &'b str,
-        translation: &Translation,
+        operation: Operation,
+        upstream: Protocol,
+        body: Frames,
     ) -> Attempt<'b> {
-        let operation = translation.operation;
         Attempt {
             client,
             method: Method::POST,
             path: endpoint::Path::Operation { operation, model, version: None },
-            query: translation.query,
-            headers: passthrough::translated_headers(&self.incoming.headers, translation.upstream),
-            body: translation.body.clone(),
+            query: None,
+            headers: passthrough::translated_headers(&self.incoming.headers, upstream),
+            body,
             limit: settings.config.proxy.request_timeout,
         }
     }

@@ -11,10 +11,12 @@ mod models;
 mod opening;
 mod passthrough;
 mod peek;
+mod plan;
 mod probe;
 mod relay;
 mod retry;
 mod route;
+mod side;
 mod sleep;
 mod translate;
 
@@ -189,12 +191,14 @@ impl Gateway {
                 record.model_used = Some(lease.model().to_owned());
             });
             let started = Instant::now();
-            let translation = call.translation(&lease, frames).map_err(Ended::Local)?;
-            let refused = match call.try_once(settings, &client, &lease, translation.as_ref(), frames).await {
+            let plan = call.plan(&lease, frames).map_err(Ended::Local)?;
+            let refused = match call.try_once(settings, &client, &lease, &plan, frames).await {
                 Ok(reply) => {
-                    lease.succeed();
-                    exchange.attempted(&lease.account().name, started.elapsed(), None);
-                    return Ok(Answering { reply, lease, translation });
+                    if reply.is_from_upstream() {
+                        lease.succeed();
+                        exchange.attempted(&lease.account().name, started.elapsed(), None);
+                    }
+                    return Ok(Answering { reply, lease, plan });
                 }
                 Err(refused) => refused,
             };

@@ -6,20 +6,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, Limited};
 
-use super::attempt::{Answered, Refused};
+use super::attempt::{Answered, Refused, broken};
 use super::passthrough;
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::{
     self, Encoded, LocalError, Observer, Operation, Protocol, RequestTarget, ResponseContext, StreamDecoder,
     StreamEncoder, Usage,
 };
-use crate::upstream::client::describe;
-use crate::upstream::{Failure, Fault, Frames};
+use crate::upstream::{Fault, Frames};
 
-/// The longest whole answer that is translated.
-const MAX_ANSWER: usize = 64 << 20;
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Which dialect to speak to an upstream: the client's own where it can.
 pub fn upstream_protocol(client: Protocol, provider: protocol::Provider) -> Protocol {
@@ -28,12 +25,19 @@ pub fn upstream_protocol(client: Protocol, provider: protocol::Provider) -> Prot
 
 /// Reads the client's request into the neutral conversation; a 400 names what is wrong.
 pub fn decode(
-    client: Protocol,
+    client: Operation,
     frames: &Frames,
     model: &str,
     stream: bool,
 ) -> Result<chat::Request, LocalError> {
-    protocol::decode_request(client, &frames.to_bytes(), &RequestTarget { model: Some(model), stream })
+    if client == Operation::Completions {
+        return protocol::decode_text_completion(&frames.to_bytes());
+    }
+    protocol::decode_request(
+        client.protocol(),
+        &frames.to_bytes(),
+        &RequestTarget { model: Some(model), stream },
+    )
 }
 
 /// One request in an upstream's words.
@@ -55,6 +59,16 @@ pub struct Asked<'a> {
     pub model: &'a str,
     /// Gemini without `alt=sse`.
     pub json_array: bool,
+    /// OpenAI's older `/v1/completions`.
+    pub text_completion: bool,
+}
+
+impl Asked<'_> {
+    /// For an answer that begins here and now.
+    pub fn context(&self) -> ResponseContext {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        ResponseContext::new(self.request_id, now, self.model)
+    }
 }
 
 impl Translation {
@@ -69,10 +83,9 @@ impl Translation {
         model.clone_into(&mut request.model);
         let Encoded { body, mut dropped, tool_names } = protocol::encode_request(upstream, &request)?;
         dropped.extend(&request.dropped);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut context =
-            ResponseContext::new(asked.request_id, now, asked.model).of_request(&request, tool_names);
+        let mut context = asked.context().of_request(&request, tool_names);
         context.json_array = asked.json_array;
+        context.text_completion = asked.text_completion;
         let (operation, query) = operation(upstream, request.stream);
         let body = Frames::from(Bytes::from(body));
         Ok(Self {
@@ -93,14 +106,7 @@ impl Translation {
         answered: Answered,
         limit: Duration,
     ) -> Result<(Bytes, Option<Usage>), Refused> {
-        let mut body = BytesMut::from(answered.first);
-        let rest = tokio::time::timeout(limit, Limited::new(answered.rest, MAX_ANSWER).collect());
-        let rest =
-            rest.await.map_err(|_| broken(Fault::TimedOut, "the answer did not end in time".into()))?;
-        let rest = rest.map_err(|error| {
-            broken(Fault::Unreachable, format!("the answer broke off: {}", describe(&*error)))
-        })?;
-        body.extend_from_slice(&rest.to_bytes());
+        let body = answered.read(limit).await?;
         let mut observer = Observer::object(self.upstream);
         observer.push(&body);
         let response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
@@ -112,25 +118,13 @@ impl Translation {
     }
 
     /// The upstream's refusal in the client's words.
-    pub fn retell(&self, mut refused: Refused) -> Refused {
-        if let Some((status, headers, body)) = refused.reply.take() {
-            let told = protocol::decode_error(self.upstream, status, &body);
-            let error = protocol::failure::for_client(&told);
-            let body = self.client.family().error_body(&error, &self.request_id).to_string();
-            let mut kept = passthrough::response_headers(&headers);
-            kept.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            refused.reply = Some((error.kind.status(), kept, Bytes::from(body)));
-        }
-        refused
+    pub fn retell(&self, refused: Refused) -> Refused {
+        retell(refused, self.upstream, self.client, &self.request_id)
     }
 
-    /// What the client's stream or whole answer says it is.
-    pub const fn content_type(&self, stream: bool) -> HeaderValue {
-        if stream && !self.context.json_array {
-            HeaderValue::from_static("text/event-stream")
-        } else {
-            HeaderValue::from_static("application/json")
-        }
+    /// What the client's stream says it is.
+    pub const fn content_type(&self) -> HeaderValue {
+        if self.context.json_array { JSON } else { HeaderValue::from_static("text/event-stream") }
     }
 
     pub fn stream(self) -> Translator {
@@ -143,8 +137,17 @@ impl Translation {
     }
 }
 
-const fn broken(fault: Fault, reason: String) -> Refused {
-    Refused { failure: Failure { fault, status: None, reason }, reply: None }
+/// An upstream's refusal in the client's words.
+pub fn retell(mut refused: Refused, upstream: Protocol, client: Protocol, request_id: &str) -> Refused {
+    if let Some((status, headers, body)) = refused.reply.take() {
+        let told = protocol::decode_error(upstream, status, &body);
+        let error = protocol::failure::for_client(&told);
+        let body = client.family().error_body(&error, request_id).to_string();
+        let mut kept = passthrough::response_headers(&headers);
+        kept.insert(CONTENT_TYPE, JSON);
+        refused.reply = Some((error.kind.status(), kept, Bytes::from(body)));
+    }
+    refused
 }
 
 const fn operation(upstream: Protocol, stream: bool) -> (Operation, Option<&'static str>) {

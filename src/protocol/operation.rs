@@ -79,9 +79,25 @@ impl Operation {
         matches!(self, Self::ImageEdits | Self::AudioTranscriptions)
     }
 
-    /// Whether it can be asked of an upstream that speaks another protocol.
-    pub const fn is_translatable(self) -> bool {
-        self.is_conversation() && !matches!(self, Self::Completions)
+    /// The protocols an upstream may speak to be asked this.
+    pub const fn upstream_protocols(self) -> &'static [Protocol] {
+        match self {
+            Self::Embeddings | Self::EmbedContent | Self::BatchEmbedContents | Self::ImageGenerations => {
+                &[Protocol::OpenAiChat, Protocol::Gemini]
+            }
+            Self::ImageEdits | Self::AudioTranscriptions => self.protocol().alone(),
+            _ => &Protocol::ALL,
+        }
+    }
+
+    /// Whether the request tells of earlier turns.
+    pub const fn has_turns(self) -> bool {
+        self.counts_tokens() || self.is_conversation() && !matches!(self, Self::Completions)
+    }
+
+    /// Whether the answer is how many tokens a prompt has.
+    pub const fn counts_tokens(self) -> bool {
+        matches!(self, Self::CountTokens | Self::GeminiCountTokens)
     }
 
     /// Whether the answer is a turn of a conversation, so that a stream of it has a

@@ -22,6 +22,7 @@ mod model_source;
 mod models;
 mod passthrough;
 mod pool;
+mod side;
 mod streaming;
 mod translation;
 mod zai;
