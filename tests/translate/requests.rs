@@ -69,6 +69,7 @@ fn chat_clients_are_understood_everywhere() {
 fn responses_clients_are_understood_everywhere() {
     for case in [
         "codex_turn",
+        "codex_namespaces",
         "vercel_item_reference",
         "anthropic_thinking_returns",
         "images_and_files",

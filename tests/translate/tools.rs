@@ -51,6 +51,34 @@ fn a_tool_that_takes_free_text_gets_it_back_as_free_text() {
 }
 
 #[test]
+fn a_tool_in_a_namespace_is_called_by_both_its_names() {
+    let tools = json!([
+        {"type": "custom", "name": "exec"},
+        {"type": "function", "name": "wait", "parameters": {"type": "object", "properties": {}}},
+    ]);
+    let space = json!([{"type": "namespace", "name": "functions", "description": "", "tools": tools}]);
+    let item = json!({"type": "additional_tools", "role": "developer", "tools": space});
+    let say = json!({"role": "user", "content": "go"});
+    for codex in
+        [json!({"model": "m", "input": [item, say]}), json!({"model": "m", "input": [say], "tools": space})]
+    {
+        for (sent, kind, name) in
+            [("functions_exec", "custom_tool_call", "exec"), ("functions_wait", "function_call", "wait")]
+        {
+            let answer = gemini_answer(sent, &json!({"input": "1"})).to_string();
+            let answer = decode_response(GEMINI, answer.as_bytes()).expect("an answer");
+            let context = context(RESPONSES, GEMINI, &codex);
+            let answer = encode_response(RESPONSES, &answer, &context).expect("an answer");
+            let call = serde_json::from_slice::<Value>(&answer).expect("JSON")["output"][0].take();
+            assert_eq!(
+                (&call["type"], &call["namespace"], &call["name"]),
+                (&json!(kind), &json!("functions"), &json!(name))
+            );
+        }
+    }
+}
+
+#[test]
 fn a_tool_is_called_by_the_name_its_client_gave_it() {
     let name = "mcp.files:read";
     let cli = json!({"contents": [{"parts": [{"text": "go"}]}],

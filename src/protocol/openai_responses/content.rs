@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::{namespace, tools};
 use crate::chat::{
     Document, Dropped, Image, Maker, Part, Request, Role, Signature, Source, Thinking, ToolResult, ToolUse,
     Turn,
@@ -47,6 +48,7 @@ fn decode_item(item: &Object, request: &mut Request) -> Outcome<()> {
             request.say(Role::User, vec![Part::ToolResult(result)]);
         }
         "reasoning" => request.say(Role::Assistant, vec![decode_reasoning(item)?]),
+        "additional_tools" => tools::decode_list(item, request)?,
         // What ran at OpenAI, or points into its store: the texts around it stand alone.
         other => request.dropped.note(format!("input.{other}")),
     }
@@ -104,7 +106,7 @@ fn decode_part(part: &Object) -> Outcome<Part> {
 fn decode_call(item: &Object, arguments: &str, freeform: bool) -> Outcome<ToolUse> {
     Ok(ToolUse {
         id: field::required_string(item, "call_id")?.to_owned(),
-        name: field::required_string(item, "name")?.to_owned(),
+        name: namespace::called(item)?,
         arguments: field::owned(item, arguments)?.unwrap_or_default(),
         freeform,
     })

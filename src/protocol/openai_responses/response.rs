@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::namespace;
 use super::stream;
 use super::wire::{self, Usage};
 use crate::chat::{
@@ -203,25 +204,31 @@ pub fn encode_reasoning(id: &str, text: &str, slot: Option<String>) -> Value {
 
 pub fn encode_call(call: &ToolUse, number: usize, context: &ResponseContext) -> Value {
     let call_id = context.call_id(&call.id, "call_", number);
-    let name = context.tool_names.original(&call.name);
-    if context.is_freeform(name) {
+    let joined = context.tool_names.original(&call.name);
+    let (namespace, name) = namespace::split(joined);
+    let mut item = if context.is_freeform(joined) {
         let input =
             if call.freeform { call.arguments.clone() } else { ToolUse::freeform_text(&call.arguments) };
-        return json!({
+        json!({
             "type": "custom_tool_call",
             "id": context.item_id("ctc_", number),
             "call_id": call_id,
             "name": name,
             "input": input,
             "status": "completed",
-        });
+        })
+    } else {
+        json!({
+            "type": "function_call",
+            "id": context.item_id("fc_", number),
+            "call_id": call_id,
+            "name": name,
+            "arguments": call.arguments_json(),
+            "status": "completed",
+        })
+    };
+    if let Some(namespace) = namespace {
+        item["namespace"] = json!(namespace);
     }
-    json!({
-        "type": "function_call",
-        "id": context.item_id("fc_", number),
-        "call_id": call_id,
-        "name": name,
-        "arguments": call.arguments_json(),
-        "status": "completed",
-    })
+    item
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::namespace;
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
 use crate::protocol::field::{self, Object, Outcome};
 use crate::protocol::names::ToolNames;
@@ -9,17 +10,49 @@ use crate::protocol::openai_chat::tools as chat_tools;
 use crate::protocol::schema;
 
 pub fn decode(body: &Object, request: &mut Request) -> Outcome<()> {
-    let mut tools = Vec::new();
-    field::each(body, "tools", |tool| {
-        tools.push(decode_tool(field::as_object(tool)?)?);
-        Ok(())
-    })?;
-    request.tools = tools;
+    decode_list(body, request)?;
     request.parallel_tool_calls = field::boolean(body, "parallel_tool_calls")?;
     let Some(choice) = field::get(body, "tool_choice") else { return Ok(()) };
     request.tool_choice = decode_choice(choice).map_err(|invalid| invalid.at("tool_choice"))?;
     request.dropped.note_if(request.tool_choice.is_none(), "tool_choice");
     Ok(())
+}
+
+/// The tools of the request itself, or those that an item of its input adds.
+pub fn decode_list(holder: &Object, request: &mut Request) -> Outcome<()> {
+    field::each(holder, "tools", |tool| {
+        let tool = field::as_object(tool)?;
+        if field::required_string(tool, "type")? == "namespace" {
+            return decode_namespace(tool, request);
+        }
+        offer(decode_tool(tool)?, request);
+        Ok(())
+    })
+}
+
+fn decode_namespace(namespace: &Object, request: &mut Request) -> Outcome<()> {
+    let space = field::required_string(namespace, "name")?;
+    let description = field::string(namespace, "description")?.unwrap_or_default();
+    if !description.is_empty() {
+        request.dropped.note(format!("tools.{space}.description"));
+    }
+    field::each(namespace, "tools", |tool| {
+        let mut tool = decode_tool(field::as_object(tool)?)?;
+        if let Tool::Function { name, .. } | Tool::Freeform { name, .. } = &mut tool {
+            *name = namespace::join(Some(space), name);
+        }
+        offer(tool, request);
+        Ok(())
+    })
+}
+
+/// A tool that is offered again is the one that counts: others refuse a name they know.
+fn offer(tool: Tool, request: &mut Request) {
+    let is_same = |known: &&mut Tool| known.name().is_some() && known.name() == tool.name();
+    match request.tools.iter_mut().find(is_same) {
+        Some(known) => *known = tool,
+        None => request.tools.push(tool),
+    }
 }
 
 fn decode_tool(tool: &Object) -> Outcome<Tool> {
@@ -35,7 +68,6 @@ fn decode_tool(tool: &Object) -> Outcome<Tool> {
             }
             Ok(Tool::WebSearch(search))
         }
-        // A namespace holds tools under a name of its own, for which others have no place.
         kind => Ok(Tool::Hosted { name: field::string(tool, "name")?.unwrap_or(kind).to_owned() }),
     }
 }
