@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::watch;
 
-use super::account::accounts_of;
+use super::account::{Account, accounts_of};
 use super::events::{Events, PoolEvent};
 use super::lease::{Lease, Ticket, Tried, Wanted};
 use super::member::Member;
@@ -81,6 +81,20 @@ impl Pool {
             self.changed();
         }
         Err(refusal)
+    }
+
+    /// Every active account that the request could go to, now or when it has cooled; in
+    /// the order of the config file.
+    pub fn takers(&self, wanted: &Wanted<'_>) -> Vec<Arc<Account>> {
+        self.lock().roster.takers(wanted).cloned().collect()
+    }
+
+    /// Enabled, with a credential that is there and not dead; in the order of the config
+    /// file.
+    pub fn active_accounts(&self) -> Vec<Arc<Account>> {
+        let is_active = |member: &&Member| member.is_active();
+        let state = self.lock();
+        state.roster.members().iter().filter(is_active).map(|member| Arc::clone(&member.account)).collect()
     }
 
     /// Everything there is to show.

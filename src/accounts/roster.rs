@@ -97,6 +97,16 @@ impl Roster {
         Some(Ticket { lease, id: chosen.id, account, model: wanted.model.to_owned(), answered: false })
     }
 
+    /// Every active account that the request could go to, now or when it has cooled.
+    pub fn takers(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = &Arc<Account>> {
+        let standing = self.standing(wanted);
+        let takes = move |member: &&Member| {
+            let account = &member.account;
+            member.is_active() && speaks_any(account, wanted) && rank(account, wanted, standing).is_some()
+        };
+        self.members.iter().filter(takes).map(|member| &member.account)
+    }
+
     pub fn members(&self) -> &[Member] {
         &self.members
     }

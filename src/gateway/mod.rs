@@ -7,6 +7,7 @@ mod attempt;
 mod body;
 mod call;
 mod exchange;
+mod model_lists;
 mod models;
 mod opening;
 mod passthrough;
@@ -41,6 +42,7 @@ use self::answer::{Answering, response};
 use self::attempt::Refused;
 use self::call::{Call, check_encoding};
 use self::exchange::Exchange;
+use self::model_lists::ModelLists;
 use self::retry::{Ended, Next};
 use self::sleep::SleepWatch;
 use crate::accounts::{Pool, Tried};
@@ -61,6 +63,7 @@ pub struct Gateway {
     budget: Budget,
     in_flight: Arc<AtomicUsize>,
     sleep: SleepWatch,
+    model_lists: ModelLists,
 }
 
 /// What the configuration means to a request.
@@ -83,6 +86,7 @@ impl Gateway {
             budget: Budget::new(budget),
             in_flight: Arc::default(),
             sleep: SleepWatch::new(Instant::now(), SystemTime::now()),
+            model_lists: ModelLists::default(),
         };
         gateway.apply(config, false);
         gateway

@@ -1,130 +1,172 @@
-//! Which models there are: the upstream's own list where an account of the asking
-//! family has one, else the names that are configured.
+//! Which models there are: what the accounts list themselves and what the config names,
+//! as far as a request for it would find an account.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Method, StatusCode};
-use http_body_util::{BodyExt, Limited};
-use tokio::time::timeout;
+use serde_json::Value;
 
-use super::attempt::{Answered, Attempt};
-use super::{ACCOUNT_HEADER, Answer, AnswerBody, Gateway, passthrough, response};
-use crate::accounts::{Pin, Tried, Wanted};
+use super::model_lists::{self, List};
+use super::route::{self, Route};
+use super::{Answer, AnswerBody, Gateway, Settings, response};
+use crate::accounts::{Account, Wanted};
+use crate::config::Config;
 use crate::protocol::{ErrorKind, Family, LocalError, Protocol, Provider, models};
-use crate::upstream::{Frames, demo, endpoint};
-
-/// The longest list that is believed.
-const MAX_LIST: usize = 8 << 20;
+use crate::upstream::demo;
 
 #[derive(Clone, Debug)]
 pub struct ModelsRequest {
     pub family: Family,
     pub id: Option<String>,
-    pub version: Option<&'static str>,
-    pub query: Option<String>,
-    pub headers: HeaderMap,
 }
 
 impl Gateway {
     /// Answers `GET …/models` and `GET …/models/{id}`.
     pub async fn models(&self, request: ModelsRequest) -> Answer {
-        if let Some(answer) = self.upstream_models(&request).await {
-            return answer;
-        }
-        let names = self.configured_models();
-        let body = match &request.id {
-            None => models::list(request.family, &names),
-            Some(id) if names.iter().any(|name| name == id) => models::entry(request.family, id),
-            Some(id) => {
-                return Err(LocalError::new(
-                    ErrorKind::ModelNotFound,
-                    format!("there is no model {id:?} here. There are: {}", names.join(", ")),
-                ));
-            }
+        let catalog = Catalog::read(self, request.family).await;
+        let body = match request.id.as_deref().map(models::bare_id) {
+            None => models::list(request.family, &catalog.entries),
+            Some(id) => catalog.find(id).await.ok_or_else(|| catalog.unknown(id))?,
         };
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         Ok(response(StatusCode::OK, headers, AnswerBody::Whole(Bytes::from(body.to_string()))))
     }
+}
 
-    /// Asks the asking family's own providers, one account each, and passes on the first
-    /// answer there is. `None`: nobody to ask, or nobody answered.
-    async fn upstream_models(&self, request: &ModelsRequest) -> Option<Answer> {
-        let settings = self.settings();
-        let client = self.client();
-        for provider in providers(request.family) {
-            let wanted = Wanted {
-                protocols: &Protocol::ALL,
-                client_protocol: provider.protocols()[0],
-                model: "",
-                pin: Some(Pin::Provider(*provider)),
-                session: None,
-                now: Instant::now(),
-            };
-            let Ok(mut lease) = self.pool.lease(&wanted, &mut Tried::default()) else { continue };
-            let attempt = Attempt {
-                client: &client,
-                method: Method::GET,
-                path: endpoint::Path::Models { id: request.id.as_deref(), version: request.version },
-                query: request.query.as_deref(),
-                headers: passthrough::request_headers(&request.headers, provider.protocols()[0]),
-                body: Frames::default(),
-                limit: settings.config.proxy.request_timeout,
-            };
-            let answered = match attempt.run(lease.account()).await {
-                Ok(answered) => answered,
-                Err(refused) => {
-                    lease.fail(&refused.failure);
-                    tracing::info!(
-                        account = lease.account().name,
-                        "no model list: {}",
-                        refused.failure.reason
-                    );
-                    continue;
+/// The models that this family's clients can ask for, at one moment.
+struct Catalog<'a> {
+    gateway: &'a Gateway,
+    settings: Arc<Settings>,
+    family: Family,
+    accounts: Vec<(Arc<Account>, Option<List>)>,
+    /// By name: as the provider wrote it where that is the family's own shape.
+    entries: BTreeMap<String, Value>,
+}
+
+impl<'a> Catalog<'a> {
+    async fn read(gateway: &'a Gateway, family: Family) -> Self {
+        let accounts = gateway.pool.active_accounts();
+        let settings = gateway.settings();
+        let limit = settings.config.proxy.request_timeout.min(model_lists::LIMIT);
+        let lists = gateway.model_lists.read(&accounts, &gateway.client(), limit).await;
+        let accounts = accounts.into_iter().zip(lists).collect();
+        let mut catalog = Self { gateway, settings, family, accounts, entries: BTreeMap::new() };
+        catalog.entries = catalog.gather();
+        catalog
+    }
+
+    /// Of a name that several have, the entry of the first account of the family counts.
+    fn gather(&self) -> BTreeMap<String, Value> {
+        let mut entries = BTreeMap::new();
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            self.accounts.iter().partition(|(account, _)| self.is_of_family(account));
+        for (account, list) in own.into_iter().chain(foreign) {
+            for model in list.iter().flat_map(|list| list.iter()) {
+                if !entries.contains_key(&model.id)
+                    && let Some(entry) = self.entry(account, model)
+                {
+                    entries.insert(model.id.clone(), entry);
                 }
-            };
-            lease.succeed();
-            let mut headers = passthrough::response_headers(&answered.headers);
-            let status = answered.status;
-            let Some(body) = whole_list(answered, settings.config.proxy.request_timeout).await else {
-                continue;
-            };
-            if let Ok(name) = HeaderValue::from_str(&lease.account().name) {
-                headers.insert(ACCOUNT_HEADER, name);
             }
-            return Some(Ok(response(status, headers, AnswerBody::Whole(body))));
         }
-        None
+        for name in configured(&self.settings.config, &self.accounts) {
+            if !entries.contains_key(name) && !self.takers(&self.route(name)).is_empty() {
+                entries.insert(name.to_owned(), models::entry(self.family, name));
+            }
+        }
+        entries
     }
 
-    /// Names a client can ask for as they are: aliases, the accounts' own lists, the demo's.
-    fn configured_models(&self) -> Vec<String> {
-        let settings = self.settings();
-        let config = &settings.config;
-        let accounts = config.accounts.iter().filter(|account| account.enabled);
-        let demo = accounts.clone().any(|account| account.provider == Provider::Demo);
-        let listed = accounts.flat_map(|account| account.models.iter().cloned());
-        let aliases = config.models.iter().map(|(asked, _)| asked.clone());
-        let demo = demo.then(demo::models).into_iter().flatten().map(|name| (*name).to_owned());
-        let names: BTreeSet<String> =
-            aliases.chain(listed).chain(demo).filter(|name| !name.contains('*')).collect();
-        names.into_iter().collect()
+    /// A model that this account lists. Where the `[models]` map sends the name elsewhere,
+    /// the account's own words would describe another model.
+    fn entry(&self, account: &Account, model: &models::Model) -> Option<Value> {
+        let route = self.route(&model.id);
+        let takers = self.takers(&route);
+        let is_own = route.model == model.id;
+        let is_taken = takers.iter().any(|taker| !is_own || is_same(taker, account));
+        if !is_taken {
+            return None;
+        }
+        let as_written = is_own && self.is_of_family(account);
+        Some(if as_written { model.entry.clone() } else { models::entry(self.family, &model.id) })
+    }
+
+    /// One model by its name, listed or not: what the map or a provider knows is found too.
+    async fn find(&self, id: &str) -> Option<Value> {
+        if let Some(entry) = self.entries.get(id) {
+            return Some(entry.clone());
+        }
+        let route = self.route(id);
+        let takers = self.takers(&route);
+        if route.model != id {
+            return (!takers.is_empty()).then(|| models::entry(self.family, id));
+        }
+        let client = self.gateway.client();
+        let own = takers.iter().filter(|account| self.is_of_family(account));
+        let asked = join_all(own.map(|account| model_lists::fetch_one(account, &client, id))).await;
+        let known = asked.into_iter().flatten().next().map(|model| model.entry);
+        known.or_else(|| self.is_taken_unseen(&takers).then(|| models::entry(self.family, id)))
+    }
+
+    /// Whether one of them has no list to say that it does not know the model.
+    fn is_taken_unseen(&self, takers: &[Arc<Account>]) -> bool {
+        let is_taker = |account| takers.iter().any(|taker| is_same(taker, account));
+        self.accounts.iter().any(|(account, list)| list.is_none() && is_taker(account))
+    }
+
+    fn unknown(&self, id: &str) -> LocalError {
+        let names: Vec<&str> = self.entries.keys().map(String::as_str).collect();
+        let message = format!("there is no model {id:?} here. There are: {}", names.join(", "));
+        LocalError::new(ErrorKind::ModelNotFound, message)
+    }
+
+    fn route(&self, name: &str) -> Route {
+        route::route(name, &self.settings.models, |name| self.settings.is_account(name))
+    }
+
+    /// Who a conversation about the model could go to.
+    fn takers(&self, route: &Route) -> Vec<Arc<Account>> {
+        let client_protocol = match self.family {
+            Family::OpenAi => Protocol::OpenAiChat,
+            Family::Anthropic => Protocol::Anthropic,
+            Family::Gemini => Protocol::Gemini,
+        };
+        self.gateway.pool.takers(&Wanted {
+            protocols: &Protocol::ALL,
+            client_protocol,
+            model: &route.model,
+            pin: route.pin.clone(),
+            session: None,
+            now: Instant::now(),
+        })
+    }
+
+    fn is_of_family(&self, account: &Account) -> bool {
+        account.provider != Provider::Demo && model_lists::family(account) == self.family
     }
 }
 
-/// `None`: it broke off, stopped coming, or has no end.
-async fn whole_list(answered: Answered, limit: Duration) -> Option<Bytes> {
-    let rest = Limited::new(answered.rest, MAX_LIST).collect();
-    let rest = timeout(limit, rest).await.ok()?.ok()?.to_bytes();
-    Some([answered.first, rest].concat().into())
+/// Also after a reload, which makes every account anew.
+fn is_same(one: &Account, other: &Account) -> bool {
+    one.name == other.name && one.fingerprint == other.fingerprint
 }
 
-const fn providers(family: Family) -> &'static [Provider] {
-    match family {
-        Family::OpenAi => &[Provider::OpenAi, Provider::OpenAiCompatible],
-        Family::Anthropic => &[Provider::Anthropic, Provider::Zai],
-        Family::Gemini => &[Provider::Gemini],
-    }
+/// Names that can be asked for as they are: aliases, the accounts' own lists, and the
+/// models of providers that do not list theirs.
+fn configured<'a>(
+    config: &'a Config,
+    accounts: &'a [(Arc<Account>, Option<List>)],
+) -> impl Iterator<Item = &'a str> {
+    let has = |provider| accounts.iter().any(|(account, _)| account.provider == provider);
+    let aliases = config.models.iter().map(|(asked, _)| asked);
+    let listed = accounts.iter().flat_map(|(account, _)| &account.models);
+    let stand_ins = has(Provider::Zai).then(|| config.zai.models.values()).into_iter().flatten();
+    let demo = has(Provider::Demo).then(demo::models).into_iter().flatten().copied();
+    let named = aliases.chain(listed).chain(stand_ins).map(String::as_str).chain(demo);
+    named.filter(|name| !name.is_empty() && !name.contains('*'))
 }

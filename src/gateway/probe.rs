@@ -67,7 +67,7 @@ impl Gateway {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 endpoint::Path::Operation { operation: question.operation, model, version: None }
             }
-            None => endpoint::Path::Models { id: None, version: None },
+            None => endpoint::Path::Models { id: None },
         };
         let client = self.client();
         let attempt = Attempt {

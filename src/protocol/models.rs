@@ -1,12 +1,84 @@
-//! Model lists of our own making, in the shape of the family that asks.
+//! Model lists: a provider's own, read page by page, and the one a client is given, in
+//! the shape of the family that asks.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::Family;
 
-/// The whole list.
-pub fn list(family: Family, ids: &[String]) -> Value {
-    let entries: Vec<Value> = ids.iter().map(|id| entry(family, id)).collect();
+/// One model of a provider's own list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// As a client asks for it.
+    pub id: String,
+    /// The entry as the provider wrote it.
+    pub entry: Value,
+}
+
+/// One page of a provider's own list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    pub models: Vec<Model>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// What to ask a provider of this family for: a page as long as it gives, from where the
+/// page before ended.
+pub fn page_query(family: Family, from: Option<&str>) -> Option<String> {
+    let (size, key) = match family {
+        Family::OpenAi => return None,
+        Family::Anthropic => ("limit=1000", "after_id"),
+        Family::Gemini => ("pageSize=1000", "pageToken"),
+    };
+    Some(match from {
+        None => size.to_owned(),
+        Some(from) => format!("{size}&{key}={}", utf8_percent_encode(from, NON_ALPHANUMERIC)),
+    })
+}
+
+/// Reads a page; `None` if it is none.
+pub fn read_page(family: Family, body: &[u8]) -> Option<Page> {
+    let page: Value = serde_json::from_slice(body).ok()?;
+    let entries = match family {
+        Family::Gemini => &page["models"],
+        // Some OpenAI-compatible servers send the entries as they are, with nothing around.
+        Family::OpenAi if page.is_array() => &page,
+        Family::OpenAi | Family::Anthropic => &page["data"],
+    };
+    let entries = match entries {
+        Value::Array(entries) => entries.as_slice(),
+        // Servers without a single model leave the list out, or say null.
+        Value::Null if page.is_object() && page.get("error").is_none() => &[],
+        _ => return None,
+    };
+    let next = match family {
+        Family::OpenAi => None,
+        Family::Anthropic => page["last_id"].as_str().filter(|_| page["has_more"] == true),
+        Family::Gemini => page["nextPageToken"].as_str().filter(|token| !token.is_empty()),
+    };
+    let models = entries.iter().filter_map(|entry| read_entry(family, entry.clone())).collect();
+    Some(Page { models, next: next.map(str::to_owned) })
+}
+
+/// One entry by itself; `None` if it names no model.
+pub fn read_entry(family: Family, entry: Value) -> Option<Model> {
+    let id = match family {
+        Family::OpenAi | Family::Anthropic => entry["id"].as_str()?,
+        Family::Gemini => bare_id(entry["name"].as_str()?),
+    };
+    let id = Some(id).filter(|id| !id.is_empty())?.to_owned();
+    Some(Model { id, entry })
+}
+
+/// Gemini's resource names say what they are: `models/gemini-3-flash`.
+pub fn bare_id(name: &str) -> &str {
+    name.strip_prefix("models/").unwrap_or(name)
+}
+
+/// A whole list of these entries.
+pub fn list<'a>(family: Family, entries: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Value {
+    let (ids, entries): (Vec<&String>, Vec<&Value>) = entries.into_iter().unzip();
     match family {
         Family::OpenAi => json!({"object": "list", "data": entries}),
         Family::Anthropic => json!({
@@ -19,7 +91,8 @@ pub fn list(family: Family, ids: &[String]) -> Value {
     }
 }
 
-/// One entry. When each model was made is not known here, so all say the epoch.
+/// An entry of our own making. When the model was made is not known here, so all say the
+/// epoch.
 pub fn entry(family: Family, id: &str) -> Value {
     match family {
         Family::OpenAi => json!({"id": id, "object": "model", "created": 0, "owned_by": "portcullis"}),
@@ -37,5 +110,50 @@ pub fn entry(family: Family, id: &str) -> Value {
             "displayName": id,
             "supportedGenerationMethods": ["generateContent", "countTokens"],
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(family: Family, body: &str, expected: Option<(&[&str], Option<&str>)>) {
+        let page = read_page(family, body.as_bytes());
+        let read = page.as_ref().map(|page| {
+            let ids: Vec<&str> = page.models.iter().map(|model| &*model.id).collect();
+            (ids, page.next.as_deref())
+        });
+        assert_eq!(read, expected.map(|(ids, next)| (ids.to_vec(), next)), "{body}");
+    }
+
+    #[test]
+    fn each_family_has_its_own_pages() {
+        use Family::{Anthropic, Gemini, OpenAi};
+        check(
+            OpenAi,
+            r#"{"object":"list","data":[{"id":"a"},{"id":"org/b"}]}"#,
+            Some((&["a", "org/b"], None)),
+        );
+        check(OpenAi, r#"[{"id":"a"},{"name":"no id"},7]"#, Some((&["a"], None)));
+        check(OpenAi, r#"{"object":"list","data":null}"#, Some((&[], None)));
+        check(OpenAi, r#"{"error":{"message":"no"}}"#, None);
+        check(OpenAi, r#"{"data":"a"}"#, None);
+        check(OpenAi, "<html>", None);
+        check(Anthropic, r#"{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}"#, Some((&["a"], Some("a"))));
+        check(Anthropic, r#"{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}"#, Some((&["a"], None)));
+        check(Gemini, r#"{"models":[{"name":"models/a"}],"nextPageToken":"n"}"#, Some((&["a"], Some("n"))));
+        check(Gemini, r#"{"models":[{"name":"tunedModels/a"}]}"#, Some((&["tunedModels/a"], None)));
+        check(Gemini, "{}", Some((&[], None)));
+    }
+
+    #[test]
+    fn a_place_to_go_on_from_cannot_bend_the_query() {
+        assert_eq!(page_query(Family::OpenAi, Some("x")), None);
+        assert_eq!(page_query(Family::Anthropic, None).as_deref(), Some("limit=1000"));
+        assert_eq!(
+            page_query(Family::Gemini, Some("a&key=b")).as_deref(),
+            Some("pageSize=1000&pageToken=a%26key%3Db")
+        );
     }
 }

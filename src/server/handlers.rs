@@ -116,10 +116,7 @@ impl Entry {
                     Ok(())
                 };
             }
-            Endpoint::Models { id, version } => {
-                let headers = std::mem::take(request.headers_mut());
-                gateway.models(ModelsRequest { family, id, version, query, headers }).await?
-            }
+            Endpoint::Models { id } => gateway.models(ModelsRequest { family, id }).await?,
             Endpoint::Call { operation, model, version } => {
                 let incoming = Incoming {
                     id: id.to_owned(),

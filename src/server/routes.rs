@@ -18,7 +18,6 @@ pub enum Endpoint {
     Ignored,
     Models {
         id: Option<String>,
-        version: Option<&'static str>,
     },
     Call {
         operation: Operation,
@@ -83,7 +82,7 @@ fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> O
         ["audio", "transcriptions"] => call(Operation::AudioTranscriptions),
         ["messages"] => call(Operation::Messages),
         ["messages", "count_tokens"] => call(Operation::CountTokens),
-        ["models"] => Some(Endpoint::Models { id: None, version }),
+        ["models"] => Some(Endpoint::Models { id: None }),
         ["models", name @ ..] => model(method, name, version),
         _ => None,
     }
@@ -101,7 +100,7 @@ fn model(method: &Method, name: &[&str], version: Option<&'static str>) -> Optio
         }
         // Something is to be done with the model, and nobody knows what.
         None if *method == Method::POST && colon.is_some() => None,
-        None => Some(Endpoint::Models { id: Some(name), version }),
+        None => Some(Endpoint::Models { id: Some(name) }),
     }
 }
 
@@ -266,17 +265,14 @@ mod tests {
     #[test]
     fn models_are_read_not_posted() {
         let models = |path: &str| find(&Method::GET, path).map(|route| route.endpoint);
-        assert_eq!(models("/v1/models"), Ok(Endpoint::Models { id: None, version: Some("v1") }));
+        assert_eq!(models("/v1/models"), Ok(Endpoint::Models { id: None }));
         assert_eq!(
             models("/v1beta/models/gemini-3-flash"),
-            Ok(Endpoint::Models { id: Some("gemini-3-flash".to_owned()), version: Some("v1beta") })
+            Ok(Endpoint::Models { id: Some("gemini-3-flash".to_owned()) })
         );
         assert!(matches!(post("/v1/models"), Err(Missing::WrongMethod { .. })));
         assert!(matches!(post("/v1/models/gpt-5"), Err(Missing::WrongMethod { .. })));
-        assert_eq!(
-            models("/v1/models/llama:8b"),
-            Ok(Endpoint::Models { id: Some("llama:8b".to_owned()), version: Some("v1") })
-        );
+        assert_eq!(models("/v1/models/llama:8b"), Ok(Endpoint::Models { id: Some("llama:8b".to_owned()) }));
         let action = find(&Method::GET, "/v1beta/models/m:generateContent");
         assert!(matches!(action, Err(Missing::WrongMethod { allow: "POST", .. })));
         assert!(matches!(find(&Method::GET, "/v1/messages"), Err(Missing::WrongMethod { .. })));

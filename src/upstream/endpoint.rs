@@ -22,7 +22,7 @@ pub enum Path<'a> {
     /// `model` and `version` (`v1`, `v1beta`, `v1alpha`) matter to Gemini alone.
     Operation { operation: Operation, model: &'a str, version: Option<&'a str> },
     /// The provider's model list, or one entry of it.
-    Models { id: Option<&'a str>, version: Option<&'a str> },
+    Models { id: Option<&'a str> },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +76,9 @@ pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
                 }
                 segments.extend(operation.path().split('/'));
             }
-            Path::Models { id, version } => {
+            Path::Models { id } => {
                 match target.provider {
-                    Provider::Gemini => _ = segments.push(version.unwrap_or(GEMINI_VERSION)),
+                    Provider::Gemini => _ = segments.push(GEMINI_VERSION),
                     provider if is_rooted(provider) => _ = segments.push("v1"),
                     _ => {}
                 }
@@ -168,13 +168,13 @@ mod tests {
         check(
             Provider::Gemini,
             None,
-            Path::Models { id: None, version: None },
+            Path::Models { id: None },
             "https://generativelanguage.googleapis.com/v1beta/models",
         );
         check(
             Provider::Anthropic,
             None,
-            Path::Models { id: Some("claude-x"), version: None },
+            Path::Models { id: Some("claude-x") },
             "https://api.anthropic.com/v1/models/claude-x",
         );
     }

@@ -18,6 +18,7 @@ mod broken;
 mod failover;
 mod flow;
 mod hostile;
+mod model_lists;
 mod model_source;
 mod models;
 mod passthrough;

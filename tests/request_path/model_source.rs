@@ -1,4 +1,4 @@
-//! `GET …/models`: the upstream's own list, else the configured names.
+//! `GET …/models` where an upstream's own list cannot be had: the configured names.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -25,29 +25,6 @@ fn ids(family: &str, list: &Value) -> Vec<String> {
     let (list, id) = if family == "gemini" { (&list["models"], "name") } else { (&list["data"], "id") };
     let entries = list.as_array().unwrap_or_else(|| panic!("{family}: {list}"));
     entries.iter().map(|entry| entry[id].as_str().expect("a name").replace("models/", "")).collect()
-}
-
-#[tokio::test]
-async fn the_upstreams_own_list_is_passed_on_to_the_family_that_asks() {
-    for Family { provider, path, header } in FAMILIES {
-        let list = json!({"odd": [1.0, null], "of": provider});
-        let upstream = FakeUpstream::always(Reply::json(200, &list)).await;
-        let other = FakeUpstream::always(Reply::json(200, &json!("nobody asked me"))).await;
-        let others = FAMILIES.iter().map(|family| family.provider).filter(|name| *name != provider);
-        let others = others.map(|name| account(name, name, &other, ""));
-        let config = account("work", provider, &upstream, "") + &others.collect::<String>();
-        let proxy = TestProxy::serve(&config).await;
-
-        let answer = proxy.send("GET", &format!("{path}?limit=5&after_id=x"), &[header], "").await;
-        assert_eq!((answer.status.as_u16(), answer.text()), (200, list.to_string()), "{provider}");
-        let one = proxy.send("GET", &format!("{path}/some%2Fmodel"), &[header], "").await;
-        assert_eq!((one.status.as_u16(), one.text()), (200, list.to_string()), "{provider}");
-        let seen = upstream.seen();
-        assert_eq!(seen[0].path, format!("{path}?limit=5&after_id=x"), "{provider}");
-        assert_eq!(seen[1].path, format!("{path}/some%2Fmodel"), "{provider}");
-        assert!(seen.iter().all(|seen| seen.method == "GET" && seen.body.is_empty()), "{provider}");
-        assert!(other.seen().is_empty(), "{provider}");
-    }
 }
 
 #[tokio::test]
