@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sdks import Sdk
     from upstream import Upstream
 
-THEIR_MESSAGE = "the upstream's own words"
+# No quotes: some SDKs print the whole error body as Python would.
+THEIR_MESSAGE = "words of their own"
 
 
 def check(client: Sdk, ask: Callable[[Sdk], object], status: int, message: str) -> Any:
