@@ -1,8 +1,8 @@
 //! Which models there are, which goes where, and what is said when nobody has it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::family::{Family, JSON, proxy_with};
+use super::family::{Family, JSON};
 use crate::support::proxy::account;
 use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 
