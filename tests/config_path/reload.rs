@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{names, naming, wait_until_in_force};
-use crate::support::client::chat;
+use crate::support::client::{chat, events};
 use crate::support::home::{CLIENT_KEY, stderr};
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
@@ -242,4 +242,31 @@ async fn a_change_and_back_within_a_moment_ends_where_it_began() {
         proxy.home.write_config(&naming("here", &upstream));
         wait_until_in_force(&proxy, "here").await;
     }
+}
+
+/// A file once in force is never followed by an older one.
+#[tokio::test]
+async fn saves_and_reload_commands_in_quick_turn_never_bring_an_older_file_back() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = TestProxy::serve(&naming("1000", &upstream)).await;
+    let (address, token) = proxy.control();
+    let follow = tokio::spawn(async move {
+        let headers = [("x-portcullis-token", token.as_str())];
+        let mut events = events(address, "/api/events", &headers).await;
+        let mut seen = Vec::new();
+        while seen.last().is_none_or(|last| last != "1099") {
+            let status: Value = serde_json::from_str(&events.next().await.expect("open")).expect("JSON");
+            seen.push(names(&status)[0].to_owned());
+        }
+        seen
+    });
+    for number in 1001..1100 {
+        proxy.home.write_config(&naming(&number.to_string(), &upstream));
+        if number % 3 > 0 {
+            proxy.control_call("POST", "/api/reload", "").await;
+        }
+    }
+    wait_until_in_force(&proxy, "1099").await;
+    let seen = follow.await.expect("followed");
+    assert!(seen.is_sorted(), "{seen:?}");
 }
