@@ -12,7 +12,6 @@ use super::file::File;
 use super::place::{Finding, KeyPath, line_and_column, locate};
 use super::resolve::{Secrets, resolve, sources};
 use super::validate::validate;
-use super::watch::Content;
 use super::{Config, Problem, Problems, Secret, key, lookup};
 
 /// Far beyond ten thousand accounts.
@@ -37,22 +36,6 @@ pub struct Source {
 
 /// Reads, checks and resolves the file.
 pub async fn load(path: &Path) -> Result<Loaded, Problems> {
-    load_from(path, read).await
-}
-
-/// The same for what the watcher saw there. Reading again could find a moment that the
-/// watcher never tells the end of, because for it nothing has changed.
-pub async fn load_seen(path: &Path, seen: Content) -> Result<Loaded, Problems> {
-    match seen {
-        Content::Bytes(bytes) => load_from(path, move |path| source(path, bytes)).await,
-        Content::Absent | Content::Unreadable(_) => load(path).await,
-    }
-}
-
-async fn load_from(
-    path: &Path,
-    read: impl FnOnce(&Path) -> Result<Source, Problems> + Send + 'static,
-) -> Result<Loaded, Problems> {
     let owned = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || read(&owned));
     let source = reading
@@ -102,16 +85,6 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
     OpenFile::open(path)
         .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
         .map_err(|error| problem(format!("cannot be read: {error}"), "check its permissions"))?;
-    source(path, bytes)
-}
-
-/// The text of these bytes of the file, and whether it is one to trust.
-fn source(path: &Path, bytes: Vec<u8>) -> Result<Source, Problems> {
-    let problem = |message: String, fix: &str| Problems::whole_file(path, message, fix);
-    let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file);
-    if let Some(metadata) = &metadata {
-        examine_owner(metadata).map_err(|(message, fix)| problem(message, fix))?;
-    }
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(problem("is over 1 MiB".to_owned(), "a configuration is much smaller than that"));
     }
@@ -119,8 +92,7 @@ fn source(path: &Path, bytes: Vec<u8>) -> Result<Source, Problems> {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
         problem(format!("is not UTF-8 (line {line})"), "save it as UTF-8")
     })?;
-    let warning = metadata.and_then(|metadata| permission_warning(path, &metadata));
-    Ok(Source { text, warnings: warning.into_iter().collect() })
+    Ok(Source { text, warnings: permission_warning(path, &metadata).into_iter().collect() })
 }
 
 fn examine(metadata: &Metadata) -> Result<(), (String, &'static str)> {
@@ -133,7 +105,7 @@ fn examine(metadata: &Metadata) -> Result<(), (String, &'static str)> {
     if metadata.len() > LARGEST_FILE {
         return Err(("is over 1 MiB".to_owned(), "a configuration is much smaller than that"));
     }
-    Ok(())
+    examine_owner(metadata)
 }
 
 /// Whoever writes the file can name a command to run, so it must be ours, or root's.

@@ -1,6 +1,5 @@
 //! Everything that can wake the supervisor.
 
-use crate::config::watch::Content;
 use crate::config::{Loaded, Problems};
 use crate::control::command::Request;
 use crate::desktop::signals::Signal;
@@ -9,7 +8,7 @@ use crate::desktop::signals::Signal;
 pub enum Event {
     Request(Request),
     /// The config file holds something else than before.
-    FileChanged(Content),
+    FileChanged,
     /// A load of the config file has ended.
     Loaded(Box<Result<Loaded, Problems>>),
     /// An account's state, or something worth a notice.

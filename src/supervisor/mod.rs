@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::event::Event;
-use self::reload::{Load, Reload};
+use self::reload::Reload;
 use self::state::{Input, next};
 use crate::accounts::{Pool, store};
 use crate::config::watch::{Content, WatchGuard};
@@ -147,7 +147,7 @@ impl Supervisor {
         let tick = self.until_next_look();
         tokio::select! {
             Some(request) = sources.requests.recv() => Event::Request(request),
-            Some(content) = sources.file.recv() => Event::FileChanged(content),
+            Some(_) = sources.file.recv() => Event::FileChanged,
             Some(loaded) = self.reload.finished() => Event::Loaded(Box::new(loaded)),
             Ok(()) = pool.changed() => Event::PoolChanged,
             Some(Ok(generation)) = self.drains.join_next() => Event::Drained { generation },
@@ -159,8 +159,7 @@ impl Supervisor {
     async fn handle(&mut self, event: Event) {
         match event {
             Event::Request(request) => self.carry_out(request).await,
-            Event::FileChanged(content) => self.load(Load::Seen(content)),
-            Event::Signal(Signal::Reload) => self.begin_reload(None),
+            Event::FileChanged | Event::Signal(Signal::Reload) => self.begin_reload(None),
             Event::Loaded(loaded) => self.end_reload(*loaded).await,
             Event::PoolChanged => self.pool_changed().await,
             Event::Drained { generation } => {

@@ -8,7 +8,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{FileProblem, Supervisor, is_open_to_lan};
-use crate::config::watch::Content;
 use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
 use crate::control::command::CommandResult;
 use crate::control::{BindFailure, CommandError, Notice, ProxyState, StartFailure};
@@ -19,18 +18,9 @@ use crate::server::bind::{self, Bound};
 #[derive(Debug, Default)]
 pub struct Reload {
     loading: Option<JoinHandle<Result<Loaded, Problems>>>,
-    /// What to load after that.
-    next: Option<Load>,
+    /// The file changed again meanwhile.
+    again: bool,
     waiting: Vec<oneshot::Sender<CommandResult>>,
-}
-
-/// Where a load takes the text from.
-#[derive(Debug)]
-pub enum Load {
-    /// The file as it is now, because somebody asked.
-    File,
-    /// What the watcher saw in it.
-    Seen(Content),
 }
 
 impl Reload {
@@ -46,26 +36,17 @@ impl Reload {
 impl Supervisor {
     pub(super) fn begin_reload(&mut self, reply: Option<oneshot::Sender<CommandResult>>) {
         self.reload.waiting.extend(reply);
-        self.load(Load::File);
-    }
-
-    pub(super) fn load(&mut self, load: Load) {
         if self.reload.loading.is_some() {
-            self.reload.next = Some(load);
+            self.reload.again = true;
             return;
         }
         let path = self.options.config_path.clone();
-        self.reload.loading = Some(tokio::spawn(async move {
-            match load {
-                Load::File => config::load(&path).await,
-                Load::Seen(content) => config::load_seen(&path, content).await,
-            }
-        }));
+        self.reload.loading = Some(tokio::spawn(async move { config::load(&path).await }));
     }
 
     pub(super) async fn end_reload(&mut self, loaded: Result<Loaded, Problems>) {
-        if let Some(next) = self.reload.next.take() {
-            return self.load(next);
+        if std::mem::take(&mut self.reload.again) {
+            return self.begin_reload(None);
         }
         let outcome = match loaded {
             Ok(loaded) if loaded.needs_key => match self.write_key().await {
