@@ -10,7 +10,8 @@ use http::{HeaderValue, Method};
 
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
-const EXPOSED: &str = "x-request-id, request-id, retry-after, x-portcullis-account, x-portcullis-dropped";
+const EXPOSED: &str = "x-request-id, request-id, retry-after, x-portcullis-account, x-portcullis-dropped, \
+                       x-portcullis-estimate";
 
 pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
