@@ -20,7 +20,7 @@ use super::{Settings, passthrough};
 use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
-use crate::protocol::side::{SideEncoded, SideRequest, decode_request};
+use crate::protocol::side::{SideEncoded, SideRequest, decode_request, is_drawing};
 use crate::protocol::{ErrorKind, LocalError, Operation, Protocol};
 use crate::upstream::{Client, Frames, endpoint};
 
@@ -100,7 +100,7 @@ impl<'a> Call<'a> {
             json_array: self.protocol == Protocol::Gemini && !self.incoming.wants_events(),
             text_completion: operation == Operation::Completions,
         };
-        if operation.is_conversation() {
+        if operation.is_conversation() && !is_drawing(operation, upstream, lease.model()) {
             let chat = self.chat(frames)?;
             return Translation::new(chat, upstream, lease.model(), &asked).map(Plan::Translate);
         }

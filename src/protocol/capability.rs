@@ -84,6 +84,11 @@ pub fn openai_refuses_effort(model: &str) -> bool {
     ["gpt-3", "gpt-4", "chatgpt-", "gpt-5-chat"].iter().any(|prefix| model.starts_with(prefix))
 }
 
+/// An OpenAI model that answers in pictures, through `images/generations`.
+pub fn openai_draws(model: &str) -> bool {
+    ["gpt-image-", "chatgpt-image-", "dall-e-"].iter().any(|prefix| model.starts_with(prefix))
+}
+
 fn is_o_series(model: &str) -> bool {
     let mut letters = model.bytes();
     letters.next() == Some(b'o') && letters.next().is_some_and(|second| second.is_ascii_digit())

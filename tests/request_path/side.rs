@@ -426,3 +426,38 @@ async fn the_next_account_is_asked_when_one_fails() {
     assert_eq!(answer.header("x-portcullis-account"), Some("second"));
     assert_eq!((broken.seen().len(), good.seen().len()), (1, 1));
 }
+
+#[tokio::test]
+async fn gemini_clients_get_openais_pictures() {
+    let upstream = FakeUpstream::always(Reply::json(
+        200,
+        &json!({"created": 1, "data": [{"b64_json": "aGk="}], "output_format": "jpeg",
+            "usage": {"input_tokens": 4, "output_tokens": 1056, "total_tokens": 1060}}),
+    ))
+    .await;
+    let proxy = TestProxy::serve(&account("work", "openai", &upstream, "")).await;
+    let body = json!({
+        "contents": [{"parts": [{"text": "a cat"}]}],
+        "generationConfig": {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": {"aspectRatio": "3:2"},
+            "temperature": 1.5},
+    });
+    let answer = proxy.post("/v1beta/models/gpt-image-1:generateContent", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(
+        answer.json()["candidates"][0]["content"]["parts"],
+        json!([{"inlineData": {"mimeType": "image/jpeg", "data": "aGk="}}])
+    );
+    assert_eq!(answer.json()["usageMetadata"]["totalTokenCount"], 1060);
+    assert_eq!(answer.header("x-portcullis-dropped"), Some("generationConfig.temperature"));
+    let seen = &upstream.seen()[0];
+    assert_eq!(seen.path, "/v1/images/generations");
+    assert_eq!(seen.json(), json!({"model": "gpt-image-1", "prompt": "a cat", "n": 1, "size": "1536x1024"}));
+
+    let picture = json!({"inlineData": {"mimeType": "image/png", "data": "aGk="}});
+    let body = json!({"contents": [{"parts": [{"text": "a cat"}, picture]}]});
+    let answer = proxy.post("/v1beta/models/gpt-image-1:generateContent", &body).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(answer.json()["error"]["status"], "INVALID_ARGUMENT");
+    assert!(answer.message().contains("words alone"), "{}", answer.message());
+    assert_eq!(upstream.seen().len(), 1);
+}

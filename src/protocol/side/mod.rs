@@ -11,8 +11,15 @@ use serde_json::Value;
 
 use super::field::{self, Outcome};
 use super::observe::Usage;
-use super::{LocalError, Operation, Protocol, ResponseContext, json};
+use super::{Family, LocalError, Operation, Protocol, ResponseContext, capability, json};
 use crate::chat::{self, Dropped, Failure};
+
+/// Whether a conversation with this model is really a wish for a picture.
+pub fn is_drawing(operation: Operation, to: Protocol, model: &str) -> bool {
+    operation == Operation::GenerateContent
+        && to.family() == Family::OpenAi
+        && capability::openai_draws(model)
+}
 
 /// A side call as the client meant it.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +80,7 @@ fn decode(operation: Operation, body: field::Object, model: &str) -> Outcome<Sid
             SideRequest::Embeddings(embeddings::gemini::decode_batch_request(body)?)
         }
         Operation::ImageGenerations => SideRequest::Images(images::openai::decode_request(body)?),
+        Operation::GenerateContent => SideRequest::Images(images::gemini::decode_request(body)?),
         _ => SideRequest::CountTokens(Box::new(count_tokens::decode_request(operation, body, model)?)),
     })
 }
@@ -91,7 +99,7 @@ pub fn encode_request(
         }
         (SideRequest::Embeddings(request), _) => Some(embeddings::openai::encode_request(request, model)),
         (SideRequest::Images(request), Protocol::Gemini) => Some(images::gemini::encode_request(request)),
-        (SideRequest::Images(_), _) => None,
+        (SideRequest::Images(request), _) => Some(images::openai::encode_request(request, model)),
     })
 }
 
@@ -105,6 +113,7 @@ pub fn decode_response(operation: Operation, body: &[u8]) -> Result<SideResponse
             embeddings::gemini::decode_response(&body).map(SideResponse::Embeddings)
         }
         Operation::GenerateContent => images::gemini::decode_response(&body).map(SideResponse::Images),
+        Operation::ImageGenerations => images::openai::decode_response(&body).map(SideResponse::Images),
         _ => count_tokens::decode_response(operation, &body).map(SideResponse::CountTokens),
     }
 }
@@ -145,7 +154,12 @@ pub fn encode_response(
                 cached: usage.cache_read,
                 reasoning: usage.reasoning,
             });
-            answer(images::openai::encode_response(response, context), usage)
+            match operation {
+                Operation::GenerateContent => {
+                    answer(images::gemini::encode_response(&response, context), usage)
+                }
+                _ => answer(images::openai::encode_response(response, context), usage),
+            }
         }
         _ => return None,
     })

@@ -1,14 +1,16 @@
-//! A Gemini that draws, asked through `generateContent` with
-//! `google.genai.types.ImageConfig`.
+//! Pictures through `generateContent` with `google.genai.types.ImageConfig`, both ways.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Request, Response};
 use crate::chat::{self, Dropped, Failure, FailureKind};
+use crate::protocol::field::{self, Invalid, Object, Outcome};
 use crate::protocol::gemini::wire::{Blob, Chunk, Part, Usage};
+use crate::protocol::gemini::{self, spelling};
 use crate::protocol::media::standard_base64;
 use crate::protocol::side::{SideEncoded, nonsense};
-use crate::protocol::{Operation, json as json_text};
+use crate::protocol::translate::RequestTarget;
+use crate::protocol::{Operation, ResponseContext, json as json_text};
 
 /// What `aspectRatio` takes, and how large such a picture is
 /// (<https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios>).
@@ -24,6 +26,52 @@ const SHAPES: [(&str, (u32, u32)); 10] = [
     ("16:9", (1344, 768)),
     ("21:9", (1536, 672)),
 ];
+
+const KNOWN_CONFIG: [&str; 3] = ["responseModalities", "candidateCount", "imageConfig"];
+
+/// Reads the wish for a picture out of a conversation: its words, in order.
+pub fn decode_request(body: Object) -> Outcome<Request> {
+    let target = RequestTarget { model: Some(""), stream: false };
+    let mut body = spelling::to_camel_case(body);
+    let config = body.remove("generationConfig");
+    let chat = gemini::request::decode(body, &target)?;
+    let mut request = Request { count: 1, dropped: chat.dropped.clone(), ..Request::default() };
+    for part in chat.turns.iter().flat_map(|turn| &turn.parts) {
+        match part {
+            chat::Part::Text { text, .. } if request.prompt.is_empty() => request.prompt.clone_from(text),
+            chat::Part::Text { text, .. } => request.prompt = format!("{}\n\n{text}", request.prompt),
+            _ => return Err(Invalid::new("this model draws from words alone").at("contents")),
+        }
+    }
+    chat.unknown.into_iter().for_each(|(key, _)| request.dropped.note(key));
+    if let Some(config) = config {
+        let config = field::as_object(&config).map_err(|invalid| invalid.at("generationConfig"))?;
+        decode_config(config, &mut request).map_err(|invalid| invalid.at("generationConfig"))?;
+    }
+    Ok(request)
+}
+
+fn decode_config(config: &Object, request: &mut Request) -> Outcome<()> {
+    let count = field::count(config, "candidateCount")?.unwrap_or(1).clamp(1, 10);
+    request.count = usize::try_from(count).unwrap_or(1);
+    if let Some(image) = field::object(config, "imageConfig")? {
+        let ratio = field::string(image, "aspectRatio")?;
+        let known = SHAPES.iter().find(|(known, _)| ratio == Some(known));
+        request.size = known.map(|(ratio, _)| parts_of(ratio));
+        request.dropped.note_if(known.is_none() && ratio.is_some(), "imageConfig.aspectRatio");
+        request.dropped.note_if(field::get(image, "imageSize").is_some(), "imageConfig.imageSize");
+    }
+    for (key, _) in field::unknown(&mut config.clone(), &KNOWN_CONFIG) {
+        request.dropped.note(format!("generationConfig.{key}"));
+    }
+    Ok(())
+}
+
+/// `16:9` as two numbers.
+fn parts_of(ratio: &str) -> (u32, u32) {
+    let side = |text: &str| text.parse().unwrap_or(1);
+    ratio.split_once(':').map_or((1, 1), |(width, height)| (side(width), side(height)))
+}
 
 /// One call for each picture: these models refuse a `candidateCount` above one.
 pub fn encode_request(request: &Request) -> SideEncoded {
@@ -62,6 +110,23 @@ pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
     Ok(Response { images, usage: answer.usage_metadata.map(Usage::to_chat) })
 }
 
+/// One candidate with all the pictures, as these models answer.
+pub fn encode_response(response: &Response, context: &ResponseContext) -> Value {
+    let part =
+        |image: &chat::Blob| json!({"inlineData": {"mimeType": image.media_type, "data": image.base64}});
+    let parts: Value = response.images.iter().map(part).collect();
+    let content = json!({"role": "model", "parts": parts});
+    let mut body = json!({
+        "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
+        "modelVersion": context.model,
+        "responseId": context.id(""),
+    });
+    if let Some(usage) = response.usage {
+        body["usageMetadata"] = json!(Usage::of_chat(usage));
+    }
+    body
+}
+
 fn parts<'a, 'b>(answer: &'a Chunk<'b>) -> impl Iterator<Item = &'a Part<'b>> {
     answer.candidates.iter().flat_map(|candidate| &candidate.content.parts)
 }
@@ -86,7 +151,7 @@ mod tests {
         let request =
             Request { prompt: "a cat".to_owned(), count: 1, size: Some(size), ..Request::default() };
         let encoded = encode_request(&request);
-        let body: serde_json::Value = serde_json::from_slice(&encoded.body).expect("JSON");
+        let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
         let ratio = body["generationConfig"]["imageConfig"]["aspectRatio"].as_str().expect("text").to_owned();
         (ratio, encoded.dropped.to_string())
     }
@@ -103,6 +168,19 @@ mod tests {
         ] {
             assert_eq!(sent(size), (ratio.to_owned(), dropped.to_owned()), "{size:?}");
         }
+    }
+
+    #[test]
+    fn a_wish_for_a_picture_is_read_in_either_spelling() {
+        let body = json!({
+            "system_instruction": {"parts": [{"text": "draw"}]},
+            "contents": [{"parts": [{"text": "a cat"}]}],
+            "generation_config": {"candidate_count": 2, "image_config": {"aspect_ratio": "16:9", "image_size": "4K"}},
+        });
+        let request = decode_request(body.as_object().expect("an object").clone()).expect("valid");
+        assert_eq!((request.prompt.as_str(), request.count), ("draw\n\na cat", 2));
+        assert_eq!(request.size, Some((16, 9)));
+        assert_eq!(request.dropped.to_string(), "imageConfig.imageSize");
     }
 
     #[test]

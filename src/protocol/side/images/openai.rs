@@ -1,12 +1,15 @@
-//! `openai.types.ImageGenerateParams` and `ImagesResponse`, as a client writes and reads
-//! them.
+//! `openai.types.ImageGenerateParams` and `ImagesResponse`, both ways.
 
+use std::cmp::Ordering;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Request, Response};
-use crate::chat::{Blob, Dropped};
-use crate::protocol::ResponseContext;
+use crate::chat::{Blob, Dropped, Failure, Usage};
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::side::{SideEncoded, nonsense};
+use crate::protocol::{Operation, ResponseContext, json as json_text};
 
 const KNOWN: [&str; 6] = ["model", "prompt", "n", "size", "response_format", "stream"];
 /// As many as OpenAI draws in one call.
@@ -43,6 +46,65 @@ fn decode_size(body: &Object) -> Outcome<Option<(u32, u32)>> {
     size.split_once('x')
         .and_then(|(width, height)| Some(Some((side(width)?, side(height)?))))
         .ok_or_else(|| Invalid::new("must be auto or, for example, 1024x1024").at("size"))
+}
+
+/// `gpt-image-1` and `dall-e-3` share one size alone; a model that lacks the next best says
+/// so itself.
+pub fn encode_request(request: &Request, model: &str) -> SideEncoded {
+    let mut dropped = request.dropped.clone();
+    let mut body = json!({"model": model, "prompt": request.prompt, "n": request.count});
+    if let Some((width, height)) = request.size {
+        let long = if model.starts_with("dall-e-") { 1792 } else { 1536 };
+        let size = match width.cmp(&height) {
+            Ordering::Equal => (1024, 1024),
+            Ordering::Greater => (long, 1024),
+            Ordering::Less => (1024, long),
+        };
+        dropped.note_if(size.0 * height != size.1 * width, "imageConfig.aspectRatio");
+        body["size"] = json!(format!("{}x{}", size.0, size.1));
+    }
+    if model.starts_with("dall-e-") {
+        // The later models give nothing else, and refuse the field.
+        body["response_format"] = json!("b64_json");
+    }
+    SideEncoded {
+        operation: Operation::ImageGenerations,
+        body: json_text::to_bytes(&body),
+        copies: 1,
+        dropped,
+    }
+}
+
+#[derive(Deserialize)]
+struct ImagesResponse {
+    data: Vec<Image>,
+    #[serde(default)]
+    output_format: Option<String>,
+    #[serde(default)]
+    usage: Option<ImagesUsage>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    b64_json: String,
+}
+
+#[derive(Deserialize)]
+struct ImagesUsage {
+    input_tokens: u64,
+    output_tokens: u64,
+}
+
+pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
+    let answer: ImagesResponse = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+    let media_type = format!("image/{}", answer.output_format.as_deref().unwrap_or("png"));
+    let image = |image: Image| Blob { media_type: media_type.clone(), base64: image.b64_json };
+    let usage = |usage: ImagesUsage| Usage {
+        input: usage.input_tokens,
+        output: usage.output_tokens,
+        ..Usage::default()
+    };
+    Ok(Response { images: answer.data.into_iter().map(image).collect(), usage: answer.usage.map(usage) })
 }
 
 pub fn encode_response(response: Response, context: &ResponseContext) -> Value {
@@ -84,6 +146,23 @@ mod tests {
         .expect("valid");
         assert_eq!((request.count, request.size), (2, Some((1024, 1536))));
         assert_eq!(request.dropped.to_string(), "response_format, quality");
+    }
+
+    #[test]
+    fn a_shape_becomes_the_models_own_size_and_others_are_noted() {
+        for (model, size, sent, dropped) in [
+            ("gpt-image-1", (3, 2), "1536x1024", ""),
+            ("gpt-image-1", (9, 16), "1024x1536", "imageConfig.aspectRatio"),
+            ("dall-e-3", (1, 1), "1024x1024", ""),
+            ("dall-e-3", (16, 9), "1792x1024", "imageConfig.aspectRatio"),
+        ] {
+            let request = Request { count: 1, size: Some(size), ..Request::default() };
+            let encoded = encode_request(&request, model);
+            let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
+            assert_eq!(body["size"], sent, "{model} {size:?}");
+            assert_eq!(body.get("response_format").is_some(), model == "dall-e-3");
+            assert_eq!(encoded.dropped.to_string(), dropped, "{model} {size:?}");
+        }
     }
 
     #[test]
