@@ -10,18 +10,19 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::answer::Reply;
 use super::attempt::{self, Attempt, Refused};
+use super::conversations::Conversations;
 use super::exchange::Incoming;
 use super::peek::Peek;
 use super::plan::Plan;
 use super::route::{self, Route};
 use super::side::{self, SideCall};
-use super::translate::{self, Asked, Translation};
+use super::translate::{self, Asked, Decoded, Translation};
 use super::{Settings, passthrough};
 use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
 use crate::protocol::side::{SideEncoded, SideRequest, decode_request, is_drawing};
-use crate::protocol::{ErrorKind, LocalError, Operation, Protocol};
+use crate::protocol::{ErrorKind, LocalError, Operation, Protocol, RequestTarget};
 use crate::upstream::{Client, Frames, endpoint};
 
 pub struct Call<'a> {
@@ -33,7 +34,7 @@ pub struct Call<'a> {
     peek: Peek,
     session: Option<u64>,
     /// The request as a neutral conversation, read when the first upstream needs it.
-    chat: OnceLock<chat::Request>,
+    decoded: OnceLock<Decoded>,
     /// The same of a request for something else.
     side: OnceLock<Arc<SideRequest>>,
 }
@@ -57,7 +58,7 @@ impl<'a> Call<'a> {
             route,
             peek,
             session,
-            chat: OnceLock::new(),
+            decoded: OnceLock::new(),
             side: OnceLock::new(),
         })
     }
@@ -87,7 +88,12 @@ impl<'a> Call<'a> {
     }
 
     /// What this account is sent: the client's own words where it understands those.
-    pub fn plan(&self, lease: &Lease, frames: &Frames) -> Result<Plan, LocalError> {
+    pub fn plan(
+        &self,
+        lease: &Lease,
+        frames: &Frames,
+        conversations: &Arc<Conversations>,
+    ) -> Result<Plan, LocalError> {
         let operation = self.incoming.operation;
         let upstream = translate::upstream_protocol(self.protocol, lease.account().provider);
         if upstream == self.protocol && !self.carries_signatures(frames) {
@@ -99,10 +105,11 @@ impl<'a> Call<'a> {
             model: &self.asked,
             json_array: self.protocol == Protocol::Gemini && !self.incoming.wants_events(),
             text_completion: operation == Operation::Completions,
+            conversations,
         };
         if operation.is_conversation() && !is_drawing(operation, upstream, lease.model()) {
-            let chat = self.chat(frames)?;
-            return Translation::new(chat, upstream, lease.model(), &asked).map(Plan::Translate);
+            let decoded = self.decoded(frames, conversations)?;
+            return Translation::new(decoded, upstream, lease.model(), &asked).map(Plan::Translate);
         }
         let side = self.side(frames)?;
         SideCall::new(side, operation, upstream, lease.model(), &asked).map(Plan::Side)
@@ -114,12 +121,13 @@ impl<'a> Call<'a> {
             && frames.iter().any(|frame| chat::signature::is_carried_in(frame))
     }
 
-    fn chat(&self, frames: &Frames) -> Result<&chat::Request, LocalError> {
-        if let Some(chat) = self.chat.get() {
-            return Ok(chat);
+    fn decoded(&self, frames: &Frames, conversations: &Conversations) -> Result<&Decoded, LocalError> {
+        if let Some(decoded) = self.decoded.get() {
+            return Ok(decoded);
         }
-        let chat = translate::decode(self.incoming.operation, frames, &self.asked, self.streams())?;
-        Ok(self.chat.get_or_init(|| chat))
+        let target = RequestTarget { model: Some(&self.asked), stream: self.streams() };
+        let decoded = Decoded::read(self.incoming.operation, frames, &target, conversations)?;
+        Ok(self.decoded.get_or_init(|| decoded))
     }
 
     fn side(&self, frames: &Frames) -> Result<&Arc<SideRequest>, LocalError> {

@@ -6,7 +6,9 @@ mod answer;
 mod attempt;
 mod body;
 mod call;
+mod conversations;
 mod exchange;
+mod memory;
 mod model_lists;
 mod models;
 mod opening;
@@ -41,6 +43,7 @@ pub use self::relay::Relay;
 use self::answer::{Answering, response};
 use self::attempt::Refused;
 use self::call::{Call, check_encoding};
+use self::conversations::Conversations;
 use self::exchange::Exchange;
 use self::model_lists::ModelLists;
 use self::retry::{Ended, Next};
@@ -64,6 +67,7 @@ pub struct Gateway {
     in_flight: Arc<AtomicUsize>,
     sleep: SleepWatch,
     model_lists: ModelLists,
+    conversations: Arc<Conversations>,
 }
 
 /// What the configuration means to a request.
@@ -87,6 +91,7 @@ impl Gateway {
             in_flight: Arc::default(),
             sleep: SleepWatch::new(Instant::now(), SystemTime::now()),
             model_lists: ModelLists::default(),
+            conversations: Arc::default(),
         };
         gateway.apply(config, false);
         gateway
@@ -195,7 +200,7 @@ impl Gateway {
                 record.model_used = Some(lease.model().to_owned());
             });
             let started = Instant::now();
-            let plan = call.plan(&lease, frames).map_err(Ended::Local)?;
+            let plan = call.plan(&lease, frames, &self.conversations).map_err(Ended::Local)?;
             let refused = match call.try_once(settings, &client, &lease, &plan, frames).await {
                 Ok(reply) => {
                     if reply.is_from_upstream() {

@@ -1,6 +1,7 @@
 //! A client of one protocol in front of an upstream of another: what is sent instead of
 //! the client's own words, and how the answer comes back in them.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
@@ -8,8 +9,10 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
 use super::attempt::{Answered, Refused, broken};
+use super::conversations::{Conversations, Remembering};
 use super::passthrough;
 use crate::chat::{self, Dropped, Event};
+use crate::protocol::openai_responses::reference::{Said, output_of};
 use crate::protocol::{
     self, Encoded, LocalError, Observer, Operation, Protocol, RequestTarget, ResponseContext, StreamDecoder,
     StreamEncoder, Usage,
@@ -23,21 +26,32 @@ pub fn upstream_protocol(client: Protocol, provider: protocol::Provider) -> Prot
     if provider.speaks(client) { client } else { provider.protocols()[0] }
 }
 
-/// Reads the client's request into the neutral conversation; a 400 names what is wrong.
-pub fn decode(
-    client: Operation,
-    frames: &Frames,
-    model: &str,
-    stream: bool,
-) -> Result<chat::Request, LocalError> {
-    if client == Operation::Completions {
-        return protocol::decode_text_completion(&frames.to_bytes());
+/// A client's request as a neutral conversation.
+pub struct Decoded {
+    pub chat: chat::Request,
+    /// OpenAI Responses: what is to be remembered of it.
+    said: Option<Arc<Said>>,
+}
+
+impl Decoded {
+    /// A 400 names what is wrong with the request, or what it refers to and nobody knows.
+    pub fn read(
+        client: Operation,
+        frames: &Frames,
+        target: &RequestTarget<'_>,
+        conversations: &Conversations,
+    ) -> Result<Self, LocalError> {
+        let body = frames.to_bytes();
+        let chat = match client {
+            Operation::Completions => protocol::decode_text_completion(&body)?,
+            Operation::Responses => {
+                let (chat, said) = protocol::decode_responses_request(&body, conversations)?;
+                return Ok(Self { chat, said: Some(Arc::new(said)) });
+            }
+            _ => protocol::decode_request(client.protocol(), &body, target)?,
+        };
+        Ok(Self { chat, said: None })
     }
-    protocol::decode_request(
-        client.protocol(),
-        &frames.to_bytes(),
-        &RequestTarget { model: Some(model), stream },
-    )
 }
 
 /// One request in an upstream's words.
@@ -50,6 +64,7 @@ pub struct Translation {
     client: Protocol,
     request_id: String,
     context: ResponseContext,
+    remembering: Option<Remembering>,
 }
 
 /// What the client is to be answered with, beside the answer.
@@ -61,6 +76,7 @@ pub struct Asked<'a> {
     pub json_array: bool,
     /// OpenAI's older `/v1/completions`.
     pub text_completion: bool,
+    pub conversations: &'a Arc<Conversations>,
 }
 
 impl Asked<'_> {
@@ -74,18 +90,21 @@ impl Asked<'_> {
 impl Translation {
     /// Writes the conversation for an upstream; a 400 names what it cannot say.
     pub fn new(
-        request: &chat::Request,
+        decoded: &Decoded,
         upstream: Protocol,
         model: &str,
         asked: &Asked<'_>,
     ) -> Result<Self, LocalError> {
-        let mut request = request.clone();
+        let mut request = decoded.chat.clone();
         model.clone_into(&mut request.model);
         let Encoded { body, mut dropped, tool_names } = protocol::encode_request(upstream, &request)?;
         dropped.extend(&request.dropped);
         let mut context = asked.context().of_request(&request, tool_names);
         context.json_array = asked.json_array;
         context.text_completion = asked.text_completion;
+        let remembering = decoded.said.as_ref().map(|said| {
+            Remembering::new(Arc::clone(asked.conversations), Arc::clone(said), context.id("resp_"))
+        });
         let (operation, query) = operation(upstream, request.stream);
         let body = Frames::from(Bytes::from(body));
         Ok(Self {
@@ -97,6 +116,7 @@ impl Translation {
             client: asked.client,
             request_id: asked.request_id.to_owned(),
             context,
+            remembering,
         })
     }
 
@@ -114,6 +134,10 @@ impl Translation {
         })?;
         let encoded = protocol::encode_response(self.client, &response, &self.context);
         let encoded = encoded.map_err(|error| broken(Fault::Request, error.message))?;
+        if let Some(mut remembering) = self.remembering.clone() {
+            remembering.given(&output_of(&encoded));
+            remembering.ended();
+        }
         Ok((encoded, observer.usage()))
     }
 
@@ -133,6 +157,7 @@ impl Translation {
             encoder: StreamEncoder::new(self.client, self.context),
             events: Vec::new(),
             failure: None,
+            remembering: self.remembering,
         }
     }
 }
@@ -166,6 +191,7 @@ pub struct Translator {
     encoder: StreamEncoder,
     events: Vec<Event>,
     failure: Option<String>,
+    remembering: Option<Remembering>,
 }
 
 impl Translator {
@@ -199,6 +225,12 @@ impl Translator {
                 self.failure.get_or_insert_with(|| failure.message.clone());
             }
             self.encoder.push(&event, &mut out);
+            if let Some(remembering) = &mut self.remembering {
+                remembering.given(self.encoder.output());
+                if matches!(event, Event::Finished(_)) {
+                    remembering.ended();
+                }
+            }
         }
         out.freeze()
     }

@@ -1,6 +1,7 @@
 //! A client's stream, written: framed events in, bytes out.
 
 use bytes::BytesMut;
+use serde_json::Value;
 
 use super::context::ResponseContext;
 use super::{Protocol, anthropic, gemini, openai_chat, openai_completions, openai_responses};
@@ -51,6 +52,14 @@ impl StreamEncoder {
             Dialect::Responses(encoder) => encoder.push(event, out),
             Dialect::Anthropic(encoder) => encoder.push(event, out),
             Dialect::Gemini(encoder) => encoder.push(event, out),
+        }
+    }
+
+    /// OpenAI Responses: the items that are whole. Clients refer to them later.
+    pub fn output(&self) -> &[Value] {
+        match &self.dialect {
+            Dialect::Responses(encoder) => encoder.output(),
+            _ => &[],
         }
     }
 

@@ -37,8 +37,8 @@ pub use observe::{Observer, Usage};
 pub use operation::Operation;
 pub use provider::Provider;
 pub use translate::{
-    Encoded, RequestTarget, decode_error, decode_request, decode_response, decode_text_completion,
-    encode_request, encode_response, stream_keep_alive,
+    Encoded, RequestTarget, decode_error, decode_request, decode_response, decode_responses_request,
+    decode_text_completion, encode_request, encode_response, stream_keep_alive,
 };
 
 /// A wire dialect, as a client or an upstream speaks it.

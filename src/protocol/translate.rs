@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::context::ResponseContext;
 use super::field::{self, Object};
 use super::names::ToolNames;
+use super::openai_responses::reference::{Remembered, Said};
 use super::{
     Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat,
     openai_completions, openai_responses,
@@ -56,6 +57,16 @@ pub fn decode_request(
         Protocol::Gemini => gemini::request::decode(body, target),
     };
     Ok(request?)
+}
+
+/// The same for OpenAI Responses, where a request may refer to what was said before it.
+pub fn decode_responses_request(
+    body: &[u8],
+    remembered: &dyn Remembered,
+) -> Result<(Request, Said), LocalError> {
+    let mut body = field::parse_body(body)?;
+    let said = openai_responses::reference::resolve(&mut body, remembered)?;
+    Ok((openai_responses::request::decode(body)?, said))
 }
 
 /// Reads what a client sent to OpenAI's older `/v1/completions`.

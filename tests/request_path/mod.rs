@@ -23,6 +23,7 @@ mod model_source;
 mod models;
 mod passthrough;
 mod pool;
+mod responses_state;
 mod side;
 mod streaming;
 mod translation;

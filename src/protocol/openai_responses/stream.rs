@@ -217,6 +217,11 @@ impl Encoder {
         }
     }
 
+    /// The items that are whole.
+    pub fn output(&self) -> &[Value] {
+        &self.output
+    }
+
     fn begin(&mut self, out: &mut BytesMut) {
         if !std::mem::replace(&mut self.has_begun, true) {
             self.envelope("response.created", &Ending::InProgress, out);
