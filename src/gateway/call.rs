@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::route::{self, Route};
 use super::side::{self, SideCall};
 use super::translate::{self, Asked, Decoded, Translation};
-use super::{Settings, passthrough};
+use super::{Remembered, Settings, passthrough};
 use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
@@ -88,12 +88,7 @@ impl<'a> Call<'a> {
     }
 
     /// What this account is sent: the client's own words where it understands those.
-    pub fn plan(
-        &self,
-        lease: &Lease,
-        frames: &Frames,
-        conversations: &Arc<Conversations>,
-    ) -> Result<Plan, LocalError> {
+    pub fn plan(&self, lease: &Lease, frames: &Frames, remembered: &Remembered) -> Result<Plan, LocalError> {
         let operation = self.incoming.operation;
         let upstream = translate::upstream_protocol(self.protocol, lease.account().provider);
         if upstream == self.protocol && !self.carries_signatures(frames) {
@@ -105,11 +100,12 @@ impl<'a> Call<'a> {
             model: &self.asked,
             json_array: self.protocol == Protocol::Gemini && !self.incoming.wants_events(),
             text_completion: operation == Operation::Completions,
-            conversations,
+            remembered,
         };
         if operation.is_conversation() && !is_drawing(operation, upstream, lease.model()) {
-            let decoded = self.decoded(frames, conversations)?;
-            return Translation::new(decoded, upstream, lease.model(), &asked).map(Plan::Translate);
+            let decoded = self.decoded(frames, &remembered.conversations)?;
+            let translation = Translation::new(decoded, upstream, lease.model(), &asked)?;
+            return Ok(Plan::Translate(Box::new(translation)));
         }
         let side = self.side(frames)?;
         SideCall::new(side, operation, upstream, lease.model(), &asked).map(Plan::Side)

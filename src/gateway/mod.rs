@@ -20,6 +20,7 @@ mod relay;
 mod retry;
 mod route;
 mod side;
+mod signatures;
 mod sleep;
 mod translate;
 
@@ -47,6 +48,7 @@ use self::conversations::Conversations;
 use self::exchange::Exchange;
 use self::model_lists::ModelLists;
 use self::retry::{Ended, Next};
+use self::signatures::Signatures;
 use self::sleep::SleepWatch;
 use crate::accounts::{Pool, Tried};
 use crate::config::{Config, ModelMap};
@@ -67,7 +69,14 @@ pub struct Gateway {
     in_flight: Arc<AtomicUsize>,
     sleep: SleepWatch,
     model_lists: ModelLists,
+    remembered: Remembered,
+}
+
+/// What answers in translation leave behind for the requests that follow.
+#[derive(Default)]
+struct Remembered {
     conversations: Arc<Conversations>,
+    signatures: Arc<Signatures>,
 }
 
 /// What the configuration means to a request.
@@ -91,7 +100,7 @@ impl Gateway {
             in_flight: Arc::default(),
             sleep: SleepWatch::new(Instant::now(), SystemTime::now()),
             model_lists: ModelLists::default(),
-            conversations: Arc::default(),
+            remembered: Remembered::default(),
         };
         gateway.apply(config, false);
         gateway
@@ -200,7 +209,7 @@ impl Gateway {
                 record.model_used = Some(lease.model().to_owned());
             });
             let started = Instant::now();
-            let plan = call.plan(&lease, frames, &self.conversations).map_err(Ended::Local)?;
+            let plan = call.plan(&lease, frames, &self.remembered).map_err(Ended::Local)?;
             let refused = match call.try_once(settings, &client, &lease, &plan, frames).await {
                 Ok(reply) => {
                     if reply.is_from_upstream() {

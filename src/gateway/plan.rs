@@ -8,7 +8,7 @@ pub enum Plan {
     /// Both sides speak the same protocol.
     PassOn,
     /// A conversation, through the hub.
-    Translate(Translation),
+    Translate(Box<Translation>),
     Side(SideCall),
 }
 
@@ -24,7 +24,7 @@ impl Plan {
 
     pub fn into_translation(self) -> Option<Translation> {
         match self {
-            Self::Translate(translation) => Some(translation),
+            Self::Translate(translation) => Some(*translation),
             Self::PassOn | Self::Side(_) => None,
         }
     }

@@ -10,7 +10,8 @@ use http::header::CONTENT_TYPE;
 
 use super::attempt::{Answered, Refused, broken};
 use super::conversations::{Conversations, Remembering};
-use super::passthrough;
+use super::signatures::CallWatch;
+use super::{Remembered, passthrough};
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::openai_responses::reference::{Said, output_of};
 use crate::protocol::{
@@ -64,6 +65,7 @@ pub struct Translation {
     client: Protocol,
     request_id: String,
     context: ResponseContext,
+    calls: CallWatch,
     remembering: Option<Remembering>,
 }
 
@@ -76,7 +78,7 @@ pub struct Asked<'a> {
     pub json_array: bool,
     /// OpenAI's older `/v1/completions`.
     pub text_completion: bool,
-    pub conversations: &'a Arc<Conversations>,
+    pub remembered: &'a Remembered,
 }
 
 impl Asked<'_> {
@@ -97,14 +99,19 @@ impl Translation {
     ) -> Result<Self, LocalError> {
         let mut request = decoded.chat.clone();
         model.clone_into(&mut request.model);
+        if upstream == Protocol::Gemini {
+            request.restore_signatures(|call_id| asked.remembered.signatures.of_call(call_id));
+        }
         let Encoded { body, mut dropped, tool_names } = protocol::encode_request(upstream, &request)?;
         dropped.extend(&request.dropped);
         let mut context = asked.context().of_request(&request, tool_names);
         context.json_array = asked.json_array;
         context.text_completion = asked.text_completion;
         let remembering = decoded.said.as_ref().map(|said| {
-            Remembering::new(Arc::clone(asked.conversations), Arc::clone(said), context.id("resp_"))
+            let conversations = Arc::clone(&asked.remembered.conversations);
+            Remembering::new(conversations, Arc::clone(said), context.id("resp_"))
         });
+        let calls = CallWatch::new(Arc::clone(&asked.remembered.signatures), asked.client, context.clone());
         let (operation, query) = operation(upstream, request.stream);
         let body = Frames::from(Bytes::from(body));
         Ok(Self {
@@ -116,6 +123,7 @@ impl Translation {
             client: asked.client,
             request_id: asked.request_id.to_owned(),
             context,
+            calls,
             remembering,
         })
     }
@@ -129,9 +137,10 @@ impl Translation {
         let body = answered.read(limit).await?;
         let mut observer = Observer::object(self.upstream);
         observer.push(&body);
-        let response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
+        let mut response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
             broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message)
         })?;
+        self.calls.clone().see_whole(&mut response);
         let encoded = protocol::encode_response(self.client, &response, &self.context);
         let encoded = encoded.map_err(|error| broken(Fault::Request, error.message))?;
         if let Some(mut remembering) = self.remembering.clone() {
@@ -157,6 +166,7 @@ impl Translation {
             encoder: StreamEncoder::new(self.client, self.context),
             events: Vec::new(),
             failure: None,
+            calls: self.calls,
             remembering: self.remembering,
         }
     }
@@ -191,6 +201,7 @@ pub struct Translator {
     encoder: StreamEncoder,
     events: Vec<Event>,
     failure: Option<String>,
+    calls: CallWatch,
     remembering: Option<Remembering>,
 }
 
@@ -220,7 +231,8 @@ impl Translator {
 
     fn encode(&mut self) -> Bytes {
         let mut out = BytesMut::new();
-        for event in self.events.drain(..) {
+        for mut event in self.events.drain(..) {
+            self.calls.see(&mut event);
             if let Event::Failed(failure) = &event {
                 self.failure.get_or_insert_with(|| failure.message.clone());
             }

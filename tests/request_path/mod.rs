@@ -25,6 +25,7 @@ mod passthrough;
 mod pool;
 mod responses_state;
 mod side;
+mod signatures;
 mod streaming;
 mod translation;
 mod zai;
