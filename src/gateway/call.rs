@@ -108,7 +108,7 @@ impl<'a> Call<'a> {
             return Ok(Plan::Translate(Box::new(translation)));
         }
         let side = self.side(frames)?;
-        SideCall::new(side, operation, upstream, lease.model(), &asked).map(Plan::Side)
+        SideCall::new(side, operation, upstream, lease.model(), &asked).map(|side| Plan::Side(Box::new(side)))
     }
 
     /// Whether the client repeats what another vendor signed, which its own would refuse.

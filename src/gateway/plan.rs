@@ -9,7 +9,7 @@ pub enum Plan {
     PassOn,
     /// A conversation, through the hub.
     Translate(Box<Translation>),
-    Side(SideCall),
+    Side(Box<SideCall>),
 }
 
 impl Plan {
