@@ -88,7 +88,7 @@ fn a_key_comes_from_stdin_or_the_environment_and_never_from_an_argument() {
     for (arguments, input, code) in refused {
         let output = home.run_with_input(arguments, input);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains("rror"), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("error"), "{arguments:?}: {}", stderr(&output));
     }
     assert_eq!(config(&home), before);
 }
