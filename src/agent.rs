@@ -12,6 +12,7 @@ use crate::config::{self, Config, Loaded, Problems, edit, generate_key, template
 use crate::control::{AgentHandle, ProxyState, Shell, Status};
 use crate::dashboard::{self, Control};
 use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
+use crate::desktop::leftovers;
 use crate::desktop::paths::Paths;
 use crate::desktop::signals;
 use crate::gateway::Gateway;
@@ -57,6 +58,7 @@ pub async fn run<S: Shell>(
     let paths = &launch.paths;
     paths.create().map_err(|error| other("the agent's directories could not be made", &error))?;
     let lock = take_lock(paths)?;
+    paths.directories().into_iter().for_each(leftovers::sweep);
     let (watcher, file) = config::watch::watch(paths.config.clone())
         .map_err(|error| other("the config file cannot be watched", &error))?;
     let Loaded { config, warnings, .. } = first_load(&paths.config).await?;

@@ -18,7 +18,7 @@
 //!
 //! Modules import downwards only: `cli`, `agent`, `headless` → `supervisor` → `server`,
 //! `dashboard` → `gateway` → `accounts`, `monitor` → `upstream`, `config` → `protocol`;
-//! `control` and `desktop` import nothing of ours.
+//! `control` and `desktop` import nothing of ours, and anybody may import them.
 
 pub mod agent;
 pub mod cli;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::health::{Cooldown, Health, LONGEST_COOLDOWN};
 use super::member::Member;
+use crate::desktop::leftovers;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
@@ -68,8 +69,8 @@ pub fn load(path: &Path) -> Saved {
 pub fn save(path: &Path, saved: &Saved) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()
-        .prefix(".pool-")
-        .suffix(".tmp")
+        .prefix(leftovers::PREFIX)
+        .suffix(leftovers::SUFFIX)
         .tempfile_in(directory.unwrap_or(Path::new(".")))?;
     serde_json::to_writer_pretty(&mut file, saved)?;
     file.write_all(b"\n")?;

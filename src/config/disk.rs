@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::desktop::leftovers;
+
 #[derive(Debug, thiserror::Error)]
 #[error("{} could not be written: {source}", path.display())]
 pub struct WriteError {
@@ -48,7 +50,8 @@ fn try_replace(path: &Path, contents: &str) -> io::Result<()> {
 
 /// A temporary file beside the target, private from its first byte, its contents on disk.
 fn written(directory: &Path, contents: &str) -> io::Result<NamedTempFile> {
-    let mut file = Builder::new().prefix(".config.").suffix(".tmp").tempfile_in(directory)?;
+    let mut file =
+        Builder::new().prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX).tempfile_in(directory)?;
     file.write_all(contents.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::leftovers;
+
 /// Whoever only looks whether the lock is held has it for far less than this.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -56,7 +58,10 @@ impl InstanceLock {
     pub fn announce(&self, control: &ControlFile) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(control)?;
         let directory = self.control_file.parent().unwrap_or_else(|| Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(leftovers::PREFIX)
+            .suffix(leftovers::SUFFIX)
+            .tempfile_in(directory)?;
         file.write_all(&text)?;
         file.persist(&self.control_file)?;
         Ok(())

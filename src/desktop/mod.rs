@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod instance;
+pub mod leftovers;
 pub mod limits;
 pub mod paths;
 pub mod port_owner;

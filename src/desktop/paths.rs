@@ -49,8 +49,13 @@ impl Paths {
 
     /// Creates the directories that are missing, for the owner alone.
     pub fn create(&self) -> io::Result<()> {
+        self.directories().into_iter().try_for_each(create_private_dir)
+    }
+
+    /// Every directory the agent writes in.
+    pub fn directories(&self) -> [&Path; 4] {
         let config_dir = self.config.parent().unwrap_or_else(|| Path::new("."));
-        [config_dir, &self.data, &self.state, &self.runtime].into_iter().try_for_each(create_private_dir)
+        [config_dir, &self.data, &self.state, &self.runtime]
     }
 
     pub fn pool_file(&self) -> PathBuf {
