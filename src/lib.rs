@@ -7,8 +7,8 @@
 //! plane are two listeners, so that "stop" does not remove what says "start".
 //!
 //! **Configuration.** The file is the single truth. [`config::watch`] notices a save →
-//! [`config::load`] parses, validates and resolves secrets, or names every problem →
-//! [`config::diff`] says what the change costs → the supervisor applies it: swap a
+//! [`config::load()`] parses, validates and resolves secrets, or names every problem →
+//! [`config::diff()`] says what the change costs → the supervisor applies it: swap a
 //! snapshot, update the pool, or bind the new address before the old one drains.
 //!
 //! **Requests.** [`server`] guards, routes and authenticates → [`gateway`] reads the body,

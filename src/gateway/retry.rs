@@ -6,7 +6,7 @@
 //! | the account's (401, 403, no credit) | next account |
 //! | 429, 5xx, no connection, no first byte | next account |
 //!
-//! What the account suffers is [`crate::accounts::health`]'s to say.
+//! What the account suffers is `accounts::health`'s to say.
 
 use std::time::Duration;
 
