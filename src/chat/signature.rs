@@ -83,6 +83,9 @@ impl Signature {
     }
 }
 
+/// How many bytes [`is_carried_in`] must see together.
+pub const LONGEST_MARK: usize = 16;
+
 /// Whether a request carries a signature in another maker's slot. Its own protocol's
 /// upstream would refuse the whole request for it, so it must not pass through as it is.
 pub fn is_carried_in(body: &[u8]) -> bool {

@@ -114,7 +114,7 @@ impl<'a> Call<'a> {
     /// Whether the client repeats what another vendor signed, which its own would refuse.
     fn carries_signatures(&self, frames: &Frames) -> bool {
         self.incoming.operation.has_turns()
-            && frames.iter().any(|frame| chat::signature::is_carried_in(frame))
+            && frames.any(chat::signature::LONGEST_MARK, chat::signature::is_carried_in)
     }
 
     fn decoded(&self, frames: &Frames, conversations: &Conversations) -> Result<&Decoded, LocalError> {

@@ -37,6 +37,23 @@ impl Frames {
         self.parts.iter()
     }
 
+    /// Whether any stretch satisfies a search for something no longer than `longest`, also
+    /// one that begins in one frame and ends in the next.
+    pub fn any(&self, longest: usize, found: impl Fn(&[u8]) -> bool) -> bool {
+        let mut seam = Vec::with_capacity(2 * longest);
+        self.parts.iter().any(|part| {
+            seam.extend_from_slice(&part[..part.len().min(longest)]);
+            let is_here = found(&seam) || found(part);
+            if part.len() > longest {
+                seam.clear();
+                seam.extend_from_slice(&part[part.len() - longest..]);
+            } else {
+                seam.drain(..seam.len().saturating_sub(longest));
+            }
+            is_here
+        })
+    }
+
     /// The whole body in one piece; copies unless it came in one.
     pub fn to_bytes(&self) -> Bytes {
         match self.parts.as_slice() {
@@ -113,6 +130,18 @@ impl Body for Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_what_stands_across_any_frame_boundaries() {
+        let text = "....needle....";
+        let is_there = |part: &[u8]| memchr::memmem::find(part, b"needle").is_some();
+        for size in 1..=text.len() {
+            let mut frames = Frames::default();
+            text.as_bytes().chunks(size).for_each(|part| frames.push(Bytes::copy_from_slice(part)));
+            assert!(frames.any(6, is_there), "frames of {size}");
+            assert!(!frames.any(6, |part| memchr::memmem::find(part, b"nettle").is_some()));
+        }
+    }
 
     #[test]
     fn splices_across_any_frame_boundaries() {
