@@ -5,7 +5,7 @@ use std::io::Write;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
 use crate::control::{Notice, ProxyState, Shell, Status};
-use crate::logging;
+use crate::{logging, text};
 
 pub struct HeadlessShell {
     out: NonBlocking,
@@ -42,28 +42,27 @@ impl Shell for HeadlessShell {
 
 /// The state in one line.
 pub fn line(status: &Status) -> String {
+    let language = status.language;
     match status.state {
-        ProxyState::Running => format!("Running on {} ({})", status.base_url, accounts(status)),
-        ProxyState::Stopped => "Stopped".to_owned(),
-        ProxyState::Starting => "Starting…".to_owned(),
-        ProxyState::Draining => match status.in_flight {
-            0 => "Stopping…".to_owned(),
-            1 => "Stopping… 1 request finishing".to_owned(),
-            count => format!("Stopping… {count} requests finishing"),
-        },
-        ProxyState::Failed => format!("Failed: {}", status.problem.as_deref().unwrap_or_default()),
+        ProxyState::Running => {
+            let running = text!(language, "state-running", address = status.base_url.as_str());
+            format!("{running} ({})", accounts(status))
+        }
+        ProxyState::Stopped => text!(language, "state-stopped"),
+        ProxyState::Starting => text!(language, "state-starting"),
+        ProxyState::Draining => text!(language, "state-draining", count = status.in_flight),
+        ProxyState::Failed => {
+            text!(language, "state-failed", reason = status.problem.as_deref().unwrap_or_default())
+        }
     }
 }
 
 /// `3 active accounts, 1 cooling`.
 pub fn accounts(status: &Status) -> String {
-    let active = match status.active_accounts {
-        0 => return "no accounts".to_owned(),
-        1 => "1 active account".to_owned(),
-        count => format!("{count} active accounts"),
-    };
-    match status.cooling_accounts {
-        0 => active,
-        cooling => format!("{active}, {cooling} cooling"),
+    let Status { language, active_accounts: count, cooling_accounts: cooling, .. } = status;
+    match (*count, *cooling) {
+        (0, _) => text!(*language, "accounts-none"),
+        (count, 0) => text!(*language, "accounts-active", count = count),
+        (count, cooling) => text!(*language, "accounts-active-cooling", count = count, cooling = cooling),
     }
 }

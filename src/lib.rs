@@ -18,12 +18,15 @@
 //!
 //! Modules import downwards only: `cli`, `agent`, `headless` → `supervisor` → `server`,
 //! `dashboard` → `gateway` → `accounts`, `monitor` → `upstream`, `config` → `protocol`;
-//! `control` and `desktop` import nothing of ours, and anybody may import them.
+//! `control` and `desktop` import nothing of ours but `language`, and anybody may import
+//! all three.
 
 pub mod agent;
 pub mod cli;
 pub mod headless;
 pub mod logging;
+
+pub mod language;
 
 pub mod control;
 pub mod desktop;

@@ -10,6 +10,7 @@ use super::output::{self, Exit};
 use crate::control::{ProxyState, Status};
 use crate::desktop::{browser, instance};
 use crate::headless;
+use crate::language::Language;
 
 /// How long `quit` waits for the agent to be gone, on top of its drain.
 const QUIT_LIMIT: Duration = Duration::from_secs(45);
@@ -48,9 +49,13 @@ fn nobody(context: &Context) -> Value {
         "accounts": [],
         "in_flight": 0,
         "problem": "portcullis is not running: start it with `portcullis serve`.",
+        "failure": null,
         "next_free_port": null,
         "warnings": [],
         "auth_mode": null,
+        "allow_lan_access": null,
+        "notifications": null,
+        "language": Language::system(),
         "dashboard_url": null,
         "config_path": context.paths.config,
         "pid": null,

@@ -57,7 +57,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{AccountConfig, AuthMode, Language, Secret};
+    use crate::config::{AccountConfig, AuthMode, LanguageSetting, Secret};
     use crate::protocol::Provider;
 
     const NOTHING: Change = Change { listener: false, pool: false, client: false, settings: false };
@@ -88,7 +88,7 @@ mod tests {
             ("LAN access", |config| config.proxy.allow_lan_access = true, listener),
             ("auth mode", |config| config.proxy.auth_mode = AuthMode::Strict, settings),
             ("client key", |config| config.proxy.api_key = Secret::Known("sk-new".into()), settings),
-            ("language", |config| config.language = Language::Japanese, settings),
+            ("language", |config| config.language = LanguageSetting::Japanese, settings),
             ("notifications", |config| config.notifications.all_cooling = false, settings),
             ("monitor", |config| config.monitor.retention_days = 1, settings),
             ("models", |config| config.models.push(("a".into(), "b".into())), settings),

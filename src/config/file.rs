@@ -14,7 +14,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::settings::{AuthMode, CaptureBodies, DispatchMode, Language, Strategy};
+use super::settings::{AuthMode, CaptureBodies, DispatchMode, LanguageSetting, Strategy};
 use crate::protocol::Provider;
 
 /// Everything portcullis can be told; each key has a default.
@@ -24,7 +24,7 @@ use crate::protocol::Provider;
 pub struct File {
     /// Language of the tray, notifications, dashboard and command line.
     #[schemars(extend("default" = "auto"))]
-    pub language: Option<Language>,
+    pub language: Option<LanguageSetting>,
     /// The proxy that clients talk to.
     pub proxy: Option<ProxySection>,
     /// How an account is picked for a request.

@@ -35,6 +35,6 @@ pub use problem::{Problem, Problems};
 pub use redact::redacted;
 pub use secret::Secret;
 pub use settings::{
-    AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, Language, MonitorConfig,
-    NotificationsConfig, PoolConfig, ProxyConfig, Strategy, UpstreamConfig, ZaiConfig,
+    AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, LanguageSetting,
+    MonitorConfig, NotificationsConfig, PoolConfig, ProxyConfig, Strategy, UpstreamConfig, ZaiConfig,
 };

@@ -8,7 +8,7 @@ use super::file::{
     ZaiModels, ZaiSection,
 };
 use super::settings::{
-    AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, Language, MonitorConfig,
+    AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, LanguageSetting, MonitorConfig,
     NotificationsConfig, PoolConfig, ProxyConfig, Strategy, UpstreamConfig, ZaiConfig,
 };
 use super::{Secret, SecretSource};
@@ -52,7 +52,7 @@ impl Default for Config {
 /// For a file that `validate` found nothing wrong with.
 pub fn resolve(file: File, secrets: Secrets) -> Config {
     Config {
-        language: file.language.unwrap_or(Language::Auto),
+        language: file.language.unwrap_or(LanguageSetting::Auto),
         proxy: proxy(file.proxy.unwrap_or_default(), secrets.proxy),
         pool: pool(&file.pool.unwrap_or_default()),
         zai: zai(file.zai.unwrap_or_default(), secrets.zai),

@@ -9,12 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
+use crate::language::Language;
 use crate::protocol::Provider;
 
 /// What an empty file means is its [`Default`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    pub language: Language,
+    pub language: LanguageSetting,
     pub proxy: ProxyConfig,
     pub pool: PoolConfig,
     pub zai: ZaiConfig,
@@ -27,7 +28,7 @@ pub struct Config {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Language {
+pub enum LanguageSetting {
     /// What the system speaks.
     #[serde(rename = "auto")]
     Auto,
@@ -40,6 +41,18 @@ pub enum Language {
     /// 简体中文.
     #[serde(rename = "zh-CN")]
     SimplifiedChinese,
+}
+
+impl LanguageSetting {
+    /// The language it comes to on this system.
+    pub fn spoken(self) -> Language {
+        match self {
+            Self::Auto => Language::system(),
+            Self::English => Language::English,
+            Self::Japanese => Language::Japanese,
+            Self::SimplifiedChinese => Language::SimplifiedChinese,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

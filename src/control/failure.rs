@@ -3,16 +3,19 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+use crate::language::Language;
+use crate::text;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum StartFailure {
     NoAccounts,
     Bind(BindFailure),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BindFailure {
     pub address: SocketAddr,
     pub reason: BindReason,
@@ -20,7 +23,7 @@ pub struct BindFailure {
     pub next_free_port: Option<u16>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum BindReason {
     InUse {
@@ -35,7 +38,7 @@ pub enum BindReason {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "who")]
 pub enum PortOwner {
     /// Another portcullis answers there.
@@ -47,61 +50,89 @@ pub enum PortOwner {
 }
 
 impl StartFailure {
-    /// What to do about it, in one sentence.
-    pub fn fix(&self) -> String {
+    /// What is wrong, as a sentence.
+    pub fn text(&self, language: Language) -> String {
         match self {
-            Self::NoAccounts => {
-                "Run `portcullis account add`, or add an [[accounts]] section to the config file.".to_owned()
-            }
-            Self::Bind(failure) => failure.fix(),
+            Self::NoAccounts => text!(language, "failure-no-accounts"),
+            Self::Bind(failure) => failure.text(language),
         }
+    }
+
+    /// What to do about it, as a sentence.
+    pub fn fix(&self, language: Language) -> String {
+        match self {
+            Self::NoAccounts => text!(language, "failure-no-accounts-fix"),
+            Self::Bind(failure) => failure.fix(language),
+        }
+    }
+
+    /// What is wrong, short enough to stand after "Failed:" in a menu.
+    pub fn short(&self, language: Language) -> String {
+        match self {
+            Self::NoAccounts => text!(language, "state-failed-no-accounts"),
+            Self::Bind(failure) => failure.short(language),
+        }
+    }
+
+    pub fn text_with_fix(&self, language: Language) -> String {
+        format!("{} {}", self.text(language), self.fix(language))
     }
 }
 
 impl BindFailure {
-    fn fix(&self) -> String {
+    pub fn text(&self, language: Language) -> String {
+        let reason = self.reason.text(language);
+        text!(language, "failure-bind", address = self.address.to_string(), reason = reason)
+    }
+
+    fn short(&self, language: Language) -> String {
+        let port = self.address.port();
+        match &self.reason {
+            BindReason::InUse { owner: None } => text!(language, "state-failed-port-in-use", port = port),
+            BindReason::InUse { owner: Some(owner) } => {
+                text!(language, "state-failed-port-in-use-by", port = port, owner = owner.to_string())
+            }
+            BindReason::Denied => text!(language, "state-failed-port-denied", port = port),
+            BindReason::NotAvailable | BindReason::Other { .. } => {
+                text!(language, "state-failed-address", address = self.address.to_string())
+            }
+        }
+    }
+
+    pub fn fix(&self, language: Language) -> String {
         match (&self.reason, self.next_free_port) {
             (BindReason::InUse { owner: Some(PortOwner::Portcullis) }, _) => {
-                "Use the portcullis that is already running, or give this one another `port` under [proxy]."
-                    .to_owned()
+                text!(language, "failure-fix-other-portcullis")
             }
-            (BindReason::InUse { .. }, Some(port)) => {
-                format!("Port {port} is free: set `port = {port}` under [proxy], or stop the other program.")
-            }
-            (BindReason::Denied, _) if self.address.port() < 1024 => {
-                "Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.".to_owned()
-            }
-            _ => "Set another `port` under [proxy] in the config file.".to_owned(),
+            (BindReason::InUse { .. }, Some(port)) => text!(language, "failure-fix-next-port", port = port),
+            (BindReason::Denied, _) if self.address.port() < 1024 => text!(language, "failure-fix-low-port"),
+            _ => text!(language, "failure-fix-port"),
         }
     }
 }
 
-impl fmt::Display for StartFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl BindReason {
+    fn text(&self, language: Language) -> String {
         match self {
-            Self::NoAccounts => f.write_str("No available accounts. Add an account first."),
-            Self::Bind(failure) => failure.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for BindFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Could not bind {}: {}.", self.address, self.reason)
-    }
-}
-
-impl fmt::Display for BindReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InUse { owner: None } => f.write_str("in use by another program"),
-            Self::InUse { owner: Some(PortOwner::Portcullis) } => f.write_str("in use by another portcullis"),
+            Self::InUse { owner: None } => text!(language, "failure-in-use"),
+            Self::InUse { owner: Some(PortOwner::Portcullis) } => {
+                text!(language, "failure-in-use-by-portcullis")
+            }
             Self::InUse { owner: Some(PortOwner::Process { name, pid }) } => {
-                write!(f, "in use by {name} (pid {pid})")
+                text!(language, "failure-in-use-by", name = name.as_str(), pid = *pid)
             }
-            Self::Denied => f.write_str("permission denied"),
-            Self::NotAvailable => f.write_str("not an address of this machine"),
-            Self::Other { text } => f.write_str(text),
+            Self::Denied => text!(language, "failure-denied"),
+            Self::NotAvailable => text!(language, "failure-not-available"),
+            Self::Other { text } => text.clone(),
+        }
+    }
+}
+
+impl fmt::Display for PortOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Portcullis => f.write_str("portcullis"),
+            Self::Process { name, pid } => write!(f, "{name} (pid {pid})"),
         }
     }
 }
@@ -119,19 +150,43 @@ mod tests {
     fn says_who_holds_the_port_and_where_to_go() {
         let owner = PortOwner::Process { name: "node".to_owned(), pid: 4242 };
         let failure = bind_failure(BindReason::InUse { owner: Some(owner) }, Some(8046));
-        assert_eq!(failure.to_string(), "Could not bind 127.0.0.1:8045: in use by node (pid 4242).");
-        assert!(failure.fix().contains("port = 8046"), "{}", failure.fix());
+        assert_eq!(
+            failure.text(Language::English),
+            "Could not bind 127.0.0.1:8045: in use by node (pid 4242)."
+        );
+        assert_eq!(failure.short(Language::English), "port 8045 is in use by node (pid 4242)");
+        assert!(failure.fix(Language::English).contains("port = 8046"), "{}", failure.fix(Language::English));
     }
 
     #[test]
     fn works_without_a_name() {
         let failure = bind_failure(BindReason::InUse { owner: None }, None);
-        assert_eq!(failure.to_string(), "Could not bind 127.0.0.1:8045: in use by another program.");
+        assert_eq!(
+            failure.text(Language::English),
+            "Could not bind 127.0.0.1:8045: in use by another program."
+        );
+    }
+
+    #[test]
+    fn says_it_in_japanese_as_the_documentation_does() {
+        let owner = PortOwner::Process { name: "node".to_owned(), pid: 4242 };
+        let failure = bind_failure(BindReason::InUse { owner: Some(owner) }, Some(8046));
+        assert_eq!(
+            failure.text(Language::Japanese),
+            "サーバー起動失敗: アドレス 127.0.0.1:8045 バインド失敗: node (pid 4242) が使用中です"
+        );
+        assert_eq!(
+            StartFailure::NoAccounts.text(Language::Japanese),
+            "使用可能なアカウントがありません。先にアカウントを追加してください"
+        );
     }
 
     #[test]
     fn recognises_another_portcullis() {
         let failure = bind_failure(BindReason::InUse { owner: Some(PortOwner::Portcullis) }, Some(8046));
-        assert_eq!(failure.to_string(), "Could not bind 127.0.0.1:8045: in use by another portcullis.");
+        assert_eq!(
+            failure.text(Language::English),
+            "Could not bind 127.0.0.1:8045: in use by another portcullis."
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! The few things worth a desktop notification.
 
 use super::failure::BindFailure;
+use crate::language::Language;
+use crate::text;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -27,27 +29,21 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// One line for a log or a terminal.
-    pub fn text(&self) -> String {
+    /// One line, for a log, a terminal or the body of a notification.
+    pub fn text(&self, language: Language) -> String {
         match self {
-            Self::BindFailure(failure) => failure.to_string(),
-            Self::ConfigProblem { text, count: 1 } => {
-                format!("The config file has a problem; the last good one stays in force. {text}")
+            Self::BindFailure(failure) => failure.text(language),
+            Self::ConfigProblem { text, count } => {
+                text!(language, "notice-config-problem", count = *count, first = text.as_str())
             }
-            Self::ConfigProblem { text, count } => format!(
-                "The config file has {count} problems; the last good one stays in force. The first: {text}"
-            ),
             Self::AccountDisabled { name, reason } => {
-                format!("Account {name} was taken out of the pool: {reason}")
+                text!(language, "notice-account-disabled", name = name.as_str(), reason = reason.as_str())
             }
-            Self::AllCooling { seconds } => {
-                format!("All accounts are cooling; the first is ready in {seconds} s.")
+            Self::AllCooling { seconds } => text!(language, "notice-all-cooling", seconds = *seconds),
+            Self::UpstreamUnreachable { host, reason } => {
+                text!(language, "notice-upstream-unreachable", host = host.as_str(), reason = reason.as_str())
             }
-            Self::UpstreamUnreachable { host, reason } => format!("{host} cannot be reached: {reason}"),
-            Self::LanWithoutKey => {
-                "Everyone on this network can use your accounts: LAN access is on and auth_mode is off."
-                    .to_owned()
-            }
+            Self::LanWithoutKey => text!(language, "notice-lan-without-key"),
         }
     }
 }

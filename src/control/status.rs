@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::failure::StartFailure;
+use crate::language::Language;
+
 /// "Running" means bound and answering; "stopped" means not bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,13 +44,21 @@ pub struct Status {
     pub accounts: Vec<AccountStatus>,
     /// Requests still finishing while the proxy drains.
     pub in_flight: usize,
-    /// What is wrong, with its fix; `None` when nothing is.
+    /// What is wrong, with its fix, in [`language`](Self::language); `None` when nothing is.
     pub problem: Option<String>,
+    /// Why the proxy could not start, or could not move to the address the config asks
+    /// for, for surfaces with words or actions of their own for it.
+    pub failure: Option<StartFailure>,
     /// A free port to move to, after the configured one could not be bound.
     pub next_free_port: Option<u16>,
     /// What works but should be known: LAN access without a key, no `[::1]`, …
     pub warnings: Vec<String>,
     pub auth_mode: String,
+    pub allow_lan_access: bool,
+    /// Whether desktop notifications are wanted at all.
+    pub notifications: bool,
+    /// What every surface speaks.
+    pub language: Language,
     pub dashboard_url: String,
     pub config_path: String,
     pub pid: u32,

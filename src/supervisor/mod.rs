@@ -214,7 +214,7 @@ impl Supervisor {
     async fn ask_start(&mut self) -> CommandResult {
         self.start().await;
         match &self.failure {
-            Some(failure) => Err(CommandError::Failed(format!("{failure} {}", failure.fix()))),
+            Some(failure) => Err(CommandError::Failed(failure.text_with_fix(self.language()))),
             None => Ok(Value::Null),
         }
     }
@@ -259,7 +259,7 @@ impl Supervisor {
             self.notify(&Notice::BindFailure(failure.clone()));
         }
         if self.options.exit_on_failed_start {
-            self.exit = Some(Exit::StartFailed(format!("{failure} {}", failure.fix())));
+            self.exit = Some(Exit::StartFailed(failure.text_with_fix(self.language())));
         }
         self.failure = Some(failure);
         self.enter(Input::StartFailed);

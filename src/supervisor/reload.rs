@@ -10,9 +10,11 @@ use tokio::task::JoinHandle;
 use super::{FileProblem, Supervisor, is_open_to_lan};
 use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
 use crate::control::command::CommandResult;
-use crate::control::{BindFailure, CommandError, Notice, ProxyState, StartFailure};
+use crate::control::{CommandError, Notice, ProxyState, StartFailure};
+use crate::language::Language;
 use crate::server::ProxyServer;
 use crate::server::bind::{self, Bound};
+use crate::text;
 
 /// A load under way, and who waits for its outcome.
 #[derive(Debug, Default)]
@@ -58,7 +60,7 @@ impl Supervisor {
         };
         let reply = match &outcome {
             Ok(()) => Ok(Value::Null),
-            Err(problem) => Err(CommandError::Failed(problem.text())),
+            Err(problem) => Err(CommandError::Failed(problem.text(self.language()))),
         };
         self.remember(outcome.err());
         self.publish();
@@ -177,14 +179,17 @@ impl Supervisor {
 
 impl FileProblem {
     /// What is wrong and what to do, first things first.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, language: Language) -> String {
         match self {
-            Self::Bind(failure) => bind_text(failure),
+            Self::Bind(failure) => {
+                let failure = StartFailure::Bind(failure.clone()).text_with_fix(language);
+                format!("{failure} {}", text!(language, "failure-old-address"))
+            }
             Self::Invalid(problems) => {
                 let first = problems.lines().next().unwrap_or_default();
                 match problems.list.len() {
                     0 | 1 => first,
-                    count => format!("{first} (and {} more: run `portcullis config check`)", count - 1),
+                    count => text!(language, "failure-more-problems", first = first, count = count - 1),
                 }
             }
         }
@@ -199,9 +204,4 @@ impl FileProblem {
             },
         }
     }
-}
-
-fn bind_text(failure: &BindFailure) -> String {
-    let failure = StartFailure::Bind(failure.clone());
-    format!("{failure} {} The old address serves on.", failure.fix())
 }

@@ -6,6 +6,7 @@ use super::{DRAIN_TICK, FileProblem, SAVE_INTERVAL, Supervisor, is_open_to_lan};
 use crate::accounts::{AccountState, AccountView, PoolEvent, PoolView};
 use crate::config::{AuthMode, NotificationsConfig};
 use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
+use crate::language::Language;
 use crate::server::{base_url, bind};
 
 /// The longest time without a look; nothing is due then.
@@ -45,12 +46,16 @@ impl Supervisor {
             active_accounts: pool.active,
             cooling_accounts: pool.cooling,
             problem: self.problem(&pool),
+            failure: self.bind_or_start_failure(),
             next_free_port: self.next_free_port(),
             accounts: pool.accounts.into_iter().map(account_status).collect(),
             // While it runs, a count that changes with every request would wake every surface.
             in_flight: if self.state == ProxyState::Draining { self.gateway.in_flight() } else { 0 },
             warnings: self.warnings(),
             auth_mode: auth_mode(self.config.proxy.auth_mode).to_owned(),
+            allow_lan_access: self.config.proxy.allow_lan_access,
+            notifications: self.config.notifications.enabled,
+            language: self.language(),
             dashboard_url: self.options.dashboard_url.clone(),
             config_path: self.options.config_path.display().to_string(),
             pid: std::process::id(),
@@ -60,33 +65,43 @@ impl Supervisor {
 
     fn problem(&self, pool: &PoolView) -> Option<String> {
         if let Some(failure) = &self.failure {
-            return Some(format!("{failure} {}", failure.fix()));
+            return Some(failure.text_with_fix(self.language()));
         }
         if let Some(problem) = &self.file_problem {
-            return Some(problem.text());
+            return Some(problem.text(self.language()));
         }
         let starved = self.state == ProxyState::Running && pool.active == 0;
-        starved.then(|| format!("{} {}", StartFailure::NoAccounts, StartFailure::NoAccounts.fix()))
+        starved.then(|| StartFailure::NoAccounts.text_with_fix(self.language()))
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.config.language.spoken()
+    }
+
+    fn bind_or_start_failure(&self) -> Option<StartFailure> {
+        match (&self.failure, &self.file_problem) {
+            (Some(failure), _) => Some(failure.clone()),
+            (None, Some(FileProblem::Bind(failure))) => Some(StartFailure::Bind(failure.clone())),
+            (None, _) => None,
+        }
     }
 
     fn next_free_port(&self) -> Option<u16> {
-        match (&self.failure, &self.file_problem) {
-            (Some(StartFailure::Bind(failure)), _) | (_, Some(FileProblem::Bind(failure))) => {
-                failure.next_free_port
-            }
-            _ => None,
+        match self.bind_or_start_failure()? {
+            StartFailure::Bind(failure) => failure.next_free_port,
+            StartFailure::NoAccounts => None,
         }
     }
 
     fn warnings(&self) -> Vec<String> {
-        let open = is_open_to_lan(&self.config.proxy).then(|| Notice::LanWithoutKey.text());
+        let open = is_open_to_lan(&self.config.proxy).then(|| Notice::LanWithoutKey.text(self.language()));
         let bound = self.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
         open.into_iter().chain(bound).chain(self.warnings.iter().cloned()).collect()
     }
 
     /// Logs a notice, and passes it to the shell unless its kind is switched off.
     pub(super) fn notify(&mut self, notice: &Notice) {
-        tracing::warn!("{}", notice.text());
+        tracing::warn!("{}", notice.text(Language::English));
         if wanted(&self.config.notifications, notice) {
             self.shell.notify(notice);
         }

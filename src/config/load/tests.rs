@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::*;
-use crate::config::{AuthMode, Language};
+use crate::config::{AuthMode, LanguageSetting};
 
 fn in_directory(contents: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -81,7 +81,7 @@ priority = -3
     let (_directory, path) = in_directory(text.as_bytes());
     let loaded = load(&path).await.expect("no problem");
     let config = loaded.config;
-    assert_eq!(config.language, Language::Japanese);
+    assert_eq!(config.language, LanguageSetting::Japanese);
     assert_eq!(config.proxy.auth_mode, AuthMode::Strict);
     assert_eq!(config.proxy.api_key, Secret::Known("sk-abcdefghij".into()));
     assert_eq!(config.proxy.max_body, 2 << 20);

@@ -1,0 +1,52 @@
+# What portcullis says, in English. Every key stands in ja.ftl and zh-CN.ftl too.
+
+### State of the proxy
+
+state-running = Running on { $address }
+state-stopped = Stopped
+state-starting = Starting…
+state-draining = { $count ->
+    [0] Stopping…
+    [one] Stopping… { $count } request finishing
+   *[other] Stopping… { $count } requests finishing
+}
+state-failed = Failed: { $reason }
+state-failed-no-accounts = no accounts
+state-failed-port-in-use = port { $port } is in use
+state-failed-port-in-use-by = port { $port } is in use by { $owner }
+state-failed-port-denied = port { $port } is not permitted
+state-failed-address = { $address } cannot be bound
+accounts-none = No accounts
+accounts-active = { $count ->
+    [one] { $count } active account
+   *[other] { $count } active accounts
+}
+accounts-active-cooling = { accounts-active }, { $cooling } cooling
+
+### What went wrong, and what to do
+
+failure-no-accounts = No available accounts. Add an account first.
+failure-no-accounts-fix = Run `portcullis account add`, or add an [[accounts]] section to the config file.
+failure-bind = Could not bind { $address }: { $reason }.
+failure-in-use = in use by another program
+failure-in-use-by-portcullis = in use by another portcullis
+failure-in-use-by = in use by { $name } (pid { $pid })
+failure-denied = permission denied
+failure-not-available = not an address of this machine
+failure-fix-other-portcullis = Use the portcullis that is already running, or give this one another `port` under [proxy].
+failure-fix-next-port = Port { $port } is free: set `port = { $port }` under [proxy], or stop the other program.
+failure-fix-low-port = Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.
+failure-fix-port = Set another `port` under [proxy] in the config file.
+failure-old-address = The old address serves on.
+failure-more-problems = { $first } (and { $count } more: run `portcullis config check`)
+
+### Notices
+
+notice-config-problem = { $count ->
+    [one] The config file has a problem; the last good one stays in force. { $first }
+   *[other] The config file has { $count } problems; the last good one stays in force. The first: { $first }
+}
+notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
+notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
+notice-upstream-unreachable = { $host } cannot be reached: { $reason }
+notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.

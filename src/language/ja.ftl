@@ -1,0 +1,48 @@
+# portcullis の日本語の文言。キーは en.ftl、zh-CN.ftl と同じです。
+
+### State of the proxy
+
+state-running = { $address } で実行中
+state-stopped = 停止中
+state-starting = 起動しています…
+state-draining = { $count ->
+    [0] 停止しています…
+   *[other] 停止しています… 残り { $count } 件のリクエスト
+}
+state-failed = 失敗: { $reason }
+state-failed-no-accounts = アカウントがありません
+state-failed-port-in-use = ポート { $port } は使用中です
+state-failed-port-in-use-by = ポート { $port } は { $owner } が使用中です
+state-failed-port-denied = ポート { $port } を使う権限がありません
+state-failed-address = { $address } をバインドできません
+accounts-none = アカウントなし
+accounts-active = 有効なアカウント: { $count }
+accounts-active-cooling = { accounts-active }（クールダウン中: { $cooling }）
+
+### What went wrong, and what to do
+
+failure-no-accounts = 使用可能なアカウントがありません。先にアカウントを追加してください
+failure-no-accounts-fix = `portcullis account add` を実行するか、設定ファイルに [[accounts]] を追加してください。
+failure-bind = サーバー起動失敗: アドレス { $address } バインド失敗: { $reason }
+failure-in-use = 別のプログラムが使用中です
+failure-in-use-by-portcullis = 別の portcullis が使用中です
+failure-in-use-by = { $name } (pid { $pid }) が使用中です
+failure-denied = 権限がありません
+failure-not-available = このコンピューターのアドレスではありません
+failure-fix-other-portcullis = すでに動いている portcullis を使うか、こちらの [proxy] の `port` を変えてください。
+failure-fix-next-port = ポート { $port } が空いています。[proxy] に `port = { $port }` と書くか、使用中のプログラムを終了してください。
+failure-fix-low-port = 1024 未満のポートには特別な権限が必要です。[proxy] の `port` を 1024 以上にしてください。
+failure-fix-port = 設定ファイルの [proxy] の `port` を別の番号にしてください。
+failure-old-address = これまでのアドレスで動作を続けています。
+failure-more-problems = { $first }（ほか { $count } 件: `portcullis config check` で確認できます）
+
+### Notices
+
+notice-config-problem = { $count ->
+    [1] 設定ファイルに問題があります。直前の正しい設定で動作を続けています。{ $first }
+   *[other] 設定ファイルに { $count } 件の問題があります。直前の正しい設定で動作を続けています。最初の問題: { $first }
+}
+notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
+notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
+notice-upstream-unreachable = { $host } に接続できません: { $reason }
+notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。

@@ -1,0 +1,48 @@
+# portcullis 的简体中文文本。键与 en.ftl、ja.ftl 相同。
+
+### State of the proxy
+
+state-running = 正在 { $address } 上运行
+state-stopped = 已停止
+state-starting = 正在启动…
+state-draining = { $count ->
+    [0] 正在停止…
+   *[other] 正在停止… 还有 { $count } 个请求未完成
+}
+state-failed = 失败：{ $reason }
+state-failed-no-accounts = 没有账号
+state-failed-port-in-use = 端口 { $port } 已被占用
+state-failed-port-in-use-by = 端口 { $port } 已被 { $owner } 占用
+state-failed-port-denied = 没有使用端口 { $port } 的权限
+state-failed-address = 无法绑定 { $address }
+accounts-none = 没有账号
+accounts-active = { $count } 个可用账号
+accounts-active-cooling = { accounts-active }，其中 { $cooling } 个冷却中
+
+### What went wrong, and what to do
+
+failure-no-accounts = 没有可用的账号。请先添加账号。
+failure-no-accounts-fix = 请运行 `portcullis account add`，或在配置文件中添加 [[accounts]]。
+failure-bind = 无法绑定 { $address }：{ $reason }。
+failure-in-use = 已被其他程序占用
+failure-in-use-by-portcullis = 已被另一个 portcullis 占用
+failure-in-use-by = 已被 { $name } (pid { $pid }) 占用
+failure-denied = 权限不足
+failure-not-available = 不是本机的地址
+failure-fix-other-portcullis = 请使用已在运行的 portcullis，或在 [proxy] 中为此实例设置另一个 `port`。
+failure-fix-next-port = 端口 { $port } 空闲：请在 [proxy] 中设置 `port = { $port }`，或停止占用端口的程序。
+failure-fix-low-port = 1024 以下的端口需要特殊权限：请将 [proxy] 中的 `port` 设为 1024 或更大。
+failure-fix-port = 请在配置文件的 [proxy] 中设置另一个 `port`。
+failure-old-address = 原地址继续提供服务。
+failure-more-problems = { $first }（另有 { $count } 个问题：请运行 `portcullis config check`）
+
+### Notices
+
+notice-config-problem = { $count ->
+    [1] 配置文件有一个问题；上一份有效配置继续生效。{ $first }
+   *[other] 配置文件有 { $count } 个问题；上一份有效配置继续生效。第一个：{ $first }
+}
+notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
+notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
+notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
+notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
