@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, watch};
 
@@ -16,6 +16,7 @@ use crate::desktop::leftovers;
 use crate::desktop::paths::Paths;
 use crate::desktop::signals;
 use crate::gateway::Gateway;
+use crate::monitor::Recorder;
 use crate::server::{Door, base_url, bind};
 use crate::supervisor::{Exit, Options, Sources, Supervisor};
 use crate::upstream::Scrubber;
@@ -26,6 +27,9 @@ const MIN_BUDGET: u64 = 256 << 20;
 const SOCKETS_PER_REQUEST: u64 = 2;
 /// Files and sockets that are not a client's.
 const OTHER_FILES: u64 = 64;
+
+/// How long the last records may take to reach the disk.
+const LAST_RECORDS: Duration = Duration::from_secs(2);
 
 /// How an agent is asked to run.
 #[derive(Clone, Debug)]
@@ -66,7 +70,8 @@ pub async fn run<S: Shell>(
         tracing::warn!("{warning}");
     }
     let config = Arc::new(config);
-    let gateway = Arc::new(gateway(&config, scrubber, &paths.pool_file()));
+    let gateway = Arc::new(gateway(&config, scrubber, paths));
+    let recorder = Arc::clone(&gateway.recorder);
     let door = Arc::new(Door::new(Arc::clone(&gateway), &config, host_name()));
 
     let proxy_port = launch.port.unwrap_or(config.proxy.port);
@@ -95,6 +100,7 @@ pub async fn run<S: Shell>(
     let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }).await;
     if exit != Exit::Forced {
         control_plane.finish().await;
+        let _ = tokio::task::spawn_blocking(move || recorder.close(LAST_RECORDS)).await;
     }
     Ok(exit)
 }
@@ -125,12 +131,18 @@ async fn first_load(path: &Path) -> Result<Loaded, LaunchError> {
     Ok(config::load(path).await?)
 }
 
-fn gateway(config: &Arc<Config>, scrubber: Scrubber, pool_file: &Path) -> Gateway {
+fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
     let budget = config.proxy.max_body.saturating_mul(4).max(MIN_BUDGET);
     let pool = Arc::new(Pool::new());
-    let gateway =
-        Gateway::new(Arc::clone(config), pool, scrubber, usize::try_from(budget).unwrap_or(usize::MAX));
-    gateway.pool.restore(store::load(pool_file), Instant::now(), SystemTime::now());
+    let recorder = Arc::new(Recorder::start(paths.monitor_file(), config, scrubber.clone()));
+    let gateway = Gateway::new(
+        Arc::clone(config),
+        pool,
+        recorder,
+        scrubber,
+        usize::try_from(budget).unwrap_or(usize::MAX),
+    );
+    gateway.pool.restore(store::load(&paths.pool_file()), Instant::now(), SystemTime::now());
     gateway
 }
 

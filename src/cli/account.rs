@@ -15,6 +15,7 @@ use crate::accounts::{Pool, store};
 use crate::config::edit::{self, NewAccount};
 use crate::config::{self, Config, SecretSource};
 use crate::gateway::{Gateway, TestReport};
+use crate::monitor::Recorder;
 use crate::protocol::Provider;
 use crate::upstream::Scrubber;
 
@@ -239,7 +240,13 @@ async fn test(context: &Context, name: &str) -> Exit {
 
 async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> {
     let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
-    let gateway = Gateway::new(Arc::new(loaded.config), Arc::new(Pool::new()), Scrubber::default(), 0);
+    let gateway = Gateway::new(
+        Arc::new(loaded.config),
+        Arc::new(Pool::new()),
+        Arc::new(Recorder::nowhere()),
+        Scrubber::default(),
+        0,
+    );
     gateway.test_account(name).await.map_err(|error| error.to_string())
 }
 

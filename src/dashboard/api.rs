@@ -15,11 +15,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::Control;
+use super::{Control, records};
 use crate::control::{Command, CommandError};
 
 const MAX_BODY: usize = 64 << 10;
-const DEFAULT_RECORDS: usize = 50;
 
 pub fn router(control: &Arc<Control>) -> Router {
     let route = |path: &str, call: Call| {
@@ -30,7 +29,6 @@ pub fn router(control: &Arc<Control>) -> Router {
     Router::with_path("api")
         .push(route("status", Call::Status))
         .push(route("events", Call::Events))
-        .push(route("records", Call::Records))
         .push(route("start", Call::Start))
         .push(route("stop", Call::Stop))
         .push(route("restart", Call::Restart))
@@ -40,13 +38,13 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("accounts/test", Call::TestAccount))
         .push(route("accounts/clear-cooldown", Call::ClearCooldown))
         .push(route("accounts/revive", Call::ReviveAccount))
+        .push(records::router(control))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
     Status,
     Events,
-    Records,
     Start,
     Stop,
     Restart,
@@ -65,7 +63,7 @@ struct Endpoint {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,10 +89,6 @@ impl Handler for Endpoint {
         match self.call {
             Call::Status => write(response, StatusCode::OK, &json!(self.control.agent.status())),
             Call::Events => self.events(response),
-            Call::Records => {
-                let limit = request.query::<usize>("limit").unwrap_or(DEFAULT_RECORDS);
-                write(response, StatusCode::OK, &json!(self.control.recorder.latest(limit)));
-            }
             call => match command(call, request).await {
                 Ok(command) => self.carry_out(command, response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
@@ -134,7 +128,7 @@ impl Endpoint {
 
 impl Call {
     const fn changes_something(self) -> bool {
-        !matches!(self, Self::Status | Self::Events | Self::Records)
+        !matches!(self, Self::Status | Self::Events)
     }
 }
 
@@ -158,7 +152,7 @@ async fn command(call: Call, request: &mut Request) -> Result<Command, String> {
 }
 
 /// The body as this call's own type; no body is an empty object.
-async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, String> {
+pub async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, String> {
     let bytes = request.payload_with_max_size(MAX_BODY).await.map_err(|error| error.to_string())?;
     let bytes = if bytes.is_empty() { b"{}" } else { bytes.as_ref() };
     // By name only: a list would pass for the fields in their order.
@@ -166,7 +160,7 @@ async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, String> {
     serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }
 
-fn write(response: &mut Response, status: StatusCode, value: &Value) {
+pub fn write(response: &mut Response, status: StatusCode, value: &Value) {
     response.status_code(status);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.body(ResBody::Once(value.to_string().into()));

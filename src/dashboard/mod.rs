@@ -6,7 +6,12 @@
 //! | `GET /` `/app.js` `/app.css` | the page shell; holds nothing, needs no token |
 //! | `GET /api/status` | the [`Status`](crate::control::Status) |
 //! | `GET /api/events` | the same as a stream of events, one on every change |
-//! | `GET /api/records?limit=N` | the latest exchanges, newest first |
+//! | `GET /api/records?…` | exchanges, newest first; see `records` for these and the next |
+//! | `GET /api/records/detail?number=N` | one of them, with its bodies if they were kept |
+//! | `GET /api/records/live?…` | those to come, as a stream of events |
+//! | `GET /api/records/health` | how the record itself is doing |
+//! | `GET /api/usage?…` | sums of tokens, requests, errors and cost |
+//! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |
 //! | `POST /api/accounts/test` `{"name"}` | one minimal real call |
@@ -19,6 +24,7 @@
 mod api;
 mod gate;
 mod pages;
+mod records;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

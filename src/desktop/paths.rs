@@ -62,6 +62,10 @@ impl Paths {
         self.data.join("pool.json")
     }
 
+    pub fn monitor_file(&self) -> PathBuf {
+        self.data.join("monitor.db")
+    }
+
     pub fn log_file(&self) -> PathBuf {
         self.state.join("portcullis.log")
     }

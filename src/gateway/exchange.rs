@@ -8,8 +8,10 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
+use crate::monitor::record::millis;
 use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
 use crate::protocol::{LocalError, Operation, Usage};
+use crate::upstream::Failure;
 
 /// What the server knows of a request before its body is read.
 #[derive(Clone, Debug)]
@@ -45,8 +47,8 @@ impl Incoming {
 impl Exchange {
     pub fn open(incoming: &Incoming, recorder: &Arc<Recorder>, in_flight: &Arc<AtomicUsize>) -> Self {
         let record = RecordGuard::open(recorder, || {
-            let mut record = Record::new(incoming.id.clone(), incoming.operation.protocol(), &incoming.path);
-            record.hint = incoming.hint;
+            let mut record = Record::of_call(incoming.id.clone(), incoming.operation, &incoming.path);
+            record.hint = incoming.hint.map(Into::into);
             record.peer = incoming.peer;
             record.client = incoming
                 .headers
@@ -66,12 +68,17 @@ impl Exchange {
         self.record.note(write);
     }
 
-    pub fn attempted(&mut self, account: &str, duration: Duration, failure: Option<&str>) {
+    /// One try has ended just now; `failure` is `None` where it answered.
+    pub fn attempted(&mut self, account: &str, duration: Duration, failure: Option<&Failure>) {
+        let elapsed = self.record.elapsed();
         self.record.note(|record| {
             record.attempts.push(AttemptRecord {
                 account: account.to_owned(),
-                duration_ms: crate::monitor::record::millis(duration),
-                failure: failure.map(str::to_owned),
+                started_ms: millis(elapsed.saturating_sub(duration)),
+                duration_ms: millis(duration),
+                status: failure.and_then(|failure| failure.status),
+                fault: failure.map(|failure| failure.fault.name().into()),
+                failure: failure.map(|failure| failure.reason.clone()),
             });
         });
     }
@@ -80,6 +87,7 @@ impl Exchange {
         self.record.note(|record| {
             record.status = error.kind.status().as_u16();
             record.error = Some(error.message.clone());
+            record.error_kind = Some(error.kind.name().into());
             record.outcome = Outcome::Failed;
         });
     }

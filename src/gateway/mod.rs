@@ -89,12 +89,18 @@ pub type Answer = Result<Response<AnswerBody>, LocalError>;
 
 impl Gateway {
     /// `budget`: bytes of request bodies held in memory at once.
-    pub fn new(config: Arc<Config>, pool: Arc<Pool>, scrubber: Scrubber, budget: usize) -> Self {
+    pub fn new(
+        config: Arc<Config>,
+        pool: Arc<Pool>,
+        recorder: Arc<Recorder>,
+        scrubber: Scrubber,
+        budget: usize,
+    ) -> Self {
         let gateway = Self {
             client: ArcSwap::from_pointee(Client::new(client_options(&config), scrubber.clone())),
             settings: ArcSwap::from_pointee(Settings::new(Arc::clone(&config))),
             pool,
-            recorder: Arc::default(),
+            recorder,
             scrubber,
             budget: Budget::new(budget),
             in_flight: Arc::default(),
@@ -109,7 +115,7 @@ impl Gateway {
     /// Puts a new configuration in force for the requests to come.
     pub fn apply(&self, config: Arc<Config>, rebuild_client: bool) {
         self.scrubber.learn(secrets(&config));
-        self.recorder.set_enabled(config.monitor.enabled);
+        self.recorder.apply(&config);
         self.pool.apply(&config, Instant::now());
         if rebuild_client {
             self.renew_client(&config);
@@ -205,7 +211,7 @@ impl Gateway {
             };
             exchange.note(|record| {
                 record.account = Some(lease.account().name.clone());
-                record.provider = Some(lease.account().provider.name());
+                record.provider = Some(lease.account().provider.name().into());
                 record.model_used = Some(lease.model().to_owned());
             });
             let started = Instant::now();
@@ -220,7 +226,7 @@ impl Gateway {
                 }
                 Err(refused) => refused,
             };
-            exchange.attempted(&lease.account().name, started.elapsed(), Some(&refused.failure.reason));
+            exchange.attempted(&lease.account().name, started.elapsed(), Some(&refused.failure));
             lease.fail(&refused.failure);
             match retry::next(&refused.failure.fault) {
                 Next::GiveBack => return Err(retry::give_up(refused)),
@@ -250,6 +256,7 @@ fn give_back(exchange: &mut Exchange, refused: Refused) -> Answer {
     exchange.note(|record| {
         record.status = status.as_u16();
         record.error = Some(refused.failure.reason);
+        record.error_kind = Some(refused.failure.fault.name().into());
         record.outcome = Outcome::Failed;
         record.bytes_out = body.len() as u64;
     });

@@ -1,17 +1,27 @@
-//! One exchange as it will be remembered, and the guard that finishes it on every exit.
+//! One exchange as it is remembered.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Recorder;
-use crate::protocol::{Protocol, Usage};
+use super::body::Bodies;
+use super::price::Cost;
+use crate::protocol::{Operation, Usage};
+
+/// A word from a short list of our own; read back from the disk it may be another's.
+pub type Word = Cow<'static, str>;
+
+/// Where a record stands among all: microseconds since 1970 when it was filed, made
+/// unique. A larger one was filed later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordNumber(pub i64);
 
 /// Whichever way an exchange ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Done,
@@ -23,20 +33,30 @@ pub enum Outcome {
     Cut,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
+    /// Zero until it is filed.
+    #[serde(default)]
+    pub number: RecordNumber,
+    /// What the client was told in `x-request-id`.
     pub id: String,
     pub at: Timestamp,
-    pub protocol: &'static str,
+    pub protocol: Word,
+    /// The call as it was understood, by the provider's own path; `None` for one that
+    /// was turned away at the door.
+    pub operation: Option<Word>,
     /// As the client sent it, without its query.
     pub path: String,
     /// What is wrong with the path, when it was understood all the same.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Word>,
+    /// The client's User-Agent.
     pub client: Option<String>,
+    /// What the client is called, without its version.
+    pub client_name: Option<String>,
     pub peer: Option<SocketAddr>,
     pub model_asked: Option<String>,
     pub model_used: Option<String>,
-    pub provider: Option<&'static str>,
+    pub provider: Option<Word>,
     pub account: Option<String>,
     pub attempts: Vec<AttemptRecord>,
     pub streamed: bool,
@@ -44,31 +64,52 @@ pub struct Record {
     pub dropped: String,
     pub status: u16,
     pub error: Option<String>,
+    /// What kind of error, in one word that can be counted.
+    pub error_kind: Option<Word>,
     pub usage: Option<Usage>,
+    /// What the tokens cost by the price table of the time; an estimate.
+    #[serde(rename = "estimated_cost_usd")]
+    pub cost: Option<Cost>,
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub first_byte_ms: Option<u64>,
     pub duration_ms: u64,
     pub outcome: Outcome,
+    /// While it is under way, and only when bodies are kept at all.
+    #[serde(skip)]
+    pub bodies: Option<Box<Bodies>>,
 }
 
 /// One try with one account. `failure` is `None` for the try that answered.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     pub account: String,
+    /// Since the request came.
+    #[serde(default)]
+    pub started_ms: u64,
     pub duration_ms: u64,
+    /// The upstream's, where it answered.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Whose fault, in one word.
+    #[serde(default)]
+    pub fault: Option<Word>,
     pub failure: Option<String>,
 }
 
 impl Record {
-    pub fn new(id: String, protocol: Protocol, path: &str) -> Self {
+    /// An exchange that has begun. Until something else is noted, the client has gone.
+    pub fn new(id: String, protocol: &'static str, path: &str) -> Self {
         Self {
+            number: RecordNumber::default(),
             id,
             at: Timestamp::now(),
-            protocol: protocol.name(),
+            protocol: protocol.into(),
+            operation: None,
             path: path.to_owned(),
             hint: None,
             client: None,
+            client_name: None,
             peer: None,
             model_asked: None,
             model_used: None,
@@ -79,13 +120,21 @@ impl Record {
             dropped: String::new(),
             status: 0,
             error: None,
+            error_kind: None,
             usage: None,
+            cost: None,
             bytes_in: 0,
             bytes_out: 0,
             first_byte_ms: None,
             duration_ms: 0,
             outcome: Outcome::Cancelled,
+            bodies: None,
         }
+    }
+
+    /// The record of a call that was understood.
+    pub fn of_call(id: String, operation: Operation, path: &str) -> Self {
+        Self { operation: Some(operation.path().into()), ..Self::new(id, operation.protocol().name(), path) }
     }
 
     /// One line: `info` for what a user would want to see, `debug` for the rest.
@@ -101,39 +150,25 @@ impl Record {
     }
 }
 
-/// Holds the record of an exchange under way; dropping it files the record. Empty when
-/// recording is off, and then nothing is built.
-#[derive(Debug)]
-pub struct RecordGuard {
-    record: Option<Box<Record>>,
-    recorder: Arc<Recorder>,
-    started: Instant,
-}
+impl Outcome {
+    pub const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Cancelled, Self::Cut];
 
-impl RecordGuard {
-    pub fn open(recorder: &Arc<Recorder>, build: impl FnOnce() -> Record) -> Self {
-        let record = recorder.is_enabled().then(|| Box::new(build()));
-        Self { record, recorder: Arc::clone(recorder), started: Instant::now() }
-    }
-
-    /// Notes something, if anybody is taking notes.
-    pub fn note(&mut self, write: impl FnOnce(&mut Record)) {
-        if let Some(record) = &mut self.record {
-            write(record);
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Cut => "cut",
         }
     }
 
-    pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
-}
 
-impl Drop for RecordGuard {
-    fn drop(&mut self) {
-        if let Some(mut record) = self.record.take() {
-            record.duration_ms = millis(self.started.elapsed());
-            self.recorder.push(*record);
-        }
+    /// Whether something went wrong; a client that went away is not that.
+    pub const fn is_error(self) -> bool {
+        matches!(self, Self::Failed | Self::Cut)
     }
 }
 

@@ -40,6 +40,20 @@ pub enum Fault {
     TimedOut,
 }
 
+impl Fault {
+    /// The name used in records, to count by.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Account => "account",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 /// What an answer other than success means for the account and for the request.
 pub fn classify(provider: Provider, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     classify_at(provider, status, headers, body, SystemTime::now())

@@ -1,0 +1,190 @@
+//! What was used over time: sums by model, account or client.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, Unit, Zoned, ZonedRound};
+use rusqlite::{Connection, Result, params_from_iter};
+use serde::{Deserialize, Serialize};
+
+use super::filter::{Cursor, Filter};
+use super::price::Cost;
+use super::store::row::unsigned;
+use crate::protocol::Usage;
+
+/// Every time zone's hours begin with one of these.
+const SLOT_MICROS: i64 = 15 * 60 * 1_000_000;
+
+/// Which sums are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageQuery {
+    /// `None`: all of the time in one.
+    pub per: Option<Period>,
+    /// `None`: everybody in one.
+    pub by: Option<Grouping>,
+    pub filter: Filter,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    Hour,
+    Day,
+    /// From Monday.
+    Week,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Grouping {
+    /// The one used; where none was, the one asked for.
+    Model,
+    Account,
+    /// By its name, without its version.
+    Client,
+}
+
+/// One sum. Rows come in order of time, then of requests, most first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UsageRow {
+    /// When the period begins in local time.
+    pub start: Option<Timestamp>,
+    /// The model, account or client; `None`: nobody knows.
+    pub name: Option<String>,
+    pub requests: u64,
+    pub errors: u64,
+    pub usage: Usage,
+    /// An estimate.
+    #[serde(rename = "estimated_cost_usd")]
+    pub cost: Option<Cost>,
+    /// Answers whose tokens have no known price, so that the cost is too low.
+    pub unpriced: u64,
+    /// On average.
+    pub first_byte_ms: Option<f64>,
+    /// On average.
+    pub duration_ms: f64,
+}
+
+impl Grouping {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Model => "COALESCE(model_used, model_asked)",
+            Self::Account => "account",
+            Self::Client => "client_name",
+        }
+    }
+}
+
+impl Period {
+    /// When the period around an instant begins.
+    fn start(self, at: Timestamp, zone: &TimeZone) -> Timestamp {
+        let at = at.to_zoned(zone.clone());
+        self.start_zoned(&at).map_or_else(|_| at.timestamp(), |start| start.timestamp())
+    }
+
+    fn start_zoned(self, at: &Zoned) -> std::result::Result<Zoned, jiff::Error> {
+        match self {
+            Self::Hour => at.round(ZonedRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc)),
+            Self::Day => at.start_of_day(),
+            Self::Week => {
+                let since_monday = at.weekday().since(Weekday::Monday);
+                at.checked_sub(i64::from(since_monday).days())?.start_of_day()
+            }
+        }
+    }
+}
+
+/// Sums that are still being added to.
+#[derive(Default)]
+struct Sums {
+    requests: u64,
+    errors: u64,
+    usage: Usage,
+    cost: Option<Cost>,
+    unpriced: u64,
+    first_byte_ms: u64,
+    first_bytes: u64,
+    duration_ms: u64,
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.usage.input += other.usage.input;
+        self.usage.output += other.usage.output;
+        self.usage.cached += other.usage.cached;
+        self.usage.reasoning += other.usage.reasoning;
+        self.cost = match (self.cost, other.cost) {
+            (Some(one), Some(another)) => Some([one, another].into_iter().sum()),
+            (one, another) => one.or(another),
+        };
+        self.unpriced += other.unpriced;
+        self.first_byte_ms += other.first_byte_ms;
+        self.first_bytes += other.first_bytes;
+        self.duration_ms += other.duration_ms;
+    }
+
+    fn row(self, start: Option<Timestamp>, name: Option<String>) -> UsageRow {
+        let average = |sum: u64, count: u64| (count > 0).then(|| sum as f64 / count as f64);
+        UsageRow {
+            start,
+            name,
+            requests: self.requests,
+            errors: self.errors,
+            usage: self.usage,
+            cost: self.cost,
+            unpriced: self.unpriced,
+            first_byte_ms: average(self.first_byte_ms, self.first_bytes),
+            duration_ms: average(self.duration_ms, self.requests).unwrap_or(0.0),
+        }
+    }
+}
+
+/// Adds up, in the time zone's own days.
+pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Result<Vec<UsageRow>> {
+    let slot = if query.per.is_some() { format!("number / {SLOT_MICROS}") } else { "0".to_owned() };
+    let name = query.by.map_or("NULL", Grouping::column);
+    let condition = query.filter.condition(Cursor::Latest);
+    let sql = format!(
+        "SELECT {slot}, {name}, COUNT(*), SUM(failed),
+             TOTAL(input_tokens), TOTAL(output_tokens), TOTAL(cached_tokens), TOTAL(reasoning_tokens),
+             SUM(cost), COUNT(input_tokens) - COUNT(cost),
+             TOTAL(first_byte_ms), COUNT(first_byte_ms), TOTAL(duration_ms)
+         FROM exchange{} GROUP BY 1, 2",
+        condition.sql()
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(&condition.values))?;
+    let mut sums: BTreeMap<(Option<Timestamp>, Option<String>), Sums> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let start = query.per.and_then(|period| {
+            let slot: i64 = row.get(0).ok()?;
+            let at = Timestamp::from_microsecond(slot.saturating_mul(SLOT_MICROS)).ok()?;
+            Some(period.start(at, zone))
+        });
+        let count = |column| row.get::<_, i64>(column).map(unsigned);
+        let total = |column| row.get::<_, f64>(column).map(whole);
+        let more = Sums {
+            requests: count(2)?,
+            errors: count(3)?,
+            usage: Usage { input: total(4)?, output: total(5)?, cached: total(6)?, reasoning: total(7)? },
+            cost: row.get::<_, Option<i64>>(8)?.map(Cost),
+            unpriced: count(9)?,
+            first_byte_ms: total(10)?,
+            first_bytes: count(11)?,
+            duration_ms: total(12)?,
+        };
+        sums.entry((start, row.get(1)?)).or_default().add(&more);
+    }
+    let mut rows: Vec<_> = sums.into_iter().map(|((start, name), sums)| sums.row(start, name)).collect();
+    rows.sort_by(|one, other| one.start.cmp(&other.start).then(other.requests.cmp(&one.requests)));
+    Ok(rows)
+}
+
+/// SQLite's `TOTAL` never overflows, and is a float.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
+fn whole(total: f64) -> u64 {
+    total.round() as u64
+}

@@ -1,0 +1,313 @@
+//! The thread that writes: gathers what has been filed, stores it in one transaction, and
+//! copes with a disk that is full, a file that is locked, damaged or gone. Whatever
+//! happens here, no request notices.
+//!
+//! ```text
+//!            stored                  damaged: set aside and begun anew
+//!           ┌──────┐                ┌──────────┐
+//!           ▼      │                ▼          │
+//! queue → [open] ──┴─ locked, full ─┴→ [waiting] ─ RETRY later → [open]
+//!                     (up to BACKLOG records wait, further ones are dropped and counted)
+//! ```
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::record::{Record, RecordNumber};
+use super::recorder::{Message, QUEUE, Shared};
+use super::store::database::StoreError;
+use super::store::{Database, set_aside};
+
+/// How long the first record of a batch waits for company: every batch costs a
+/// transaction, and nobody looks faster than this.
+const GATHER: Duration = Duration::from_millis(25);
+/// When a file that could not be written is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// Records kept in memory meanwhile.
+const BACKLOG: usize = 2 * QUEUE;
+/// How often the age of records is looked at.
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
+/// A clock that was set back by more than this is believed.
+const CLOCK_SLIP_MICROS: i64 = 3_600_000_000;
+
+pub struct Writer {
+    path: PathBuf,
+    shared: Arc<Shared>,
+    database: Option<Database>,
+    backlog: VecDeque<Box<Record>>,
+    /// Of the backlog, how many subscribers have seen.
+    announced: usize,
+    last_number: i64,
+    retry_at: Option<Instant>,
+    pruned: Instant,
+    closing: bool,
+}
+
+impl Writer {
+    pub(super) fn new(path: PathBuf, shared: Arc<Shared>) -> Self {
+        Self {
+            path,
+            shared,
+            database: None,
+            backlog: VecDeque::new(),
+            announced: 0,
+            last_number: 0,
+            retry_at: None,
+            pruned: Instant::now(),
+            closing: false,
+        }
+    }
+
+    /// Until it is told to close, or nobody is left to tell.
+    pub(super) fn run(mut self, messages: &Receiver<Message>) {
+        self.write();
+        while !self.closing {
+            match messages.recv_timeout(self.patience()) {
+                Ok(first) => {
+                    if matches!(first, Message::Filed(_)) {
+                        // Whoever files does not have to wake a thread that sleeps like this.
+                        std::thread::sleep(GATHER);
+                    }
+                    self.take(first);
+                    messages.try_iter().take(QUEUE).for_each(|message| self.take(message));
+                    self.write();
+                }
+                Err(RecvTimeoutError::Timeout) => self.write(),
+                Err(RecvTimeoutError::Disconnected) => self.closing = true,
+            }
+        }
+        self.retry_at = None;
+        self.write();
+    }
+
+    /// How long there is nothing to do without being asked.
+    fn patience(&self) -> Duration {
+        let retry = self.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
+        retry.unwrap_or(PRUNE_EVERY)
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Filed(record) => self.receive(record),
+            Message::Apply => self.apply(),
+            Message::Settle(settled) => {
+                self.write();
+                let _ = settled.send(());
+            }
+            Message::Clear(cleared) => {
+                let _ = cleared.send(self.clear());
+            }
+            Message::Close => self.closing = true,
+        }
+    }
+
+    fn receive(&mut self, mut record: Box<Record>) {
+        if self.backlog.len() >= BACKLOG {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            self.shared.release_bodies(&record);
+            return;
+        }
+        record.number = self.next_number(Timestamp::now().as_microsecond());
+        self.complete(&mut record);
+        self.backlog.push_back(record);
+    }
+
+    /// What can be said of a record without its request waiting for it.
+    fn complete(&self, record: &mut Record) {
+        let settings = self.shared.settings.load();
+        record.client_name = record.client.as_deref().and_then(client_name).map(str::to_owned);
+        let priced = record.usage.as_ref().zip(record.model_used.as_deref());
+        record.cost = priced.and_then(|(usage, model)| settings.prices.estimate(model, usage));
+    }
+
+    /// Later than every number before, whatever the clock does; but a clock that was wrong
+    /// by hours does not number the future.
+    fn next_number(&mut self, now_micros: i64) -> RecordNumber {
+        let is_slip = self.last_number - now_micros < CLOCK_SLIP_MICROS;
+        self.last_number = if is_slip { now_micros.max(self.last_number + 1) } else { now_micros };
+        RecordNumber(self.last_number)
+    }
+
+    fn apply(&mut self) {
+        let settings = self.shared.settings.load_full();
+        if !settings.enabled {
+            self.write();
+            self.database = None;
+            self.report(None);
+        } else if let Some(database) = &mut self.database
+            && *database.limits() != settings.limits
+        {
+            if let Err(error) = database.limit(settings.limits) {
+                tracing::debug!("other limits for the record: {error}");
+            }
+            self.prune();
+        }
+    }
+
+    fn clear(&mut self) -> Result<u64, String> {
+        let waiting = self.backlog.len() as u64;
+        while let Some(record) = self.backlog.pop_front() {
+            self.shared.release_bodies(&record);
+        }
+        self.announced = 0;
+        let cleared = self.opened().and_then(Database::clear);
+        cleared.map(|cleared| cleared + waiting).map_err(|error| error.to_string())
+    }
+
+    /// Stores the backlog, if the disk lets us.
+    fn write(&mut self) {
+        if self.retry_at.is_none_or(|at| at <= Instant::now()) {
+            self.retry_at = None;
+            if let Err(error) = self.try_write() {
+                self.failed(&error);
+            }
+        }
+        self.announce();
+    }
+
+    fn try_write(&mut self) -> Result<(), StoreError> {
+        if !self.shared.settings.load().enabled && self.backlog.is_empty() {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        self.opened()?;
+        if let Some(database) = &mut self.database
+            && !self.backlog.is_empty()
+        {
+            database.insert(self.backlog.iter().map(|record| &**record), &shared.scrubber)?;
+        }
+        self.report(None);
+        self.announce();
+        for record in self.backlog.drain(..) {
+            self.shared.release_bodies(&record);
+        }
+        self.announced = 0;
+        self.prune_when_due();
+        Ok(())
+    }
+
+    /// The database; opened again when somebody has taken its file away.
+    fn opened(&mut self) -> Result<&mut Database, StoreError> {
+        // Closed before another is opened: SQLite removes its log by name as it closes.
+        if self.database.take_if(|database| !database.is_in_place()).is_some() {
+            tracing::warn!("the record of requests was removed from outside: a new one begins");
+        }
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => self.open()?,
+        };
+        Ok(self.database.insert(database))
+    }
+
+    fn open(&mut self) -> Result<Database, StoreError> {
+        let limits = self.shared.settings.load().limits;
+        let database = match Database::open(&self.path, limits) {
+            Err(error @ (StoreError::Corrupt(_) | StoreError::Newer)) => {
+                self.set_aside(&error)?;
+                Database::open(&self.path, limits)?
+            }
+            opened => opened?,
+        };
+        self.last_number = self.last_number.max(database.last_number()?);
+        Ok(database)
+    }
+
+    fn set_aside(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        self.database = None;
+        let why = if matches!(error, StoreError::Newer) { "newer" } else { "corrupt" };
+        let aside = set_aside(&self.path, why, Timestamp::now())?;
+        tracing::warn!("the record of requests begins anew, {error}: the old one is {}", aside.display());
+        Ok(())
+    }
+
+    fn failed(&mut self, error: &StoreError) {
+        if matches!(error, StoreError::Corrupt(_)) && self.database.is_some() {
+            // Tried again at once with a new file; if that fails too, later.
+            if let Err(error) = self.set_aside(error) {
+                tracing::warn!("the damaged record of requests cannot be set aside: {error}");
+            } else if self.try_write().is_ok() {
+                return;
+            }
+        }
+        self.retry_at = Some(Instant::now() + RETRY);
+        self.report(Some(format!("requests are not recorded at present: {}", explain(error))));
+    }
+
+    fn report(&self, problem: Option<String>) {
+        self.shared.problem.send_if_modified(|reported| {
+            let changed = *reported != problem;
+            if changed {
+                match &problem {
+                    Some(problem) => tracing::warn!("{problem}"),
+                    None => tracing::info!("requests are recorded again"),
+                }
+                *reported = problem;
+            }
+            changed
+        });
+    }
+
+    fn prune_when_due(&mut self) {
+        let is_too_large = self.database.as_ref().is_some_and(|database| {
+            let size = database.size().unwrap_or(0);
+            self.shared.size.store(size, Ordering::Relaxed);
+            size > database.limits().max_size
+        });
+        if is_too_large || self.pruned.elapsed() >= PRUNE_EVERY {
+            self.prune();
+        }
+    }
+
+    fn prune(&mut self) {
+        self.pruned = Instant::now();
+        let Some(database) = &mut self.database else { return };
+        if let Err(error) = database.prune(Timestamp::now()) {
+            self.failed(&error);
+        }
+    }
+
+    /// Tells whoever listens of what has come in, each record once.
+    fn announce(&mut self) {
+        if self.shared.feed.receiver_count() > 0 {
+            for record in self.backlog.iter().skip(self.announced) {
+                let record = Record { bodies: None, ..Record::clone(record) };
+                let _ = self.shared.feed.send(Arc::new(record));
+            }
+        }
+        self.announced = self.backlog.len();
+    }
+}
+
+/// The program's name at the head of a User-Agent: `claude-cli` of `claude-cli/1.0 (…)`,
+/// `OpenAI/Python` of `OpenAI/Python 1.99`.
+fn client_name(agent: &str) -> Option<&str> {
+    let product = agent.split_whitespace().next()?;
+    let name = match product.rsplit_once('/') {
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name,
+        _ => product,
+    };
+    (!name.is_empty()).then_some(name)
+}
+
+/// The error in words for who can do something about it.
+fn explain(error: &StoreError) -> String {
+    match error {
+        StoreError::Sqlite(error) => match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => "the disk is full".to_owned(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                "another program has locked monitor.db".to_owned()
+            }
+            Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen) => {
+                format!("monitor.db cannot be written ({error})")
+            }
+            _ => error.to_string(),
+        },
+        error => error.to_string(),
+    }
+}
