@@ -98,6 +98,8 @@ impl Walk {
                 (Some("object"), Form::Table) => self.table(schema, item, path),
                 (Some("array"), Form::List) => self.list(schema, item, path),
                 (Some("integer"), Form::Integer(number)) => self.integer(schema, number, path),
+                (Some("number"), Form::Integer(number)) => self.number(schema, number as f64, path),
+                (Some("number"), Form::Float(number)) => self.number(schema, number, path),
                 (Some("string"), Form::String) | (Some("boolean"), Form::Boolean) => {}
                 (_, form) => self.wrong_form(schema, form, path),
             }
@@ -144,6 +146,15 @@ impl Walk {
         if is_too_small || is_too_large {
             let size = if is_too_small { "small" } else { "large" };
             self.refuse(path, format!("{number} is too {size}"), format!("write {}", expected(schema)));
+        }
+    }
+
+    /// Neither `inf` nor `nan` lies between the two ends.
+    fn number(&mut self, schema: &Json, number: f64, path: &KeyPath) {
+        let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
+        let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
+        if !(least..=most).contains(&number) {
+            self.refuse(path, format!("{number} is out of range"), format!("write {}", expected(schema)));
         }
     }
 
@@ -228,7 +239,7 @@ enum Form {
     List,
     String,
     Integer(i64),
-    Float,
+    Float(f64),
     Boolean,
     Date,
 }
@@ -240,7 +251,7 @@ impl Form {
             Item::ArrayOfTables(_) | Item::Value(Value::Array(_)) => Self::List,
             Item::Value(Value::String(_)) => Self::String,
             Item::Value(Value::Integer(number)) => Self::Integer(*number.value()),
-            Item::Value(Value::Float(_)) => Self::Float,
+            Item::Value(Value::Float(number)) => Self::Float(*number.value()),
             Item::Value(Value::Boolean(_)) => Self::Boolean,
             Item::Value(Value::Datetime(_)) => Self::Date,
         }
@@ -252,7 +263,7 @@ impl Form {
             Self::List => "a list",
             Self::String => "text",
             Self::Integer(_) => "a number",
-            Self::Float => "a number with a fraction",
+            Self::Float(_) => "a number with a fraction",
             Self::Boolean => "true or false",
             Self::Date => "a date",
         }
@@ -281,6 +292,7 @@ fn expected(schema: &Json) -> String {
     }
     match schema["type"].as_str() {
         Some("integer") => format!("a whole number from {} to {}", schema["minimum"], schema["maximum"]),
+        Some("number") => format!("a number from {} to {}", schema["minimum"], schema["maximum"]),
         Some("boolean") => "true or false, without quotes".to_owned(),
         Some("array") => "a list in brackets, like [\"…\"]".to_owned(),
         Some("object") => example(schema),
@@ -301,6 +313,7 @@ fn example(schema: &Json) -> String {
         }
         (Some("object"), None) => "a table".to_owned(),
         (Some("array"), _) => "[\"…\"]".to_owned(),
+        (Some("integer" | "number"), _) => "1".to_owned(),
         _ => "\"…\"".to_owned(),
     }
 }

@@ -57,9 +57,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{AccountConfig, AuthMode, LanguageSetting, Secret};
+    use crate::config::{AccountConfig, AuthMode, LanguageSetting, Price, Secret};
     use crate::protocol::Provider;
 
+    const PRICE: Price = Price { input: 1.0, output: 2.0, cached_input: 0.5 };
     const NOTHING: Change = Change { listener: false, pool: false, client: false, settings: false };
 
     fn account() -> AccountConfig {
@@ -82,7 +83,7 @@ mod tests {
         let pool = Change { pool: true, ..NOTHING };
         let client = Change { client: true, ..NOTHING };
         let settings = Change { settings: true, ..NOTHING };
-        let cases: [(&str, fn(&mut Config), Change); 14] = [
+        let cases: [(&str, fn(&mut Config), Change); 16] = [
             ("nothing", |_| (), NOTHING),
             ("port", |config| config.proxy.port = 1, listener),
             ("LAN access", |config| config.proxy.allow_lan_access = true, listener),
@@ -91,6 +92,8 @@ mod tests {
             ("language", |config| config.language = LanguageSetting::Japanese, settings),
             ("notifications", |config| config.notifications.all_cooling = false, settings),
             ("monitor", |config| config.monitor.retention_days = 1, settings),
+            ("prices", |config| config.prices.push(("a".into(), PRICE)), settings),
+            ("telemetry", |config| config.telemetry.otlp_endpoint = Some("http://c".into()), settings),
             ("models", |config| config.models.push(("a".into(), "b".into())), settings),
             ("account key", |config| config.accounts[0].api_key = Secret::Known("sk-new".into()), pool),
             ("account gone", |config| config.accounts.clear(), pool),

@@ -3,6 +3,7 @@
 //! These types are also the schema: a doc comment is what an editor shows for its key,
 //! a range is what `check` refuses beyond, and no key exists that is not here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -43,6 +44,11 @@ pub struct File {
     /// beats the most specific wildcard; `provider/model` or `account-name/model` pins where
     /// the request goes.
     pub models: Option<ModelMappings>,
+    /// What a million tokens of a model cost in US dollars (`*` stands for any text), for the
+    /// estimates in the record of requests. What is not named here has the built-in price.
+    pub prices: Option<BTreeMap<String, ModelPrice>>,
+    /// What is exported for monitoring systems.
+    pub telemetry: Option<TelemetrySection>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -152,6 +158,30 @@ pub struct MonitorSection {
     /// Days until a request is forgotten.
     #[schemars(range(min = 1, max = 3_650), extend("default" = 30))]
     pub retention_days: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelPrice {
+    /// For a million tokens of input.
+    #[schemars(required, range(min = 0, max = 1_000_000))]
+    pub input: Option<f64>,
+    /// For a million tokens of output, reasoning included.
+    #[schemars(required, range(min = 0, max = 1_000_000))]
+    pub output: Option<f64>,
+    /// For a million tokens of input that the provider read from a cache; without it, the
+    /// price of input.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub cached_input: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySection {
+    /// Base URL of an OpenTelemetry collector that takes OTLP over HTTP; `/v1/traces` and
+    /// `/v1/metrics` are added. Empty: nothing is exported. Prompts and keys never are.
+    #[schemars(extend("default" = ""))]
+    pub otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

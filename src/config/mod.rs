@@ -36,5 +36,6 @@ pub use redact::redacted;
 pub use secret::Secret;
 pub use settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, LanguageSetting,
-    MonitorConfig, NotificationsConfig, PoolConfig, ProxyConfig, Strategy, UpstreamConfig, ZaiConfig,
+    MonitorConfig, NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig,
+    UpstreamConfig, ZaiConfig,
 };

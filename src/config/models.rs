@@ -1,23 +1,33 @@
-//! Names of models and the patterns that stand for many of them: the `[models]` map,
-//! compiled, and the wildcard both it and `accounts[].models` use.
+//! Names of models and the patterns that stand for many of them: what is said of each
+//! (`[models]`, `[prices]`), compiled, and the wildcard all of them and
+//! `accounts[].models` use.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// `[models]`: the name a client asks for → the name (or `provider/model`) sent upstream.
+/// What is said of each model.
 ///
 /// An exact name beats every pattern. Among patterns the one with the most literal
 /// characters wins, and of equals the first in the file.
-#[derive(Clone, Debug, Default)]
-pub struct ModelMap {
-    exact: HashMap<String, String>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct ByModel<T> {
+    exact: HashMap<String, T>,
     /// Most specific first.
-    patterns: Vec<(String, String)>,
+    patterns: Vec<(String, T)>,
 }
 
-impl ModelMap {
+/// `[models]`: the name a client asks for → the name (or `provider/model`) sent upstream.
+pub type ModelMap = ByModel<String>;
+
+impl<T> Default for ByModel<T> {
+    fn default() -> Self {
+        Self { exact: HashMap::new(), patterns: Vec::new() }
+    }
+}
+
+impl<T: Clone> ByModel<T> {
     /// From the pairs of the file, in its order.
-    pub fn new(models: &[(String, String)]) -> Self {
+    pub fn new(models: &[(String, T)]) -> Self {
         let (mut patterns, exact): (Vec<_>, Vec<_>) =
             models.iter().cloned().partition(|(asked, _)| asked.contains('*'));
         // The sort is stable, so equals keep the order of the file.
@@ -25,14 +35,21 @@ impl ModelMap {
         Self { exact: exact.into_iter().collect(), patterns }
     }
 
-    /// What to send for the model asked for; `None` when the map says nothing about it.
-    pub fn resolve(&self, model: &str) -> Option<&str> {
-        self.exact.get(model).map(String::as_str).or_else(|| self.resolve_by_pattern(model))
+    /// `None` when nothing is said of the model.
+    pub fn get(&self, model: &str) -> Option<&T> {
+        self.exact.get(model).or_else(|| self.get_by_pattern(model))
     }
 
-    fn resolve_by_pattern(&self, model: &str) -> Option<&str> {
-        let (_, target) = self.patterns.iter().find(|(pattern, _)| matches(pattern, model))?;
-        Some(target)
+    fn get_by_pattern(&self, model: &str) -> Option<&T> {
+        let (_, said) = self.patterns.iter().find(|(pattern, _)| matches(pattern, model))?;
+        Some(said)
+    }
+}
+
+impl ModelMap {
+    /// What to send for the model asked for; `None` when the map says nothing about it.
+    pub fn resolve(&self, model: &str) -> Option<&str> {
+        self.get(model).map(String::as_str)
     }
 }
 

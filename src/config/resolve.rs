@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::file::{
-    Account, File, MonitorSection, NotificationsSection, PoolSection, ProxySection, UpstreamSection,
-    ZaiModels, ZaiSection,
+    Account, File, ModelPrice, MonitorSection, NotificationsSection, PoolSection, ProxySection,
+    TelemetrySection, UpstreamSection, ZaiModels, ZaiSection,
 };
 use super::settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, LanguageSetting, MonitorConfig,
-    NotificationsConfig, PoolConfig, ProxyConfig, Strategy, UpstreamConfig, ZaiConfig,
+    NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig, UpstreamConfig,
+    ZaiConfig,
 };
 use super::{Secret, SecretSource};
 
@@ -67,6 +68,8 @@ pub fn resolve(file: File, secrets: Secrets) -> Config {
             .filter_map(|(written, secret)| account(written, secret))
             .collect(),
         models: file.models.unwrap_or_default().0,
+        prices: file.prices.unwrap_or_default().into_iter().filter_map(price).collect(),
+        telemetry: telemetry(file.telemetry.unwrap_or_default()),
     }
 }
 
@@ -128,6 +131,16 @@ fn monitor(written: &MonitorSection) -> MonitorConfig {
         max_size: written.max_mb.unwrap_or(256) * MEGABYTE,
         retention_days: written.retention_days.unwrap_or(30),
     }
+}
+
+/// `None` for a price without input or output, which `check` has refused.
+fn price((model, written): (String, ModelPrice)) -> Option<(String, Price)> {
+    let (input, output) = (written.input?, written.output?);
+    Some((model, Price { input, output, cached_input: written.cached_input.unwrap_or(input) }))
+}
+
+fn telemetry(written: TelemetrySection) -> TelemetryConfig {
+    TelemetryConfig { otlp_endpoint: filled(written.otlp_endpoint) }
 }
 
 fn notifications(written: &NotificationsSection) -> NotificationsConfig {

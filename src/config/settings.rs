@@ -25,6 +25,9 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Model the client asks for (may hold `*`) → model sent upstream, in file order.
     pub models: Vec<(String, String)>,
+    /// Model (may hold `*`) → what it costs, beside and before the built-in prices.
+    pub prices: Vec<(String, Price)>,
+    pub telemetry: TelemetryConfig,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -195,6 +198,21 @@ pub enum CaptureBodies {
     Errors,
     /// Every body.
     All,
+}
+
+/// US dollars for a million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    pub input: f64,
+    pub output: f64,
+    /// Input that the provider read from a cache.
+    pub cached_input: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TelemetryConfig {
+    /// Where OpenTelemetry data goes; `None`: nowhere.
+    pub otlp_endpoint: Option<String>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "one independent switch per kind of notification")]

@@ -53,6 +53,25 @@ pub fn examine_proxy(written: &str) -> Result<(), Unfit> {
     parse(written, &["http", "https", "socks5", "socks5h"]).map(drop)
 }
 
+/// Where OpenTelemetry data goes: the base, to which a path for each signal is added.
+pub fn examine_collector(written: &str) -> Result<(), Unfit> {
+    let url = parse(written, &["http", "https"])?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Unfit::new(
+            "holds a user name or a password",
+            "let a collector on this computer pass the data on, and keep the secret there",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Unfit::new("has a query or a fragment", "end the URL with its path"));
+    }
+    let signal = ["/v1/traces", "/v1/metrics", "/v1/logs"];
+    if signal.iter().any(|path| url.path().trim_end_matches('/').ends_with(path)) {
+        return Err(Unfit::new("ends in the path of one signal", "write the base, which ends before /v1"));
+    }
+    Ok(())
+}
+
 fn parse(written: &str, schemes: &[&str]) -> Result<Url, Unfit> {
     let fix = || format!("write {}host", schemes.join("://host or ") + "://");
     if written.trim() != written {

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use secrecy::ExposeSecret;
 
-use super::file::{Account, File, ModelMappings, ProxySection, UpstreamSection, ZaiSection};
+use super::file::{
+    Account, File, ModelMappings, ProxySection, TelemetrySection, UpstreamSection, ZaiSection,
+};
 use super::place::{Finding, KeyPath};
 use super::settings::DispatchMode;
 use super::{SecretSource, key, upstream_url};
@@ -30,6 +32,12 @@ pub fn validate(file: &File) -> Vec<Finding> {
     }
     if let Some(written) = &file.models {
         models(written, file, &mut findings);
+    }
+    for model in file.prices.iter().flat_map(|prices| prices.keys()) {
+        model_name(model, &KeyPath::of(&["prices"]).key(model), &mut findings);
+    }
+    if let Some(written) = &file.telemetry {
+        telemetry(written, &mut findings);
     }
     findings
 }
@@ -98,6 +106,14 @@ fn upstream(written: &UpstreamSection, findings: &mut Vec<Finding>) {
     let Some(url) = written.proxy.as_deref().filter(|url| !url.is_empty()) else { return };
     if let Err(unfit) = upstream_url::examine_proxy(url) {
         findings.push(Finding::value(KeyPath::of(&["upstream", "proxy"]), unfit.message, unfit.fix));
+    }
+}
+
+fn telemetry(written: &TelemetrySection, findings: &mut Vec<Finding>) {
+    let Some(url) = written.otlp_endpoint.as_deref().filter(|url| !url.is_empty()) else { return };
+    if let Err(unfit) = upstream_url::examine_collector(url) {
+        let place = KeyPath::of(&["telemetry", "otlp_endpoint"]);
+        findings.push(Finding::value(place, unfit.message, unfit.fix));
     }
 }
 

@@ -4,6 +4,10 @@ use std::iter::Sum;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::config::Price;
+use crate::config::models::ByModel;
+use crate::protocol::Usage;
+
 /// Thousand-millionths of a US dollar: small enough that the cheapest token is a whole
 /// number of them, and sums are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,13 +45,129 @@ impl<'de> Deserialize<'de> for Cost {
     }
 }
 
-/// What a million tokens of each model cost.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PriceTable;
+/// What tokens of each model cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriceTable {
+    own: ByModel<Price>,
+    built_in: ByModel<Price>,
+}
 
 impl PriceTable {
+    /// The user's prices before the built-in ones.
+    pub fn new(own: &[(String, Price)]) -> Self {
+        let built_in = BUILT_IN.map(|(model, price)| (model.to_owned(), price));
+        Self { own: ByModel::new(own), built_in: ByModel::new(&built_in) }
+    }
+
     /// `None`: nobody knows the model's price.
-    pub fn estimate(&self, _model: &str, _usage: &crate::protocol::Usage) -> Option<Cost> {
-        None
+    pub fn estimate(&self, model: &str, usage: &Usage) -> Option<Cost> {
+        let model = model.strip_prefix("models/").unwrap_or(model);
+        let price = self.own.get(model).or_else(|| self.built_in.get(model))?;
+        let fresh = usage.input.saturating_sub(usage.cached);
+        let millions = |tokens: u64| tokens as f64 / 1e6;
+        Some(Cost::from_dollars(
+            millions(fresh) * price.input
+                + millions(usage.cached.min(usage.input)) * price.cached_input
+                + millions(usage.output) * price.output,
+        ))
+    }
+}
+
+const fn price(input: f64, cached_input: f64, output: f64) -> Price {
+    Price { input, output, cached_input }
+}
+
+/// When the built-in prices were looked up.
+pub const PRICES_OF: &str = "2026-06";
+
+/// The providers' list prices for short prompts, without discounts for batches or fees for
+/// writing to a cache. Patterns cover the dated names of the same model, never a model
+/// that has yet to come.
+const BUILT_IN: [(&str, Price); 38] = [
+    ("claude-opus-4-8*", price(5.0, 0.5, 25.0)),
+    ("claude-opus-4-6*", price(5.0, 0.5, 25.0)),
+    ("claude-opus-4-5*", price(5.0, 0.5, 25.0)),
+    ("claude-opus-4-1*", price(15.0, 1.5, 75.0)),
+    ("claude-opus-4-0", price(15.0, 1.5, 75.0)),
+    ("claude-opus-4-20250514", price(15.0, 1.5, 75.0)),
+    ("claude-sonnet-4-6*", price(3.0, 0.3, 15.0)),
+    ("claude-sonnet-4-5*", price(3.0, 0.3, 15.0)),
+    ("claude-sonnet-4-0", price(3.0, 0.3, 15.0)),
+    ("claude-sonnet-4-20250514", price(3.0, 0.3, 15.0)),
+    ("claude-3-7-sonnet*", price(3.0, 0.3, 15.0)),
+    ("claude-haiku-4-5*", price(1.0, 0.1, 5.0)),
+    ("claude-3-5-haiku*", price(0.8, 0.08, 4.0)),
+    ("claude-3-haiku*", price(0.25, 0.03, 1.25)),
+    ("gpt-5.2", price(1.75, 0.175, 14.0)),
+    ("gpt-5.2-20*", price(1.75, 0.175, 14.0)),
+    ("gpt-5.1*", price(1.25, 0.125, 10.0)),
+    ("gpt-5", price(1.25, 0.125, 10.0)),
+    ("gpt-5-20*", price(1.25, 0.125, 10.0)),
+    ("gpt-5-codex*", price(1.25, 0.125, 10.0)),
+    ("gpt-5-mini*", price(0.25, 0.025, 2.0)),
+    ("gpt-5-nano*", price(0.05, 0.005, 0.4)),
+    ("gpt-4.1-mini*", price(0.4, 0.1, 1.6)),
+    ("gpt-4.1-nano*", price(0.1, 0.025, 0.4)),
+    ("gpt-4.1", price(2.0, 0.5, 8.0)),
+    ("gpt-4o", price(2.5, 1.25, 10.0)),
+    ("gpt-4o-mini", price(0.15, 0.075, 0.6)),
+    ("o3", price(2.0, 0.5, 8.0)),
+    ("o4-mini*", price(1.1, 0.275, 4.4)),
+    ("gemini-3-pro-preview", price(2.0, 0.2, 12.0)),
+    ("gemini-3-flash*", price(0.5, 0.05, 3.0)),
+    ("gemini-2.5-pro", price(1.25, 0.125, 10.0)),
+    ("gemini-2.5-flash", price(0.3, 0.03, 2.5)),
+    ("gemini-2.5-flash-lite", price(0.1, 0.01, 0.4)),
+    ("gemini-2.0-flash", price(0.1, 0.025, 0.4)),
+    ("glm-4.7", price(0.6, 0.11, 2.2)),
+    ("glm-4.6", price(0.6, 0.11, 2.2)),
+    ("glm-4.5-air", price(0.2, 0.03, 1.1)),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USAGE: Usage = Usage { input: 1_000_000, output: 100_000, cached: 400_000, reasoning: 50_000 };
+
+    #[track_caller]
+    fn check(own: &[(&str, Price)], model: &str, dollars: Option<f64>) {
+        let own: Vec<_> = own.iter().map(|(model, price)| ((*model).to_owned(), *price)).collect();
+        let cost = PriceTable::new(&own).estimate(model, &USAGE);
+        assert_eq!(cost, dollars.map(Cost::from_dollars), "{model}");
+    }
+
+    #[test]
+    fn cached_input_costs_less_and_reasoning_is_output() {
+        check(&[("mine", price(1.0, 0.1, 10.0))], "mine", Some(0.6 + 0.04 + 1.0));
+    }
+
+    #[test]
+    fn the_users_price_goes_before_the_built_in_one() {
+        check(&[], "gpt-5-mini", Some(0.15 + 0.01 + 0.2));
+        check(&[], "models/gemini-2.5-pro", Some(0.75 + 0.05 + 1.0));
+        check(&[("gpt-*", price(0.0, 0.0, 0.0))], "gpt-5-mini", Some(0.0));
+    }
+
+    #[test]
+    fn an_unknown_model_has_no_cost_rather_than_none() {
+        check(&[], "llama-3", None);
+        check(&[], "gpt-5-turbo-of-tomorrow", None);
+    }
+
+    #[test]
+    fn the_cheapest_token_counts_and_sums_are_exact() {
+        let table = PriceTable::new(&[]);
+        let one = table.estimate("gpt-5-nano", &Usage { input: 1, ..Usage::default() });
+        assert_eq!(one, Some(Cost(50)));
+        let sum: Cost = std::iter::repeat_n(Cost(50), 1_000_000).sum();
+        assert_eq!(sum, Cost::from_dollars(0.05));
+    }
+
+    #[test]
+    fn more_cached_than_input_is_no_credit() {
+        let table = PriceTable::new(&[("m".to_owned(), price(1.0, 0.5, 1.0))]);
+        let usage = Usage { input: 10, cached: 1_000_000, ..Usage::default() };
+        assert_eq!(table.estimate("m", &usage), Some(Cost::from_dollars(0.000_005)));
     }
 }

@@ -277,7 +277,7 @@ impl Settings {
                 max_size: config.monitor.max_size,
                 retention: jiff::SignedDuration::from_hours(24 * days),
             },
-            prices: Arc::new(PriceTable),
+            prices: Arc::new(PriceTable::new(&config.prices)),
         }
     }
 }

@@ -57,6 +57,8 @@ fn a_value_of_the_wrong_type_gets_the_right_one() {
         ("[accounts]\nname = \"a\"", "1:2", "accounts", "write [[accounts]] with double brackets"),
         ("accounts = [1]", "1:13", "accounts[0]", "is a number"),
         ("[models]\na = 1", "2:5", "models.a", "write text in quotes"),
+        ("[prices]\na = 1", "2:5", "prices.a", "is a number; write { input = 1, output = 1"),
+        ("[prices]\na = { input = \"1\", output = 2 }", "2:15", "prices.a.input", "is text; write a number"),
     ]);
 }
 
@@ -261,6 +263,9 @@ fn the_schema_is_closed_and_explains_every_key() {
         }
         if schema["type"] == "integer" {
             assert!(schema["minimum"].is_i64() && schema["maximum"].is_i64(), "{path} has no range");
+        }
+        if schema["type"] == "number" {
+            assert!(schema["minimum"].is_number() && schema["maximum"].is_number(), "{path} has no range");
         }
         for alternative in schema["anyOf"].as_array().into_iter().flatten() {
             walk(alternative, path);

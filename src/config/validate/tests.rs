@@ -191,3 +191,35 @@ fn models_lead_from_a_name_to_a_name() {
         ),
     ]);
 }
+
+#[test]
+fn a_price_names_a_model_and_is_no_less_than_nothing() {
+    check(&[
+        ("[prices]\n\"gpt-5*\" = { input = 1.25, cached_input = 0.125, output = 10 }", "", ""),
+        ("[prices.\"my/model\"]\ninput = 0\noutput = 0", "", ""),
+        ("[prices]\na = { input = 1 }", "prices.a.output", "is missing"),
+        ("[prices]\na = { input = -1, output = 0 }", "prices.a.input", "out of range"),
+        ("[prices]\na = { input = nan, output = 0 }", "prices.a.input", "out of range"),
+        ("[prices]\na = { input = 0, output = inf }", "prices.a.output", "out of range"),
+        ("[prices]\na = { input = 0, output = 0, cached = 0 }", "prices.a.cached", "unknown key"),
+        ("[prices]\n\"\" = { input = 0, output = 0 }", "prices.\"\"", "empty model name"),
+    ]);
+}
+
+#[test]
+fn a_collector_is_a_base_url_without_secrets() {
+    let endpoint = |url: &str| format!("[telemetry]\notlp_endpoint = \"{url}\"");
+    for (url, words) in [
+        ("", ""),
+        ("http://127.0.0.1:4318", ""),
+        ("https://collector.example.com/otlp/", ""),
+        ("127.0.0.1:4318", "is not a URL"),
+        ("grpc://127.0.0.1:4317", "scheme"),
+        ("http://me:secret@127.0.0.1:4318", "user name or a password"),
+        ("http://127.0.0.1:4318/v1/traces", "path of one signal"),
+        ("http://127.0.0.1:4318?key=1", "query"),
+    ] {
+        let key = if words.is_empty() { "" } else { "telemetry.otlp_endpoint" };
+        check(&[(&endpoint(url), key, words)]);
+    }
+}
