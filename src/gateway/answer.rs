@@ -11,7 +11,6 @@ use super::relay::{Codec, Relay, Shape, Source};
 use super::translate::{JSON, Translation};
 use super::{Settings, passthrough};
 use crate::accounts::Lease;
-use crate::monitor::Outcome;
 use crate::protocol::side::SideAnswer;
 use crate::protocol::{Observer, Usage};
 
@@ -100,11 +99,11 @@ impl Answering {
         });
         let body = match reply {
             Reply::Estimate(body) => {
-                exchange.ended(Outcome::Done, None, body.len() as u64, None);
+                exchange.answered(None, &body);
                 AnswerBody::Whole(body)
             }
             Reply::Whole { body, usage, .. } => {
-                exchange.ended(Outcome::Done, usage, body.len() as u64, None);
+                exchange.answered(usage, &body);
                 AnswerBody::Whole(body)
             }
             Reply::Begun(answered) => {

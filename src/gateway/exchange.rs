@@ -92,12 +92,24 @@ impl Exchange {
         });
     }
 
-    pub fn ended(&mut self, outcome: Outcome, usage: Option<Usage>, bytes_out: u64, error: Option<String>) {
+    /// The whole answer is ready.
+    pub fn answered(&mut self, usage: Option<Usage>, body: &[u8]) {
         self.record.note(|record| {
-            record.outcome = outcome;
+            record.outcome = Outcome::Done;
+            record.usage = usage;
+            record.bytes_out = body.len() as u64;
+            record.keep_response(body);
+        });
+    }
+
+    /// The answer broke after its first byte.
+    pub fn cut(&mut self, usage: Option<Usage>, bytes_out: u64, reason: &str) {
+        self.record.note(|record| {
+            record.outcome = Outcome::Cut;
             record.usage = usage;
             record.bytes_out = bytes_out;
-            record.error = error.or_else(|| record.error.take());
+            record.error = Some(reason.to_owned());
+            record.error_kind = Some("cut".into());
         });
     }
 }

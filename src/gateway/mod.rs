@@ -189,6 +189,7 @@ impl Gateway {
             record.bytes_in = read.frames.len() as u64;
             record.model_asked = Some(call.asked.clone());
             record.streamed = call.streams();
+            record.keep_request(read.frames.iter());
         });
         self.try_accounts(exchange, &settings, &call, &read.frames).await
     }
@@ -259,6 +260,7 @@ fn give_back(exchange: &mut Exchange, refused: Refused) -> Answer {
         record.error_kind = Some(refused.failure.fault.name().into());
         record.outcome = Outcome::Failed;
         record.bytes_out = body.len() as u64;
+        record.keep_response(&body);
     });
     Ok(response(status, passthrough::response_headers(&headers), AnswerBody::Whole(body)))
 }

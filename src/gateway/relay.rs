@@ -240,7 +240,7 @@ impl Relay {
     fn blame(&mut self, reason: &str) {
         self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.to_owned() });
         let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
-        self.exchange.ended(Outcome::Cut, usage, bytes_out, Some(reason.to_owned()));
+        self.exchange.cut(usage, bytes_out, reason);
     }
 
     fn hold<const N: usize>(&mut self, parts: [Bytes; N]) {
@@ -291,6 +291,7 @@ impl Relay {
             pulse.last = Instant::now();
         }
         self.bytes_out += bytes.len() as u64;
+        self.exchange.note(|record| record.keep_response(&bytes));
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +136,20 @@ impl Record {
     /// The record of a call that was understood.
     pub fn of_call(id: String, operation: Operation, path: &str) -> Self {
         Self { operation: Some(operation.path().into()), ..Self::new(id, operation.protocol().name(), path) }
+    }
+
+    /// Keeps what passes on its way up, if anybody asked for that.
+    pub fn keep_request<'a>(&mut self, parts: impl Iterator<Item = &'a Bytes>) {
+        if let Some(bodies) = &mut self.bodies {
+            parts.for_each(|part| bodies.request.push(part));
+        }
+    }
+
+    /// The same on its way down.
+    pub fn keep_response(&mut self, part: &[u8]) {
+        if let Some(bodies) = &mut self.bodies {
+            bodies.response.push(part);
+        }
     }
 
     /// One line: `info` for what a user would want to see, `debug` for the rest.

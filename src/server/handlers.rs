@@ -50,6 +50,24 @@ impl Entry {
         family: Family,
         id: &str,
     ) -> Result<(), LocalError> {
+        let asked = route.as_ref().ok().and_then(Route::operation);
+        match self.admit(request, response, route) {
+            Ok(Some(route)) => self.dispatch(request, response, route, family, id).await,
+            Ok(None) => Ok(()),
+            Err(error) => {
+                self.0.turned_away.record(&self.0.gateway.recorder, request, id, family, asked, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whom to pass on to; `None`: answered already.
+    fn admit(
+        &self,
+        request: &Request,
+        response: &mut Response,
+        route: Result<Route, Missing>,
+    ) -> Result<Option<Route>, LocalError> {
         let door = &self.0;
         let policy = door.policy();
         let local = address(request.local_addr());
@@ -59,10 +77,8 @@ impl Entry {
         guard::check_origin(&policy, request.headers(), key_required)?;
         cors::allow(request.headers(), response.headers_mut());
         if *request.method() == Method::OPTIONS {
-            return {
-                options(request, response);
-                Ok(())
-            };
+            options(request, response);
+            return Ok(None);
         }
         if key_required {
             self.authenticate(&policy, request)?;
@@ -77,7 +93,7 @@ impl Entry {
                 response.headers_mut(),
             )
         })?;
-        self.dispatch(request, response, route, family, id).await
+        Ok(Some(route))
     }
 
     fn authenticate(&self, policy: &Policy, request: &Request) -> Result<(), LocalError> {

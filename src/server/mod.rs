@@ -9,6 +9,7 @@ mod handlers;
 mod policy;
 mod rescue;
 pub mod routes;
+mod turned_away;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use self::auth::Guesses;
 use self::bind::Bound;
 use self::handlers::Entry;
 use self::policy::Policy;
+use self::turned_away::TurnedAway;
 use crate::config::Config;
 use crate::gateway::Gateway;
 
@@ -44,6 +46,7 @@ pub struct Door {
     policy: ArcSwap<Policy>,
     base_url: ArcSwap<String>,
     guesses: Guesses,
+    turned_away: TurnedAway,
     ids: Ids,
     host_name: String,
 }
@@ -56,6 +59,7 @@ impl Door {
             policy: ArcSwap::from_pointee(Policy::new(config, &host_name)),
             base_url: ArcSwap::default(),
             guesses: Guesses::default(),
+            turned_away: TurnedAway::default(),
             ids: Ids::default(),
             host_name,
         }

@@ -35,6 +35,16 @@ pub struct Route {
     pub hint: Option<&'static str>,
 }
 
+impl Route {
+    /// What an API call asks for; `None` for a health check or a model list.
+    pub const fn operation(&self) -> Option<Operation> {
+        match &self.endpoint {
+            Endpoint::Call { operation, .. } => Some(*operation),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     NoSuchPath { family: Option<Family> },

@@ -1,0 +1,96 @@
+//! The record of requests that never got past the door, so that "why does my client get a
+//! 401?" has an answer; only so many of them, because anybody can knock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use http::header::USER_AGENT;
+use salvo::prelude::Request;
+
+use crate::monitor::{Outcome, Record, RecordGuard, Recorder};
+use crate::protocol::{Family, LocalError, Operation};
+
+/// Recorded in any one minute; the rest would only push better records out.
+const PER_MINUTE: u64 = 60;
+/// Of a path or a User-Agent, as much is kept.
+const LONGEST_TEXT: usize = 200;
+
+/// How many were recorded this minute.
+pub struct TurnedAway {
+    started: Instant,
+    /// The minute since the start in the upper half, the count in the lower.
+    counted: AtomicU64,
+}
+
+impl Default for TurnedAway {
+    fn default() -> Self {
+        Self { started: Instant::now(), counted: AtomicU64::new(0) }
+    }
+}
+
+impl TurnedAway {
+    pub fn record(
+        &self,
+        recorder: &Arc<Recorder>,
+        request: &Request,
+        id: &str,
+        family: Family,
+        asked: Option<Operation>,
+        error: &LocalError,
+    ) {
+        if !recorder.is_enabled() || !self.has_room(self.started.elapsed().as_secs() / 60) {
+            return;
+        }
+        let path = shortened(request.uri().path());
+        let mut guard = RecordGuard::open(recorder, || match asked {
+            Some(operation) => Record::of_call(id.to_owned(), operation, &path),
+            None => Record::new(id.to_owned(), family_name(family), &path),
+        });
+        guard.note(|record| {
+            let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+            record.client = agent.map(shortened);
+            record.peer = request.remote_addr().clone().into_std();
+            record.status = error.kind.status().as_u16();
+            record.error = Some(error.message.clone());
+            record.error_kind = Some(error.kind.name().into());
+            record.outcome = Outcome::Failed;
+        });
+    }
+
+    fn has_room(&self, minute: u64) -> bool {
+        let counted = |counted: u64| match (counted >> 32 == minute, counted & u64::from(u32::MAX)) {
+            (true, PER_MINUTE..) => None,
+            (true, _) => Some(counted + 1),
+            (false, _) => Some((minute << 32) + 1),
+        };
+        self.counted.try_update(Ordering::Relaxed, Ordering::Relaxed, counted).is_ok()
+    }
+}
+
+/// Where the path does not tell more.
+const fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::OpenAi => "openai",
+        Family::Anthropic => "anthropic",
+        Family::Gemini => "gemini",
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_minute_has_room_for_so_many() {
+        let turned_away = TurnedAway::default();
+        for minute in [0, 1, 7] {
+            let recorded = (0..1000).filter(|_| turned_away.has_room(minute)).count();
+            assert_eq!(recorded as u64, PER_MINUTE, "minute {minute}");
+        }
+    }
+}
