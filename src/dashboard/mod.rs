@@ -11,6 +11,7 @@
 //! | `GET /api/records/live?…` | those to come, as a stream of events |
 //! | `GET /api/records/health` | how the record itself is doing |
 //! | `GET /api/usage?…` | sums of tokens, requests, errors and cost |
+//! | `GET /metrics` | counts and histograms for Prometheus |
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |
@@ -18,11 +19,12 @@
 //! | `POST /api/accounts/clear-cooldown` `{"name"?}` | one account's, or all |
 //! | `POST /api/accounts/revive` `{"name"}` | forgets that its credential was refused |
 //!
-//! Every `/api` call needs the launch's token in `x-portcullis-token`. There are no
+//! Every `/api` call, and `/metrics`, needs the launch's token in `x-portcullis-token`. There are no
 //! cookies, which all ports of a host would share, and `GET` changes nothing.
 
 mod api;
 mod gate;
+mod metrics;
 mod pages;
 mod records;
 
@@ -90,6 +92,7 @@ impl Listening {
         let router = Router::new()
             .hoop(gate::OwnPagesOnly)
             .push(pages::router())
+            .push(metrics::router(&control).hoop(gate::Token(Arc::clone(&control))))
             .push(api::router(&control).hoop(gate::Token(control)));
         Ok(Running { handle, served: tokio::spawn(server.try_serve(router)) })
     }

@@ -17,13 +17,16 @@
 //! ```
 
 pub mod body;
+mod conventions;
 mod filter;
 mod guard;
 mod history;
+pub mod metrics;
 pub mod price;
 pub mod record;
 mod recorder;
 mod store;
+mod telemetry;
 mod usage;
 mod writer;
 

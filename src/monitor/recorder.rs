@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use super::body::Bodies;
 use super::history::History;
+use super::metrics::Metrics;
 use super::price::PriceTable;
 use super::record::Record;
 use super::store::Limits;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub enabled: bool,
     pub limits: Limits,
     pub prices: Arc<PriceTable>,
+    /// Where each record is exported to as well.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// How the record itself is doing.
@@ -75,6 +79,7 @@ pub(super) struct Shared {
     /// Bytes of bodies in the queue and behind it.
     pub waiting_bodies: AtomicUsize,
     pub size: AtomicU64,
+    pub metrics: Metrics,
 }
 
 pub struct Recorder {
@@ -99,7 +104,8 @@ impl Recorder {
     pub fn start(path: PathBuf, config: &Config, scrubber: Scrubber) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
         let shared = Arc::new(Shared::new(Settings::new(config), scrubber));
-        let writer = Writer::new(path.clone(), Arc::clone(&shared));
+        let runtime = Handle::try_current().ok();
+        let writer = Writer::new(path.clone(), Arc::clone(&shared), runtime);
         let thread = std::thread::Builder::new().name("record".to_owned());
         let thread = thread.spawn(move || writer.run(&messages));
         let thread =
@@ -201,6 +207,11 @@ impl Recorder {
         }
     }
 
+    /// Counts for Prometheus since the agent started.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
     /// What keeps the record from being written, and every change of it.
     pub fn watch_problem(&self) -> watch::Receiver<Option<String>> {
         self.shared.problem.subscribe()
@@ -257,6 +268,7 @@ impl Shared {
             dropped_bodies: AtomicU64::new(0),
             waiting_bodies: AtomicUsize::new(0),
             size: AtomicU64::new(0),
+            metrics: Metrics::default(),
         }
     }
 
@@ -278,6 +290,7 @@ impl Settings {
                 retention: jiff::SignedDuration::from_hours(24 * days),
             },
             prices: Arc::new(PriceTable::new(&config.prices)),
+            otlp_endpoint: config.telemetry.otlp_endpoint.clone(),
         }
     }
 }

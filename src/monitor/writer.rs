@@ -18,11 +18,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 
 use super::record::{Record, RecordNumber};
 use super::recorder::{Message, QUEUE, Shared};
 use super::store::database::StoreError;
 use super::store::{Database, set_aside};
+use super::telemetry::Telemetry;
 
 /// How long the first record of a batch waits for company: every batch costs a
 /// transaction, and nobody looks faster than this.
@@ -46,11 +48,14 @@ pub struct Writer {
     last_number: i64,
     retry_at: Option<Instant>,
     pruned: Instant,
+    telemetry: Option<Telemetry>,
+    /// Where exports run; `None` in a program that has none.
+    runtime: Option<Handle>,
     closing: bool,
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(path: PathBuf, shared: Arc<Shared>, runtime: Option<Handle>) -> Self {
         Self {
             path,
             shared,
@@ -60,12 +65,15 @@ impl Writer {
             last_number: 0,
             retry_at: None,
             pruned: Instant::now(),
+            telemetry: None,
+            runtime,
             closing: false,
         }
     }
 
     /// Until it is told to close, or nobody is left to tell.
     pub(super) fn run(mut self, messages: &Receiver<Message>) {
+        self.export_where_asked();
         self.write();
         while !self.closing {
             match messages.recv_timeout(self.patience()) {
@@ -84,6 +92,9 @@ impl Writer {
         }
         self.retry_at = None;
         self.write();
+        if let Some(telemetry) = self.telemetry.take() {
+            telemetry.finish();
+        }
     }
 
     /// How long there is nothing to do without being asked.
@@ -115,6 +126,10 @@ impl Writer {
         }
         record.number = self.next_number(Timestamp::now().as_microsecond());
         self.complete(&mut record);
+        self.shared.metrics.count(&record);
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.export(&record);
+        }
         self.backlog.push_back(record);
     }
 
@@ -135,6 +150,7 @@ impl Writer {
     }
 
     fn apply(&mut self) {
+        self.export_where_asked();
         let settings = self.shared.settings.load_full();
         if !settings.enabled {
             self.write();
@@ -148,6 +164,22 @@ impl Writer {
             }
             self.prune();
         }
+    }
+
+    /// Begins, moves or ends the export to a collector.
+    fn export_where_asked(&mut self) {
+        let settings = self.shared.settings.load_full();
+        let wanted = settings.otlp_endpoint.as_ref().filter(|_| settings.enabled);
+        if self.telemetry.as_ref().map(|telemetry| &telemetry.endpoint) == wanted {
+            return;
+        }
+        if let Some(old) = self.telemetry.take() {
+            old.finish();
+        }
+        let (Some(endpoint), Some(runtime)) = (wanted, &self.runtime) else { return };
+        self.telemetry = Telemetry::start(endpoint, runtime.clone())
+            .inspect_err(|error| tracing::warn!("nothing is exported to {endpoint}: {error}"))
+            .ok();
     }
 
     fn clear(&mut self) -> Result<u64, String> {

@@ -4,7 +4,9 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, NoProxy, Proxy};
 use url::Url;
@@ -12,6 +14,9 @@ use url::Url;
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
 use super::scrub::Scrubber;
+
+/// How much of the answer to a delivery is read.
+const MAX_RECEIPT: usize = 1 << 20;
 
 /// What a change of rebuilds the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +65,21 @@ impl Client {
         let (mut parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
         self.scrubber.scrub_headers(&mut parts.headers);
         Ok(Reply { status: parts.status, headers: parts.headers, body })
+    }
+
+    /// Takes a whole message to somebody who is no upstream, and brings back the answer.
+    pub async fn deliver(
+        &self,
+        message: http::Request<Bytes>,
+        limit: Duration,
+    ) -> Result<http::Response<Bytes>, String> {
+        let http = self.http().map_err(Clone::clone)?;
+        let mut request = reqwest::Request::try_from(message).map_err(|error| describe(&error))?;
+        *request.timeout_mut() = Some(limit);
+        let response = http.execute(request).await.map_err(|error| describe(&error))?;
+        let (parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
+        let body = Limited::new(body, MAX_RECEIPT).collect().await.map_err(|error| describe(&*error))?;
+        Ok(http::Response::from_parts(parts, body.to_bytes()))
     }
 
     fn http(&self) -> Result<&reqwest::Client, &String> {
