@@ -90,7 +90,7 @@ impl<'a> Call<'a> {
     /// What this account is sent: the client's own words where it understands those.
     pub fn plan(&self, lease: &Lease, frames: &Frames, remembered: &Remembered) -> Result<Plan, LocalError> {
         let operation = self.incoming.operation;
-        let upstream = translate::upstream_protocol(self.protocol, lease.account().provider);
+        let upstream = translate::upstream_protocol(self.protocol, lease.account().provider, lease.model());
         if upstream == self.protocol && !self.carries_signatures(frames) {
             return Ok(Plan::PassOn);
         }

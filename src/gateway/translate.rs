@@ -15,15 +15,18 @@ use super::{Remembered, passthrough};
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::openai_responses::reference::{Said, output_of};
 use crate::protocol::{
-    self, Encoded, LocalError, Observer, Operation, Protocol, RequestTarget, ResponseContext, StreamDecoder,
-    StreamEncoder, Usage,
+    self, Encoded, LocalError, Observer, Operation, Protocol, Provider, RequestTarget, ResponseContext,
+    StreamDecoder, StreamEncoder, Usage, capability,
 };
 use crate::upstream::{Fault, Frames};
 
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Which dialect to speak to an upstream: the client's own where it can.
-pub fn upstream_protocol(client: Protocol, provider: protocol::Provider) -> Protocol {
+/// Which dialect to speak to an upstream: the client's own where that reaches the model.
+pub fn upstream_protocol(client: Protocol, provider: Provider, model: &str) -> Protocol {
+    if provider == Provider::OpenAi && capability::openai_only_responds(model) {
+        return Protocol::OpenAiResponses;
+    }
     if provider.speaks(client) { client } else { provider.protocols()[0] }
 }
 

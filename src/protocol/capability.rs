@@ -84,6 +84,12 @@ pub fn openai_refuses_effort(model: &str) -> bool {
     ["gpt-3", "gpt-4", "chatgpt-", "gpt-5-chat"].iter().any(|prefix| model.starts_with(prefix))
 }
 
+/// An OpenAI model that chat completions answers with a 404: Responses alone has it
+/// (<https://platform.openai.com/docs/models>).
+pub fn openai_only_responds(model: &str) -> bool {
+    is_openai(model) && ["codex", "-pro", "-deep-research"].iter().any(|kind| model.contains(kind))
+}
+
 /// An OpenAI model that answers in pictures, through `images/generations`.
 pub fn openai_draws(model: &str) -> bool {
     ["gpt-image-", "chatgpt-image-", "dall-e-"].iter().any(|prefix| model.starts_with(prefix))
@@ -166,6 +172,24 @@ mod tests {
             ("olmo-2", false, false),
         ] {
             assert_eq!((openai_thinks(model), openai_refuses_effort(model)), (thinks, refuses), "{model}");
+        }
+    }
+
+    #[test]
+    fn openai_models_beyond_chat_completions_are_told_apart_by_name() {
+        for (model, only_responds) in [
+            ("gpt-5-codex", true),
+            ("gpt-5.1-codex-max", true),
+            ("codex-mini-latest", true),
+            ("o3-pro", true),
+            ("gpt-5.2-pro-2025-12-11", true),
+            ("o4-mini-deep-research", true),
+            ("gpt-5.1", false),
+            ("o4-mini", false),
+            ("gpt-oss-codex", false),
+            ("qwen3-pro", false),
+        ] {
+            assert_eq!(openai_only_responds(model), only_responds, "{model}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Everything below this module is bytes ↔ values: no I/O, no clock, no account.
 
 pub mod anthropic;
-mod capability;
+pub mod capability;
 pub mod context;
 pub mod decoder;
 pub mod encoder;

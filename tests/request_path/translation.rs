@@ -16,7 +16,7 @@ enum Dialect {
 use Dialect::{Anthropic, Chat, Gemini, Responses};
 
 const CLIENTS: [Dialect; 4] = [Chat, Responses, Anthropic, Gemini];
-const UPSTREAMS: [Dialect; 3] = [Chat, Anthropic, Gemini];
+const UPSTREAMS: [Dialect; 4] = [Chat, Responses, Anthropic, Gemini];
 
 impl Dialect {
     fn provider(self) -> &'static str {
@@ -25,6 +25,11 @@ impl Dialect {
             Anthropic => "anthropic",
             Gemini => "gemini",
         }
+    }
+
+    /// The model that answers. OpenAI has some that no chat completion reaches.
+    fn model(self) -> &'static str {
+        if self == Responses { "gpt-5-codex" } else { "their-model" }
     }
 
     /// What a client sends to ask `hello` of the model `served`.
@@ -54,11 +59,13 @@ impl Dialect {
     /// A whole answer that says `hi there`, and its cost: 7 in, 2 out.
     fn answer(self) -> Value {
         match self {
-            Chat | Responses => {
-                json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "served",
+            Chat => json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "served",
                 "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "hi there"}}],
-                "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}})
-            }
+                "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}}),
+            Responses => json!({"id": "resp_1", "object": "response", "created_at": 1, "status": "completed",
+                "model": "served", "output": [{"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+                    "content": [{"type": "output_text", "text": "hi there", "annotations": []}]}],
+                "usage": {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}}),
             Anthropic => json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "served",
                 "content": [{"type": "text", "text": "hi there"}], "stop_reason": "end_turn", "stop_sequence": null,
                 "usage": {"input_tokens": 7, "output_tokens": 2}}),
@@ -71,10 +78,16 @@ impl Dialect {
     /// The same as a stream in two pieces of text.
     fn stream(self) -> String {
         let events = match self {
-            Chat | Responses => vec![
+            Chat => vec![
                 json!({"id": "c1", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "hi "}}]}),
                 json!({"id": "c1", "choices": [{"index": 0, "delta": {"content": "there"}, "finish_reason": "stop"}]}),
                 json!({"id": "c1", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}),
+            ],
+            Responses => vec![
+                json!({"type": "response.created", "response": {"id": "resp_1", "status": "in_progress", "output": []}}),
+                json!({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "hi "}),
+                json!({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "there"}),
+                json!({"type": "response.completed", "response": self.answer()}),
             ],
             Anthropic => vec![
                 json!({"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant",
@@ -92,15 +105,15 @@ impl Dialect {
                     "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 2}}),
             ],
         };
-        let mut text: String = events.iter().map(|event| self.event(event)).collect();
-        if matches!(self, Chat | Responses) {
+        let mut text: String = events.iter().map(Self::event).collect();
+        if self == Chat {
             text.push_str("data: [DONE]\n\n");
         }
         text
     }
 
-    fn event(self, data: &Value) -> String {
-        match data["type"].as_str().filter(|_| self == Anthropic) {
+    fn event(data: &Value) -> String {
+        match data["type"].as_str() {
             Some(name) => format!("event: {name}\ndata: {data}\n\n"),
             None => format!("data: {data}\n\n"),
         }
@@ -150,11 +163,12 @@ impl Dialect {
 }
 
 async fn proxy(upstream: &FakeUpstream, dialect: Dialect) -> TestProxy {
-    TestProxy::serve(&account("work", dialect.provider(), upstream, "models = [\"served\"]\n")).await
+    let models = format!("[models]\n\"served\" = \"work/{}\"\n", dialect.model());
+    TestProxy::serve(&account("work", dialect.provider(), upstream, &models)).await
 }
 
 fn is_translated(client: Dialect, upstream: Dialect) -> bool {
-    client != upstream && !(client == Responses && upstream.provider() == "openai")
+    client != upstream && !(client == Responses && upstream == Chat)
 }
 
 #[tokio::test]
