@@ -13,3 +13,7 @@ mod control_path;
 
 /// A saved file and what becomes of it; secrets.
 mod config_path;
+
+/// The icon and its menu, driven by a scripted panel.
+#[cfg(target_os = "linux")]
+mod tray;

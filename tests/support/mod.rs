@@ -2,6 +2,8 @@
 //! that does what it is told, and a client that can say anything.
 
 pub mod client;
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod fed;
 pub mod home;
 pub mod proxy;

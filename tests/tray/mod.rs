@@ -1,0 +1,3 @@
+//! The tray agent in a session of its own.
+
+mod harness;
