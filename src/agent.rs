@@ -151,6 +151,7 @@ fn options(launch: &Launch, control: std::net::SocketAddr, token: &str) -> Optio
     Options {
         config_path: launch.paths.config.clone(),
         pool_file: launch.paths.pool_file(),
+        updates_file: launch.paths.updates_file(),
         port: launch.port,
         exit_on_failed_start: launch.exit_on_failed_start,
         max_connections: usize::try_from(connections.clamp(16, 1 << 20)).unwrap_or(16),
@@ -174,6 +175,7 @@ fn first_status(options: &Options, config: &Config) -> Status {
         failure: None,
         next_free_port: None,
         warnings: Vec::new(),
+        update_available: None,
         auth_mode: String::new(),
         allow_lan_access: config.proxy.allow_lan_access,
         notifications: config.notifications.enabled,

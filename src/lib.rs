@@ -31,6 +31,7 @@ pub mod language;
 pub mod control;
 pub mod desktop;
 pub mod supervisor;
+pub mod updates;
 
 pub mod config;
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::health::{Cooldown, Health, LONGEST_COOLDOWN};
 use super::member::Member;
-use crate::desktop::leftovers;
+use crate::desktop::whole_file;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
@@ -67,16 +67,7 @@ pub fn load(path: &Path) -> Saved {
 /// Replaces the file whole or not at all; mode 0600 from the start. Fails when the
 /// directory cannot be written to. Blocks: not for the request path.
 pub fn save(path: &Path, saved: &Saved) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(leftovers::PREFIX)
-        .suffix(leftovers::SUFFIX)
-        .tempfile_in(directory.unwrap_or(Path::new(".")))?;
-    serde_json::to_writer_pretty(&mut file, saved)?;
-    file.write_all(b"\n")?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    whole_file::write_json(path, saved)
 }
 
 fn corrupt_path(path: &Path) -> PathBuf {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::agent::{self, Agent};
 use super::output::{self, Exit};
-use crate::control::{ProxyState, Status};
+use crate::control::{Notice, ProxyState, Status};
 use crate::desktop::{browser, instance};
 use crate::headless;
 use crate::language::Language;
@@ -52,6 +52,7 @@ fn nobody(context: &Context) -> Value {
         "failure": null,
         "next_free_port": null,
         "warnings": [],
+        "update_available": null,
         "auth_mode": null,
         "allow_lan_access": null,
         "notifications": null,
@@ -82,6 +83,10 @@ fn print(status: &Status) {
     }
     for warning in &status.warnings {
         output::line(&format!("Warning: {warning}"));
+    }
+    if let Some(version) = &status.update_available {
+        let notice = Notice::UpdateAvailable { version: version.clone() };
+        output::line(&notice.text(status.language));
     }
     output::line(&format!("Config: {}", status.config_path));
 }

@@ -83,7 +83,7 @@ mod tests {
         let pool = Change { pool: true, ..NOTHING };
         let client = Change { client: true, ..NOTHING };
         let settings = Change { settings: true, ..NOTHING };
-        let cases: [(&str, fn(&mut Config), Change); 16] = [
+        let cases: [(&str, fn(&mut Config), Change); 17] = [
             ("nothing", |_| (), NOTHING),
             ("port", |config| config.proxy.port = 1, listener),
             ("LAN access", |config| config.proxy.allow_lan_access = true, listener),
@@ -94,6 +94,7 @@ mod tests {
             ("monitor", |config| config.monitor.retention_days = 1, settings),
             ("prices", |config| config.prices.push(("a".into(), PRICE)), settings),
             ("telemetry", |config| config.telemetry.otlp_endpoint = Some("http://c".into()), settings),
+            ("updates", |config| config.updates.check = true, settings),
             ("models", |config| config.models.push(("a".into(), "b".into())), settings),
             ("account key", |config| config.accounts[0].api_key = Secret::Known("sk-new".into()), pool),
             ("account gone", |config| config.accounts.clear(), pool),

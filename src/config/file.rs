@@ -38,6 +38,8 @@ pub struct File {
     pub monitor: Option<MonitorSection>,
     /// Desktop notifications, one switch per kind.
     pub notifications: Option<NotificationsSection>,
+    /// Whether to say when a newer version is out.
+    pub updates: Option<UpdatesSection>,
     /// Whose API accounts answer, in order.
     pub accounts: Option<Vec<Account>>,
     /// Model a client asks for (`*` stands for any text) → model sent upstream. An exact name
@@ -208,6 +210,21 @@ pub struct NotificationsSection {
     /// The network can use the proxy without a key.
     #[schemars(extend("default" = true))]
     pub lan_without_key: Option<bool>,
+    /// A newer version is out (with `check` under `[updates]`).
+    #[schemars(extend("default" = true))]
+    pub update_available: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdatesSection {
+    /// Ask the feed below once a day. Nothing is ever downloaded.
+    #[schemars(extend("default" = false))]
+    pub check: Option<bool>,
+    /// A releases feed in GitHub's form, such as
+    /// `https://api.github.com/repos/OWNER/portcullis/releases/latest`.
+    #[schemars(extend("default" = ""))]
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -37,5 +37,5 @@ pub use secret::Secret;
 pub use settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, LanguageSetting,
     MonitorConfig, NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig,
-    UpstreamConfig, ZaiConfig,
+    UpdatesConfig, UpstreamConfig, ZaiConfig,
 };

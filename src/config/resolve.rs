@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::file::{
     Account, File, ModelPrice, MonitorSection, NotificationsSection, PoolSection, ProxySection,
-    TelemetrySection, UpstreamSection, ZaiModels, ZaiSection,
+    TelemetrySection, UpdatesSection, UpstreamSection, ZaiModels, ZaiSection,
 };
 use super::settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, LanguageSetting, MonitorConfig,
-    NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig, UpstreamConfig,
-    ZaiConfig,
+    NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig, UpdatesConfig,
+    UpstreamConfig, ZaiConfig,
 };
 use super::{Secret, SecretSource};
 
@@ -60,6 +60,7 @@ pub fn resolve(file: File, secrets: Secrets) -> Config {
         upstream: upstream(file.upstream.unwrap_or_default()),
         monitor: monitor(&file.monitor.unwrap_or_default()),
         notifications: notifications(&file.notifications.unwrap_or_default()),
+        updates: updates(file.updates.unwrap_or_default()),
         accounts: file
             .accounts
             .unwrap_or_default()
@@ -152,7 +153,12 @@ fn notifications(written: &NotificationsSection) -> NotificationsConfig {
         all_cooling: written.all_cooling.unwrap_or(true),
         upstream_unreachable: written.upstream_unreachable.unwrap_or(true),
         lan_without_key: written.lan_without_key.unwrap_or(true),
+        update_available: written.update_available.unwrap_or(true),
     }
+}
+
+fn updates(written: UpdatesSection) -> UpdatesConfig {
+    UpdatesConfig { check: written.check.unwrap_or(false), url: written.url.unwrap_or_default() }
 }
 
 /// `None` for an account without a name or a provider, which `check` has refused.

@@ -22,6 +22,7 @@ pub struct Config {
     pub upstream: UpstreamConfig,
     pub monitor: MonitorConfig,
     pub notifications: NotificationsConfig,
+    pub updates: UpdatesConfig,
     pub accounts: Vec<AccountConfig>,
     /// Model the client asks for (may hold `*`) → model sent upstream, in file order.
     pub models: Vec<(String, String)>,
@@ -225,6 +226,14 @@ pub struct NotificationsConfig {
     pub all_cooling: bool,
     pub upstream_unreachable: bool,
     pub lan_without_key: bool,
+    pub update_available: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdatesConfig {
+    pub check: bool,
+    /// Never empty while `check` is on.
+    pub url: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -33,13 +33,13 @@ const ENDPOINTS: [&str; 7] = [
 
 pub fn examine(written: &str, provider: Provider) -> Result<(), Unfit> {
     let url = parse(written, &["https", "http"])?;
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_credentials(&url) {
         return Err(Unfit::new("holds a user name or a password", "put the key into api_key instead"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(Unfit::new("has a query or a fragment", "end the URL with its path"));
     }
-    if url.scheme() == "http" && !url.host().is_some_and(|host| is_nearby(&host)) {
+    if is_open_to_others(&url) {
         return Err(Unfit::new(
             "would send the key over the internet unencrypted",
             "write https:// (http:// is for this computer and private networks)",
@@ -70,6 +70,30 @@ pub fn examine_collector(written: &str) -> Result<(), Unfit> {
         return Err(Unfit::new("ends in the path of one signal", "write the base, which ends before /v1"));
     }
     Ok(())
+}
+
+/// The address of a release feed. It is told nothing, and may not be forged on its way.
+pub fn examine_feed(written: &str) -> Result<(), Unfit> {
+    let url = parse(written, &["https", "http"])?;
+    if has_credentials(&url) {
+        return Err(Unfit::new("holds a user name or a password", "write the address alone"));
+    }
+    if is_open_to_others(&url) {
+        return Err(Unfit::new(
+            "could be answered by anybody on the way",
+            "write https:// (http:// is for this computer and private networks)",
+        ));
+    }
+    Ok(())
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// Unencrypted, and beyond this computer and networks of one's own.
+fn is_open_to_others(url: &Url) -> bool {
+    url.scheme() == "http" && !url.host().is_some_and(|host| is_nearby(&host))
 }
 
 fn parse(written: &str, schemes: &[&str]) -> Result<Url, Unfit> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use secrecy::ExposeSecret;
 
 use super::file::{
-    Account, File, ModelMappings, ProxySection, TelemetrySection, UpstreamSection, ZaiSection,
+    Account, File, ModelMappings, ProxySection, TelemetrySection, UpdatesSection, UpstreamSection, ZaiSection,
 };
 use super::place::{Finding, KeyPath};
 use super::settings::DispatchMode;
@@ -26,6 +26,9 @@ pub fn validate(file: &File) -> Vec<Finding> {
     }
     if let Some(written) = &file.upstream {
         upstream(written, &mut findings);
+    }
+    if let Some(written) = &file.updates {
+        updates(written, &mut findings);
     }
     if let Some(written) = &file.accounts {
         accounts(written, &mut findings);
@@ -114,6 +117,23 @@ fn telemetry(written: &TelemetrySection, findings: &mut Vec<Finding>) {
     if let Err(unfit) = upstream_url::examine_collector(url) {
         let place = KeyPath::of(&["telemetry", "otlp_endpoint"]);
         findings.push(Finding::value(place, unfit.message, unfit.fix));
+    }
+}
+
+fn updates(written: &UpdatesSection, findings: &mut Vec<Finding>) {
+    let place = KeyPath::of(&["updates", "url"]);
+    match written.url.as_deref().filter(|url| !url.is_empty()) {
+        Some(url) => {
+            if let Err(unfit) = upstream_url::examine_feed(url) {
+                findings.push(Finding::value(place, unfit.message, unfit.fix));
+            }
+        }
+        None if written.check == Some(true) => findings.push(Finding::value(
+            place,
+            "is missing, and there is no feed to ask without it",
+            "write the address of a releases feed, or set `check = false`",
+        )),
+        None => {}
     }
 }
 

@@ -26,6 +26,10 @@ pub enum Notice {
     },
     /// LAN access with `auth_mode = "off"`.
     LanWithoutKey,
+    /// `[updates] check = true` found one.
+    UpdateAvailable {
+        version: String,
+    },
 }
 
 impl Notice {
@@ -44,6 +48,10 @@ impl Notice {
                 text!(language, "notice-upstream-unreachable", host = host.as_str(), reason = reason.as_str())
             }
             Self::LanWithoutKey => text!(language, "notice-lan-without-key"),
+            Self::UpdateAvailable { version } => {
+                let current = env!("CARGO_PKG_VERSION");
+                text!(language, "notice-update-available", version = version.as_str(), current = current)
+            }
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Status {
     pub next_free_port: Option<u16>,
     /// What works but should be known: LAN access without a key, no `[::1]`, …
     pub warnings: Vec<String>,
+    /// A newer version, where `[updates] check = true` found one.
+    pub update_available: Option<String>,
     pub auth_mode: String,
     pub allow_lan_access: bool,
     /// Whether desktop notifications are wanted at all.

@@ -7,3 +7,4 @@ pub mod limits;
 pub mod paths;
 pub mod port_owner;
 pub mod signals;
+pub mod whole_file;

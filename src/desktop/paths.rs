@@ -70,6 +70,10 @@ impl Paths {
         self.state.join("portcullis.log")
     }
 
+    pub fn updates_file(&self) -> PathBuf {
+        self.state.join("updates.json")
+    }
+
     pub fn lock_file(&self) -> PathBuf {
         self.runtime.join("portcullis.lock")
     }

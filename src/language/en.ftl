@@ -50,3 +50,8 @@ notice-account-disabled = Account { $name } was taken out of the pool: { $reason
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
 notice-upstream-unreachable = { $host } cannot be reached: { $reason }
 notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.
+
+### Newer versions
+
+notice-update-available = portcullis { $version } is out; this is { $current }.
+updates-no-answer = The release feed says nothing of use: { $reason }.

@@ -46,3 +46,8 @@ notice-account-disabled = アカウント { $name } をプールから外しま�
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
 notice-upstream-unreachable = { $host } に接続できません: { $reason }
 notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。
+
+### Newer versions
+
+notice-update-available = portcullis { $version } が公開されています（このバージョン: { $current }）。
+updates-no-answer = リリースフィードから新しいバージョンを確認できません: { $reason }

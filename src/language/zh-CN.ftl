@@ -46,3 +46,8 @@ notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
 notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
 notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
+
+### Newer versions
+
+notice-update-available = portcullis { $version } 已发布（当前版本：{ $current }）。
+updates-no-answer = 无法从发布源获取新版本信息：{ $reason }

@@ -1,5 +1,6 @@
 //! Everything that can wake the supervisor.
 
+use super::updates::Answer;
 use crate::config::{Loaded, Problems};
 use crate::control::command::Request;
 use crate::desktop::signals::Signal;
@@ -13,11 +14,13 @@ pub enum Event {
     Loaded(Box<Result<Loaded, Problems>>),
     /// An account's state, or something worth a notice.
     PoolChanged,
+    /// The release feed was asked for the newest version.
+    FeedAnswered(Answer),
     /// The requests of a stopped proxy have finished. `generation` tells which stop.
     Drained {
         generation: u64,
     },
     Signal(Signal),
-    /// Time to look again: a cooldown ends, or a drain goes on.
+    /// Time to look again: a cooldown ends, a drain goes on, the release feed is due.
     Tick,
 }

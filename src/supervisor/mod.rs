@@ -6,6 +6,7 @@ mod event;
 mod reload;
 mod report;
 pub mod state;
+mod updates;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use self::event::Event;
 use self::reload::Reload;
 use self::state::{Input, next};
+use self::updates::Updates;
 use crate::accounts::{Pool, store};
 use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, edit};
@@ -37,6 +39,7 @@ const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Options {
     pub config_path: PathBuf,
     pub pool_file: PathBuf,
+    pub updates_file: PathBuf,
     /// Overrides the config for this run.
     pub port: Option<u16>,
     /// `serve`: a failed start ends the agent, so that what supervises it notices.
@@ -75,6 +78,7 @@ pub struct Supervisor {
     reload: Reload,
     pool_saved: Instant,
     pool_dirty: bool,
+    updates: Updates,
     exit: Option<Exit>,
 }
 
@@ -104,6 +108,7 @@ impl Supervisor {
     ) -> Self {
         Self {
             gateway: Arc::clone(&door.gateway),
+            updates: Updates::new(options.updates_file.clone()),
             options,
             config,
             door,
@@ -131,10 +136,12 @@ impl Supervisor {
         if self.config.proxy.start_with_agent {
             self.start().await;
         }
+        self.look_for_updates();
         self.publish();
         while self.exit.is_none() {
             let event = self.next_event(&mut sources, &mut pool).await;
             self.handle(event).await;
+            self.look_for_updates();
             self.publish();
         }
         let exit = self.exit.clone().unwrap_or(Exit::Quit);
@@ -149,6 +156,7 @@ impl Supervisor {
             Some(request) = sources.requests.recv() => Event::Request(request),
             Some(_) = sources.file.recv() => Event::FileChanged,
             Some(loaded) = self.reload.finished() => Event::Loaded(Box::new(loaded)),
+            Some(answer) = self.updates.answered() => Event::FeedAnswered(answer),
             Ok(()) = pool.changed() => Event::PoolChanged,
             Some(Ok(generation)) = self.drains.join_next() => Event::Drained { generation },
             Some(signal) = sources.signals.recv() => Event::Signal(signal),
@@ -162,6 +170,7 @@ impl Supervisor {
             Event::FileChanged | Event::Signal(Signal::Reload) => self.begin_reload(None),
             Event::Loaded(loaded) => self.end_reload(*loaded).await,
             Event::PoolChanged => self.pool_changed().await,
+            Event::FeedAnswered(answer) => self.end_update_check(answer).await,
             Event::Drained { generation } => {
                 if generation == self.generation {
                     self.enter(Input::Drained);

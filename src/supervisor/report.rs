@@ -32,7 +32,7 @@ impl Supervisor {
         let drain = (!self.drains.is_empty()).then_some(DRAIN_TICK);
         let save = self.pool_dirty.then_some(SAVE_INTERVAL);
         let cooldown = self.pool().view(Instant::now()).next_change;
-        [drain, save, cooldown].into_iter().flatten().min().unwrap_or(IDLE)
+        [drain, save, cooldown, self.until_update_check()].into_iter().flatten().min().unwrap_or(IDLE)
     }
 
     fn snapshot(&self) -> Status {
@@ -52,6 +52,7 @@ impl Supervisor {
             // While it runs, a count that changes with every request would wake every surface.
             in_flight: if self.state == ProxyState::Draining { self.gateway.in_flight() } else { 0 },
             warnings: self.warnings(),
+            update_available: self.update_available(),
             auth_mode: auth_mode(self.config.proxy.auth_mode).to_owned(),
             allow_lan_access: self.config.proxy.allow_lan_access,
             notifications: self.config.notifications.enabled,
@@ -96,7 +97,8 @@ impl Supervisor {
     fn warnings(&self) -> Vec<String> {
         let open = is_open_to_lan(&self.config.proxy).then(|| Notice::LanWithoutKey.text(self.language()));
         let bound = self.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
-        open.into_iter().chain(bound).chain(self.warnings.iter().cloned()).collect()
+        let told = open.into_iter().chain(bound).chain(self.update_warning());
+        told.chain(self.warnings.iter().cloned()).collect()
     }
 
     /// Logs a notice, and passes it to the shell unless its kind is switched off.
@@ -117,6 +119,7 @@ const fn wanted(switches: &NotificationsConfig, notice: &Notice) -> bool {
             Notice::AllCooling { .. } => switches.all_cooling,
             Notice::UpstreamUnreachable { .. } => switches.upstream_unreachable,
             Notice::LanWithoutKey => switches.lan_without_key,
+            Notice::UpdateAvailable { .. } => switches.update_available,
         }
 }
 

@@ -10,6 +10,7 @@ mod key_commands;
 mod lifecycle;
 mod ports;
 mod signals;
+mod updates;
 
 use serde_json::Value;
 

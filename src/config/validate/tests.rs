@@ -223,3 +223,17 @@ fn a_collector_is_a_base_url_without_secrets() {
         check(&[(&endpoint(url), key, words)]);
     }
 }
+
+#[test]
+fn a_release_feed_is_there_when_it_is_asked_and_cannot_be_forged() {
+    check(&[
+        ("[updates]\ncheck = false", "", ""),
+        ("[updates]\ncheck = true\nurl = \"https://api.github.com/repos/o/p/releases/latest\"", "", ""),
+        ("[updates]\nurl = \"http://127.0.0.1:3000/releases\"", "", ""),
+        ("[updates]\ncheck = true", "updates.url", "is missing"),
+        ("[updates]\ncheck = true\nurl = \"\"", "updates.url", "is missing"),
+        ("[updates]\nurl = \"http://example.com/releases\"", "updates.url", "anybody on the way"),
+        ("[updates]\nurl = \"https://me:secret@example.com/\"", "updates.url", "user name"),
+        ("[updates]\nurl = \"example.com\"", "updates.url", "not a URL"),
+    ]);
+}

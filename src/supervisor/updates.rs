@@ -1,0 +1,111 @@
+//! When the config asks for it: looks for a newer version once a day, off the main path,
+//! and tells of one once.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use semver::Version;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use super::Supervisor;
+use crate::control::Notice;
+use crate::text;
+use crate::updates::{self, AskError, Known};
+
+/// A computer that has just woken up may have no network yet.
+const RETRY: Duration = Duration::from_hours(1);
+
+/// What is known of newer versions, and the question under way.
+#[derive(Debug)]
+pub struct Updates {
+    file: PathBuf,
+    known: Known,
+    asking: Option<JoinHandle<Answer>>,
+    /// The feed was not reached: not before this.
+    retry_at: Option<Instant>,
+    /// Why the last question was of no use.
+    failure: Option<AskError>,
+}
+
+/// What a feed said.
+#[derive(Debug)]
+pub struct Answer {
+    feed: String,
+    newest: Result<Version, AskError>,
+}
+
+impl Updates {
+    pub fn new(file: PathBuf) -> Self {
+        let known = Known::load(&file);
+        Self { file, known, asking: None, retry_at: None, failure: None }
+    }
+
+    /// The answer to the question under way; pending for ever when there is none.
+    pub async fn answered(&mut self) -> Option<Answer> {
+        let Some(asking) = &mut self.asking else { return std::future::pending().await };
+        let answer = asking.await;
+        self.asking = None;
+        answer.ok()
+    }
+
+    /// How long until a feed is asked.
+    fn due_in(&self, feed: &str) -> Duration {
+        let retry = self.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
+        self.known.due_in(feed, SystemTime::now()).max(retry.unwrap_or_default())
+    }
+}
+
+impl Supervisor {
+    /// Asks the feed if it is time to.
+    pub(super) fn look_for_updates(&mut self) {
+        if self.until_update_check() != Some(Duration::ZERO) {
+            return;
+        }
+        let feed = self.config.updates.url.clone();
+        let Ok(url) = Url::parse(&feed) else { return };
+        let client = self.gateway.client();
+        self.updates.asking = Some(tokio::spawn(async move {
+            let newest = updates::ask(&client, &url).await;
+            Answer { feed, newest }
+        }));
+    }
+
+    /// `None` when nobody wants to know, or the question is under way.
+    pub(super) fn until_update_check(&self) -> Option<Duration> {
+        let wanted = self.config.updates.check && self.updates.asking.is_none();
+        wanted.then(|| self.updates.due_in(&self.config.updates.url))
+    }
+
+    pub(super) async fn end_update_check(&mut self, Answer { feed, newest }: Answer) {
+        if let Err(error) = &newest {
+            tracing::warn!("the release feed {feed}: {error}");
+        }
+        let reached = !matches!(newest, Err(AskError::NotReached(_)));
+        self.updates.retry_at = (!reached).then(|| Instant::now() + RETRY);
+        if reached {
+            let newest = newest.as_ref().ok().cloned();
+            self.updates.known.learn(&feed, newest, SystemTime::now());
+        }
+        self.updates.failure = newest.err();
+        if let Some(version) = self.updates.known.announce() {
+            self.notify(&Notice::UpdateAvailable { version: version.to_string() });
+        }
+        let (known, file) = (self.updates.known.clone(), self.updates.file.clone());
+        let saved = tokio::task::spawn_blocking(move || known.save(&file)).await;
+        if let Ok(Err(error)) = saved {
+            tracing::warn!("what is known of updates could not be written: {error}");
+        }
+    }
+
+    /// The newer version, for those who asked to be told.
+    pub(super) fn update_available(&self) -> Option<String> {
+        let newer = self.updates.known.newer().filter(|_| self.config.updates.check);
+        newer.map(ToString::to_string)
+    }
+
+    pub(super) fn update_warning(&self) -> Option<String> {
+        let failure = self.updates.failure.as_ref().filter(|_| self.config.updates.check)?;
+        Some(text!(self.language(), "updates-no-answer", reason = failure.to_string()))
+    }
+}
