@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::output::{self, Exit};
@@ -50,6 +52,22 @@ impl Agent {
         self.call(Method::POST, command, body).await
     }
 
+    /// Answers `GET /api/{call}`.
+    pub async fn read(&self, call: &str) -> Result<Value, AskError> {
+        self.call(Method::GET, call, Value::Null).await
+    }
+
+    /// The events of `GET /api/{call}`, for as long as the agent sends them.
+    pub async fn listen(&self, call: &str) -> Result<Events, AskError> {
+        let opened = timeout(LIMIT, self.open(Method::GET, call, Value::Null)).await;
+        let (response, connection) = opened.map_err(|error| silent(&error))??;
+        if response.status().is_success() {
+            return Ok(Events { body: response.into_body(), held: Vec::new(), _connection: connection });
+        }
+        let body = response.into_body().collect().await.map_err(|error| silent(&error))?.to_bytes();
+        Err(refused(&serde_json::from_slice(&body).map_err(|error| silent(&error))?))
+    }
+
     async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value, AskError> {
         let answer = timeout(LIMIT, self.exchange(method, path, body)).await;
         let (status, body) = answer.map_err(|error| silent(&error))??;
@@ -57,8 +75,7 @@ impl Agent {
         if status.is_success() {
             return Ok(value);
         }
-        let message = value.get("error").and_then(Value::as_str).unwrap_or("no reason given");
-        Err(AskError::Refused(message.to_owned()))
+        Err(refused(&value))
     }
 
     async fn exchange(
@@ -67,6 +84,19 @@ impl Agent {
         path: &str,
         body: Value,
     ) -> Result<(http::StatusCode, Bytes), AskError> {
+        let (response, _connection) = self.open(method, path, body).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|error| silent(&error))?.to_bytes();
+        Ok((status, body))
+    }
+
+    /// The head of an answer, and the connection that brings the rest.
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Result<(Response<Incoming>, Connection), AskError> {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = Request::builder()
             .method(method)
@@ -79,13 +109,61 @@ impl Agent {
         let stream = TcpStream::connect(self.control.address).await.map_err(|error| silent(&error))?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| silent(&error))?;
-        let connection = tokio::spawn(connection);
+        let connection = Connection(tokio::spawn(connection).abort_handle());
         let response = sender.send_request(request).await.map_err(|error| silent(&error))?;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| silent(&error))?.to_bytes();
-        connection.abort();
-        Ok((status, body))
+        Ok((response, connection))
     }
+}
+
+/// Ends when it is dropped.
+struct Connection(AbortHandle);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What the agent says as it happens.
+pub struct Events {
+    body: Incoming,
+    held: Vec<u8>,
+    _connection: Connection,
+}
+
+pub struct Event {
+    pub name: String,
+    pub data: String,
+}
+
+impl Events {
+    /// The next one; `None` when the agent has no more to say.
+    pub async fn next(&mut self) -> Result<Option<Event>, AskError> {
+        loop {
+            if let Some(end) = memchr::memmem::find(&self.held, b"\n\n") {
+                let event: Vec<u8> = self.held.drain(..end + 2).collect();
+                return Ok(Some(Event::read(&String::from_utf8_lossy(&event))));
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => self.held.extend(frame.into_data().unwrap_or_default()),
+                // It may have been killed as well as have ended.
+                Some(Err(_)) | None => return Ok(None),
+            }
+        }
+    }
+}
+
+impl Event {
+    fn read(text: &str) -> Self {
+        let field =
+            |name| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+        Self { name: field("event: "), data: field("data: ") }
+    }
+}
+
+fn refused(answer: &Value) -> AskError {
+    let message = answer.get("error").and_then(Value::as_str).unwrap_or("no reason given");
+    AskError::Refused(message.to_owned())
 }
 
 fn silent(error: &dyn std::fmt::Display) -> AskError {

@@ -6,8 +6,11 @@ mod config;
 mod demo;
 mod key;
 mod lifecycle;
+mod logs;
 mod output;
+mod records;
 mod serve;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -76,6 +79,10 @@ pub enum Command {
         #[arg(long)]
         print: bool,
     },
+    /// The record of requests, and with -f those to come
+    Logs(logs::LogsArgs),
+    /// Requests, tokens and estimated cost over time
+    Usage(usage::UsageArgs),
     /// The accounts requests are sent with
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -113,6 +120,8 @@ impl Cli {
             Some(Command::Reload) => lifecycle::command(&context, "reload").await,
             Some(Command::Quit) => lifecycle::quit(&context).await,
             Some(Command::Open { print }) => lifecycle::open(&context, print).await,
+            Some(Command::Logs(args)) => logs::run(&context, &args).await,
+            Some(Command::Usage(args)) => usage::run(&context, &args).await,
             Some(Command::Account(command)) => account::run(&context, command).await,
             Some(Command::Config(command)) => config::run(&context, &command).await,
             Some(Command::Key(command)) => key::run(&context, command).await,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::{ExitCode, Termination};
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,12 @@ impl Termination for Exit {
 
 /// One line of result.
 pub fn line(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
+    let _ = line_read(text);
+}
+
+/// The same, for who has more to say: whether anybody still reads.
+pub fn line_read(text: &str) -> bool {
+    writeln!(io::stdout(), "{text}").is_ok()
 }
 
 pub fn json(value: &Value) {
@@ -53,12 +59,15 @@ pub fn failed(text: &str) -> Exit {
 /// A table with its columns aligned, two spaces apart.
 pub fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}", width = *width)).collect();
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
         line(cells.join("  ").trim_end());
     }
+}
+
+/// Some scripts have letters that are two columns wide.
+fn padded(cell: &str, width: usize) -> String {
+    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
 }

@@ -55,3 +55,28 @@ notice-lan-without-key = Everyone on this network can use your accounts: LAN acc
 
 notice-update-available = portcullis { $version } is out; this is { $current }.
 updates-no-answer = The release feed says nothing of use: { $reason }.
+### The record in a terminal
+
+logs-missed = { $count ->
+    [one] { $count } request went by too fast to be shown here; `portcullis logs` without -f has it
+   *[other] { $count } requests went by too fast to be shown here; `portcullis logs` without -f has them
+}
+logs-cancelled = cancelled by the client
+logs-cut = broken off
+usage-nothing = Nothing has been recorded for this.
+usage-period = From
+usage-model = Model
+usage-account = Account
+usage-client = Client
+usage-requests = Requests
+usage-errors = Errors
+usage-input = Input
+usage-cached = of it cached
+usage-output = Output
+usage-cost = Cost (estimate)
+usage-first-token = First token
+usage-duration = Duration
+usage-unpriced = { $count ->
+    [one] { $count } answer is of a model without a known price and not in the cost: name its price under [prices].
+   *[other] { $count } answers are of models without a known price and not in the cost: name their prices under [prices].
+}

@@ -51,3 +51,22 @@ notice-lan-without-key = このネットワークの誰でもあなたのアカ�
 
 notice-update-available = portcullis { $version } が公開されています（このバージョン: { $current }）。
 updates-no-answer = リリースフィードから新しいバージョンを確認できません: { $reason }
+### ターミナルでの記録
+
+logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます
+logs-cancelled = クライアントが中断
+logs-cut = 途中で切断
+usage-nothing = 該当する記録はありません。
+usage-period = 開始
+usage-model = モデル
+usage-account = アカウント
+usage-client = クライアント
+usage-requests = リクエスト
+usage-errors = エラー
+usage-input = 入力
+usage-cached = うちキャッシュ
+usage-output = 出力
+usage-cost = 料金（推定）
+usage-first-token = 初回トークン
+usage-duration = 所要時間
+usage-unpriced = 料金の分からないモデルの応答 { $count } 件は料金に含まれていません。[prices] に単価を書くと計算されます。

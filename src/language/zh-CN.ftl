@@ -51,3 +51,22 @@ notice-lan-without-key = 此网络中的任何人都能使用您的账号：已�
 
 notice-update-available = portcullis { $version } 已发布（当前版本：{ $current }）。
 updates-no-answer = 无法从发布源获取新版本信息：{ $reason }
+### 终端中的记录
+
+logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看
+logs-cancelled = 已被客户端取消
+logs-cut = 中途断开
+usage-nothing = 没有符合条件的记录。
+usage-period = 起始
+usage-model = 模型
+usage-account = 账号
+usage-client = 客户端
+usage-requests = 请求
+usage-errors = 错误
+usage-input = 输入
+usage-cached = 其中缓存
+usage-output = 输出
+usage-cost = 费用（估算）
+usage-first-token = 首个 token
+usage-duration = 耗时
+usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写单价。

@@ -145,7 +145,11 @@ fn page(connection: &Connection, filter: &Filter, cursor: Cursor, limit: usize) 
 }
 
 /// One more than asked for, to see whether there is a next page.
-fn page_sql(filter: &Filter, cursor: Cursor, limit: usize) -> (String, Vec<rusqlite::types::Value>) {
+pub(super) fn page_sql(
+    filter: &Filter,
+    cursor: Cursor,
+    limit: usize,
+) -> (String, Vec<rusqlite::types::Value>) {
     let condition = filter.condition(cursor);
     let order = if matches!(cursor, Cursor::After(_)) { "ASC" } else { "DESC" };
     let sql = format!("{}{} ORDER BY number {order} LIMIT {}", row::select_sql(), condition.sql(), limit + 1);

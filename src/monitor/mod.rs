@@ -27,6 +27,8 @@ pub mod record;
 mod recorder;
 mod store;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod writer;
 

@@ -179,6 +179,13 @@ impl Database {
         &self.limits
     }
 
+    /// No page more than there is.
+    #[cfg(test)]
+    pub fn fill_up(&self) {
+        let pages = signed(self.pages("page_count").expect("a count"));
+        self.connection.pragma_update(None, "max_page_count", pages).expect("limited");
+    }
+
     /// Bytes of the database that hold something.
     fn used(&self) -> Stored<u64> {
         Ok((self.pages("page_count")? - self.pages("freelist_count")?) * PAGE_BYTES)
@@ -206,7 +213,12 @@ impl Database {
     /// Gives pages that hold nothing back to the disk.
     fn shrink(&self) -> Stored<()> {
         if self.pages("freelist_count")? > 0 {
-            self.connection.execute_batch("PRAGMA incremental_vacuum")?;
+            // Each step frees one page.
+            let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum")?;
+            let mut steps = vacuum.query([])?;
+            while steps.next()?.is_some() {}
+            drop(steps);
+            drop(vacuum);
             self.checkpoint()?;
         }
         Ok(())
