@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::route::{self, Route};
 use super::side::{self, SideCall};
 use super::translate::{self, Asked, Decoded, Translation};
-use super::{Remembered, Settings, passthrough};
+use super::{Remembered, Settings, nested_model, passthrough};
 use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
@@ -243,6 +243,12 @@ impl<'a> Call<'a> {
             frames.clone()
         } else {
             self.peek.with_model(frames, &named)
+        };
+        let body = match self.incoming.operation {
+            Operation::BatchEmbedContents | Operation::GeminiCountTokens => {
+                nested_model::renamed(body, &self.asked, model)
+            }
+            _ => body,
         };
         let Incoming { operation, version, query, headers, .. } = self.incoming;
         Attempt {

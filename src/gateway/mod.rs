@@ -11,6 +11,7 @@ mod exchange;
 mod memory;
 mod model_lists;
 mod models;
+mod nested_model;
 mod opening;
 mod passthrough;
 mod peek;

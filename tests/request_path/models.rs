@@ -119,6 +119,41 @@ async fn a_form_is_mapped_as_well() {
 }
 
 #[tokio::test]
+async fn a_gemini_body_that_repeats_its_model_inside_is_mapped_there_too() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = TestProxy::serve(
+        &(account("g", "gemini", &upstream, "models = [\"*\"]")
+            + "[models]\n\"gemini-old\" = \"gemini-new\"\n"),
+    )
+    .await;
+    let text = r#"{"parts":[{"text":"\"model\":\"models/gemini-old\""}]}"#;
+    for (action, body) in [
+        (
+            "batchEmbedContents",
+            r#"{ "requests": [{"model": "models/gemini-old", "content": TEXT, "x": 1.50}, {"content": TEXT},
+                {"content": TEXT, "model":"models/gemini-old"}] }"#,
+        ),
+        ("batchEmbedContents", r#"{"requests":[],"model":"models/gemini-old"}"#),
+        (
+            "countTokens",
+            r#"{"generateContentRequest": {"model": "models/gemini-old", "contents": [TEXT], "x": 1e2}}"#,
+        ),
+        ("countTokens", r#"{"generate_content_request": {"model":"models/gemini-old","contents":[TEXT]}}"#),
+        ("countTokens", r#"{"contents": [TEXT]}"#),
+    ] {
+        let body = body.replace("TEXT", text);
+        let path = format!("/v1beta/models/gemini-old:{action}");
+        let json = [("content-type", "application/json")];
+        let answer = proxy.send("POST", &path, &json, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let sent = upstream.seen().last().expect("one").clone();
+        assert_eq!(sent.path, format!("/v1beta/models/gemini-new:{action}"));
+        let mapped = body.replace("\"models/gemini-old\"", "\"models/gemini-new\"");
+        assert_eq!(String::from_utf8_lossy(&sent.body), mapped, "{action}");
+    }
+}
+
+#[tokio::test]
 async fn a_gemini_model_stands_in_the_path_and_cannot_bend_it() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(
