@@ -10,12 +10,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use memchr::memrchr2;
-use tokio::time::{Instant, Sleep};
 
 use super::exchange::Exchange;
+use super::held::Held;
+use super::patience::{Pulse, Silence, Turns};
 use super::translate::Translator;
 use crate::accounts::Lease;
 use crate::monitor::{Outcome, record::millis};
@@ -27,11 +27,6 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// As much as is joined before it leaves.
 const JOIN_LIMIT: usize = 64 << 10;
-/// How long a client hears nothing; Claude Code begins to worry at twice this.
-const PULSE: Duration = Duration::from_secs(10);
-/// How often other tasks are let in first, in case they bring more.
-const YIELDS: u8 = 2;
-
 /// How an answer is framed, which decides how it may end badly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -48,8 +43,7 @@ pub struct Relay {
     codec: Codec,
     shape: Shape,
     protocol: Protocol,
-    held: Vec<Bytes>,
-    held_bytes: usize,
+    held: Held,
     turns: Turns,
     /// Bytes the client can expect, where the upstream said so.
     length: Option<u64>,
@@ -69,14 +63,6 @@ pub enum Codec {
     Translate(Box<Translator>, Pulse),
 }
 
-/// Keeps the client of a translated stream patient while the upstream thinks. Where both
-/// speak the same protocol, the upstream sees to that itself.
-pub struct Pulse {
-    beat: Option<&'static [u8]>,
-    last: Instant,
-    timer: Pin<Box<Sleep>>,
-}
-
 enum State {
     Open,
     /// Everything has been taken in; what is held is the rest.
@@ -84,24 +70,6 @@ enum State {
     /// The answer broke and has no event to say so with.
     Broken(String),
     Closed,
-}
-
-/// Lets other tasks run a few times, so that they may bring more. tokio's own yielding
-/// looks at the sockets in between and wakes no other worker for it.
-#[derive(Default)]
-struct Turns {
-    taken: u8,
-    yielding: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
-}
-
-/// When the upstream has been quiet for too long. The timer is moved only when it rings,
-/// so that a lively stream costs it nothing.
-struct Silence {
-    limit: Duration,
-    last: Instant,
-    /// Whether news from the upstream counts, or only the start does (whole answers).
-    renewed: bool,
-    timer: Pin<Box<Sleep>>,
 }
 
 pub struct Source {
@@ -124,8 +92,7 @@ impl Relay {
             codec: source.codec,
             shape: source.shape,
             protocol: source.protocol,
-            held: Vec::new(),
-            held_bytes: 0,
+            held: Held::default(),
             turns: Turns::default(),
             length: source.length,
             silence: Silence::new(source.limit, elapsed, is_stream),
@@ -149,23 +116,16 @@ impl Relay {
             Codec::Pass => bytes,
             Codec::Translate(translator, _) => translator.push(&bytes),
         };
-        self.add(bytes);
+        self.held.add(bytes);
         // Whoever said how long the answer is need not be asked whether it has ended.
         if self.length == Some(self.bytes_in) {
             self.ended();
         }
     }
 
-    fn add(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.held_bytes += bytes.len();
-            self.held.push(bytes);
-        }
-    }
-
     /// Takes in what the upstream has; pending when it has nothing more now.
     fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while matches!(self.state, State::Open) && self.held_bytes < JOIN_LIMIT {
+        while matches!(self.state, State::Open) && self.held.len() < JOIN_LIMIT {
             match std::task::ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     self.silence.heard();
@@ -195,7 +155,7 @@ impl Relay {
         };
         let rest = translator.finish();
         let failure = translator.failure().map(str::to_owned);
-        self.add(rest);
+        self.held.add(rest);
         match failure {
             None => self.ended(),
             Some(reason) => {
@@ -215,7 +175,7 @@ impl Relay {
         self.blame(reason);
         if let Codec::Translate(translator, _) = &mut self.codec {
             let last_words = translator.fail(reason);
-            self.add(last_words);
+            self.held.add(last_words);
             self.state = State::Ended;
             return;
         }
@@ -227,13 +187,12 @@ impl Relay {
         if self.observer.has_failed() {
             return;
         }
-        let held = self.join();
-        let whole_lines = memrchr2(b'\n', b'\r', &held).map_or(0, |end| end + 1);
+        self.held.drop_open_line();
         let error = LocalError::new(ErrorKind::BadGateway, reason);
         let event = self.protocol.stream_error(&error, &self.exchange.id);
         // Ends whatever line and event the client is in, also between CR and LF.
-        let blank_line = Bytes::from_static(b"\n\n");
-        self.hold([held.slice(..whole_lines), blank_line, Bytes::from(event)]);
+        self.held.add(Bytes::from_static(b"\n\n"));
+        self.held.add(Bytes::from(event));
     }
 
     /// The upstream did not do its part: for the account, and for the record.
@@ -243,39 +202,13 @@ impl Relay {
         self.exchange.cut(usage, bytes_out, reason);
     }
 
-    fn hold<const N: usize>(&mut self, parts: [Bytes; N]) {
-        self.held_bytes = parts.iter().map(Bytes::len).sum();
-        self.held = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    }
-
-    /// Everything held, in one piece.
-    fn join(&mut self) -> Bytes {
-        let joined = match self.held.as_mut_slice() {
-            [only] => std::mem::take(only),
-            parts => {
-                let mut joined = BytesMut::with_capacity(self.held_bytes);
-                for part in parts {
-                    joined.extend_from_slice(part);
-                }
-                joined.freeze()
-            }
-        };
-        self.held.clear();
-        self.held_bytes = 0;
-        joined
-    }
-
     /// What may leave now: everything, but of an open stream only whole lines.
     fn ready_bytes(&mut self) -> Option<Bytes> {
-        let joined = self.join();
         let in_lines = self.shape == Shape::Events && matches!(self.codec, Codec::Pass);
         let open = in_lines && matches!(self.state, State::Open);
-        if open && joined.len() < JOIN_LIMIT {
-            let end = memrchr2(b'\n', b'\r', &joined).map_or(0, |end| end + 1);
-            self.hold([joined.slice(end..)]);
-            return (end > 0).then(|| joined.slice(..end));
-        }
-        (!joined.is_empty()).then_some(joined)
+        let ready =
+            if open && self.held.len() < JOIN_LIMIT { self.held.take_lines() } else { self.held.take() };
+        (!ready.is_empty()).then_some(ready)
     }
 
     /// Nothing to send: wait, and now and then say that we still do.
@@ -288,7 +221,7 @@ impl Relay {
     fn send(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.turns = Turns::default();
         if let Codec::Translate(_, pulse) = &mut self.codec {
-            pulse.last = Instant::now();
+            pulse.heard();
         }
         self.bytes_out += bytes.len() as u64;
         self.exchange.note(|record| record.keep_response(&bytes));
@@ -308,11 +241,11 @@ impl Body for Relay {
         loop {
             if this.poll_upstream(cx).is_pending() {
                 // More of a burst may be on its way; a whole answer leaves as it comes.
-                if this.shape == Shape::Events && this.held_bytes > 0 && this.turns.poll(cx).is_pending() {
+                if this.shape == Shape::Events && this.held.len() > 0 && this.turns.poll(cx).is_pending() {
                     return Poll::Pending;
                 }
                 if this.silence.poll(cx).is_ready() {
-                    let limit = this.silence.limit.as_secs_f32();
+                    let limit = this.silence.limit().as_secs_f32();
                     this.broke(&format!("the upstream sent nothing for {limit} s"));
                     continue;
                 }
@@ -370,62 +303,9 @@ impl Drop for Relay {
     }
 }
 
-impl Turns {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.taken < YIELDS {
-            let yielding = self.yielding.get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
-            std::task::ready!(yielding.as_mut().poll(cx));
-            self.yielding = None;
-            self.taken += 1;
-        }
-        Poll::Ready(())
-    }
-}
-
 impl Codec {
     pub fn translate(translator: Translator, client: Protocol) -> Self {
-        let last = Instant::now();
-        let timer = Box::pin(tokio::time::sleep_until(last + PULSE));
-        Self::Translate(Box::new(translator), Pulse { beat: stream_keep_alive(client), last, timer })
-    }
-}
-
-impl Pulse {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<&'static [u8]> {
-        let Some(beat) = self.beat else { return Poll::Pending };
-        while self.timer.as_mut().poll(cx).is_ready() {
-            let due = self.last + PULSE;
-            if due <= Instant::now() {
-                return Poll::Ready(beat);
-            }
-            self.timer.as_mut().reset(due);
-        }
-        Poll::Pending
-    }
-}
-
-impl Silence {
-    fn new(limit: Duration, elapsed: Duration, renewed: bool) -> Self {
-        let now = Instant::now();
-        let last = now.checked_sub(elapsed).unwrap_or(now);
-        Self { limit, last, renewed, timer: Box::pin(tokio::time::sleep_until(last + limit)) }
-    }
-
-    fn heard(&mut self) {
-        if self.renewed {
-            self.last = Instant::now();
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.timer.as_mut().poll(cx).is_ready() {
-            let due = self.last + self.limit;
-            if due <= Instant::now() {
-                return Poll::Ready(());
-            }
-            self.timer.as_mut().reset(due);
-        }
-        Poll::Pending
+        Self::Translate(Box::new(translator), Pulse::new(stream_keep_alive(client)))
     }
 }
 

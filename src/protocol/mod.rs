@@ -27,19 +27,21 @@ mod schema;
 pub mod side;
 pub mod sse;
 pub mod translate;
+mod usage;
 
 pub use context::ResponseContext;
 pub use decoder::StreamDecoder;
 pub use encoder::StreamEncoder;
 pub use error::{ErrorKind, LocalError};
 pub use names::ToolNames;
-pub use observe::{Observer, Usage};
+pub use observe::Observer;
 pub use operation::Operation;
 pub use provider::Provider;
 pub use translate::{
     Encoded, RequestTarget, decode_error, decode_request, decode_response, decode_responses_request,
     decode_text_completion, encode_request, encode_response, stream_keep_alive,
 };
+pub use usage::Usage;
 
 /// A wire dialect, as a client or an upstream speaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,15 +85,15 @@ impl Protocol {
         }
     }
 
-    /// The event that ends a stream which broke after its first byte, so that the
+    /// What ends a stream which broke after its first byte, so that the
     /// client's SDK raises instead of taking the torn answer for a whole one.
     pub fn stream_error(self, error: &LocalError, request_id: &str) -> Vec<u8> {
         let body = self.family().error_body(error, request_id);
         match self {
             Self::OpenAiChat | Self::Gemini => format!("data: {body}\n\n"),
             Self::OpenAiResponses => {
-                let body = openai_responses::error::stream_event(error);
-                format!("event: error\ndata: {body}\n\n")
+                let [error, failed] = openai_responses::error::stream_events(error, request_id);
+                format!("event: error\ndata: {error}\n\nevent: response.failed\ndata: {failed}\n\n")
             }
             Self::Anthropic => format!("event: error\ndata: {body}\n\n"),
         }

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::dialect::{self, Dialect, GEMINI, OPENAI_CHAT, data_of};
+use super::dialect::{self, Dialect, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES, data_of};
 use crate::support::proxy::{account, account_in};
 use crate::support::{Answer, FakeUpstream, Piece, Reply, TestProxy};
 
@@ -40,12 +40,25 @@ async fn check(dialect: &Dialect, says: &str, end: Option<Piece>, whole: &[&str]
     let told = format!("{} after {says:?} and {end:?}", dialect.name);
     let answer = broken(dialect, says, end).await;
     assert_eq!((answer.status.as_u16(), answer.cut), (200, false), "{told}");
-    let data = data_of(&answer.text());
+    let mut data = data_of(&answer.text());
+    if dialect.name == "openai-responses" {
+        // SDKs raise at the error; Codex goes by what follows it.
+        assert_failed(&data.pop().expect("an event"), &told);
+    }
     let (error, before) = data.split_last().expect("an event");
     assert_eq!(before, data_of(&whole.concat()), "{told}: {}", answer.text());
     let error = serde_json::from_str(error).unwrap_or_else(|_| panic!("{told}: {}", answer.text()));
     dialect.assert_error(&error);
     assert!(!answer.text().contains(dialect.terminator), "{told}: {}", answer.text());
+}
+
+/// The whole response, for clients that only look at how it ended.
+fn assert_failed(event: &str, told: &str) {
+    let event: Value = serde_json::from_str(event).unwrap_or_else(|_| panic!("{told}: {event}"));
+    assert_eq!(event["type"], "response.failed", "{told}: {event}");
+    assert_eq!(event["response"]["status"], "failed", "{told}: {event}");
+    assert_eq!(event["response"]["error"]["code"], "server_error", "{told}: {event}");
+    assert!(event["response"]["error"]["message"].is_string(), "{told}: {event}");
 }
 
 #[tokio::test]
@@ -91,7 +104,7 @@ async fn an_error_after_half_a_huge_event_can_still_be_read() {
         let answer = broken(dialect, &half, Some(Piece::Break)).await;
         assert!(!answer.cut, "{}", dialect.name);
         let data = data_of(&answer.text());
-        let error = data.last().expect("an event");
+        let error = data.iter().find(|event| event.contains("\"error\"")).expect("an event");
         dialect.assert_error(&serde_json::from_str(error).expect("an event of its own"));
     }
 }
@@ -103,6 +116,15 @@ async fn the_upstreams_own_error_event_is_the_last() {
         let answer = broken(dialect, &says, Some(Piece::End)).await;
         assert_eq!((answer.text(), answer.cut), (says, false), "{}", dialect.name);
     }
+}
+
+#[tokio::test]
+async fn a_response_that_failed_is_not_done() {
+    let failed = json!({"type": "response.failed", "sequence_number": 9, "response": {
+        "id": "resp_1", "status": "failed", "error": {"code": "server_error", "message": "they say so"}}});
+    let says = format!("{}event: response.failed\ndata: {failed}\n\n", OPENAI_RESPONSES.events[0]);
+    let answer = broken(&OPENAI_RESPONSES, &says, Some(Piece::End)).await;
+    assert_eq!((answer.text(), answer.cut), (says, false));
 }
 
 /// What is no event stream cannot say that it broke: the connection does.

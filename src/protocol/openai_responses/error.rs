@@ -1,15 +1,23 @@
-//! The `error` event of a Responses stream (`openai.types.responses.ResponseErrorEvent`).
+//! How a Responses stream says that it failed (`openai.types.responses.ResponseErrorEvent`
+//! and `ResponseFailedEvent`).
 
 use serde_json::{Value, json};
 
+use super::response::{Ending, encode_envelope};
+use crate::chat::Failure;
+use crate::protocol::context::ResponseContext;
 use crate::protocol::error::LocalError;
 
-/// The event by itself. A torn stream has lost its count, but the type asks for a number.
-pub fn stream_event(error: &LocalError) -> Value {
-    let mut event = event_body("server_error", &error.message);
-    event["type"] = json!("error");
-    event["sequence_number"] = json!(0);
-    event
+/// The events by themselves: SDKs raise at the first, Codex goes by the second. A torn
+/// stream has lost its count and its id, but the types ask for them.
+pub fn stream_events(error: &LocalError, request_id: &str) -> [Value; 2] {
+    let mut told = event_body("server_error", &error.message);
+    told["type"] = json!("error");
+    told["sequence_number"] = json!(0);
+    let failure = Failure::broken(&error.message);
+    let context = ResponseContext::new(request_id, 0, "");
+    let response = encode_envelope(&context, &[], &Ending::Failed(&failure), None);
+    [told, json!({"type": "response.failed", "sequence_number": 1, "response": response})]
 }
 
 /// `error` is not in the type, but OpenAI sends it, and the SDKs raise only where it is

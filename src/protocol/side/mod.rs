@@ -10,7 +10,7 @@ pub mod images;
 use serde_json::Value;
 
 use super::field::{self, Outcome};
-use super::observe::Usage;
+use super::usage::Usage;
 use super::{Family, LocalError, Operation, Protocol, ResponseContext, capability, json};
 use crate::chat::{self, Dropped, Failure};
 

@@ -1,0 +1,86 @@
+//! Bytes on their way to a client that have not left yet, so that what came in pieces can
+//! leave in one.
+
+use bytes::{Bytes, BytesMut};
+use memchr::memrchr2;
+
+#[derive(Default)]
+pub struct Held {
+    parts: Vec<Bytes>,
+    length: usize,
+}
+
+impl Held {
+    pub fn add(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.length += bytes.len();
+            self.parts.push(bytes);
+        }
+    }
+
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Everything, in one piece; empty if there is nothing.
+    pub fn take(&mut self) -> Bytes {
+        let joined = match self.parts.as_mut_slice() {
+            [only] => std::mem::take(only),
+            parts => {
+                let mut joined = BytesMut::with_capacity(self.length);
+                for part in parts {
+                    joined.extend_from_slice(part);
+                }
+                joined.freeze()
+            }
+        };
+        self.parts.clear();
+        self.length = 0;
+        joined
+    }
+
+    /// The lines that are whole; the one that is still open stays.
+    pub fn take_lines(&mut self) -> Bytes {
+        let mut lines = self.take();
+        let open = lines.split_off(end_of_lines(&lines));
+        self.add(open);
+        lines
+    }
+
+    /// Leaves only lines that are whole.
+    pub fn drop_open_line(&mut self) {
+        let lines = self.take_lines();
+        self.take();
+        self.add(lines);
+    }
+}
+
+fn end_of_lines(bytes: &[u8]) -> usize {
+    memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_leave_whole_and_in_one_piece() {
+        let mut held = Held::default();
+        for part in ["data: a\n", "", "\r\nda", "ta: b"] {
+            held.add(Bytes::from_static(part.as_bytes()));
+        }
+        assert_eq!((held.len(), held.take_lines()), (17, Bytes::from_static(b"data: a\n\r\n")));
+        assert_eq!(held.take_lines(), "", "an open line has to wait");
+        held.add(Bytes::from_static(b"\r"));
+        assert_eq!((held.take(), held.len()), (Bytes::from_static(b"data: b\r"), 0));
+        assert_eq!(held.take(), "");
+    }
+
+    #[test]
+    fn an_open_line_can_be_given_up() {
+        let mut held = Held::default();
+        held.add(Bytes::from_static(b"data: a\nda"));
+        held.drop_open_line();
+        assert_eq!(held.take(), "data: a\n");
+    }
+}
