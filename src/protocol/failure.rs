@@ -44,6 +44,16 @@ pub fn kind_of_status(status: StatusCode) -> FailureKind {
     }
 }
 
+/// What a body tells of, or the status where that is the more exact of the two: what is
+/// invalid may be too large, and what is internal overloaded.
+pub fn closer_kind(told: FailureKind, status: StatusCode) -> FailureKind {
+    match (told, kind_of_status(status)) {
+        (FailureKind::InvalidRequest, closer @ FailureKind::TooLarge)
+        | (FailureKind::Internal, closer @ (FailureKind::Overloaded | FailureKind::Timeout)) => closer,
+        _ => told,
+    }
+}
+
 /// A body that is not the protocol's own error: a gateway's page, a plain line, nothing.
 pub fn of_stranger(status: StatusCode, body: &[u8]) -> Failure {
     let text = String::from_utf8_lossy(body);

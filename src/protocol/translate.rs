@@ -125,7 +125,8 @@ pub fn decode_error(from: Protocol, status: StatusCode, body: &[u8]) -> Failure 
         Family::Anthropic => anthropic::error::decode(status, body),
         Family::Gemini => gemini::error::decode(status, body),
     };
-    told.unwrap_or_else(|| failure::of_stranger(status, body))
+    let told = told.unwrap_or_else(|| failure::of_stranger(status, body));
+    Failure { kind: failure::closer_kind(told.kind, status), ..told }
 }
 
 /// What keeps a client patient while the upstream is silent but alive. Gemini clients get

@@ -44,6 +44,24 @@ fn no_refused_credential_looks_like_the_clients_own() {
 }
 
 #[test]
+fn a_status_that_says_more_than_its_body_counts() {
+    for (from, status, body, expected) in [
+        (Protocol::Gemini, 413, r#"{"error":{"status":"INVALID_ARGUMENT","message":"no"}}"#, 413),
+        (Protocol::Gemini, 529, r#"{"error":{"status":"INTERNAL","message":"no"}}"#, 503),
+        (Protocol::Anthropic, 503, r#"{"error":{"type":"api_error","message":"no"}}"#, 503),
+        (Protocol::Anthropic, 504, r#"{"error":{"type":"api_error","message":"no"}}"#, 504),
+        (Protocol::Anthropic, 500, r#"{"error":{"type":"overloaded_error","message":"no"}}"#, 503),
+        (Protocol::OpenAiChat, 503, r#"{"error":{"type":"server_error","message":"no"}}"#, 503),
+        (Protocol::OpenAiChat, 500, r#"{"error":{"type":"server_error","message":"no"}}"#, 500),
+        (Protocol::OpenAiChat, 400, r#"{"error":{"type":"server_error","message":"no"}}"#, 500),
+    ] {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let error = for_client(&decode_error(from, status, body.as_bytes()));
+        assert_eq!(error.kind.status().as_u16(), expected, "{from:?} {status} {body}");
+    }
+}
+
+#[test]
 fn a_body_that_is_no_error_still_says_something() {
     for (body, expected) in [
         ("", "the upstream answered 502 (Bad Gateway)"),
