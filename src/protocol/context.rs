@@ -1,10 +1,11 @@
 //! What a client's answer needs to know beside the answer.
 
 use super::names::{ToolNames, fit_id, id_seed};
-use crate::chat::{Request, Tool};
+use crate::chat::{Maker, Request, Tool};
 
 /// Filled once per request, before the first byte of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers one question of one protocol")]
 pub struct ResponseContext {
     /// Makes the ids that the upstream did not give. Letters and digits.
     seed: String,
@@ -16,6 +17,8 @@ pub struct ResponseContext {
     pub include_usage: bool,
     /// Gemini: one JSON array instead of server-sent events (no `alt=sse`).
     pub json_array: bool,
+    /// Gemini: nobody asked for the thoughts, and its older clients take them for the answer.
+    pub hides_thoughts: bool,
     /// OpenAI: the older `text_completion` instead of a chat completion.
     pub text_completion: bool,
     /// Names the upstream had to be told in another spelling.
@@ -32,6 +35,7 @@ impl ResponseContext {
     #[must_use]
     pub fn of_request(mut self, request: &Request, tool_names: ToolNames) -> Self {
         self.include_usage = request.include_usage;
+        self.hides_thoughts = request.maker == Maker::Gemini && request.reasoning.visible != Some(true);
         self.tool_names = tool_names;
         self.freeform_tools = request.tools.iter().filter_map(freeform_name).collect();
         self

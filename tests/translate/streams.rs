@@ -1,7 +1,10 @@
 //! Streams: as each client reads them, and the same however the bytes were cut.
 
-use portcullis::chat::Event;
-use portcullis::protocol::{Protocol, stream_keep_alive};
+use portcullis::chat::{Collector, Delta, Event, FinishReason, PartStart};
+use portcullis::protocol::{
+    Protocol, RequestTarget, ToolNames, decode_request, encode_response, stream_keep_alive,
+};
+use serde_json::json;
 
 use super::support::{
     ANTHROPIC, CHAT, GEMINI, RESPONSES, cases, compare, context, decode_stream, encode_stream, others, read,
@@ -99,6 +102,40 @@ fn chat_totals_come_only_when_asked_for() {
     let written = encode_stream(CHAT, unasked, &events);
     assert!(!written.contains("\"choices\":[]") && !written.contains("usage"), "{written}");
     assert!(encode_stream(CHAT, context(), &events).contains("\"choices\":[],\"usage\":{"));
+}
+
+#[test]
+fn gemini_tells_thoughts_only_to_those_who_ask() {
+    let events = [
+        Event::Started { id: None, model: None, usage: None },
+        Event::PartStarted(PartStart::Thinking),
+        Event::Delta(Delta::Thinking("six by nine".to_owned())),
+        Event::PartFinished,
+        Event::PartStarted(PartStart::Text),
+        Event::Delta(Delta::Text("42".to_owned())),
+        Event::PartFinished,
+        Event::Finished(FinishReason::Stop),
+    ];
+    let mut collector = Collector::default();
+    events.iter().cloned().for_each(|event| collector.push(event));
+    let whole = collector.finish().expect("an answer");
+    for (config, is_told) in [
+        (json!({}), false),
+        (json!({"thinkingConfig": {"thinkingLevel": "HIGH"}}), false),
+        (json!({"thinkingConfig": {"includeThoughts": true}}), true),
+    ] {
+        let body =
+            json!({"contents": [{"role": "user", "parts": [{"text": "go"}]}], "generationConfig": config});
+        let target = RequestTarget { model: Some("m"), stream: true };
+        let request = decode_request(GEMINI, body.to_string().as_bytes(), &target).expect("a request");
+        let context = context().of_request(&request, ToolNames::default());
+        let streamed = encode_stream(GEMINI, context.clone(), &events);
+        let whole = encode_response(GEMINI, &whole, &context).expect("an answer");
+        for written in [streamed.as_str(), str::from_utf8(&whole).expect("text")] {
+            assert_eq!(written.contains("six by nine"), is_told, "{config}: {written}");
+            assert!(written.contains("42"), "{config}: {written}");
+        }
+    }
 }
 
 #[test]

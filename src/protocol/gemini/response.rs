@@ -36,7 +36,7 @@ pub fn encode(response: &Response, context: &ResponseContext) -> Result<Value, L
                 Some(json!({"text": text}))
             }
             Part::Thinking(Thinking { text, signature: own }) => {
-                if !text.is_empty() {
+                if !text.is_empty() && !context.hides_thoughts {
                     parts.push(json!({"text": text, "thought": true}));
                 }
                 let slot = own.as_ref().map(|own| own.wrap(Maker::Gemini));

@@ -227,6 +227,7 @@ impl Encoder {
                 }
                 None => self.text(text, false, out),
             },
+            Delta::Thinking(_) if self.context.hides_thoughts => {}
             Delta::Thinking(text) => self.text(text, true, out),
             Delta::Signature(own) => self.sign(own.wrap(Maker::Gemini), out),
             Delta::Arguments(piece) => {
