@@ -9,8 +9,8 @@ import pytest
 
 import dialects
 from clients import ClaudeCode, Client, Codex, CodexOfFunctions, GeminiCli
-from model import Model, sentence
 from proxy import Portcullis
+from reader import Reader, sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,14 +47,14 @@ def test_three_files_are_read_and_told(client: type[Client], dialect: type[Diale
     files = [work / f"{number}.txt" for number in range(3)]
     for file, word in zip(files, words, strict=True):
         file.write_text(f"{word}\n")
-    with Model(dialect(), client, files) as model, Portcullis.serve(config(dialect(), model)) as proxy:
+    with Reader(dialect(), client, files) as model, Portcullis.serve(config(dialect(), model)) as proxy:
         ended = client(home, work, proxy.root, nowhere=model.root).ask("What do the three files say?")
     assert model.objections == []
     assert sentence(words) in ended.stdout
     assert ended.returncode == 0, ended.stderr
-    assert len(model.seen) == Model.TURNS, "nothing is asked twice, and nothing beside it"
+    assert len(model.seen) == Reader.TURNS, "nothing is asked twice, and nothing beside it"
 
 
-def config(dialect: Dialect, model: Model) -> str:
+def config(dialect: Dialect, model: Reader) -> str:
     """One account, whatever model the client asks for."""
     return f'{dialect.account(model)}[models]\n"*" = "work/{dialect.model}"\n'

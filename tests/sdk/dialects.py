@@ -1,20 +1,20 @@
-"""How each provider's models use tools: what they are offered, how they call, what they get back.
+"""How each provider's models answer, and how they read what they are sent: strictly.
 
-A dialect is a wire (see `tests/sdk/wires.py`) whose model thinks, calls tools, and reads
-its own earlier turns the way the provider does: strictly. What it cannot read, it refuses.
+A dialect is a wire (see `wires.py`) whose model thinks, calls tools, and reads its own
+earlier turns the way the provider does. What it cannot read, it refuses.
 """
 
 from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from anthropic.types.message_create_params import MessageCreateParamsStreaming
+from anthropic.types import message_create_params as anthropic
 from google.genai import types as genai
-from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
+from openai.types.chat import completion_create_params as openai_chat
+from openai.types.responses import response_create_params as openai_responses
 from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 
@@ -22,26 +22,20 @@ import wires
 from upstream import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from chat import Call, End, Told, Usage
+    from upstream import Seen
 
 SAMPLING = {"temperature", "top_p", "top_k"}
 SIGNATURE = "c2lnbmVkIGJ5IHRoZWlyIG1vZGVs"
 
 
-@dataclass(frozen=True)
-class Call:
-    """`id` is the model's own; not every protocol sends it."""
-
-    id: str
-    tool: str
-    arguments: dict[str, Any]
-
-
 class Dialect(wires.Wire):
     #: What portcullis is told to ask this provider for.
     model: str
-    #: How a path ends that asks for a streamed answer.
-    path: str
+    #: What a path ends with that asks for an answer.
+    path: str | tuple[str, ...]
 
     @abstractmethod
     def validate(self, body: dict[str, Any]) -> None:
@@ -57,19 +51,31 @@ class Dialect(wires.Wire):
         Raises if a call and its result are not a pair, or if a thought has lost its signature.
         """
 
-    @abstractmethod
-    def calls(self, text: str, *calls: Call) -> Reply: ...
+    def answers(self, told: Told, seen: Seen) -> Reply:
+        """Says it as it was asked to: whole, or in pieces."""
+        if not seen.json().get("stream"):
+            return Reply.json(self.whole(told))
+        return Reply(b"".join(self.pieces(told)), content_type="text/event-stream")
 
-    def says(self, text: str) -> Reply:
-        return stream(*self.events(*text.partition(" ")))
+    @abstractmethod
+    def whole(self, told: Told) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def pieces(self, told: Told) -> Iterable[bytes]:
+        """Returns the same as a stream; what can come in pieces does."""
 
 
 class OpenAiChat(Dialect, wires.OpenAiChat):
     model = "gpt-5-mini"
     path = "/chat/completions"
+    ENDS: ClassVar[dict[End, str]] = {"stop": "stop", "length": "length", "calls": "tool_calls"}
 
     def validate(self, body: dict[str, Any]) -> None:
-        strict(CompletionCreateParamsStreaming).validate_python(body)
+        streamed, whole = (
+            openai_chat.CompletionCreateParamsStreaming,
+            openai_chat.CompletionCreateParamsNonStreaming,
+        )
+        strict(streamed if body.get("stream") else whole).validate_python(body)
 
     def offered(self, body: dict[str, Any]) -> set[str]:
         return {tool["function"]["name"] for tool in body["tools"]}
@@ -85,29 +91,69 @@ class OpenAiChat(Dialect, wires.OpenAiChat):
                 found.append(in_order(called, ((a["tool_call_id"], a["content"]) for a in answers)))
         return found
 
-    def calls(self, text: str, *calls: Call) -> Reply:
-        head = [self._delta({"role": "assistant", "content": ""}), self._delta({"content": text})]
-        for index, call in enumerate(calls):
-            function = {"name": call.tool, "arguments": ""}
-            opening = {"index": index, "id": call.id, "type": "function", "function": function}
-            head.append(self._delta({"tool_calls": [opening]}))
-            for piece in pieces(json.dumps(call.arguments)):
-                head.append(self._delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))
-        return stream(*head, self._delta({}, "tool_calls"), b"data: [DONE]\n\n")
+    def whole(self, told: Told) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": told.text or None}
+        if told.thought:
+            message["reasoning_content"] = told.thought
+        if told.calls:
+            message["tool_calls"] = [self._call(call, json.dumps(call.arguments)) for call in told.calls]
+        choice = {"index": 0, "message": message, "finish_reason": self.ENDS[told.end]}
+        return {**self._head("chat.completion"), "choices": [choice], "usage": self._usage(told.usage)}
+
+    def pieces(self, told: Told) -> Iterator[bytes]:
+        yield self._delta({"role": "assistant", "content": ""})
+        yield from (self._delta({"reasoning_content": piece}) for piece in halves(told.thought))
+        yield from (self._delta({"content": piece}) for piece in halves(told.text))
+        for index, call in enumerate(told.calls):
+            yield self._delta({"tool_calls": [{"index": index, **self._call(call, "")}]})
+            for piece in halves(json.dumps(call.arguments)):
+                yield self._delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+        yield self._delta({}, self.ENDS[told.end])
+        head = self._head("chat.completion.chunk")
+        yield event({**head, "choices": [], "usage": self._usage(told.usage)})
+        yield b"data: [DONE]\n\n"
+
+    def _call(self, call: Call, arguments: str) -> dict[str, Any]:
+        return {"id": call.id, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
+
+    def _usage(self, usage: Usage) -> dict[str, Any]:
+        return {
+            "prompt_tokens": usage.input,
+            "prompt_tokens_details": {"cached_tokens": usage.cached},
+            "completion_tokens": usage.output,
+            "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+            "total_tokens": usage.input + usage.output,
+        }
 
 
 class CompatibleChat(OpenAiChat):
     """For clients that an `openai` account would let speak Responses."""
 
     provider = "openai-compatible"
+    model = "qwen3"
 
 
 class OpenAiResponses(Dialect, wires.OpenAiResponses):
-    model = "gpt-5-mini"
+    #: One that chat completions does not have.
+    model = "gpt-5-codex"
     path = "/responses"
+    #: Of an item made of parts: where they are, what the events for one and for its text are called.
+    PARTS: ClassVar[dict[str, tuple[str, str, str, dict[str, int]]]] = {
+        "message": ("content", "content_part", "output_text", {"content_index": 0}),
+        "reasoning": (
+            "summary",
+            "reasoning_summary_part",
+            "reasoning_summary_text",
+            {"summary_index": 0},
+        ),
+    }
 
     def validate(self, body: dict[str, Any]) -> None:
-        """Only ever asked by a client of its own, whose bytes pass through."""
+        streamed, whole = (
+            openai_responses.ResponseCreateParamsStreaming,
+            openai_responses.ResponseCreateParamsNonStreaming,
+        )
+        strict(streamed if body.get("stream") else whole).validate_python(body)
 
     def offered(self, body: dict[str, Any]) -> set[str]:
         return {tool["name"] for tool in body["tools"] if tool["type"] == "function"}
@@ -125,42 +171,72 @@ class OpenAiResponses(Dialect, wires.OpenAiResponses):
             before = item["type"]
         return found
 
-    def calls(self, text: str, *calls: Call) -> Reply:
-        return self._items(self._spoken(text), *(self._called(call) for call in calls))
+    def whole(self, told: Told) -> dict[str, Any]:
+        ending: dict[str, Any] = {"status": "completed"}
+        if told.end == "length":
+            ending = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+        usage = {
+            "input_tokens": told.usage.input,
+            "input_tokens_details": {"cached_tokens": told.usage.cached},
+            "output_tokens": told.usage.output,
+            "output_tokens_details": {"reasoning_tokens": told.usage.reasoning},
+            "total_tokens": told.usage.input + told.usage.output,
+        }
+        return {**self._response(""), **ending, "output": self._items(told), "usage": usage}
 
-    def says(self, text: str) -> Reply:
-        return self._items(self._spoken(text))
+    def pieces(self, told: Told) -> Iterator[bytes]:
+        whole = self.whole(told)
+        events = [{"type": "response.created", "response": {**whole, "status": "in_progress", "output": []}}]
+        for index, item in enumerate(whole["output"]):
+            place = {"output_index": index, "item_id": item["id"]}
+            events += [{**event, **place} for event in self._growing(item)]
+        events.append({"type": f"response.{whole['status']}", "response": whole})
+        return (named_event({**event, "sequence_number": number}) for number, event in enumerate(events))
 
-    def _spoken(self, text: str) -> dict[str, Any]:
-        content = {"type": "output_text", "text": text, "annotations": []}
-        message = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
-        return {**message, "content": [content]}
+    def _items(self, told: Told) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        if told.thought:
+            summary = [{"type": "summary_text", "text": told.thought}]
+            thought = {"type": "reasoning", "summary": summary, "encrypted_content": SIGNATURE}
+            items.append({"id": "rs_1", **thought})
+        if told.text:
+            content = [{"type": "output_text", "text": told.text, "annotations": [], "logprobs": []}]
+            message = {"type": "message", "role": "assistant", "status": "completed", "content": content}
+            items.append({"id": "msg_1", **message})
+        for call in told.calls:
+            called = {"call_id": call.id, "name": call.tool, "arguments": json.dumps(call.arguments)}
+            items.append({"id": f"fc_{call.id}", "type": "function_call", **called, "status": "completed"})
+        return items
 
-    def _called(self, call: Call) -> dict[str, Any]:
-        named = {"id": f"fc_{call.id}", "call_id": call.id, "name": call.tool}
-        arguments = {"arguments": json.dumps(call.arguments), "status": "completed"}
-        return {"type": "function_call", **named, **arguments}
-
-    def _items(self, *items: dict[str, Any]) -> Reply:
-        response = self._response("")
-        events: list[dict[str, Any]] = [
-            {"type": "response.created", "response": {**response, "status": "in_progress"}},
-            *(
-                {"type": f"response.output_item.{state}", "output_index": index, "item": item}
-                for index, item in enumerate(items)
-                for state in ("added", "done")
-            ),
-            {"type": "response.completed", "response": {**response, "output": items}},
-        ]
-        return stream(*(named_event({**event, "sequence_number": n}) for n, event in enumerate(events)))
+    def _growing(self, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Returns what is told of an item from its beginning to its end."""
+        if item["type"] == "function_call":
+            arguments = item["arguments"]
+            yield {"type": "response.output_item.added", "item": {**item, "arguments": ""}}
+            for piece in halves(arguments):
+                yield {"type": "response.function_call_arguments.delta", "delta": piece}
+            done = {"arguments": arguments, "name": item["name"]}
+            yield {"type": "response.function_call_arguments.done", **done}
+        else:
+            content, part_name, text_name, place = self.PARTS[item["type"]]
+            (part,) = item[content]
+            yield {"type": "response.output_item.added", "item": {**item, content: []}}
+            yield {"type": f"response.{part_name}.added", "part": {**part, "text": ""}, **place}
+            for piece in halves(part["text"]):
+                yield {"type": f"response.{text_name}.delta", "delta": piece, "logprobs": [], **place}
+            yield {"type": f"response.{text_name}.done", "text": part["text"], "logprobs": [], **place}
+            yield {"type": f"response.{part_name}.done", "part": part, **place}
+        yield {"type": "response.output_item.done", "item": item}
 
 
 class Anthropic(Dialect, wires.Anthropic):
     model = "claude-sonnet-5"
     path = "/v1/messages"
+    ENDS: ClassVar[dict[End, str]] = {"stop": "end_turn", "length": "max_tokens", "calls": "tool_use"}
 
     def validate(self, body: dict[str, Any]) -> None:
-        strict(MessageCreateParamsStreaming).validate_python(body)
+        streamed, whole = anthropic.MessageCreateParamsStreaming, anthropic.MessageCreateParamsNonStreaming
+        strict(streamed if body.get("stream") else whole).validate_python(body)
 
     def offered(self, body: dict[str, Any]) -> set[str]:
         return {tool["name"] for tool in body["tools"] if "input_schema" in tool}
@@ -176,35 +252,57 @@ class Anthropic(Dialect, wires.Anthropic):
                 found.append(in_order(called, ((a["tool_use_id"], a["content"]) for a in answers)))
         return found
 
-    def calls(self, text: str, *calls: Call) -> Reply:
-        parts: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
-            (
-                {"type": "thinking", "thinking": "", "signature": ""},
-                [
-                    {"type": "thinking_delta", "thinking": "Where would it be?"},
-                    {"type": "signature_delta", "signature": SIGNATURE},
-                ],
-            ),
-            ({"type": "text", "text": ""}, [{"type": "text_delta", "text": text}]),
-        ]
-        for call in calls:
-            block = {"type": "tool_use", "id": call.id, "name": call.tool, "input": {}}
-            arguments = pieces(json.dumps(call.arguments))
-            parts.append(
-                (block, [{"type": "input_json_delta", "partial_json": piece} for piece in arguments])
+    def whole(self, told: Told) -> dict[str, Any]:
+        content = [block for block, _ in self._blocks(told)]
+        return {**self._begun(told), "content": content, **self._ended(told)}
+
+    def pieces(self, told: Told) -> Iterator[bytes]:
+        yield named_event({"type": "message_start", "message": self._begun(told)})
+        for index, (block, deltas) in enumerate(self._blocks(told)):
+            empty = {"thinking": "", "signature": "", "text": "", "input": {}}
+            start = {**block, **{name: value for name, value in empty.items() if name in block}}
+            yield named_event({"type": "content_block_start", "index": index, "content_block": start})
+            for delta in deltas:
+                yield named_event({"type": "content_block_delta", "index": index, "delta": delta})
+            yield named_event({"type": "content_block_stop", "index": index})
+        end = self._ended(told)
+        yield named_event({"type": "message_delta", "delta": end, "usage": end.pop("usage")})
+        yield named_event({"type": "message_stop"})
+
+    def _blocks(self, told: Told) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """Each block whole, and the pieces it can come in."""
+        if told.thought:
+            deltas = [{"type": "thinking_delta", "thinking": piece} for piece in halves(told.thought)]
+            signed = {"type": "signature_delta", "signature": SIGNATURE}
+            yield (
+                {"type": "thinking", "thinking": told.thought, "signature": SIGNATURE},
+                [*deltas, signed],
             )
+        if told.text:
+            deltas = [{"type": "text_delta", "text": piece} for piece in halves(told.text)]
+            yield {"type": "text", "text": told.text}, deltas
+        for call in told.calls:
+            arguments = halves(json.dumps(call.arguments))
+            deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in arguments]
+            yield {"type": "tool_use", "id": call.id, "name": call.tool, "input": call.arguments}, deltas
+
+    def _begun(self, told: Told) -> dict[str, Any]:
         # Claude Code takes two answers with one id for one answer.
-        message = {**self._message(), "id": f"msg_{calls[0].id}"}
-        events: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
-        for index, (block, deltas) in enumerate(parts):
-            events.append({"type": "content_block_start", "index": index, "content_block": block})
-            events.extend({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas)
-            events.append({"type": "content_block_stop", "index": index})
-        end = {"stop_reason": "tool_use", "stop_sequence": None}
-        usage = {"output_tokens": wires.OUTPUT_TOKENS}
-        events.append({"type": "message_delta", "delta": end, "usage": usage})
-        events.append({"type": "message_stop"})
-        return stream(*(named_event(event) for event in events))
+        number = told.calls[0].id if told.calls else "1"
+        usage = {
+            "input_tokens": told.usage.input - told.usage.cached,
+            "cache_read_input_tokens": told.usage.cached,
+            "output_tokens": 1,
+        }
+        return {**self._message(), "id": f"msg_{number}", "usage": usage}
+
+    def _ended(self, told: Told) -> dict[str, Any]:
+        usage = {
+            **self._begun(told)["usage"],
+            "output_tokens": told.usage.output,
+            "output_tokens_details": {"thinking_tokens": told.usage.reasoning},
+        }
+        return {"stop_reason": self.ENDS[told.end], "stop_sequence": None, "usage": usage}
 
     def _check_thought(self, body: dict[str, Any], content: list[dict[str, Any]]) -> None:
         """A turn that thought has to say so again, unless thinking is off by now."""
@@ -226,7 +324,8 @@ class EarlierAnthropic(Anthropic):
 
 class Gemini(Dialect, wires.Gemini):
     model = "gemini-3-flash-preview"
-    path = ":streamGenerateContent?alt=sse"
+    path = (":generateContent", ":streamGenerateContent")
+    ENDS: ClassVar[dict[End, str]] = {"stop": "STOP", "length": "MAX_TOKENS", "calls": "STOP"}
 
     def validate(self, body: dict[str, Any]) -> None:
         parts: dict[str, Any] = {
@@ -260,20 +359,47 @@ class Gemini(Dialect, wires.Gemini):
                 found.append([as_text(answer["response"]) for answer in answers])
         return found
 
-    def calls(self, text: str, *calls: Call) -> Reply:
-        called = [{"functionCall": {"name": call.tool, "args": call.arguments}} for call in calls]
-        signed = [{**called[0], "thoughtSignature": SIGNATURE}, *called[1:]]
-        thought, spoken = {"text": "Where would it be?", "thought": True}, {"text": text}
-        responses = [self._parts(thought), self._parts(spoken), *(self._parts(part) for part in signed)]
-        return stream(*(event(response) for response in responses), event(self._response("", "STOP")))
+    def answers(self, told: Told, seen: Seen) -> Reply:
+        if ":stream" not in seen.path:
+            return Reply.json(self.whole(told))
+        if "alt=sse" in seen.path:
+            return Reply(b"".join(self.pieces(told)), content_type="text/event-stream")
+        return Reply.json(list(self._chunks(told)))
 
-    def _parts(self, part: dict[str, Any]) -> dict[str, object]:
-        response = self._response("")
-        return {**response, "candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}}]}
+    def whole(self, told: Told) -> dict[str, Any]:
+        parts = [self._text(told.thought, thought=True)] if told.thought else []
+        parts += [self._text(told.text)] if told.text else []
+        return self._said([*parts, *self._calls(told)], told)
 
+    def pieces(self, told: Told) -> Iterator[bytes]:
+        return (event(chunk) for chunk in self._chunks(told))
 
-def stream(*events: bytes) -> Reply:
-    return Reply(b"".join(events), content_type="text/event-stream")
+    def _chunks(self, told: Told) -> Iterator[dict[str, Any]]:
+        parts = [self._text(piece, thought=True) for piece in halves(told.thought)]
+        parts += [self._text(piece) for piece in halves(told.text)]
+        yield from (self._said([part]) for part in [*parts, *self._calls(told)])
+        yield self._said([self._text("")], told)
+
+    def _text(self, text: str, **more: bool) -> dict[str, Any]:
+        return {"text": text, **more}
+
+    def _calls(self, told: Told) -> list[dict[str, Any]]:
+        called = [{"functionCall": {"name": call.tool, "args": call.arguments}} for call in told.calls]
+        return [{**called[0], "thoughtSignature": SIGNATURE}, *called[1:]] if called else []
+
+    def _said(self, parts: list[dict[str, Any]], ended: Told | None = None) -> dict[str, Any]:
+        candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": parts}}
+        if ended is None:
+            return {"candidates": [candidate], "modelVersion": self.model}
+        usage = {
+            "promptTokenCount": ended.usage.input,
+            "cachedContentTokenCount": ended.usage.cached,
+            "candidatesTokenCount": ended.usage.output - ended.usage.reasoning,
+            "thoughtsTokenCount": ended.usage.reasoning,
+            "totalTokenCount": ended.usage.input + ended.usage.output,
+        }
+        candidate["finishReason"] = self.ENDS[ended.end]
+        return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": self.model}
 
 
 def event(value: object) -> bytes:
@@ -284,9 +410,10 @@ def named_event(value: dict[str, Any]) -> bytes:
     return f"event: {value['type']}\n".encode() + event(value)
 
 
-def pieces(text: str) -> tuple[str, str]:
+def halves(text: str) -> tuple[str, ...]:
+    """Two pieces, where there is anything to be had."""
     middle = len(text) // 2
-    return text[:middle], text[middle:]
+    return (text[:middle], text[middle:]) if text else ()
 
 
 def blocks(message: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -302,7 +429,7 @@ def in_order(called: list[str], answered: Iterator[tuple[str, Any]]) -> list[str
 
 
 def as_text(result: object) -> str:
-    return result if isinstance(result, str) else json.dumps(result)
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
 
 
 @cache

@@ -39,6 +39,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._pieces: queue.Queue[bytes | None] = queue.Queue()
+        self._abandoned = threading.Event()
         self.breaks_off = False
 
     def send(self, *pieces: bytes) -> None:
@@ -62,6 +63,20 @@ class Feed:
 
     def next(self) -> bytes | None:
         return self._pieces.get(timeout=LIMIT_SECONDS)
+
+    def wait_until_nobody_listens(self) -> None:
+        """Waits for the other side to close the connection in mid-answer, and ends."""
+        assert self._abandoned.wait(LIMIT_SECONDS), "the connection is still open"
+        self.end()
+
+    def watch(self, connection: socket.socket) -> None:
+        """Reads what nobody sends while an answer is under way, so that the end is seen at once."""
+        try:
+            is_over = not connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            is_over = True
+        if is_over:
+            self._abandoned.set()
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_fed(feed)
 
     def _send_fed(self, feed: Feed) -> None:
+        threading.Thread(target=feed.watch, args=(self.connection,), daemon=True).start()
         while (piece := feed.next()) is not None:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         if feed.breaks_off:

@@ -24,10 +24,10 @@ class Wire(ABC):
     own_headers: tuple[str, ...]
     stream_type = "text/event-stream"
 
-    def account(self, upstream: Upstream) -> str:
+    def account(self, upstream: Upstream, name: str = "work") -> str:
         """Returns the config section of an account at this upstream."""
         return (
-            f'[[accounts]]\nname = "work"\nprovider = "{self.provider}"\n'
+            f'[[accounts]]\nname = "{name}"\nprovider = "{self.provider}"\n'
             f'api_key = "{ACCOUNT_KEY}"\nbase_url = "{upstream.root}{self.base_path}"\n'
         )
 
@@ -77,7 +77,7 @@ class OpenAiChat(Wire):
     def _head(self, kind: str) -> dict[str, object]:
         return {"id": "chatcmpl-1", "object": kind, "created": 1, "model": "gpt-5-mini"}
 
-    def _delta(self, delta: dict[str, str], finish: str | None = None) -> bytes:
+    def _delta(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         return _event({**self._head("chat.completion.chunk"), "choices": [choice]})
 

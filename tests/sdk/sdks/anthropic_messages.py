@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anthropic
 
 import wires
+from chat import Ask, Call, Told, Usage
 from sdks.sdk import TIMEOUT_SECONDS, TOOL_DESCRIPTION, TOOL_NAME, TOOL_PARAMETERS, Answer, Sdk, ToolCall
 
 if TYPE_CHECKING:
@@ -14,7 +17,12 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from chat import End
+
 TOOL: Any = {"name": TOOL_NAME, "description": TOOL_DESCRIPTION, "input_schema": TOOL_PARAMETERS}
+
+
+ENDS: dict[str, End] = {"end_turn": "stop", "max_tokens": "length", "tool_use": "calls"}
 
 
 class AnthropicMessages(Sdk):
@@ -50,8 +58,9 @@ class AnthropicMessages(Sdk):
         return _answer(self._client.messages.create(**self._ask(*turns)))
 
     def stream(self, text: str) -> Iterator[str]:
-        for event in self._client.messages.create(**self._ask(text), stream=True):
-            yield from _pieces(event)
+        with self._client.messages.create(**self._ask(text), stream=True) as events:
+            for event in events:
+                yield from _pieces(event)
 
     def stream_to_the_end(self, text: str) -> Answer:
         with self._client.messages.stream(**self._ask(text)) as stream:
@@ -65,6 +74,19 @@ class AnthropicMessages(Sdk):
         block = {"type": "tool_result", "tool_use_id": call.turn[0].id, "content": result}
         ask["messages"] += [{"role": "assistant", "content": call.turn}, {"role": "user", "content": [block]}]
         return _answer(self._client.messages.create(**ask, tools=[TOOL]))
+
+    def ask(self, ask: Ask, *, streams: bool) -> Told:
+        words, messages = self._words(ask), self._client.messages
+        if not streams:
+            raw = messages.with_raw_response.create(**words)
+            return _told(raw.parse(), raw.headers.get("x-portcullis-dropped", ""))
+        with messages.stream(**words) as stream:
+            return _told(stream.get_final_message())
+
+    def stream_arguments(self, ask: Ask) -> list[str]:
+        events = self._client.messages.create(**self._words(ask), stream=True)
+        deltas = [event.delta for event in events if event.type == "content_block_delta"]
+        return [d.partial_json for d in deltas if d.type == "input_json_delta" and d.partial_json]
 
     def models(self) -> list[str]:
         return [model.id for model in self._client.models.list()]
@@ -102,9 +124,63 @@ class AnthropicMessages(Sdk):
             return [piece async for event in stream for piece in _pieces(event)]
 
     def _ask(self, *turns: str) -> dict[str, Any]:
-        roles = ["user", "assistant"] * len(turns)
-        messages = [{"role": role, "content": turn} for role, turn in zip(roles, turns, strict=False)]
-        return {"model": self.model, "max_tokens": 1000, "messages": messages}
+        return self._words(Ask(turns))
+
+    def _words(self, ask: Ask) -> dict[str, Any]:
+        messages: list[Any] = [
+            {"role": role, "content": turn}
+            for role, turn in zip(cycle(["user", "assistant"]), ask.turns, strict=False)
+        ]
+        image = _file("image", "image/png", ask.image)
+        document = _file("document", "application/pdf", ask.document)
+        if files := [*image, *document]:
+            messages[-1]["content"] = [{"type": "text", "text": ask.turns[-1]}, *files]
+        if ask.after:
+            # The last one first: who is faster is nobody's to say.
+            results = [
+                {"type": "tool_result", "tool_use_id": call.id, "content": result}
+                for call, result in reversed(list(zip(ask.after.calls, ask.results, strict=True)))
+            ]
+            messages.append({"role": "assistant", "content": ask.after.turn})
+            messages.append({"role": "user", "content": results})
+        words: dict[str, Any] = {"model": self.model, "max_tokens": ask.limit or 1000, "messages": messages}
+        if ask.system:
+            words["system"] = ask.system
+        if ask.with_tool:
+            words["tools"] = [TOOL]
+        if ask.schema:
+            words["output_config"] = {"format": {"type": "json_schema", "schema": ask.schema}}
+        if ask.stop:
+            words["stop_sequences"] = list(ask.stop)
+        if ask.thinks:
+            words["thinking"] = {"type": "adaptive"}
+            words["output_config"] = {"effort": "high"}
+        return words
+
+
+def _file(kind: str, media_type: str, content: bytes) -> list[dict[str, Any]]:
+    data = base64.b64encode(content).decode()
+    source = {"type": "base64", "media_type": media_type, "data": data}
+    return [{"type": kind, "source": source}] if content else []
+
+
+def _told(message: Any, dropped: str = "") -> Told:
+    blocks, usage = message.content, message.usage
+    cached, details = usage.cache_read_input_tokens or 0, usage.output_tokens_details
+    return Told(
+        text="".join(block.text for block in blocks if block.type == "text"),
+        thought="".join(block.thinking for block in blocks if block.type == "thinking"),
+        calls=tuple(Call(block.id, block.name, block.input) for block in blocks if block.type == "tool_use"),
+        end=ENDS[message.stop_reason],
+        usage=Usage(
+            usage.input_tokens + cached,
+            usage.output_tokens,
+            cached,
+            details.thinking_tokens if details else 0,
+        ),
+        turn=blocks,
+        dropped=dropped,
+    )
 
 
 def _answer(message: Any) -> Answer:

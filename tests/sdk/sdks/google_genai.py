@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from google import genai
 from google.genai import errors, types
 
 import wires
+from chat import Ask, Call, Told, Usage
 from sdks.sdk import TIMEOUT_SECONDS, TOOL_DESCRIPTION, TOOL_NAME, TOOL_PARAMETERS, Answer, Sdk, ToolCall
 
 if TYPE_CHECKING:
@@ -15,12 +17,21 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from chat import End
+
 FUNCTION = types.FunctionDeclaration(
     name=TOOL_NAME,
     description=TOOL_DESCRIPTION,
     parameters_json_schema=TOOL_PARAMETERS,
 )
+THINKING = types.ThinkingConfig(thinking_level=types.ThinkingLevel.HIGH, include_thoughts=True)
 WITH_TOOL = types.GenerateContentConfig(tools=[types.Tool(function_declarations=[FUNCTION])])
+
+
+ENDS: dict[types.FinishReason, End] = {
+    types.FinishReason.STOP: "stop",
+    types.FinishReason.MAX_TOKENS: "length",
+}
 
 
 class GoogleGenai(Sdk):
@@ -65,6 +76,15 @@ class GoogleGenai(Sdk):
         part = types.Part.from_function_response(name=call.name, response={"result": result})
         ask["contents"] += [call.turn, types.Content(role="user", parts=[part])]
         return _answer(self._client.models.generate_content(**ask, config=WITH_TOOL))
+
+    def ask(self, ask: Ask, *, streams: bool) -> Told:
+        words = self._words(ask)
+        if streams:
+            return _told(list(self._client.models.generate_content_stream(**words)))
+        response = self._client.models.generate_content(**words)
+        assert response.sdk_http_response
+        headers = response.sdk_http_response.headers or {}
+        return _told([response], headers.get("x-portcullis-dropped", ""))
 
     def models(self) -> list[str]:
         names = (model.name or "" for model in self._client.models.list())
@@ -112,12 +132,61 @@ class GoogleGenai(Sdk):
             return [piece async for chunk in stream for piece in _pieces(chunk)]
 
     def _ask(self, *turns: str) -> dict[str, Any]:
-        roles = ["user", "model"] * len(turns)
+        words = self._words(Ask(turns))
+        return {"model": words["model"], "contents": words["contents"]}
+
+    def _words(self, ask: Ask) -> dict[str, Any]:
         contents = [
             types.Content(role=role, parts=[types.Part.from_text(text=turn)])
-            for role, turn in zip(roles, turns, strict=False)
+            for role, turn in zip(cycle(["user", "model"]), ask.turns, strict=False)
         ]
-        return {"model": self.model, "contents": contents}
+        for media_type, data in [("image/png", ask.image), ("application/pdf", ask.document)]:
+            if data and contents[-1].parts:
+                contents[-1].parts.append(types.Part.from_bytes(data=data, mime_type=media_type))
+        if ask.after:
+            answered = zip(ask.after.calls, ask.results, strict=True)
+            responses = [
+                types.FunctionResponse(id=call.id, name=call.tool, response={"result": result})
+                for call, result in answered
+            ]
+            parts = [types.Part(function_response=response) for response in responses]
+            contents += [ask.after.turn, types.Content(role="user", parts=parts)]
+        config = types.GenerateContentConfig(
+            system_instruction=ask.system or None,
+            tools=[types.Tool(function_declarations=[FUNCTION])] if ask.with_tool else None,
+            response_mime_type="application/json" if ask.schema else None,
+            response_json_schema=ask.schema,
+            stop_sequences=list(ask.stop) or None,
+            max_output_tokens=ask.limit,
+            thinking_config=THINKING if ask.thinks else None,
+        )
+        return {"model": self.model, "contents": contents, "config": config}
+
+
+def _told(chunks: list[types.GenerateContentResponse], dropped: str = "") -> Told:
+    parts: list[Any] = []
+    for chunk in chunks:
+        (candidate,) = chunk.candidates or [types.Candidate()]
+        parts += (candidate.content and candidate.content.parts) or []
+    calls = [part.function_call for part in parts if part.function_call]
+    usage = chunks[-1].usage_metadata
+    assert usage
+    assert candidate.finish_reason
+    thoughts = usage.thoughts_token_count or 0
+    return Told(
+        text="".join(part.text for part in parts if part.text and not part.thought),
+        thought="".join(part.text for part in parts if part.text and part.thought),
+        calls=tuple(Call(call.id or "", call.name, call.args) for call in calls),
+        end="calls" if calls else ENDS[candidate.finish_reason],
+        usage=Usage(
+            usage.prompt_token_count or 0,
+            (usage.candidates_token_count or 0) + thoughts,
+            usage.cached_content_token_count or 0,
+            thoughts,
+        ),
+        turn=types.Content(role="model", parts=parts),
+        dropped=dropped,
+    )
 
 
 def _answer(response: Any) -> Answer:

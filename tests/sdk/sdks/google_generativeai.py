@@ -5,17 +5,23 @@ It is set up once for the whole process, so every request sets it up anew.
 
 from __future__ import annotations
 
+import gc
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import google.generativeai as genai
 from google.api_core import exceptions
+from google.generativeai.client import get_default_generative_client
 from requests.exceptions import ChunkedEncodingError
 
 import wires
+from chat import Ask, Call, Told, Usage
 from sdks.sdk import TIMEOUT_SECONDS, TOOL_DESCRIPTION, TOOL_NAME, TOOL_PARAMETERS, Answer, Sdk, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from chat import End
 
 TOOL = {
     "function_declarations": [
@@ -23,6 +29,9 @@ TOOL = {
     ],
 }
 OPTIONS: Any = {"retry": None, "timeout": TIMEOUT_SECONDS}
+
+
+ENDS: dict[str, End] = {"STOP": "stop", "MAX_TOKENS": "length"}
 
 
 class GoogleGenerativeai(Sdk):
@@ -42,6 +51,8 @@ class GoogleGenerativeai(Sdk):
         503: exceptions.ServiceUnavailable,
         529: exceptions.GoogleAPICallError,
     }
+    unaskable: ClassVar = frozenset({"thinks"})
+    unsayable: ClassVar = frozenset({"thought", "reasoning"})
     reads_ahead = 1
     # A relayed array is cut; a translated one ends with an error that this SDK does not know,
     # just as it does not know Google's own.
@@ -55,8 +66,12 @@ class GoogleGenerativeai(Sdk):
         return _answer(self._generate(_contents(*turns)))
 
     def stream(self, text: str) -> Iterator[str]:
-        for chunk in self._generate(_contents(text), stream=True):
-            yield from _pieces(chunk)
+        try:
+            for chunk in self._generate(_contents(text), stream=True):
+                yield from _pieces(chunk)
+        finally:
+            # There is no other way to hang up than to forget the answer.
+            gc.collect()
 
     def stream_to_the_end(self, text: str) -> Answer:
         response = self._generate(_contents(text), stream=True)
@@ -74,6 +89,19 @@ class GoogleGenerativeai(Sdk):
         )
         turns = [*_contents(text), call.turn, {"role": "user", "parts": [part]}]
         return _answer(self._generate(turns, tools=[TOOL]))
+
+    def ask(self, ask: Ask, *, streams: bool) -> Told:
+        model = self._model(
+            system_instruction=ask.system or None,
+            tools=[TOOL] if ask.with_tool else None,
+            generation_config=_config(ask),
+        )
+        headers: dict[str, str] = {}
+        hooks = get_default_generative_client().transport._session.hooks
+        hooks["response"] = [lambda response, *_, **__: headers.update(response.headers)]
+        response = model.generate_content(_words(ask), stream=streams, request_options=OPTIONS)
+        response.resolve()
+        return _told(response, headers.get("x-portcullis-dropped", ""))
 
     def models(self) -> list[str]:
         self._configure()
@@ -101,9 +129,9 @@ class GoogleGenerativeai(Sdk):
     def _generate(self, contents: Any, **more: Any) -> Any:
         return self._model().generate_content(contents, request_options=OPTIONS, **more)
 
-    def _model(self) -> Any:
+    def _model(self, **more: Any) -> Any:
         self._configure()
-        return genai.GenerativeModel(self.model)
+        return genai.GenerativeModel(self.model, **more)
 
     def _configure(self) -> None:
         genai.configure(
@@ -115,8 +143,55 @@ class GoogleGenerativeai(Sdk):
 
 
 def _contents(*turns: str) -> list[dict[str, Any]]:
-    roles = ["user", "model"] * len(turns)
-    return [{"role": role, "parts": [turn]} for role, turn in zip(roles, turns, strict=False)]
+    return _words(Ask(turns))
+
+
+def _words(ask: Ask) -> list[Any]:
+    turns = zip(cycle(["user", "model"]), ask.turns, strict=False)
+    contents: list[Any] = [{"role": role, "parts": [turn]} for role, turn in turns]
+    for media_type, data in [("image/png", ask.image), ("application/pdf", ask.document)]:
+        if data:
+            contents[-1]["parts"].append({"mime_type": media_type, "data": data})
+    if ask.after:
+        answered = zip(ask.after.calls, ask.results, strict=True)
+        responses = [
+            genai.protos.FunctionResponse(name=call.tool, response={"result": result})
+            for call, result in answered
+        ]
+        parts = [genai.protos.Part(function_response=response) for response in responses]
+        contents += [ask.after.turn, {"role": "user", "parts": parts}]
+    return contents
+
+
+def _config(ask: Ask) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if ask.schema:
+        schema = {name: value for name, value in ask.schema.items() if name != "additionalProperties"}
+        config |= {"response_mime_type": "application/json", "response_schema": schema}
+    if ask.stop:
+        config["stop_sequences"] = list(ask.stop)
+    if ask.limit:
+        config["max_output_tokens"] = ask.limit
+    return config
+
+
+def _told(response: Any, dropped: str) -> Told:
+    (candidate,) = response.candidates
+    calls = [part.function_call for part in candidate.content.parts if "function_call" in part]
+    usage = response.usage_metadata
+    return Told(
+        text="".join(part.text for part in candidate.content.parts),
+        calls=tuple(Call(call.id, call.name, dict(call.args)) for call in calls),
+        end="calls" if calls else ENDS[candidate.finish_reason.name],
+        # Thoughts are in the total alone.
+        usage=Usage(
+            usage.prompt_token_count,
+            usage.total_token_count - usage.prompt_token_count,
+            usage.cached_content_token_count,
+        ),
+        turn=candidate.content,
+        dropped=dropped,
+    )
 
 
 def _answer(response: Any) -> Answer:

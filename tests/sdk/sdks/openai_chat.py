@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import openai
 
 import wires
+from chat import Ask, Call, Told, Usage
 from sdks.sdk import TIMEOUT_SECONDS, TOOL_DESCRIPTION, TOOL_NAME, TOOL_PARAMETERS, Answer, Sdk, ToolCall
 
 if TYPE_CHECKING:
@@ -15,10 +18,15 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from chat import End
+
 TOOL: Any = {
     "type": "function",
     "function": {"name": TOOL_NAME, "description": TOOL_DESCRIPTION, "parameters": TOOL_PARAMETERS},
 }
+
+
+ENDS: dict[str, End] = {"stop": "stop", "length": "length", "tool_calls": "calls"}
 
 
 class OpenAiChat(Sdk):
@@ -55,8 +63,9 @@ class OpenAiChat(Sdk):
         return _answer(self._client.chat.completions.create(**self._ask(*turns)))
 
     def stream(self, text: str) -> Iterator[str]:
-        for chunk in self._client.chat.completions.create(**self._ask(text), stream=True):
-            yield from _pieces(chunk)
+        with self._client.chat.completions.create(**self._ask(text), stream=True) as chunks:
+            for chunk in chunks:
+                yield from _pieces(chunk)
 
     def stream_to_the_end(self, text: str) -> Answer:
         options: Any = {"include_usage": True}
@@ -73,6 +82,22 @@ class OpenAiChat(Sdk):
             {"role": "tool", "tool_call_id": call.turn.tool_calls[0].id, "content": result},
         ]
         return _answer(self._client.chat.completions.create(**ask, tools=[TOOL]))
+
+    def ask(self, ask: Ask, *, streams: bool) -> Told:
+        words, completions = self._words(ask), self._client.chat.completions
+        if not streams:
+            raw = completions.with_raw_response.create(**words)
+            return _told(raw.parse(), raw.headers.get("x-portcullis-dropped", ""))
+        with completions.stream(**words, stream_options={"include_usage": True}) as stream:
+            # Its final completion must not have run into a limit.
+            stream.until_done()
+            return _told(stream.current_completion_snapshot)
+
+    def stream_arguments(self, ask: Ask) -> list[str]:
+        chunks = self._client.chat.completions.create(**self._words(ask), stream=True)
+        deltas = [choice.delta for chunk in chunks for choice in chunk.choices]
+        functions = [call.function for delta in deltas for call in delta.tool_calls or []]
+        return [function.arguments for function in functions if function and function.arguments]
 
     def models(self) -> list[str]:
         return [model.id for model in self._client.models.list()]
@@ -111,9 +136,70 @@ class OpenAiChat(Sdk):
             return [piece async for chunk in stream for piece in _pieces(chunk)]
 
     def _ask(self, *turns: str) -> dict[str, Any]:
-        roles = ["user", "assistant"] * len(turns)
-        messages = [{"role": role, "content": turn} for role, turn in zip(roles, turns, strict=False)]
-        return {"model": self.model, "messages": messages}
+        return self._words(Ask(turns))
+
+    def _words(self, ask: Ask) -> dict[str, Any]:
+        messages: list[Any] = [{"role": "system", "content": ask.system}] if ask.system else []
+        for role, turn in zip(cycle(["user", "assistant"]), ask.turns, strict=False):
+            messages.append({"role": role, "content": turn})
+        if parts := [*_image(ask), *_document(ask)]:
+            messages[-1]["content"] = [{"type": "text", "text": ask.turns[-1]}, *parts]
+        if ask.after:
+            results = zip(ask.after.calls, ask.results, strict=True)
+            messages.append(ask.after.turn)
+            # The last one first: who is faster is nobody's to say.
+            for call, result in reversed(list(results)):
+                messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
+        words: dict[str, Any] = {"model": self.model, "messages": messages}
+        if ask.with_tool:
+            words["tools"] = [TOOL]
+        if ask.schema:
+            schema = {"name": "form", "schema": ask.schema, "strict": True}
+            words["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if ask.stop:
+            words["stop"] = list(ask.stop)
+        if ask.limit:
+            words["max_completion_tokens"] = ask.limit
+        if ask.thinks:
+            words["reasoning_effort"] = "high"
+        return words
+
+
+def _image(ask: Ask) -> list[dict[str, Any]]:
+    return (
+        [{"type": "image_url", "image_url": {"url": data_url("image/png", ask.image)}}] if ask.image else []
+    )
+
+
+def _document(ask: Ask) -> list[dict[str, Any]]:
+    file = {"filename": "paper.pdf", "file_data": data_url("application/pdf", ask.document)}
+    return [{"type": "file", "file": file}] if ask.document else []
+
+
+def data_url(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _told(completion: Any, dropped: str = "") -> Told:
+    (choice,) = completion.choices
+    message, usage = choice.message, completion.usage
+    return Told(
+        text=message.content or "",
+        thought=getattr(message, "reasoning_content", None) or "",
+        calls=tuple(
+            Call(call.id, call.function.name, json.loads(call.function.arguments))
+            for call in message.tool_calls or []
+        ),
+        end=ENDS[choice.finish_reason],
+        usage=Usage(
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.prompt_tokens_details.cached_tokens,
+            usage.completion_tokens_details.reasoning_tokens,
+        ),
+        turn=message,
+        dropped=dropped,
+    )
 
 
 def _answer(completion: Any) -> Answer:

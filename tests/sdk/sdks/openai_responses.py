@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import openai
 
 import wires
-from sdks.openai_chat import OpenAiChat
+from chat import Ask, Call, Told, Usage
+from sdks.openai_chat import OpenAiChat, data_url
 from sdks.sdk import TOOL_DESCRIPTION, TOOL_NAME, TOOL_PARAMETERS, Answer, ToolCall
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ TOOL: Any = {
 class OpenAiResponses(OpenAiChat):
     wire = wires.OpenAiResponses()
     nonsense = "input: expected"
+    unaskable: ClassVar = frozenset({"stop"})
 
     def say(self, *turns: str) -> Answer:
         return _answer(self._client.responses.create(**self._ask(*turns)))
 
     def stream(self, text: str) -> Iterator[str]:
-        for event in self._client.responses.create(**self._ask(text), stream=True):
-            yield from _pieces(event)
+        with self._client.responses.create(**self._ask(text), stream=True) as events:
+            for event in events:
+                yield from _pieces(event)
 
     def stream_to_the_end(self, text: str) -> Answer:
         with self._client.responses.stream(**self._ask(text)) as stream:
@@ -48,6 +51,18 @@ class OpenAiResponses(OpenAiChat):
         output = {"type": "function_call_output", "call_id": call.turn[0].call_id, "output": result}
         ask["input"] += [*call.turn, output]
         return _answer(self._client.responses.create(**ask, tools=[TOOL]))
+
+    def ask(self, ask: Ask, *, streams: bool) -> Told:
+        words, responses = self._words(ask), self._client.responses
+        if not streams:
+            raw = responses.with_raw_response.create(**words)
+            return _told(raw.parse(), raw.headers.get("x-portcullis-dropped", ""))
+        # Its own stream helper knows no answer that is incomplete.
+        return _told(list(responses.create(**words, stream=True))[-1].response)
+
+    def stream_arguments(self, ask: Ask) -> list[str]:
+        events = self._client.responses.create(**self._words(ask), stream=True)
+        return [event.delta for event in events if event.type == "response.function_call_arguments.delta"]
 
     def send_nonsense(self) -> None:
         self._client.responses.create(**{**self._ask(""), "input": 5})
@@ -70,9 +85,62 @@ class OpenAiResponses(OpenAiChat):
             stream = await client.responses.create(**self._ask(text), stream=True)
             return [piece async for event in stream for piece in _pieces(event)]
 
-    def _ask(self, *turns: str) -> dict[str, Any]:
-        ask = super()._ask(*turns)
-        return {"model": ask["model"], "input": ask["messages"]}
+    def _words(self, ask: Ask) -> dict[str, Any]:
+        said = super()._words(Ask(ask.turns))
+        words: dict[str, Any] = {"model": said["model"], "input": said["messages"]}
+        if ask.system:
+            words["instructions"] = ask.system
+        if parts := [*_image(ask), *_document(ask)]:
+            words["input"][-1]["content"] = [{"type": "input_text", "text": ask.turns[-1]}, *parts]
+        if ask.after:
+            results = zip(ask.after.calls, ask.results, strict=True)
+            words["input"] += ask.after.turn
+            for call, result in reversed(list(results)):
+                words["input"].append({"type": "function_call_output", "call_id": call.id, "output": result})
+        if ask.with_tool:
+            words["tools"] = [TOOL]
+        if ask.schema:
+            form = {"type": "json_schema", "name": "form", "schema": ask.schema, "strict": True}
+            words["text"] = {"format": form}
+        if ask.limit:
+            words["max_output_tokens"] = ask.limit
+        if ask.thinks:
+            words["reasoning"] = {"effort": "high", "summary": "auto"}
+        return words
+
+
+def _image(ask: Ask) -> list[dict[str, Any]]:
+    url = data_url("image/png", ask.image)
+    return [{"type": "input_image", "image_url": url, "detail": "auto"}] if ask.image else []
+
+
+def _document(ask: Ask) -> list[dict[str, Any]]:
+    data = data_url("application/pdf", ask.document)
+    return [{"type": "input_file", "filename": "paper.pdf", "file_data": data}] if ask.document else []
+
+
+def _told(response: Any, dropped: str = "") -> Told:
+    items, usage = response.output, response.usage
+    calls = [item for item in items if item.type == "function_call"]
+    thoughts = [part.text for item in items if item.type == "reasoning" for part in item.summary]
+    if response.status == "incomplete":
+        assert response.incomplete_details.reason == "max_output_tokens"
+    else:
+        assert response.status == "completed"
+    return Told(
+        text=response.output_text,
+        thought="".join(thoughts),
+        calls=tuple(Call(call.call_id, call.name, json.loads(call.arguments)) for call in calls),
+        end="length" if response.status == "incomplete" else "calls" if calls else "stop",
+        usage=Usage(
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.input_tokens_details.cached_tokens,
+            usage.output_tokens_details.reasoning_tokens,
+        ),
+        turn=items,
+        dropped=dropped,
+    )
 
 
 def _answer(response: Any) -> Answer:

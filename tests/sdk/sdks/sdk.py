@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from chat import Ask, Told
     from wires import Wire
 
 TIMEOUT_SECONDS = LIMIT_SECONDS
@@ -53,6 +54,9 @@ class Sdk(ABC):
     # A header a user may set, and one that is nobody's business upstream.
     own_header: tuple[str, str]
     stray_header = ("x-stray", "stays here")
+    # What of a question and of an answer it has no words for.
+    unaskable: ClassVar[frozenset[str]] = frozenset()
+    unsayable: ClassVar[frozenset[str]] = frozenset()
     # What its nonsense is called in the demo's answer.
     nonsense: str
     # How many pieces of a stream it keeps back.
@@ -90,6 +94,10 @@ class Sdk(ABC):
     def answer_tool(self, text: str, call: ToolCall, result: str) -> Answer: ...
 
     @abstractmethod
+    def ask(self, ask: Ask, *, streams: bool) -> Told:
+        """Asks for anything that some SDK has words for, whole or streamed, and takes all that comes."""
+
+    @abstractmethod
     def models(self) -> list[str]: ...
 
     @abstractmethod
@@ -104,6 +112,10 @@ class Sdk(ABC):
     def status(self, error: Exception) -> int: ...
 
     # What only some of them can do.
+
+    def stream_arguments(self, ask: Ask) -> list[str]:
+        """Returns the arguments of a streamed call as they come."""
+        raise NotImplementedError
 
     def stream_tool_call(self, text: str) -> ToolCall:
         raise NotImplementedError
