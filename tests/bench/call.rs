@@ -1,13 +1,15 @@
 //! The requests of the benchmark, written the way the SDKs write them: the messages first, the model after.
 
 use std::iter;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Uri};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::dialect::Dialect;
 use crate::process::CLIENT_KEY;
 use crate::script::Script;
 
@@ -22,37 +24,47 @@ const SENTENCE: &str = "let answer = ask(\"the question\");\n";
 pub struct Call {
     pub script: Script,
     dialect: Dialect,
+    uri: Uri,
     body: Bytes,
-}
-
-#[derive(Clone, Copy)]
-enum Dialect {
-    OpenAi,
-    Anthropic,
 }
 
 impl Call {
     /// `POST /v1/chat/completions` with a body of `size` bytes.
     pub fn openai(script: Script, size: usize) -> Self {
-        Self::new(Dialect::OpenAi, script, size)
+        Self::new(Dialect::Chat, script, script.model(), size)
     }
 
     /// `POST /v1/messages` with a body of `size` bytes.
     pub fn anthropic(script: Script, size: usize) -> Self {
-        Self::new(Dialect::Anthropic, script, size)
+        Self::new(Dialect::Anthropic, script, script.model(), size)
     }
 
-    fn new(dialect: Dialect, script: Script, size: usize) -> Self {
+    /// What `client` asks of the account that speaks `upstream`, in `size` bytes.
+    pub fn pinned(client: Dialect, upstream: Dialect, script: Script, size: usize) -> Self {
+        Self::new(client, script, &upstream.pinned_model(script), size)
+    }
+
+    fn new(dialect: Dialect, script: Script, model: &str, size: usize) -> Self {
         let messages = (size / MESSAGE_SIZE).max(1);
-        let overhead = body(dialect, script, messages, "").len();
-        let text = text_of_encoded_length(size.saturating_sub(overhead) / messages);
-        Self { script, dialect, body: Bytes::from(body(dialect, script, messages, &text)) }
+        let body = |text: &str| dialect.request(model, script.is_stream(), messages, text);
+        let text = text_of_encoded_length(size.saturating_sub(body("").len()) / messages);
+        let uri = dialect.path(model, script.is_stream()).parse().unwrap_or_default();
+        Self { script, dialect, uri, body: Bytes::from(body(&text)) }
+    }
+
+    /// The delays of an answer's chunks; `None` if they are not those that the script promises.
+    pub fn chunks(&self, mut delays: Vec<Duration>) -> Option<Vec<Duration>> {
+        let promised = self.script.chunks();
+        if self.dialect.repeats_itself() {
+            delays.truncate(promised);
+        }
+        (delays.len() == promised).then_some(delays)
     }
 
     pub fn request(&self, host: &HeaderValue) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_static(self.dialect.path());
+        *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert(HOST, host.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -62,26 +74,6 @@ impl Call {
         }
         request
     }
-}
-
-impl Dialect {
-    fn path(self) -> &'static str {
-        match self {
-            Self::OpenAi => "/v1/chat/completions",
-            Self::Anthropic => "/v1/messages",
-        }
-    }
-}
-
-fn body(dialect: Dialect, script: Script, messages: usize, text: &str) -> String {
-    let messages: Vec<Value> = iter::zip(0..messages, ["user", "assistant"].into_iter().cycle())
-        .map(|(_, role)| json!({"role": role, "content": text}))
-        .collect();
-    let mut body = json!({"messages": messages, "model": script.model(), "stream": script.is_stream()});
-    if matches!(dialect, Dialect::Anthropic) {
-        body["max_tokens"] = json!(1024);
-    }
-    body.to_string()
 }
 
 /// A text that takes `length` bytes between its quotes once it is JSON.

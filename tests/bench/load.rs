@@ -65,7 +65,9 @@ impl Connection {
             }
         }
         let (found, promised) = (chunk_delays.len(), call.script.chunks());
-        ensure!(found == promised, "the answer had {found} chunks instead of {promised}");
+        let chunk_delays = call.chunks(chunk_delays);
+        let chunk_delays =
+            chunk_delays.with_context(|| format!("the answer had {found} chunks instead of {promised}"))?;
         let elapsed = begun.elapsed();
         Ok(Exchange { elapsed, first_chunk: first_chunk.unwrap_or(elapsed), chunk_delays })
     }

@@ -2,21 +2,23 @@
 //!
 //! One run drives the same traffic through all of them in turns, on one machine, and prints one table: every
 //! goal is a ratio to L within the run, because absolute figures say more about the machine than about us.
-//! `cargo bench --bench proxy -- [--quick] [--json FILE] [small stream large translated slow idle start]`.
+//! `cargo bench --bench proxy -- [--quick] [--json FILE] [small stream large translated pairs slow idle start]`.
 //! A missed goal is a line in the table, never a failure; a proxy that answers wrongly is a failure.
 //!
 //! In the order of the measurement: `rig` starts the processes (`process`; this binary plays the `mock`
 //! upstream and the `bare_proxy` itself, so that each is a process of its own), `traffic` and `lifetime` are
-//! the scenarios, `load` sends their calls (`call`, answered by `script`), `usage` reads what a proxy spent,
+//! the scenarios, `load` sends their calls (`call`, answered by `script`, both in a `dialect`), `usage` reads what a proxy spent,
 //! `rounds` takes medians and `report` sets them beside the goals.
 #![expect(clippy::print_stdout, reason = "the table and the ready lines of the roles are the output")]
 
 mod bare_proxy;
 mod call;
+mod dialect;
 mod lifetime;
 mod listener;
 mod load;
 mod mock;
+mod pairs;
 mod process;
 mod report;
 mod rig;
@@ -33,7 +35,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use tokio::runtime::Builder;
 
-use crate::report::{Figure, Report};
+use crate::report::{Measured, Report};
 use crate::rig::{Plan, Rig};
 
 /// Measures portcullis against a bare hyper reverse proxy.
@@ -62,6 +64,8 @@ enum Scenario {
     Large,
     /// Anthropic clients before an upstream that is not: whole answers and streams.
     Translated,
+    /// Every client protocol before every other upstream protocol, beside its own.
+    Pairs,
     /// 256 slow streams at once: latency and memory of each.
     Slow,
     /// Memory and CPU time at rest, before and after load.
@@ -127,8 +131,9 @@ fn name(scenario: Scenario) -> String {
 }
 
 impl Scenario {
-    async fn measure(self, rig: &Rig) -> Result<Vec<Figure>> {
-        match self {
+    async fn measure(self, rig: &Rig) -> Result<Measured> {
+        let figures = match self {
+            Self::Pairs => return pairs::measure(rig).await.map(Measured::Pairs),
             Self::Small => traffic::small(rig).await,
             Self::Stream => traffic::stream(rig).await,
             Self::Large => traffic::large(rig).await,
@@ -140,6 +145,7 @@ impl Scenario {
             Self::Slow => lifetime::slow(rig).await,
             Self::Idle => lifetime::idle(rig).await,
             Self::Start => lifetime::start(rig).await,
-        }
+        };
+        figures.map(Measured::Figures)
     }
 }

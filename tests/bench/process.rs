@@ -15,6 +15,7 @@ use tokio::io::{self, AsyncBufReadExt, BufReader};
 use tokio::process::ChildStdout;
 use tokio::time::{sleep, timeout};
 
+use crate::dialect::Dialect;
 use crate::usage::{CpuSample, Memory};
 use crate::{bare_proxy, mock};
 
@@ -48,7 +49,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// A home whose only account is the mock upstream. The key is asked for, because checking it is part of
+    /// A home whose accounts are all the mock upstream. The key is asked for, because checking it is part of
     /// what a request costs.
     pub fn new(upstream: SocketAddr) -> Result<Arc<Self>> {
         let directory = tempfile::tempdir()?;
@@ -73,6 +74,21 @@ api_key = "sk-upstream-bench-key"
 models = ["*"]
 "#
         )?;
+        // For those who name one of them: the other dialects.
+        for dialect in Dialect::ALL {
+            let (name, provider, path) = (dialect.name(), dialect.provider(), dialect.base_path());
+            write!(
+                file,
+                r#"
+[[accounts]]
+name = "{name}"
+provider = "{provider}"
+base_url = "http://{upstream}{path}"
+api_key = "sk-upstream-bench-key-{name}"
+models = ["{name}-only"]
+"#
+            )?;
+        }
         Ok(Arc::new(Self { directory }))
     }
 

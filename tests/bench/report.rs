@@ -5,6 +5,7 @@ use std::thread::available_parallelism;
 
 use serde_json::{Value, json};
 
+use crate::pairs::Row;
 use crate::rounds::Values;
 use crate::usage::Clock;
 
@@ -123,25 +124,35 @@ impl fmt::Display for Clock {
     }
 }
 
+/// What a scenario comes to.
+pub enum Measured {
+    /// Lines that stand beside L.
+    Figures(Vec<Figure>),
+    /// Lines of a table of their own.
+    Pairs(Vec<Row>),
+}
+
 /// Every figure of a run.
 pub struct Report {
     quick: bool,
     rounds: usize,
     cores: usize,
     figures: Vec<(String, Figure)>,
+    pairs: Vec<Row>,
     failures: Vec<String>,
 }
 
 impl Report {
     pub fn new(quick: bool, rounds: usize) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self { quick, rounds, cores, figures: Vec::new(), failures: Vec::new() }
+        Self { quick, rounds, cores, figures: Vec::new(), pairs: Vec::new(), failures: Vec::new() }
     }
 
-    /// What a scenario came to: its figures, or why it has none.
-    pub fn add(&mut self, scenario: &str, outcome: anyhow::Result<Vec<Figure>>) {
+    /// What a scenario came to, or why it came to nothing.
+    pub fn add(&mut self, scenario: &str, outcome: anyhow::Result<Measured>) {
         match outcome {
-            Ok(figures) => {
+            Ok(Measured::Pairs(rows)) => self.pairs.extend(rows),
+            Ok(Measured::Figures(figures)) => {
                 let labelled = figures.into_iter().map(|figure| (scenario.to_owned(), figure));
                 self.figures.extend(labelled);
             }
@@ -163,6 +174,7 @@ impl Report {
             "rounds": self.rounds,
             "cores": self.cores,
             "figures": figures,
+            "pairs": self.pairs.iter().map(Row::to_json).collect::<Vec<_>>(),
             "failures": self.failures,
         })
     }
@@ -193,6 +205,10 @@ impl fmt::Display for Report {
             let shown = if scenario == previous { "" } else { scenario };
             previous = scenario;
             write_line(formatter, shown, figure)?;
+        }
+        if !self.pairs.is_empty() {
+            writeln!(formatter, "\n{}", Row::head())?;
+            self.pairs.iter().try_for_each(|row| writeln!(formatter, "{row}"))?;
         }
         let goals: Vec<Verdict> =
             self.figures.iter().filter_map(|(_, figure)| Some(figure.judged()?.2)).collect();

@@ -28,6 +28,8 @@ pub struct Plan {
     /// Rounds of measurements that take a moment: the more there are, the less one odd placement of the
     /// processes on the cores decides.
     pub short_rounds: usize,
+    /// Rounds of the many measurements of pairs.
+    pub pair_rounds: usize,
     /// By what the number of calls is divided.
     pub thinning: usize,
     pub idle_window: Duration,
@@ -35,11 +37,17 @@ pub struct Plan {
 
 impl Plan {
     pub fn full() -> Self {
-        Self { rounds: 7, short_rounds: 41, thinning: 1, idle_window: Duration::from_secs(20) }
+        Self {
+            rounds: 7,
+            short_rounds: 41,
+            pair_rounds: 5,
+            thinning: 1,
+            idle_window: Duration::from_secs(20),
+        }
     }
 
     pub fn quick() -> Self {
-        Self { rounds: 3, short_rounds: 15, thinning: 4, idle_window: Duration::from_secs(5) }
+        Self { rounds: 3, short_rounds: 15, pair_rounds: 1, thinning: 4, idle_window: Duration::from_secs(5) }
     }
 }
 

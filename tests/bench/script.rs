@@ -59,9 +59,9 @@ impl Script {
         self.chunks() > 0
     }
 
-    /// The script a request body names, looked for from the end, where clients write the model.
+    /// The script that a request body or its path names, looked for from the end, where clients write the model.
     pub fn asked_for(body: &[u8]) -> Option<Self> {
-        let start = memmem::rfind(body, b"\"bench-")? + 1;
+        let start = memmem::rfind(body, b"bench-")?;
         Self::ALL.into_iter().find(|script| body[start..].starts_with(script.model().as_bytes()))
     }
 }

@@ -11,11 +11,11 @@ use crate::rig::{Rig, Run};
 use crate::rounds::{Rounds, Target, percentile};
 use crate::script::Script;
 
-const KILOBYTE: usize = 1024;
+pub const KILOBYTE: usize = 1024;
 const MEGABYTE: usize = 1024 * KILOBYTE;
 
 /// Connections of the scenarios that ask what a crowd costs.
-const CROWD: usize = 16;
+pub const CROWD: usize = 16;
 
 /// 1 KB in and out: the latency of one connection, the CPU time of a crowd.
 pub async fn small(rig: &Rig) -> Result<Vec<Figure>> {
@@ -114,11 +114,11 @@ fn cpu(name: &'static str, runs: &Rounds<Run>, units: fn(&Run) -> usize) -> Figu
     Figure::new(name, "µs", runs.medians(share)).clock(clock)
 }
 
-fn per_request(run: &Run) -> usize {
+pub fn per_request(run: &Run) -> usize {
     run.exchanges.len()
 }
 
-fn per_chunk(run: &Run) -> usize {
+pub fn per_chunk(run: &Run) -> usize {
     run.exchanges.iter().map(|exchange| exchange.chunk_delays.len()).sum()
 }
 
@@ -139,6 +139,6 @@ pub fn chunk_delays(exchanges: &[Exchange]) -> impl Iterator<Item = Duration> {
     exchanges.iter().flat_map(|exchange| exchange.chunk_delays.iter().copied())
 }
 
-fn micros(duration: Duration) -> f64 {
+pub fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
