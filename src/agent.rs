@@ -57,7 +57,7 @@ pub enum LaunchError {
 pub async fn run<S: Shell>(
     launch: Launch,
     scrubber: Scrubber,
-    shell: impl FnOnce() -> S,
+    shell: impl FnOnce(&AgentHandle) -> S,
 ) -> Result<Exit, LaunchError> {
     let paths = &launch.paths;
     paths.create().map_err(|error| other("the agent's directories could not be made", &error))?;
@@ -65,7 +65,14 @@ pub async fn run<S: Shell>(
     paths.directories().into_iter().for_each(leftovers::sweep);
     let (watcher, file) = config::watch::watch(paths.config.clone())
         .map_err(|error| other("the config file cannot be watched", &error))?;
-    let Loaded { config, warnings, .. } = first_load(&paths.config).await?;
+    let (Loaded { config, warnings, .. }, unloaded) = match first_load(&paths.config).await {
+        Ok(loaded) => (loaded, None),
+        // Whoever looks at the tray sees what is wrong, and that it is put right.
+        Err(LaunchError::Config(problems)) if !launch.exit_on_failed_start => {
+            (Loaded::default(), Some(problems))
+        }
+        Err(error) => return Err(error),
+    };
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -81,11 +88,9 @@ pub async fn run<S: Shell>(
     let options = options(&launch, listening.address, &token);
     let (requests, asked) = mpsc::channel(16);
     let (status, published) = watch::channel(first_status(&options, &config));
-    let control = Control {
-        agent: AgentHandle::new(requests, published),
-        recorder: Arc::clone(&gateway.recorder),
-        token: token.clone(),
-    };
+    let agent = AgentHandle::new(requests, published);
+    let control =
+        Control { agent: agent.clone(), recorder: Arc::clone(&gateway.recorder), token: token.clone() };
     let announced = ControlFile {
         address: listening.address,
         token,
@@ -96,8 +101,8 @@ pub async fn run<S: Shell>(
     lock.announce(&announced).map_err(|error| other("the runtime file could not be written", &error))?;
     let signals = signals::listen().map_err(|error| other("signals", &error))?;
 
-    let supervisor = Supervisor::new(options, config, warnings, door, Box::new(shell()), status);
-    let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }).await;
+    let supervisor = Supervisor::new(options, config, warnings, door, Box::new(shell(&agent)), status);
+    let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }, unloaded).await;
     if exit != Exit::Forced {
         control_plane.finish().await;
         let _ = tokio::task::spawn_blocking(move || recorder.close(LAST_RECORDS)).await;

@@ -25,6 +25,7 @@ pub mod agent;
 pub mod cli;
 pub mod headless;
 pub mod logging;
+pub mod tray;
 
 pub mod language;
 

@@ -7,8 +7,5 @@ use portcullis::desktop::limits;
 fn main() -> Exit {
     let cli = Cli::parse();
     let max_open_files = limits::harden();
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(cli.run(max_open_files)),
-        Err(_) => Exit::Failed,
-    }
+    cli.run(max_open_files)
 }

@@ -5,16 +5,18 @@ use std::io::Write;
 use std::path::Path;
 
 use clap::Args;
+use tokio::runtime::Runtime;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
+use super::Context;
 use super::output::{self, Exit};
-use super::{Context, serve};
-use crate::control::{Notice, ProxyState, Shell, Status};
+use super::serve::{self, Run};
+use crate::control::{AgentHandle, Notice, ProxyState, Shell, Status};
 use crate::desktop::instance;
 use crate::desktop::paths::Paths;
 use crate::headless::HeadlessShell;
 use crate::server::bind;
-use crate::{config, logging};
+use crate::{config, logging, tray};
 
 const DEFAULT_PORT: u16 = 8045;
 const HOME_PREFIX: &str = "portcullis-demo-";
@@ -24,9 +26,31 @@ pub struct DemoArgs {
     /// Listen on this port; 0 takes any free one [default: 8045, or any when somebody has it]
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
+    /// Show the tray icon, too
+    #[arg(long)]
+    pub tray: bool,
 }
 
 pub async fn demo(context: &Context, args: &DemoArgs, max_open_files: u64) -> Exit {
+    serve(context, args, max_open_files, |_| DemoShell::new()).await
+}
+
+/// The same with its icon, for which it needs the main thread.
+pub fn with_tray(context: Context, args: DemoArgs, max_open_files: u64, runtime: Runtime) -> Exit {
+    if !super::tray::is_possible(&runtime) {
+        return Exit::NotRunning;
+    }
+    tray::run(runtime, |tray| async move {
+        serve(&context, &args, max_open_files, |agent| (DemoShell::new(), tray(agent))).await
+    })
+}
+
+async fn serve<S: Shell>(
+    context: &Context,
+    args: &DemoArgs,
+    max_open_files: u64,
+    shell: impl FnOnce(&AgentHandle) -> S,
+) -> Exit {
     sweep(&std::env::temp_dir());
     let home = match tempfile::Builder::new().prefix(HOME_PREFIX).tempdir() {
         Ok(home) => home,
@@ -38,7 +62,8 @@ pub async fn demo(context: &Context, args: &DemoArgs, max_open_files: u64) -> Ex
     }
     let port = args.port.unwrap_or_else(usual_port);
     let context = Context { paths, verbosity: context.verbosity, ..context.clone() };
-    serve::run(&context, Some(port), max_open_files, DemoShell::new).await
+    let run = Run { port: Some(port), exit_on_failed_start: true, max_open_files };
+    serve::report(serve::launch(&context, run, shell).await)
 }
 
 fn write_config(path: &Path) -> Result<(), Box<dyn std::error::Error>> {

@@ -10,11 +10,13 @@ mod logs;
 mod output;
 mod records;
 mod serve;
+mod tray;
 mod usage;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
+use tokio::runtime;
 
 use crate::desktop::paths::Paths;
 pub use output::Exit;
@@ -53,6 +55,9 @@ pub struct Global {
     /// Log only what is wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Started by the session, with nobody looking
+    #[arg(long, hide = true)]
+    pub at_login: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -104,27 +109,39 @@ pub struct Context {
 
 impl Cli {
     /// Carries out what was typed. `max_open_files`: this process's own limit.
-    pub async fn run(self, max_open_files: u64) -> Exit {
+    pub fn run(self, max_open_files: u64) -> Exit {
+        let Ok(runtime) = runtime::Builder::new_multi_thread().enable_all().build() else {
+            return output::failed("no threads could be started");
+        };
         let context = match Context::new(&self.global) {
             Ok(context) => context,
             Err(error) => return output::failed(&error.to_string()),
         };
         match self.command {
-            None => no_tray(),
-            Some(Command::Serve(args)) => serve::serve(&context, &args, max_open_files).await,
-            Some(Command::Demo(args)) => demo::demo(&context, &args, max_open_files).await,
-            Some(Command::Status) => lifecycle::status(&context).await,
-            Some(Command::Start) => lifecycle::command(&context, "start").await,
-            Some(Command::Stop) => lifecycle::command(&context, "stop").await,
-            Some(Command::Restart) => lifecycle::command(&context, "restart").await,
-            Some(Command::Reload) => lifecycle::command(&context, "reload").await,
-            Some(Command::Quit) => lifecycle::quit(&context).await,
-            Some(Command::Open { print }) => lifecycle::open(&context, print).await,
-            Some(Command::Logs(args)) => logs::run(&context, &args).await,
-            Some(Command::Usage(args)) => usage::run(&context, &args).await,
-            Some(Command::Account(command)) => account::run(&context, command).await,
-            Some(Command::Config(command)) => config::run(&context, &command).await,
-            Some(Command::Key(command)) => key::run(&context, command).await,
+            None => tray::tray(&context, self.global.at_login, max_open_files, runtime),
+            Some(Command::Demo(args)) if args.tray => demo::with_tray(context, args, max_open_files, runtime),
+            Some(command) => runtime.block_on(command.run(&context, max_open_files)),
+        }
+    }
+}
+
+impl Command {
+    async fn run(self, context: &Context, max_open_files: u64) -> Exit {
+        match self {
+            Self::Serve(args) => serve::serve(context, &args, max_open_files).await,
+            Self::Demo(args) => demo::demo(context, &args, max_open_files).await,
+            Self::Status => lifecycle::status(context).await,
+            Self::Start => lifecycle::command(context, "start").await,
+            Self::Stop => lifecycle::command(context, "stop").await,
+            Self::Restart => lifecycle::command(context, "restart").await,
+            Self::Reload => lifecycle::command(context, "reload").await,
+            Self::Quit => lifecycle::quit(context).await,
+            Self::Open { print } => lifecycle::open(context, print).await,
+            Self::Logs(args) => logs::run(context, &args).await,
+            Self::Usage(args) => usage::run(context, &args).await,
+            Self::Account(command) => account::run(context, command).await,
+            Self::Config(command) => config::run(context, &command).await,
+            Self::Key(command) => key::run(context, command).await,
         }
     }
 }
@@ -135,9 +152,4 @@ impl Context {
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
         Ok(Self { paths, json: global.json, verbosity })
     }
-}
-
-fn no_tray() -> Exit {
-    output::note("This build has no tray icon: run `portcullis serve` to run the proxy in this terminal.");
-    Exit::NotRunning
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Context;
 use super::output::{self, Exit};
 use crate::agent::{self, Launch, LaunchError};
-use crate::control::Shell;
+use crate::control::{AgentHandle, Shell};
 use crate::headless::HeadlessShell;
 use crate::supervisor;
 use crate::upstream::Scrubber;
@@ -19,27 +19,41 @@ pub struct ServeArgs {
 }
 
 pub async fn serve(context: &Context, args: &ServeArgs, max_open_files: u64) -> Exit {
-    run(context, args.port, max_open_files, HeadlessShell::new).await
+    let run = Run { port: args.port, exit_on_failed_start: true, max_open_files };
+    report(launch(context, run, |_| HeadlessShell::new()).await)
 }
 
-/// Runs an agent without a tray until it ends, and says why it did.
-pub async fn run<S: Shell>(
+/// How a command wants its agent.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Overrides the config for this run.
+    pub port: Option<u16>,
+    pub exit_on_failed_start: bool,
+    pub max_open_files: u64,
+}
+
+/// Runs an agent until it ends.
+pub async fn launch<S: Shell>(
     context: &Context,
-    port: Option<u16>,
-    max_open_files: u64,
-    shell: impl FnOnce() -> S,
-) -> Exit {
+    run: Run,
+    shell: impl FnOnce(&AgentHandle) -> S,
+) -> Result<supervisor::Exit, LaunchError> {
     let paths = context.paths.clone();
-    if let Err(error) = paths.create() {
-        return output::failed(&format!("the agent's directories could not be made: {error}"));
-    }
+    paths
+        .create()
+        .map_err(|error| LaunchError::Other(format!("the agent's directories could not be made: {error}")))?;
     // A second agent must not write into the first one's log.
     let is_second = desktop::instance::is_held(&paths.lock_file());
     let log_file = (!is_second).then(|| paths.log_file());
     let scrubber = Scrubber::default();
     let _log = logging::start(context.verbosity, log_file.as_deref(), &scrubber);
-    let launch = Launch { paths, port, exit_on_failed_start: true, max_open_files };
-    match agent::run(launch, scrubber, shell).await {
+    let Run { port, exit_on_failed_start, max_open_files } = run;
+    agent::run(Launch { paths, port, exit_on_failed_start, max_open_files }, scrubber, shell).await
+}
+
+/// Says why an agent ended, where that is not what was asked for.
+pub fn report(ended: Result<supervisor::Exit, LaunchError>) -> Exit {
+    match ended {
         Ok(supervisor::Exit::Quit | supervisor::Exit::Forced) => Exit::Done,
         Ok(supervisor::Exit::StartFailed(reason)) => output::failed(&reason),
         Err(LaunchError::Config(problems)) => {

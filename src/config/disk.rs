@@ -41,6 +41,11 @@ pub fn replace(path: &Path, contents: &str) -> Result<(), WriteError> {
 
 fn try_replace(path: &Path, contents: &str) -> io::Result<()> {
     let target = std::fs::canonicalize(path)?;
+    if target.metadata()?.permissions().readonly() {
+        // Whoever made it so does not want it replaced either.
+        let reason = "it is read-only; make it writable first";
+        return Err(io::Error::new(ErrorKind::PermissionDenied, reason));
+    }
     let directory = directory_of(&target);
     let file = written(directory, contents)?;
     keep_owner_and_stricter_mode(file.as_file(), &target.metadata()?)?;

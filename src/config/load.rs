@@ -17,8 +17,8 @@ use super::{Config, Problem, Problems, Secret, key, lookup};
 /// Far beyond ten thousand accounts.
 pub const LARGEST_FILE: u64 = 1 << 20;
 
-/// A configuration that can be used.
-#[derive(Clone, Debug)]
+/// A configuration that can be used. The default is what an empty file means.
+#[derive(Clone, Debug, Default)]
 pub struct Loaded {
     pub config: Config,
     /// What deserves a word and stops nothing; no secret in it.

@@ -20,7 +20,46 @@ pub enum Command {
     ClearCooldown(Option<String>),
     /// Forget that this account's credential was refused.
     ReviveAccount(String),
+    /// Let an account take part, or not: written to the config file.
+    EnableAccount {
+        name: String,
+        enabled: bool,
+    },
+    /// One key of the config file, such as `proxy.auth_mode`.
+    Set {
+        key: &'static str,
+        value: Setting,
+    },
+    /// Open the dashboard in the browser.
+    OpenDashboard,
+    /// Open the config file in whatever the desktop edits such files with.
+    EditConfig,
+    Copy(Copied),
+    StartAtLogin(bool),
+    /// Point a client at the proxy, or back to where it pointed before.
+    Connect {
+        tool: &'static str,
+        connected: bool,
+    },
     Quit,
+}
+
+/// The value of a key in the config file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    Switch(bool),
+    Choice(&'static str),
+}
+
+/// What can be put on the clipboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// What OpenAI's clients call their base URL: it ends in `/v1`.
+    OpenAiBaseUrl,
+    AnthropicBaseUrl,
+    GeminiBaseUrl,
+    /// The key that clients send.
+    ApiKey,
 }
 
 /// Why a command was not carried out, in a sentence with its fix.

@@ -30,6 +30,10 @@ pub enum Notice {
     UpdateAvailable {
         version: String,
     },
+    /// Something that was clicked could not be done: why, and what to do.
+    Refused {
+        reason: String,
+    },
 }
 
 impl Notice {
@@ -52,6 +56,7 @@ impl Notice {
                 let current = env!("CARGO_PKG_VERSION");
                 text!(language, "notice-update-available", version = version.as_str(), current = current)
             }
+            Self::Refused { reason } => reason.clone(),
         }
     }
 }

@@ -9,3 +9,16 @@ pub trait Shell: Send + 'static {
     fn show(&mut self, status: &Status);
     fn notify(&mut self, notice: &Notice);
 }
+
+/// Two surfaces of one agent.
+impl<A: Shell, B: Shell> Shell for (A, B) {
+    fn show(&mut self, status: &Status) {
+        self.0.show(status);
+        self.1.show(status);
+    }
+
+    fn notify(&mut self, notice: &Notice) {
+        self.0.notify(notice);
+        self.1.notify(notice);
+    }
+}

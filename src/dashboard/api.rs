@@ -34,6 +34,7 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("restart", Call::Restart))
         .push(route("reload", Call::Reload))
         .push(route("quit", Call::Quit))
+        .push(route("open", Call::Open))
         .push(route("move-to-port", Call::MoveToPort))
         .push(route("accounts/test", Call::TestAccount))
         .push(route("accounts/clear-cooldown", Call::ClearCooldown))
@@ -50,6 +51,7 @@ enum Call {
     Restart,
     Reload,
     Quit,
+    Open,
     MoveToPort,
     TestAccount,
     ClearCooldown,
@@ -145,6 +147,7 @@ async fn command(call: Call, request: &mut Request) -> Result<Command, String> {
                 Call::Stop => Command::Stop,
                 Call::Restart => Command::Restart,
                 Call::Quit => Command::Quit,
+                Call::Open => Command::OpenDashboard,
                 _ => Command::Reload,
             }
         }

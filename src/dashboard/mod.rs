@@ -14,6 +14,7 @@
 //! | `GET /metrics` | counts and histograms for Prometheus |
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
+//! | `POST /api/open` | the page, in the browser of the agent's desktop |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |
 //! | `POST /api/accounts/test` `{"name"}` | one minimal real call |
 //! | `POST /api/accounts/clear-cooldown` `{"name"?}` | one account's, or all |

@@ -1,6 +1,7 @@
 //! The operating system, one file a service. Knows nothing of the rest of the program.
 
 pub mod browser;
+pub mod clipboard;
 pub mod instance;
 pub mod leftovers;
 pub mod limits;

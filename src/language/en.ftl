@@ -80,3 +80,44 @@ usage-unpriced = { $count ->
     [one] { $count } answer is of a model without a known price and not in the cost: name its price under [prices].
    *[other] { $count } answers are of models without a known price and not in the cost: name their prices under [prices].
 }
+### What was clicked and could not be done
+
+refused-browser = No browser could be opened ({ $reason }). `portcullis open --print` prints the dashboard's address.
+refused-editor = { $path } could not be opened ({ $reason }). Open it in an editor.
+refused-clipboard = Nothing was copied: { $reason }.
+refused-no-key = There is no API key to copy. Run `portcullis key rotate` to make one.
+
+### Tray menu
+
+tray-start = Start proxy
+tray-stop = Stop proxy
+tray-restart = Restart proxy
+tray-use-port = Use port { $port } instead
+tray-open-dashboard = Open dashboard
+tray-copy-base-url = Copy base URL
+tray-copy-api-key = Copy API key
+tray-accounts = Accounts
+tray-account-cooling = { $name } — cooling until { $time }
+tray-account-disabled = { $name } — disabled: { $reason }
+tray-account-unusable = { $name } — cannot be used: { $reason }
+tray-clear-cooldowns = Clear cooldowns
+tray-connect = Connect
+tray-settings = Settings
+tray-authentication = Authentication
+tray-auth-auto = Automatic: only with LAN access
+tray-auth-off = Off: no key is asked for
+tray-auth-all-except-health = Every path but /healthz
+tray-auth-strict = Strict: every path
+tray-lan = Allow LAN access
+tray-notifications = Notifications
+tray-edit-config = Edit config file
+tray-reload-config = Reload config
+tray-start-at-login = Start at login
+tray-about = About portcullis { $version }
+tray-quit = Quit
+
+### Starting the tray agent
+
+cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
+cli-handed-over-without-browser = portcullis is running already. { $reason }
+cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.

@@ -70,3 +70,44 @@ usage-cost = 料金（推定）
 usage-first-token = 初回トークン
 usage-duration = 所要時間
 usage-unpriced = 料金の分からないモデルの応答 { $count } 件は料金に含まれていません。[prices] に単価を書くと計算されます。
+### What was clicked and could not be done
+
+refused-browser = ブラウザーを開けませんでした（{ $reason }）。`portcullis open --print` でダッシュボードのアドレスを表示できます。
+refused-editor = { $path } を開けませんでした（{ $reason }）。エディターで開いてください。
+refused-clipboard = コピーできませんでした: { $reason }
+refused-no-key = コピーする API キーがありません。`portcullis key rotate` で作成できます。
+
+### Tray menu
+
+tray-start = プロキシを開始
+tray-stop = プロキシを停止
+tray-restart = プロキシを再起動
+tray-use-port = 代わりにポート { $port } を使う
+tray-open-dashboard = ダッシュボードを開く
+tray-copy-base-url = ベース URL をコピー
+tray-copy-api-key = API キーをコピー
+tray-accounts = アカウント
+tray-account-cooling = { $name } — { $time } までクールダウン中
+tray-account-disabled = { $name } — 無効: { $reason }
+tray-account-unusable = { $name } — 使用できません: { $reason }
+tray-clear-cooldowns = クールダウンを解除
+tray-connect = 接続
+tray-settings = 設定
+tray-authentication = 認証
+tray-auth-auto = 自動: LAN アクセス時のみ
+tray-auth-off = オフ: キー不要
+tray-auth-all-except-health = /healthz 以外のすべてのパス
+tray-auth-strict = 厳格: すべてのパス
+tray-lan = LAN アクセスを許可
+tray-notifications = 通知
+tray-edit-config = 設定ファイルを編集
+tray-reload-config = 設定を再読み込み
+tray-start-at-login = ログイン時に起動
+tray-about = portcullis { $version } について
+tray-quit = 終了
+
+### Starting the tray agent
+
+cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
+cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
+cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。

@@ -70,3 +70,44 @@ usage-cost = 费用（估算）
 usage-first-token = 首个 token
 usage-duration = 耗时
 usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写单价。
+### What was clicked and could not be done
+
+refused-browser = 无法打开浏览器（{ $reason }）。运行 `portcullis open --print` 可显示仪表盘地址。
+refused-editor = 无法打开 { $path }（{ $reason }）。请用编辑器打开它。
+refused-clipboard = 未能复制：{ $reason }。
+refused-no-key = 没有可复制的 API 密钥。请运行 `portcullis key rotate` 生成一个。
+
+### Tray menu
+
+tray-start = 启动代理
+tray-stop = 停止代理
+tray-restart = 重启代理
+tray-use-port = 改用端口 { $port }
+tray-open-dashboard = 打开仪表盘
+tray-copy-base-url = 复制基础 URL
+tray-copy-api-key = 复制 API 密钥
+tray-accounts = 账号
+tray-account-cooling = { $name } — 冷却至 { $time }
+tray-account-disabled = { $name } — 已停用：{ $reason }
+tray-account-unusable = { $name } — 无法使用：{ $reason }
+tray-clear-cooldowns = 清除冷却
+tray-connect = 连接
+tray-settings = 设置
+tray-authentication = 身份验证
+tray-auth-auto = 自动：仅在允许局域网访问时
+tray-auth-off = 关闭：不需要密钥
+tray-auth-all-except-health = 除 /healthz 外的所有路径
+tray-auth-strict = 严格：所有路径
+tray-lan = 允许局域网访问
+tray-notifications = 通知
+tray-edit-config = 编辑配置文件
+tray-reload-config = 重新加载配置
+tray-start-at-login = 登录时启动
+tray-about = 关于 portcullis { $version }
+tray-quit = 退出
+
+### Starting the tray agent
+
+cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
+cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
+cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。

@@ -2,18 +2,19 @@
 //! the listeners. Everything that can wake it is an [`event::Event`]; every change ends
 //! in one published [`Status`].
 
+mod desktop;
 mod event;
 mod reload;
 mod report;
 pub mod state;
 mod updates;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::event::Event;
@@ -21,10 +22,13 @@ use self::reload::Reload;
 use self::state::{Input, next};
 use self::updates::Updates;
 use crate::accounts::{Pool, store};
+use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
-use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, edit};
+use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig};
 use crate::control::command::{CommandResult, Request};
-use crate::control::{BindFailure, Command, CommandError, Notice, ProxyState, Shell, StartFailure, Status};
+use crate::control::{
+    BindFailure, Command, CommandError, Notice, ProxyState, Setting, Shell, StartFailure, Status,
+};
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
 use crate::server::{Door, ProxyServer, bind};
@@ -68,6 +72,8 @@ pub struct Supervisor {
     failure: Option<StartFailure>,
     /// Why the file as it is now is not in force.
     file_problem: Option<FileProblem>,
+    /// No file was valid yet: what is in force is nobody's choice, and serves nothing.
+    is_unconfigured: bool,
     /// What the last load had to say.
     warnings: Vec<String>,
     proxy: Option<ProxyServer>,
@@ -117,6 +123,7 @@ impl Supervisor {
             state: ProxyState::Stopped,
             failure: None,
             file_problem: None,
+            is_unconfigured: false,
             warnings,
             proxy: None,
             any_port: None,
@@ -129,11 +136,13 @@ impl Supervisor {
         }
     }
 
-    /// Runs until it is asked to quit.
-    pub async fn run(mut self, mut sources: Sources) -> Exit {
+    /// Runs until it is asked to quit. `unloaded`: why there is no configuration yet.
+    pub async fn run(mut self, mut sources: Sources, unloaded: Option<Problems>) -> Exit {
         let mut pool = self.gateway.pool.subscribe();
         self.warn_of_open_lan(None);
-        if self.config.proxy.start_with_agent {
+        if let Some(problems) = unloaded {
+            self.wait_for_config(problems);
+        } else if self.config.proxy.start_with_agent {
             self.start().await;
         }
         self.look_for_updates();
@@ -197,11 +206,25 @@ impl Supervisor {
                 self.ask_start().await
             }
             Command::Reload => return self.begin_reload(Some(reply)),
-            Command::MoveToPort(port) => self.move_to_port(port).await,
+            Command::MoveToPort(port) => {
+                return self.edit(reply, move |path| edit::set(path, "proxy.port", i64::from(port))).await;
+            }
+            Command::Set { key, value } => {
+                return self.edit(reply, move |path| edit::set(path, key, written(value))).await;
+            }
+            Command::EnableAccount { name, enabled } => {
+                return self.edit(reply, move |path| edit::set_account_enabled(path, &name, enabled)).await;
+            }
             Command::TestAccount(name) => return self.test_account(name, reply),
             Command::ClearCooldown(name) => self.clear_cooldown(name.as_deref()),
             Command::ReviveAccount(name) => {
                 self.gateway.pool.enable(&name).map(Value::from).map_err(|error| failed(&error))
+            }
+            Command::OpenDashboard => return self.open_dashboard(reply),
+            Command::EditConfig => return self.open_config_file(reply),
+            Command::Copy(what) => return self.copy(what, reply),
+            Command::StartAtLogin(_) | Command::Connect { .. } => {
+                Err(CommandError::Failed("not in this build".to_owned()))
             }
             Command::Quit => {
                 self.exit = Some(Exit::Quit);
@@ -223,6 +246,10 @@ impl Supervisor {
     async fn ask_start(&mut self) -> CommandResult {
         self.start().await;
         match &self.failure {
+            None if self.is_unconfigured => {
+                let problem = self.file_problem.as_ref().map(|problem| problem.text(self.language()));
+                Err(CommandError::Failed(problem.unwrap_or_default()))
+            }
             Some(failure) => Err(CommandError::Failed(failure.text_with_fix(self.language()))),
             None => Ok(Value::Null),
         }
@@ -233,6 +260,9 @@ impl Supervisor {
             return;
         }
         self.enter(Input::StartAsked);
+        if self.is_unconfigured {
+            return self.enter(Input::StartFailed);
+        }
         self.publish();
         match self.try_start().await {
             Ok(proxy) => {
@@ -310,16 +340,25 @@ impl Supervisor {
         exit
     }
 
-    async fn move_to_port(&mut self, port: u16) -> CommandResult {
+    /// Changes the file. What it holds then takes effect as after any other save, and
+    /// whoever asked hears whether it did.
+    async fn edit(
+        &mut self,
+        reply: oneshot::Sender<CommandResult>,
+        change: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static,
+    ) {
         let path = self.options.config_path.clone();
-        let edited =
-            tokio::task::spawn_blocking(move || edit::set(&path, "proxy.port", i64::from(port))).await;
-        edited.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
-        self.begin_reload(None);
-        Ok(Value::Null)
+        let edited = tokio::task::spawn_blocking(move || change(&path)).await;
+        match edited.map_err(|error| failed(&error)).and_then(|edited| edited.map_err(|error| failed(&error)))
+        {
+            Ok(()) => self.begin_reload(Some(reply)),
+            Err(error) => {
+                let _ = reply.send(Err(error));
+            }
+        }
     }
 
-    fn test_account(&self, name: String, reply: tokio::sync::oneshot::Sender<CommandResult>) {
+    fn test_account(&self, name: String, reply: oneshot::Sender<CommandResult>) {
         let gateway = Arc::clone(&self.gateway);
         let _detached: JoinHandle<()> = tokio::spawn(async move {
             let outcome = gateway.test_account(&name).await;
@@ -379,6 +418,13 @@ impl Supervisor {
 /// Everybody on the network may spend the accounts.
 fn is_open_to_lan(proxy: &ProxyConfig) -> bool {
     proxy.allow_lan_access && proxy.effective_auth() == EffectiveAuth::Off
+}
+
+fn written(setting: Setting) -> toml_edit::Value {
+    match setting {
+        Setting::Switch(on) => on.into(),
+        Setting::Choice(choice) => choice.into(),
+    }
 }
 
 fn failed(error: &impl std::fmt::Display) -> CommandError {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::state::Input;
 use super::{FileProblem, Supervisor, is_open_to_lan};
 use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
 use crate::control::command::CommandResult;
@@ -91,7 +92,8 @@ impl Supervisor {
         let Loaded { config, warnings, .. } = loaded;
         let change = diff(&self.config, &config);
         self.warnings = warnings;
-        if change.is_nothing() {
+        let is_first = std::mem::take(&mut self.is_unconfigured);
+        if change.is_nothing() && !is_first {
             return Ok(());
         }
         let bound = self.bind_anew(&config, change).await?;
@@ -104,7 +106,7 @@ impl Supervisor {
         }
         tracing::info!("the config file was applied");
         self.warn_of_open_lan(Some(&old));
-        self.retry_failed_start(change).await;
+        self.retry_failed_start(change, is_first).await;
         Ok(())
     }
 
@@ -147,9 +149,18 @@ impl Supervisor {
         }
     }
 
+    /// The agent begins before there is a valid file.
+    pub(super) fn wait_for_config(&mut self, problems: Problems) {
+        self.is_unconfigured = true;
+        self.remember(Some(FileProblem::Invalid(problems)));
+        self.enter(Input::StartAsked);
+        self.enter(Input::StartFailed);
+    }
+
     /// A saved config may have removed the cause of a failed start.
-    async fn retry_failed_start(&mut self, change: Change) {
+    async fn retry_failed_start(&mut self, change: Change, is_first: bool) {
         let removed = match &self.failure {
+            None if is_first => self.config.proxy.start_with_agent,
             Some(StartFailure::NoAccounts) => self.pool().has_usable(),
             Some(StartFailure::Bind(_)) => change.listener,
             None => false,

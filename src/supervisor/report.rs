@@ -1,5 +1,6 @@
 //! What the supervisor knows, in the words of [`Status`] and [`Notice`].
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{DRAIN_TICK, FileProblem, SAVE_INTERVAL, Supervisor, is_open_to_lan};
@@ -37,8 +38,7 @@ impl Supervisor {
 
     fn snapshot(&self) -> Status {
         let pool = self.pool().view(Instant::now());
-        let configured = bind::address(self.port(&self.config), self.config.proxy.allow_lan_access);
-        let address = self.proxy.as_ref().map_or(configured, |proxy| proxy.address);
+        let address = self.address();
         Status {
             state: self.state,
             address,
@@ -62,6 +62,12 @@ impl Supervisor {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
+    }
+
+    /// Where the proxy listens, or would.
+    pub(super) fn address(&self) -> SocketAddr {
+        let configured = bind::address(self.port(&self.config), self.config.proxy.allow_lan_access);
+        self.proxy.as_ref().map_or(configured, |proxy| proxy.address)
     }
 
     fn problem(&self, pool: &PoolView) -> Option<String> {
@@ -120,6 +126,8 @@ const fn wanted(switches: &NotificationsConfig, notice: &Notice) -> bool {
             Notice::UpstreamUnreachable { .. } => switches.upstream_unreachable,
             Notice::LanWithoutKey => switches.lan_without_key,
             Notice::UpdateAvailable { .. } => switches.update_available,
+            // The answer to a click has no switch of its own.
+            Notice::Refused { .. } => true,
         }
 }
 

@@ -90,6 +90,7 @@ async fn daemon(directory: &Path) -> Child {
         .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .expect("dbus-daemon runs (apt-get install dbus)");

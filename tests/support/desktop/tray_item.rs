@@ -103,9 +103,10 @@ impl TrayItem {
         self.call("/MenuBar", MENU, "Event", &arguments).await;
     }
 
-    /// A left click on the icon.
-    pub async fn activate(&self) {
-        self.call("/StatusNotifierItem", ITEM, "Activate", &(0_i32, 0_i32)).await;
+    /// Whether a left click opens the menu.
+    pub async fn is_menu(&self) -> bool {
+        let remote = Remote { connection: self.connection.clone(), owner: self.owner.clone() };
+        remote.property("ItemIsMenu").await.expect("a property").try_into().expect("a switch")
     }
 
     async fn call(

@@ -1,0 +1,76 @@
+//! `portcullis` alone: the agent with its icon in the tray.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::time::{sleep, timeout};
+
+use super::Context;
+use super::agent::{Agent, AskError};
+use super::output::{self, Exit};
+use super::serve::{self, Run};
+use crate::agent::LaunchError;
+use crate::desktop::instance;
+use crate::language::Language;
+use crate::{text, tray};
+
+/// An agent that has just begun may take so long to say where it can be asked.
+const HAND_OVER_LIMIT: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
+
+pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Runtime) -> Exit {
+    if instance::is_held(&context.paths.lock_file()) {
+        return runtime.block_on(hand_over(context));
+    }
+    if !is_possible(&runtime) {
+        return Exit::NotRunning;
+    }
+    // Nobody reads what is said at login; the log file has it.
+    let verbosity = if at_login { -1 } else { context.verbosity };
+    let context = Context { verbosity, ..context.clone() };
+    let run = Run { port: None, exit_on_failed_start: false, max_open_files };
+    tray::run(runtime, |shell| async move {
+        match serve::launch(&context, run, shell).await {
+            Err(LaunchError::AlreadyRunning(_)) => hand_over(&context).await,
+            ended => serve::report(ended),
+        }
+    })
+}
+
+/// Says what to do where there is no desktop to show an icon on.
+pub fn is_possible(runtime: &Runtime) -> bool {
+    let possible = tray::is_possible(runtime);
+    if !possible {
+        output::note(&text!(Language::system(), "cli-no-session"));
+    }
+    possible
+}
+
+/// The agent that runs already shows where it can be seen.
+async fn hand_over(context: &Context) -> Exit {
+    let found = async {
+        loop {
+            if let Some(agent) = Agent::find(&context.paths) {
+                return agent;
+            }
+            sleep(LOOK).await;
+        }
+    };
+    let Ok(agent) = timeout(HAND_OVER_LIMIT, found).await else {
+        return output::failed("another agent has this home and does not say where it can be asked");
+    };
+    let language = match agent.status().await {
+        Ok(status) => status.language,
+        Err(error) => return output::failed(&error.to_string()),
+    };
+    match agent.ask("open", Value::Null).await {
+        Ok(_) => output::line(&text!(language, "cli-handed-over")),
+        // It is there, and that is what was asked for.
+        Err(AskError::Refused(reason)) => {
+            output::line(&text!(language, "cli-handed-over-without-browser", reason = reason));
+        }
+        Err(error) => return output::failed(&error.to_string()),
+    }
+    Exit::Done
+}

@@ -1,0 +1,71 @@
+//! Commands that end on the user's desktop: a page in the browser, the config file in an
+//! editor, a text on the clipboard. The desktop may take its time, so none is waited for.
+
+use std::fmt::Display;
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::Supervisor;
+use crate::control::command::CommandResult;
+use crate::control::{CommandError, Copied};
+use crate::desktop::{browser, clipboard};
+use crate::language::Language;
+use crate::server::base_url;
+use crate::text;
+
+impl Supervisor {
+    pub(super) fn open_dashboard(&self, reply: oneshot::Sender<CommandResult>) {
+        let (url, language) = (self.options.dashboard_url.clone(), self.language());
+        // The address holds the token: it is in no message.
+        in_background(reply, move || {
+            browser::open(&url)
+                .map_err(|error| text!(language, "refused-browser", reason = error.to_string()))
+        });
+    }
+
+    pub(super) fn open_config_file(&self, reply: oneshot::Sender<CommandResult>) {
+        let (path, language) = (self.options.config_path.clone(), self.language());
+        in_background(reply, move || {
+            browser::open_file(&path).map_err(|error| {
+                let path = path.display().to_string();
+                text!(language, "refused-editor", path = path, reason = error.to_string())
+            })
+        });
+    }
+
+    pub(super) fn copy(&self, what: Copied, reply: oneshot::Sender<CommandResult>) {
+        let language = self.language();
+        match self.to_copy(what) {
+            Some(text) => in_background(reply, move || copy(text, language)),
+            None => {
+                let _ = reply.send(Err(CommandError::Failed(text!(language, "refused-no-key"))));
+            }
+        }
+    }
+
+    /// `None`: there is no such thing.
+    fn to_copy(&self, what: Copied) -> Option<String> {
+        let base_url = base_url(self.address());
+        match what {
+            Copied::OpenAiBaseUrl => Some(format!("{base_url}/v1")),
+            Copied::AnthropicBaseUrl | Copied::GeminiBaseUrl => Some(base_url),
+            Copied::ApiKey => self.config.proxy.api_key.as_known().map(|key| key.expose_secret().to_owned()),
+        }
+    }
+}
+
+fn copy(text: String, language: Language) -> Result<(), String> {
+    clipboard::copy(text).map_err(|error| text!(language, "refused-clipboard", reason = error.to_string()))
+}
+
+fn in_background<E: Display>(
+    reply: oneshot::Sender<CommandResult>,
+    work: impl FnOnce() -> Result<(), E> + Send + 'static,
+) {
+    tokio::task::spawn_blocking(move || {
+        let outcome = work().map(|()| Value::Null);
+        let _ = reply.send(outcome.map_err(|error| CommandError::Failed(error.to_string())));
+    });
+}

@@ -1,0 +1,248 @@
+//! The menu as a value: computed whole from what is to be shown, every item with the
+//! command it stands for. Showing it is the business of whoever renders it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::view::{Tool, View};
+use crate::control::{AccountStatus, Command, Copied, ProxyState, Setting, Status};
+use crate::headless;
+use crate::language::Language;
+use crate::text;
+
+/// A line of a menu is read at a glance; the dashboard has room for the rest.
+const LONGEST_LINE: usize = 96;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Says something and does nothing.
+    Line(String),
+    Action {
+        label: String,
+        enabled: bool,
+        command: Command,
+    },
+    Check {
+        label: String,
+        checked: bool,
+        command: Command,
+    },
+    Submenu {
+        label: String,
+        items: Vec<Item>,
+    },
+    Separator,
+}
+
+/// The first lines of the menu, which are the tooltip too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    pub state: String,
+    pub accounts: String,
+}
+
+pub fn headline(status: &Status) -> Headline {
+    Headline { state: state(status), accounts: headless::accounts(status) }
+}
+
+pub fn menu(view: &View, time_zone: &TimeZone) -> Vec<Item> {
+    let (status, language) = (&view.status, view.status.language);
+    let Headline { state, accounts } = headline(status);
+    let mut items = vec![Item::Line(state), Item::Line(accounts)];
+    items.extend(concerns(view).into_iter().map(Item::Line));
+    items.push(Item::Separator);
+    items.extend(lifecycle(status));
+    items.push(Item::Separator);
+    items.extend([
+        action(text!(language, "tray-open-dashboard"), Command::OpenDashboard),
+        copy_base_url(language),
+        action(text!(language, "tray-copy-api-key"), Command::Copy(Copied::ApiKey)),
+        Item::Separator,
+        accounts_menu(status, time_zone),
+    ]);
+    items.extend(connect(&view.surroundings.tools, language));
+    items.extend([
+        settings(status),
+        Item::Check {
+            label: text!(language, "tray-start-at-login"),
+            checked: view.surroundings.starts_at_login,
+            command: Command::StartAtLogin(!view.surroundings.starts_at_login),
+        },
+        Item::Separator,
+        action(text!(language, "tray-about", version = status.version.as_str()), Command::OpenDashboard),
+        action(text!(language, "tray-quit"), Command::Quit),
+    ]);
+    items
+}
+
+fn state(status: &Status) -> String {
+    let language = status.language;
+    match (status.state, &status.failure) {
+        (ProxyState::Running, _) => {
+            text!(language, "state-running", address = status.address.to_string())
+        }
+        (ProxyState::Stopped, _) => text!(language, "state-stopped"),
+        (ProxyState::Starting, _) => text!(language, "state-starting"),
+        (ProxyState::Draining, _) => text!(language, "state-draining", count = status.in_flight),
+        (ProxyState::Failed, Some(failure)) => {
+            text!(language, "state-failed", reason = failure.short(language))
+        }
+        (ProxyState::Failed, None) => {
+            text!(language, "state-failed", reason = status.problem.as_deref().unwrap_or_default())
+        }
+    }
+}
+
+/// What is wrong or should be known, and what to do about it.
+fn concerns(view: &View) -> Vec<String> {
+    let View { status, refusal, .. } = view;
+    let fix = status.failure.as_ref().filter(|_| status.state == ProxyState::Failed);
+    let fix = fix.map(|failure| failure.fix(status.language));
+    let problem = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed);
+    // The state of a failed start says already why the click did nothing.
+    let refusal = refusal.as_ref().filter(|_| status.failure.is_none());
+    let concerns = problem.into_iter().chain(refusal).chain(&status.warnings);
+    fix.into_iter()
+        .chain(concerns.map(|concern| format!("⚠ {concern}")))
+        .map(|line| shortened(&line))
+        .collect()
+}
+
+fn shortened(line: &str) -> String {
+    let line = line.lines().next().unwrap_or_default();
+    if line.chars().count() <= LONGEST_LINE {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(LONGEST_LINE - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn lifecycle(status: &Status) -> Vec<Item> {
+    let language = status.language;
+    let is_up = matches!(status.state, ProxyState::Running | ProxyState::Starting);
+    let toggle = if is_up {
+        action(text!(language, "tray-stop"), Command::Stop)
+    } else {
+        action(text!(language, "tray-start"), Command::Start)
+    };
+    let restart = Item::Action {
+        label: text!(language, "tray-restart"),
+        enabled: status.state == ProxyState::Running,
+        command: Command::Restart,
+    };
+    let move_away = status.next_free_port.map(|port| {
+        action(text!(language, "tray-use-port", port = port.to_string()), Command::MoveToPort(port))
+    });
+    [toggle, restart].into_iter().chain(move_away).collect()
+}
+
+fn copy_base_url(language: Language) -> Item {
+    let families = [
+        ("OpenAI", Copied::OpenAiBaseUrl),
+        ("Anthropic", Copied::AnthropicBaseUrl),
+        ("Gemini", Copied::GeminiBaseUrl),
+    ];
+    Item::Submenu {
+        label: text!(language, "tray-copy-base-url"),
+        items: families.map(|(family, what)| action(family.to_owned(), Command::Copy(what))).into(),
+    }
+}
+
+fn accounts_menu(status: &Status, time_zone: &TimeZone) -> Item {
+    let language = status.language;
+    let mut items: Vec<Item> =
+        status.accounts.iter().map(|account| account_item(account, language, time_zone)).collect();
+    if items.is_empty() {
+        items.push(Item::Line(text!(language, "accounts-none")));
+    }
+    items.extend([
+        Item::Separator,
+        Item::Action {
+            label: text!(language, "tray-clear-cooldowns"),
+            enabled: status.cooling_accounts > 0,
+            command: Command::ClearCooldown(None),
+        },
+    ]);
+    Item::Submenu { label: text!(language, "tray-accounts"), items }
+}
+
+/// Checked: it takes part. A click on one whose credential was refused tries it again.
+fn account_item(account: &AccountStatus, language: Language, time_zone: &TimeZone) -> Item {
+    let name = account.name.as_str();
+    let reason = account.reason.as_deref().unwrap_or_default();
+    let label = match account.state.as_str() {
+        "cooling" => {
+            let time = time_of_day(account.cooling_until_unix_secs.unwrap_or_default(), time_zone);
+            text!(language, "tray-account-cooling", name = name, time = time)
+        }
+        "disabled" => text!(language, "tray-account-disabled", name = name, reason = reason),
+        "unusable" => text!(language, "tray-account-unusable", name = name, reason = reason),
+        _ => name.to_owned(),
+    };
+    let checked = !matches!(account.state.as_str(), "off" | "disabled");
+    let name = account.name.clone();
+    let command = match account.state.as_str() {
+        "disabled" => Command::ReviveAccount(name),
+        _ => Command::EnableAccount { name, enabled: !checked },
+    };
+    Item::Check { label: shortened(&label), checked, command }
+}
+
+fn time_of_day(unix_secs: u64, time_zone: &TimeZone) -> String {
+    let time = i64::try_from(unix_secs).ok().and_then(|secs| Timestamp::from_second(secs).ok());
+    let time = time.unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(time_zone.clone());
+    time.strftime("%H:%M").to_string()
+}
+
+fn connect(tools: &[Tool], language: Language) -> Option<Item> {
+    let item = |tool: &Tool| Item::Check {
+        label: tool.name.to_owned(),
+        checked: tool.points_here,
+        command: Command::Connect { tool: tool.id, connected: !tool.points_here },
+    };
+    let label = text!(language, "tray-connect");
+    (!tools.is_empty()).then(|| Item::Submenu { label, items: tools.iter().map(item).collect() })
+}
+
+fn settings(status: &Status) -> Item {
+    let language = status.language;
+    let switch = |label: String, key: &'static str, is_on: bool| Item::Check {
+        label,
+        checked: is_on,
+        command: Command::Set { key, value: Setting::Switch(!is_on) },
+    };
+    Item::Submenu {
+        label: text!(language, "tray-settings"),
+        items: vec![
+            authentication(status),
+            switch(text!(language, "tray-lan"), "proxy.allow_lan_access", status.allow_lan_access),
+            switch(text!(language, "tray-notifications"), "notifications.enabled", status.notifications),
+            Item::Separator,
+            action(text!(language, "tray-edit-config"), Command::EditConfig),
+            action(text!(language, "tray-reload-config"), Command::Reload),
+        ],
+    }
+}
+
+fn authentication(status: &Status) -> Item {
+    let language = status.language;
+    let modes = [
+        ("auto", text!(language, "tray-auth-auto")),
+        ("off", text!(language, "tray-auth-off")),
+        ("all_except_health", text!(language, "tray-auth-all-except-health")),
+        ("strict", text!(language, "tray-auth-strict")),
+    ];
+    let item = |(mode, label): (&'static str, String)| Item::Check {
+        label,
+        checked: status.auth_mode == mode,
+        command: Command::Set { key: "proxy.auth_mode", value: Setting::Choice(mode) },
+    };
+    Item::Submenu { label: text!(language, "tray-authentication"), items: modes.map(item).into() }
+}
+
+fn action(label: String, command: Command) -> Item {
+    Item::Action { label, enabled: true, command }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! The tray of macOS and Windows. Both want icon and menu made, changed and dropped on
+//! the main thread, by one event loop that the system turns.
+
+mod render;
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+
+use jiff::tz::TimeZone;
+use tao::event::{Event as LoopEvent, StartCause};
+use tao::event_loop::{ControlFlow, EventLoop, EventLoopBuilder, EventLoopProxy};
+use tao::platform::run_return::EventLoopExtRunReturn;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::UnboundedSender;
+use tray_icon::menu::{MenuEvent, MenuId};
+use tray_icon::{BadIcon, TrayIcon, TrayIconBuilder};
+
+use self::render::Rendered;
+use super::icon::{Icon, Pixels};
+use super::menu::{Headline, headline, menu};
+use super::shell::{Seat, TrayShell};
+use super::view::View;
+use crate::control::{AgentHandle, Command};
+
+/// Everything that can wake the loop.
+enum Event {
+    /// The agent has begun; clicks go there.
+    Seated(UnboundedSender<Command>),
+    View(Box<View>),
+    Clicked(MenuId),
+    Ended,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum DrawError {
+    #[error(transparent)]
+    Tray(#[from] tray_icon::Error),
+    #[error(transparent)]
+    Menu(#[from] tray_icon::menu::Error),
+    #[error(transparent)]
+    Picture(#[from] BadIcon),
+}
+
+/// Whoever can start a program here has a desktop.
+pub const fn is_possible(_: &Runtime) -> bool {
+    true
+}
+
+/// Runs the agent on the runtime and the tray on this thread, until the agent ends.
+pub fn run<F>(
+    runtime: Runtime,
+    agent: impl FnOnce(Box<dyn FnOnce(&AgentHandle) -> TrayShell + Send>) -> F,
+) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut events = event_loop();
+    let proxy = events.create_proxy();
+    MenuEvent::set_event_handler(Some(clicked(proxy.clone())));
+    let (ended, end) = mpsc::channel();
+    let running = runtime.spawn(agent(Box::new(shell(proxy.clone()))));
+    runtime.spawn(async move {
+        let _ = ended.send(running.await);
+        let _ = proxy.send_event(Event::Ended);
+    });
+    let mut tray = Tray::default();
+    events.run_return(|event, _, flow| {
+        *flow = ControlFlow::Wait;
+        match event {
+            LoopEvent::NewEvents(StartCause::Init) => tray.begin(),
+            LoopEvent::UserEvent(Event::Ended) => *flow = ControlFlow::Exit,
+            LoopEvent::UserEvent(event) => tray.take(event),
+            _ => {}
+        }
+    });
+    // The icon goes first, and on this thread.
+    drop(tray);
+    match end.recv().expect("the loop ends after the agent has") {
+        Ok(ended) => ended,
+        Err(panicked) => resume_unwind(panicked.into_panic()),
+    }
+}
+
+fn event_loop() -> EventLoop<Event> {
+    #[allow(unused_mut, reason = "it is changed on macOS")]
+    let mut events = EventLoopBuilder::with_user_event().build();
+    #[cfg(target_os = "macos")]
+    {
+        use tao::platform::macos::{ActivationPolicy, EventLoopExtMacOS};
+        // No window, no place in the Dock.
+        events.set_activation_policy(ActivationPolicy::Accessory);
+    }
+    events
+}
+
+fn clicked(proxy: EventLoopProxy<Event>) -> impl Fn(MenuEvent) + Send + Sync + 'static {
+    let proxy = std::sync::Mutex::new(proxy);
+    move |event| {
+        if let Ok(proxy) = proxy.lock() {
+            let _ = proxy.send_event(Event::Clicked(event.id));
+        }
+    }
+}
+
+fn shell(proxy: EventLoopProxy<Event>) -> impl FnOnce(&AgentHandle) -> TrayShell + Send {
+    move |agent| {
+        let (shell, Seat { mut views, clicks }) = TrayShell::new(agent);
+        let _ = proxy.send_event(Event::Seated(clicks));
+        views.mark_changed();
+        tokio::spawn(async move {
+            while views.changed().await.is_ok() {
+                let view = Box::new(views.borrow_and_update().clone());
+                if proxy.send_event(Event::View(view)).is_err() {
+                    return;
+                }
+            }
+        });
+        shell
+    }
+}
+
+/// What the main thread owns.
+#[derive(Default)]
+struct Tray {
+    /// An icon made before the loop turns is never shown.
+    has_begun: bool,
+    clicks: Option<UnboundedSender<Command>>,
+    latest: Option<View>,
+    drawn: Option<Drawn>,
+}
+
+struct Drawn {
+    tray: TrayIcon,
+    icon: Icon,
+    headline: Headline,
+    menu: Rendered,
+}
+
+impl Tray {
+    fn begin(&mut self) {
+        self.has_begun = true;
+        self.draw();
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Seated(clicks) => self.clicks = Some(clicks),
+            Event::View(view) => {
+                self.latest = Some(*view);
+                self.draw();
+            }
+            Event::Clicked(id) => self.click(&id),
+            Event::Ended => {}
+        }
+    }
+
+    fn draw(&mut self) {
+        let Some(view) = self.latest.as_ref().filter(|_| self.has_begun) else { return };
+        let drawn = match self.drawn.take() {
+            None => Drawn::new(view),
+            Some(mut drawn) => drawn.update(view).map(|()| drawn),
+        };
+        match drawn {
+            Ok(drawn) => self.drawn = Some(drawn),
+            Err(error) => tracing::warn!("the tray icon could not be drawn: {error}"),
+        }
+    }
+
+    fn click(&mut self, id: &MenuId) {
+        let Some(drawn) = &mut self.drawn else { return };
+        let command = drawn.menu.command(id).cloned();
+        // The system has toggled a check item by itself; what it shows is ours to say.
+        drawn.menu.restore_checks();
+        if let (Some(command), Some(clicks)) = (command, &self.clicks) {
+            let _ = clicks.send(command);
+        }
+    }
+}
+
+impl Drawn {
+    fn new(view: &View) -> Result<Self, DrawError> {
+        let (icon, headline) = (Icon::of(view.status.state), headline(&view.status));
+        let rendered = Rendered::new(&menu(view, &TimeZone::system()))?;
+        let builder = TrayIconBuilder::new()
+            .with_id("portcullis")
+            .with_tooltip(tooltip(&headline))
+            .with_menu(Box::new(rendered.menu.clone()));
+        let tray = with_icon(builder, icon)?.build()?;
+        Ok(Self { tray, icon, headline, menu: rendered })
+    }
+
+    fn update(&mut self, view: &View) -> Result<(), DrawError> {
+        self.menu.update(&menu(view, &TimeZone::system()))?;
+        let icon = Icon::of(view.status.state);
+        if icon != self.icon {
+            set_icon(&self.tray, icon)?;
+            self.icon = icon;
+        }
+        let headline = headline(&view.status);
+        if headline != self.headline {
+            self.tray.set_tooltip(Some(tooltip(&headline)))?;
+            self.headline = headline;
+        }
+        Ok(())
+    }
+}
+
+fn tooltip(headline: &Headline) -> String {
+    format!("{}\n{}", headline.state, headline.accounts)
+}
+
+#[cfg(target_os = "macos")]
+fn with_icon(builder: TrayIconBuilder, icon: Icon) -> Result<TrayIconBuilder, DrawError> {
+    Ok(builder.with_icon_templated(picture(icon.template())?))
+}
+
+#[cfg(target_os = "macos")]
+fn set_icon(tray: &TrayIcon, icon: Icon) -> Result<(), DrawError> {
+    Ok(tray.set_icon_templated(Some(picture(icon.template())?))?)
+}
+
+#[cfg(windows)]
+fn with_icon(builder: TrayIconBuilder, icon: Icon) -> Result<TrayIconBuilder, DrawError> {
+    Ok(builder.with_icon(picture(at_twice_the_size(icon))?))
+}
+
+#[cfg(windows)]
+fn set_icon(tray: &TrayIcon, icon: Icon) -> Result<(), DrawError> {
+    Ok(tray.set_icon(Some(picture(at_twice_the_size(icon))?))?)
+}
+
+/// A taskbar draws 16 pixels, or up to 32 on fine screens, and scales down well.
+#[cfg(windows)]
+fn at_twice_the_size(icon: Icon) -> Option<Pixels> {
+    icon.in_all_sizes().into_iter().find(|pixels| pixels.width == 32)
+}
+
+fn picture(pixels: Option<Pixels>) -> Result<tray_icon::Icon, BadIcon> {
+    let Pixels { width, height, rgba } = pixels.unwrap_or(Pixels { width: 1, height: 1, rgba: vec![0; 4] });
+    tray_icon::Icon::from_rgba(rgba, width, height)
+}

@@ -1,0 +1,108 @@
+//! The agent's side of the tray. It only passes values on: what is to be shown goes out,
+//! clicks come in, and nothing here waits for the desktop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::surroundings;
+use super::view::View;
+use crate::control::{AgentHandle, Command, CommandError, Notice, Shell, Status};
+
+/// How long the menu says why a click did nothing.
+const REFUSAL_STAYS: Duration = Duration::from_mins(1);
+
+pub struct TrayShell {
+    views: Arc<watch::Sender<View>>,
+    notices: Notices,
+}
+
+/// What whoever draws the tray is given.
+pub struct Seat {
+    pub views: watch::Receiver<View>,
+    pub clicks: mpsc::UnboundedSender<Command>,
+}
+
+impl TrayShell {
+    /// Must be called on the runtime.
+    pub fn new(agent: &AgentHandle) -> (Self, Seat) {
+        let (views, seen) = watch::channel(View::of(agent.status()));
+        let views = Arc::new(views);
+        let (clicks, clicked) = mpsc::unbounded_channel();
+        let notices = Notices::default();
+        tokio::spawn(carry_out(agent.clone(), clicked, Arc::clone(&views), notices.clone()));
+        tokio::spawn(surroundings::follow(Arc::clone(&views)));
+        (Self { views, notices }, Seat { views: seen, clicks })
+    }
+}
+
+impl Shell for TrayShell {
+    fn show(&mut self, status: &Status) {
+        self.views.send_modify(|view| view.status.clone_from(status));
+    }
+
+    fn notify(&mut self, notice: &Notice) {
+        self.notices.show(notice);
+    }
+}
+
+/// The way to the desktop's notifications.
+#[derive(Clone, Default)]
+struct Notices {
+    shown: Arc<AtomicUsize>,
+}
+
+impl Notices {
+    fn show(&self, _: &Notice) {
+        self.shown.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> usize {
+        self.shown.load(Ordering::Relaxed)
+    }
+}
+
+/// Carries out clicks one after another. One that cannot be done ends in a line of the
+/// menu and a notice, unless what went wrong has brought a notice of its own.
+async fn carry_out(
+    agent: AgentHandle,
+    mut clicked: mpsc::UnboundedReceiver<Command>,
+    views: Arc<watch::Sender<View>>,
+    notices: Notices,
+) {
+    while let Some(command) = next(&mut clicked, &views).await {
+        let noticed = notices.count();
+        let refusal = match agent.ask(command).await {
+            Ok(_) => None,
+            Err(CommandError::Gone) => return,
+            Err(CommandError::Failed(reason)) => Some(reason),
+        };
+        if let Some(reason) = &refusal {
+            tracing::warn!("a click could not be carried out: {reason}");
+            let wanted = views.borrow().status.notifications;
+            if wanted && notices.count() == noticed {
+                notices.show(&Notice::Refused { reason: reason.clone() });
+            }
+        }
+        views.send_modify(|view| view.refusal = refusal);
+        surroundings::look(&views).await;
+    }
+}
+
+/// The next click. Old news does not stay in the menu until then.
+async fn next(
+    clicked: &mut mpsc::UnboundedReceiver<Command>,
+    views: &watch::Sender<View>,
+) -> Option<Command> {
+    if views.borrow().refusal.is_none() {
+        return clicked.recv().await;
+    }
+    if let Ok(command) = timeout(REFUSAL_STAYS, clicked.recv()).await {
+        return command;
+    }
+    views.send_modify(|view| view.refusal = None);
+    clicked.recv().await
+}

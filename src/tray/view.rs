@@ -1,0 +1,34 @@
+//! Everything the tray shows, in one value.
+
+use crate::control::Status;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    pub status: Status,
+    pub surroundings: Surroundings,
+    /// Why the latest click could not be carried out, and what to do.
+    pub refusal: Option<String>,
+}
+
+/// What other programs hold of us, and may change behind our back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    pub starts_at_login: bool,
+    pub tools: Vec<Tool>,
+}
+
+/// A client that can be pointed at the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// As `portcullis connect` knows it.
+    pub id: &'static str,
+    /// As its maker writes it.
+    pub name: &'static str,
+    pub points_here: bool,
+}
+
+impl View {
+    pub fn of(status: Status) -> Self {
+        Self { status, surroundings: Surroundings::default(), refusal: None }
+    }
+}
