@@ -22,6 +22,7 @@ fn status(state: ProxyState) -> Status {
         config_path: String::new(),
         pid: 1,
         version: "0.1.0".to_owned(),
+        update_available: None,
     }
 }
 
