@@ -79,7 +79,8 @@ pub async fn run<S: Shell>(
     let config = Arc::new(config);
     let gateway = Arc::new(gateway(&config, scrubber, paths));
     let recorder = Arc::clone(&gateway.recorder);
-    let door = Arc::new(Door::new(Arc::clone(&gateway), &config, host_name()));
+    let door = Door::new(Arc::clone(&gateway), &config, host_name());
+    let door = Arc::new(door.map_err(|error| other("the serving threads could not be started", &error))?);
 
     let proxy_port = launch.port.unwrap_or(config.proxy.port);
     let listening =

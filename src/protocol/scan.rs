@@ -192,23 +192,21 @@ impl Scanner {
         Ok(())
     }
 
+    /// Runs to the end of the string or of the bytes, past escapes on its way: text has
+    /// many of them.
     fn string(&mut self, bytes: &[u8], at: usize, escaped: bool) -> usize {
-        if escaped {
-            self.state = State::InString { escaped: false };
-            return at + 1;
+        let mut at = at + usize::from(escaped);
+        while let Some(stop) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+            at += stop;
+            if bytes[at] == b'"' {
+                self.state = if self.depth > 0 { State::Nested } else { State::Comma };
+                return at + 1;
+            }
+            at += 2;
         }
-        let Some(stop) = memchr2(b'"', b'\\', &bytes[at..]) else {
-            return bytes.len();
-        };
-        let at = at + stop;
-        if bytes[at] == b'\\' {
-            self.state = State::InString { escaped: true };
-        } else if self.depth > 0 {
-            self.state = State::Nested;
-        } else {
-            self.state = State::Comma;
-        }
-        at + 1
+        // An escape whose second half is yet to come.
+        self.state = State::InString { escaped: at > bytes.len() };
+        bytes.len()
     }
 
     /// Runs to the next string, the end of the value or the end of the bytes.

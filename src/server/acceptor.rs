@@ -1,27 +1,27 @@
-//! Accepts on several listeners, which come and go while the server stays.
+//! Accepts on several listeners, which come and go while the servers stay, and hands what
+//! comes to the [shards](super::shard) in turn.
 //!
 //! salvo keeps its listening socket open while it waits for the last stream: new
 //! clients would connect and hang, and the port could not be bound again. A gate lets go
-//! of its listeners before the server drains; and when LAN access comes or goes, it takes
+//! of its listeners before the servers drain; and when LAN access comes or goes, it takes
 //! and leaves the sockets of the network beside those of loopback, so that no local
 //! client notices. Whoever stands in the queue of a listener is taken in before it closes.
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream as StdTcpStream};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use salvo::conn::tcp::TcpCoupler;
-use salvo::conn::{Accepted, Acceptor, ConnCtrl, Holding, StraightStream};
-use salvo::fuse::{ArcFusePolicy, FuseAction, FuseInfo, TransProto};
+use salvo::conn::Holding;
 use salvo::http::Version;
 use salvo::http::uri::Scheme;
 use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::bind;
+use super::shard::Arrival;
 
 /// How long accepting rests when the system has no descriptor to give.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -30,11 +30,10 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_mins(1);
 
 pub struct Gate {
     listeners: Vec<TcpListener>,
-    holdings: Vec<Holding>,
     orders: mpsc::Receiver<Order>,
     /// Whoever stood before a listener that has closed.
-    queued: VecDeque<(TcpStream, SocketAddr)>,
-    /// Who waits for the server to have taken them all in.
+    queued: VecDeque<(StdTcpStream, SocketAddr)>,
+    /// Who waits for the servers to have taken them all in.
     closing: Option<oneshot::Sender<()>>,
     last_complaint: Option<Instant>,
 }
@@ -59,41 +58,52 @@ pub struct GateKeeper {
 impl Gate {
     pub fn new(listeners: Vec<TcpListener>) -> (Self, GateKeeper) {
         let (sender, orders) = mpsc::channel(4);
-        let holdings = listeners
-            .iter()
-            .filter_map(|listener| listener.local_addr().ok())
-            .map(|address| Holding {
-                local_addr: address.into(),
-                http_versions: vec![Version::HTTP_11],
-                http_scheme: Scheme::HTTP,
-            })
-            .collect();
         let queued = VecDeque::new();
-        let gate = Self { listeners, holdings, orders, queued, closing: None, last_complaint: None };
+        let gate = Self { listeners, orders, queued, closing: None, last_complaint: None };
         (gate, GateKeeper { orders: sender })
     }
 
-    /// The next connection. Safe to drop and call again: it is returned as soon as it
-    /// has been accepted.
-    async fn next(&mut self) -> (TcpStream, SocketAddr) {
+    pub fn holdings(&self) -> Vec<Holding> {
+        let addresses = self.listeners.iter().filter_map(|listener| listener.local_addr().ok());
+        let holding = |address: SocketAddr| Holding {
+            local_addr: address.into(),
+            http_versions: vec![Version::HTTP_11],
+            http_scheme: Scheme::HTTP,
+        };
+        addresses.map(holding).collect()
+    }
+
+    /// Hands every connection to the next of the lanes, until it is told to close.
+    pub async fn serve(mut self, lanes: Vec<mpsc::Sender<Arrival>>) {
+        let mut turns = lanes.iter().cycle();
         loop {
-            if let Some(accepted) = self.queued.pop_front() {
-                return accepted;
-            }
-            if let Some(closed) = self.closing.take() {
+            if let Some((stream, remote)) = self.queued.pop_front() {
+                if let Some(lane) = turns.next() {
+                    // Fails when the server is gone, and then so is everybody.
+                    let _ = lane.send(Arrival::Connection(stream, remote)).await;
+                }
+            } else if let Some(closed) = self.closing.take() {
+                all_in(&lanes).await;
                 let _ = closed.send(());
+                return;
+            } else {
+                self.wait().await;
             }
-            tokio::select! {
-                biased;
-                Some(order) = self.orders.recv() => self.obey(order),
-                accepted = accept_any(&self.listeners) => match accepted {
-                    Ok(accepted) => return accepted,
-                    Err(error) => {
-                        self.complain(&error);
-                        tokio::time::sleep(BACK_OFF).await;
-                    }
-                },
-            }
+        }
+    }
+
+    /// Until somebody comes, or an order does.
+    async fn wait(&mut self) {
+        tokio::select! {
+            biased;
+            Some(order) = self.orders.recv() => self.obey(order),
+            accepted = accept_any(&self.listeners) => match accepted {
+                Ok(accepted) => self.queued.push_back(accepted),
+                Err(error) => {
+                    self.complain(&error);
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            },
         }
     }
 
@@ -162,18 +172,29 @@ impl GateKeeper {
     }
 }
 
-async fn accept_any(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
-    std::future::poll_fn(|cx| poll_accept(listeners, cx)).await
+async fn accept_any(listeners: &[TcpListener]) -> io::Result<(StdTcpStream, SocketAddr)> {
+    let (stream, remote) = std::future::poll_fn(|cx| poll_accept(listeners, cx)).await?;
+    Ok((stream.into_std()?, remote))
+}
+
+/// Waits until each server has taken in whoever was sent to it.
+async fn all_in(lanes: &[mpsc::Sender<Arrival>]) {
+    for lane in lanes {
+        let (last, taken) = oneshot::channel();
+        if lane.send(Arrival::Last(last)).await.is_ok() {
+            let _ = taken.await;
+        }
+    }
 }
 
 /// Whoever has come by now; the listener is closed. Asks the system itself, because the
 /// runtime hears of a connection only a moment after it has come.
-fn queue_of(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+fn queue_of(listener: TcpListener) -> Vec<(StdTcpStream, SocketAddr)> {
     let Ok(listener) = listener.into_std() else { return Vec::new() };
     let accept = || {
         let (stream, remote) = listener.accept().ok()?;
         stream.set_nonblocking(true).ok()?;
-        Some((TcpStream::from_std(stream).ok()?, remote))
+        Some((stream, remote))
     };
     std::iter::from_fn(accept).collect()
 }
@@ -182,54 +203,11 @@ fn is_loopback(listener: &TcpListener) -> bool {
     listener.local_addr().is_ok_and(|address| address.ip().is_loopback())
 }
 
-fn poll_accept(listeners: &[TcpListener], cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+fn poll_accept(listeners: &[TcpListener], cx: &mut Context<'_>) -> Poll<io::Result<(tokio::net::TcpStream, SocketAddr)>> {
     for listener in listeners {
         if let Poll::Ready(accepted) = listener.poll_accept(cx) {
             return Poll::Ready(accepted);
         }
     }
     Poll::Pending
-}
-
-impl Acceptor for Gate {
-    type Coupler = TcpCoupler<Self::Stream>;
-    type Stream = StraightStream<TcpStream>;
-
-    fn holdings(&self) -> &[Holding] {
-        &self.holdings
-    }
-
-    async fn accept(
-        &mut self,
-        fuse_policy: Option<ArcFusePolicy>,
-    ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
-        loop {
-            let (stream, remote) = self.next().await;
-            // Without it the first chunk of a stream waits for a full segment.
-            let _ = stream.set_nodelay(true);
-            let Ok(local) = stream.local_addr() else { continue };
-            let info = FuseInfo {
-                trans_proto: TransProto::Tcp,
-                remote_addr: remote.into(),
-                local_addr: local.into(),
-            };
-            let fuse = match &fuse_policy {
-                None => None,
-                Some(policy) => match policy.decide(&info).await {
-                    FuseAction::Accept(config) => Some(config),
-                    FuseAction::Reject => continue,
-                },
-            };
-            let control = ConnCtrl::new();
-            return Ok(Accepted {
-                coupler: TcpCoupler::new(),
-                stream: StraightStream::new(stream, fuse, control.clone(), None),
-                fuse_config: fuse,
-                conn_ctrl: control,
-                local_addr: local.into(),
-                remote_addr: remote.into(),
-                http_scheme: Scheme::HTTP,
-            });
-        }
-    }
 }

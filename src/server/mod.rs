@@ -9,6 +9,7 @@ mod handlers;
 mod policy;
 mod rescue;
 pub mod routes;
+mod shard;
 mod turned_away;
 
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use self::auth::Guesses;
 use self::bind::Bound;
 use self::handlers::Entry;
 use self::policy::Policy;
+use self::shard::{Lane, Shards};
 use self::turned_away::TurnedAway;
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -49,12 +51,14 @@ pub struct Door {
     turned_away: TurnedAway,
     ids: Ids,
     host_name: String,
+    shards: Shards,
 }
 
 impl Door {
-    /// `host_name`: this machine's own, a name for it with LAN access.
-    pub fn new(gateway: Arc<Gateway>, config: &Config, host_name: String) -> Self {
-        Self {
+    /// `host_name`: this machine's own, a name for it with LAN access. Fails when the
+    /// system has no threads to give.
+    pub fn new(gateway: Arc<Gateway>, config: &Config, host_name: String) -> std::io::Result<Self> {
+        Ok(Self {
             gateway,
             policy: ArcSwap::from_pointee(Policy::new(config, &host_name)),
             base_url: ArcSwap::default(),
@@ -62,7 +66,8 @@ impl Door {
             turned_away: TurnedAway::default(),
             ids: Ids::default(),
             host_name,
-        }
+            shards: Shards::start()?,
+        })
     }
 
     /// Puts a new configuration in force for the requests to come.
@@ -89,8 +94,14 @@ pub struct ProxyServer {
     pub warning: Option<String>,
     is_on_loopback: bool,
     keeper: GateKeeper,
-    handle: ServerHandle,
-    served: JoinHandle<std::io::Result<()>>,
+    servers: Servers,
+}
+
+/// One server on each shard.
+#[derive(Default)]
+struct Servers {
+    handles: Vec<ServerHandle>,
+    served: Vec<JoinHandle<std::io::Result<()>>>,
 }
 
 impl ProxyServer {
@@ -99,12 +110,21 @@ impl ProxyServer {
         let Bound { listeners, address, warning } = bound;
         door.base_url.store(Arc::new(base_url(address)));
         let (gate, keeper) = Gate::new(listeners);
-        let mut server = Server::new(gate).fuse_config(fuse()).max_connections(max_connections);
-        server.http1_mut().max_buf_size(MAX_HEAD);
-        let handle = server.handle();
-        let router = Router::with_path("{**path}").goal(Entry(Arc::clone(door)));
-        let served = tokio::spawn(server.try_serve(router));
-        Self { address, warning, is_on_loopback: address.ip().is_loopback(), keeper, handle, served }
+        let mut servers = Servers::default();
+        let mut lanes = Vec::new();
+        let shards = door.shards.handles();
+        let share = max_connections.div_ceil(shards.len());
+        for shard in shards {
+            let (lane, sender) = Lane::new(gate.holdings());
+            let mut server = Server::new(lane).fuse_config(fuse()).max_connections(share);
+            server.http1_mut().max_buf_size(MAX_HEAD);
+            let router = Router::with_path("{**path}").goal(Entry(Arc::clone(door)));
+            servers.handles.push(server.handle());
+            servers.served.push(shard.spawn(server.try_serve(router)));
+            lanes.push(sender);
+        }
+        let _until_closed: JoinHandle<()> = tokio::spawn(gate.serve(lanes));
+        Self { address, warning, is_on_loopback: address.ip().is_loopback(), keeper, servers }
     }
 
     /// Lets a second listener of ours bind the same port.
@@ -131,12 +151,13 @@ impl ProxyServer {
     /// `limit`. The returned task ends with the last of them.
     pub async fn close(self, limit: Duration) -> JoinHandle<()> {
         self.keeper.close().await;
-        let Self { handle, mut served, .. } = self;
-        handle.stop_graceful(None);
+        let Self { mut servers, .. } = self;
+        servers.handles.iter().for_each(|handle| handle.stop_graceful(None));
         tokio::spawn(async move {
-            if tokio::time::timeout(limit, &mut served).await.is_err() {
-                handle.stop_forceful();
-                served.abort();
+            let finished = futures_util::future::join_all(&mut servers.served);
+            if tokio::time::timeout(limit, finished).await.is_err() {
+                servers.handles.iter().for_each(ServerHandle::stop_forceful);
+                servers.served.iter().for_each(JoinHandle::abort);
             }
         })
     }

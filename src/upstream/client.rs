@@ -1,7 +1,6 @@
 //! The one HTTP client. Follows no redirect, honours no proxy of the environment, asks
 //! for no compression, and trusts the system's certificates and Mozilla's.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, NoProxy, Proxy};
+use thread_local::ThreadLocal;
 use url::Url;
 
 use super::failure::{Failure, Fault};
@@ -26,13 +26,14 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
 }
 
-/// Built on first use: reading the certificates takes longer than the rest of a start, and
-/// an agent that has nothing to do need not hold them.
+/// One for each thread that sends, so that a connection upstream lives where its requests
+/// do. Built on first use: reading the certificates takes longer than the rest of a start,
+/// and an agent that has nothing to do need not hold them.
 pub struct Client {
     options: ClientOptions,
     /// For what an upstream says: some repeat the key they were sent.
     pub scrubber: Scrubber,
-    http: OnceLock<Result<reqwest::Client, String>>,
+    http: ThreadLocal<Result<reqwest::Client, String>>,
 }
 
 /// An answer whose body has not been read.
@@ -46,8 +47,8 @@ pub struct Reply {
 pub type ReplyBody = reqwest::Body;
 
 impl Client {
-    pub const fn new(options: ClientOptions, scrubber: Scrubber) -> Self {
-        Self { options, scrubber, http: OnceLock::new() }
+    pub fn new(options: ClientOptions, scrubber: Scrubber) -> Self {
+        Self { options, scrubber, http: ThreadLocal::new() }
     }
 
     /// Sends one request and waits for the head of its answer.
@@ -83,7 +84,7 @@ impl Client {
     }
 
     fn http(&self) -> Result<&reqwest::Client, &String> {
-        self.http.get_or_init(|| build(&self.options).map_err(|error| describe(&error))).as_ref()
+        self.http.get_or(|| build(&self.options).map_err(|error| describe(&error))).as_ref()
     }
 }
 
