@@ -2,7 +2,8 @@
 //!
 //! One run drives the same traffic through all of them in turns, on one machine, and prints one table: every
 //! goal is a ratio to L within the run, because absolute figures say more about the machine than about us.
-//! `cargo bench --bench proxy -- [--quick] [--json FILE] [small stream large translated pairs slow idle start]`.
+//! `cargo bench --bench proxy -- [--quick] [--json FILE] [small stream large translated pairs monitor slow idle
+//! start]`.
 //! A missed goal is a line in the table, never a failure; a proxy that answers wrongly is a failure.
 //!
 //! In the order of the measurement: `rig` starts the processes (`process`; this binary plays the `mock`
@@ -66,6 +67,8 @@ enum Scenario {
     Translated,
     /// Every client protocol before every other upstream protocol, beside its own.
     Pairs,
+    /// The record of requests: on, with bodies, and off.
+    Monitor,
     /// 256 slow streams at once: latency and memory of each.
     Slow,
     /// Memory and CPU time at rest, before and after load.
@@ -142,6 +145,7 @@ impl Scenario {
                 figures.push(lifetime::slow_translated(rig).await?);
                 Ok(figures)
             }
+            Self::Monitor => traffic::monitor(rig).await,
             Self::Slow => lifetime::slow(rig).await,
             Self::Idle => lifetime::idle(rig).await,
             Self::Start => lifetime::start(rig).await,

@@ -52,6 +52,11 @@ impl Home {
     /// A home whose accounts are all the mock upstream. The key is asked for, because checking it is part of
     /// what a request costs.
     pub fn new(upstream: SocketAddr) -> Result<Arc<Self>> {
+        Self::with(upstream, "")
+    }
+
+    /// The same with more in its config.
+    pub fn with(upstream: SocketAddr, more: &str) -> Result<Arc<Self>> {
         let directory = tempfile::tempdir()?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -72,6 +77,8 @@ provider = "openai-compatible"
 base_url = "http://{upstream}/v1"
 api_key = "sk-upstream-bench-key"
 models = ["*"]
+
+{more}
 "#
         )?;
         // For those who name one of them: the other dialects.

@@ -111,7 +111,17 @@ impl Rig {
 
     /// Sends `call` over `connections` at once, about `calls` times in all.
     pub async fn drive(&self, target: Target, call: &Call, connections: usize, calls: usize) -> Result<Run> {
-        let proxy = self.fresh(target).await?;
+        self.drive_process(self.fresh(target).await?, call, connections, calls).await
+    }
+
+    /// The same for a process of one's own.
+    pub async fn drive_process(
+        &self,
+        proxy: Option<Process>,
+        call: &Call,
+        connections: usize,
+        calls: usize,
+    ) -> Result<Run> {
         let times = (calls / self.plan.thinning / connections).max(1);
         let mut fleet =
             Fleet::warmed_up(self.address(proxy.as_ref()), connections, call, times.div_ceil(10)).await?;

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::call::Call;
 use crate::load::Exchange;
+use crate::process::{Home, Process};
 use crate::report::{Figure, Goal};
 use crate::rig::{Rig, Run};
 use crate::rounds::{Rounds, Target, percentile};
@@ -82,6 +83,40 @@ pub async fn translated(rig: &Rig) -> Result<Vec<Figure>> {
         cpu("CPU per chunk, 1 ms apart", &trickle, per_chunk)
             .goal(Goal::TimesBare { limit: 1.3, stretch: Some(1.0) }),
     ])
+}
+
+/// What the record of requests costs: portcullis with it against portcullis without it, which stands for L.
+pub async fn monitor(rig: &Rig) -> Result<Vec<Figure>> {
+    let (off, on) = ("[monitor]\nenabled = false", "");
+    let all = "[monitor]\ncapture_bodies = \"all\"";
+    Ok(vec![
+        recorded(rig, "CPU per request, record on (L: off)", Script::Reply, 32_000, [off, on])
+            .await?
+            .goal(Goal::TimesBare { limit: 1.05, stretch: None }),
+        recorded(rig, "CPU per request, with bodies (L: off)", Script::Reply, 32_000, [off, all]).await?,
+        recorded(rig, "CPU per stream of 200, record on (L: off)", Script::Burst, 800, [off, on])
+            .await?
+            .goal(Goal::TimesBare { limit: 1.05, stretch: None }),
+        recorded(rig, "CPU per stream of 200, with bodies (L: off)", Script::Burst, 800, [off, all]).await?,
+    ])
+}
+
+async fn recorded(
+    rig: &Rig,
+    name: &'static str,
+    script: Script,
+    calls: usize,
+    [off, on]: [&str; 2],
+) -> Result<Figure> {
+    let call = Call::openai(script, KILOBYTE);
+    let runs = rig
+        .interleave(rig.plan.rounds, &Target::PROXIES, async |target| {
+            let more = if target == Target::Portcullis { on } else { off };
+            let proxy = Process::portcullis(Home::with(rig.upstream(), more)?).await?;
+            rig.drive_process(Some(proxy), &call, CROWD, calls).await
+        })
+        .await?;
+    Ok(cpu(name, &runs, per_request))
 }
 
 async fn streams(
