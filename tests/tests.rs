@@ -17,3 +17,6 @@ mod config_path;
 /// The icon and its menu, driven by a scripted panel.
 #[cfg(target_os = "linux")]
 mod tray;
+
+/// The record of requests: what is in it, who can read it, and what a broken disk costs.
+mod monitor;

@@ -29,7 +29,7 @@ use url::form_urlencoded;
 
 use super::Control;
 use super::api::{self, Nothing, refuse, write};
-use crate::monitor::{Cursor, Filter, RecordNumber, Recorder, UsageQuery};
+use crate::monitor::{Cursor, Filter, HistoryError, RecordNumber, Recorder, UsageQuery};
 
 const DEFAULT_LIMIT: usize = 50;
 
@@ -105,7 +105,7 @@ async fn page(recorder: &Recorder, request: &Request) -> Outcome {
     })?;
     // What has ended by now is part of the answer.
     recorder.settle().await;
-    let page = recorder.history().page(filter, cursor, limit).await.map_err(unreadable)?;
+    let page = recorder.history().page(filter, cursor, limit).await.map_err(|error| unreadable(&error))?;
     Ok(json!(page.records))
 }
 
@@ -118,7 +118,7 @@ async fn detail(recorder: &Recorder, request: &Request) -> Outcome {
         }
     }
     let number = number.ok_or_else(|| Refusal::BadRequest("`number` is missing".to_owned()))?;
-    let detail = recorder.history().find(number).await.map_err(unreadable)?;
+    let detail = recorder.history().find(number).await.map_err(|error| unreadable(&error))?;
     let detail = detail.ok_or_else(|| Refusal::NotFound("there is no record of this number".to_owned()))?;
     Ok(json!(detail))
 }
@@ -134,7 +134,8 @@ async fn usage(recorder: &Recorder, request: &Request) -> Outcome {
         Ok(())
     })?;
     recorder.settle().await;
-    let rows = recorder.history().usage(UsageQuery { per, by, filter }).await.map_err(unreadable)?;
+    let rows =
+        recorder.history().usage(UsageQuery { per, by, filter }).await.map_err(|error| unreadable(&error))?;
     Ok(json!(rows))
 }
 
@@ -224,6 +225,6 @@ fn unknown(key: &str, others: &str) -> Refusal {
     ))
 }
 
-fn unreadable(error: crate::monitor::HistoryError) -> Refusal {
+fn unreadable(error: &HistoryError) -> Refusal {
     Refusal::Unavailable(error.to_string())
 }

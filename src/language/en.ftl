@@ -121,3 +121,8 @@ tray-quit = Quit
 cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
 cli-handed-over-without-browser = portcullis is running already. { $reason }
 cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.
+record-not-written = { $lost ->
+    [0] Requests are not being recorded: { $reason }
+    [one] Requests are not being recorded ({ $lost } is lost): { $reason }
+   *[other] Requests are not being recorded ({ $lost } are lost): { $reason }
+}

@@ -111,3 +111,7 @@ tray-quit = 終了
 cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
 cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
 cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。
+record-not-written = { $lost ->
+    [0] リクエストを記録できません: { $reason }
+   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
+}

@@ -111,3 +111,7 @@ tray-quit = 退出
 cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
 cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
 cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。
+record-not-written = { $lost ->
+    [0] 无法记录请求：{ $reason }
+   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
+}

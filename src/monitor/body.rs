@@ -62,22 +62,14 @@ impl Body {
         self.length
     }
 
-    /// What may be stored of it.
-    pub fn redacted(mut self, scrubber: &Scrubber) -> Vec<u8> {
+    /// What may be stored of it, and whether that is only its beginning.
+    pub fn redacted(&self, scrubber: &Scrubber) -> (Vec<u8>, bool) {
+        let mut text = scrubber.scrub(&self.kept).unwrap_or_else(|| self.kept.clone());
         let is_whole = self.kept.len() as u64 == self.length;
-        if let Some(scrubbed) = scrubber.scrub(&self.kept) {
-            self.kept = scrubbed;
-        }
-        let sure = if is_whole { self.kept.len() } else { self.kept.len().saturating_sub(MARGIN) };
-        self.kept.truncate(sure.min(MAX_BODY));
-        self.kept
-    }
-}
-
-impl KeptBody {
-    pub fn new(kept: &[u8], length: u64) -> Self {
-        let text = String::from_utf8_lossy(kept).into_owned();
-        Self { text, length, truncated: (kept.len() as u64) < length }
+        let sure = if is_whole { text.len() } else { text.len().saturating_sub(MARGIN) };
+        let truncated = !is_whole || sure > MAX_BODY;
+        text.truncate(sure.min(MAX_BODY));
+        (text, truncated)
     }
 }
 
@@ -95,7 +87,9 @@ mod tests {
         let mut body = Body::default();
         text.as_bytes().chunks(piece).for_each(|part| body.push(part));
         assert_eq!(body.length(), text.len() as u64);
-        String::from_utf8(body.redacted(&scrubber)).expect("text")
+        let (kept, truncated) = body.redacted(&scrubber);
+        assert_eq!(truncated, text.len() > MAX_BODY + MARGIN || kept.len() == MAX_BODY);
+        String::from_utf8(kept).expect("text")
     }
 
     #[test]

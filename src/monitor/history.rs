@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::body::KeptBody;
 use super::filter::{Cursor, Filter};
 use super::record::{Record, RecordNumber};
+use super::store::database::{REQUEST, RESPONSE};
 use super::store::row::{self, unsigned};
 use super::usage::{self, UsageQuery, UsageRow};
 
@@ -159,13 +160,17 @@ pub(super) fn page_sql(
 fn find(connection: &Connection, number: RecordNumber) -> rusqlite::Result<Option<Detail>> {
     let sql = format!("{} WHERE number = ?", row::select_sql());
     let Some(record) = connection.query_row(&sql, [number.0], row::read).optional()? else { return Ok(None) };
-    let sql = "SELECT request, request_length, response, response_length FROM body WHERE number = ?";
-    let bodies = connection.query_row(sql, [number.0], |row| {
-        let kept = |text, length| -> rusqlite::Result<KeptBody> {
-            Ok(KeptBody::new(&row.get::<_, Vec<u8>>(text)?, unsigned(row.get(length)?)))
-        };
-        Ok((kept(0, 1)?, kept(2, 3)?))
-    });
-    let (request_body, response_body) = bodies.optional()?.unzip();
+    let request_body = find_body(connection, number, REQUEST)?;
+    let response_body = find_body(connection, number, RESPONSE)?;
     Ok(Some(Detail { record, request_body, response_body }))
+}
+
+fn find_body(connection: &Connection, number: RecordNumber, side: i64) -> rusqlite::Result<Option<KeptBody>> {
+    let sql = "SELECT content, length, truncated FROM body WHERE number = ?1 AND side = ?2";
+    let read = |row: &rusqlite::Row<'_>| {
+        let content: Vec<u8> = row.get(0)?;
+        let text = String::from_utf8_lossy(&content).into_owned();
+        Ok(KeptBody { text, length: unsigned(row.get(1)?), truncated: row.get(2)? })
+    };
+    connection.query_row(sql, (number.0, side), read).optional()
 }

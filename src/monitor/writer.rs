@@ -136,9 +136,21 @@ impl Writer {
     /// What can be said of a record without its request waiting for it.
     fn complete(&self, record: &mut Record) {
         let settings = self.shared.settings.load();
+        self.scrub(record);
         record.client_name = record.client.as_deref().and_then(client_name).map(str::to_owned);
         let priced = record.usage.as_ref().zip(record.model_used.as_deref());
         record.cost = priced.and_then(|(usage, model)| settings.prices.estimate(model, usage));
+    }
+
+    /// A client may put a key anywhere, be it in the name of a model.
+    fn scrub(&self, record: &mut Record) {
+        let Record { path, client, model_asked, error, .. } = record;
+        let texts = [client, model_asked, error].into_iter().flatten();
+        for text in texts.chain([path]) {
+            if let Some(scrubbed) = self.shared.scrubber.scrub(text.as_bytes()) {
+                *text = String::from_utf8_lossy(&scrubbed).into_owned();
+            }
+        }
     }
 
     /// Later than every number before, whatever the clock does; but a clock that was wrong
@@ -227,7 +239,8 @@ impl Writer {
     /// The database; opened again when somebody has taken its file away.
     fn opened(&mut self) -> Result<&mut Database, StoreError> {
         // Closed before another is opened: SQLite removes its log by name as it closes.
-        if self.database.take_if(|database| !database.is_in_place()).is_some() {
+        if let Some(gone) = self.database.take_if(|database| !database.is_in_place()) {
+            gone.abandon();
             tracing::warn!("the record of requests was removed from outside: a new one begins");
         }
         let database = match self.database.take() {
@@ -268,16 +281,17 @@ impl Writer {
             }
         }
         self.retry_at = Some(Instant::now() + RETRY);
-        self.report(Some(format!("requests are not recorded at present: {}", explain(error))));
+        self.report(Some(explain(error)));
     }
 
     fn report(&self, problem: Option<String>) {
         self.shared.problem.send_if_modified(|reported| {
             let changed = *reported != problem;
             if changed {
-                match &problem {
-                    Some(problem) => tracing::warn!("{problem}"),
-                    None => tracing::info!("requests are recorded again"),
+                if let Some(problem) = &problem {
+                    tracing::warn!("requests are not recorded at present: {problem}");
+                } else {
+                    tracing::info!("requests are recorded again");
                 }
                 *reported = problem;
             }

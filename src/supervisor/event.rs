@@ -16,6 +16,8 @@ pub enum Event {
     PoolChanged,
     /// The release feed was asked for the newest version.
     FeedAnswered(Answer),
+    /// The record of requests cannot be written, or can again.
+    RecordChanged,
     /// The requests of a stopped proxy have finished. `generation` tells which stop.
     Drained {
         generation: u64,

@@ -139,6 +139,7 @@ impl Supervisor {
     /// Runs until it is asked to quit. `unloaded`: why there is no configuration yet.
     pub async fn run(mut self, mut sources: Sources, unloaded: Option<Problems>) -> Exit {
         let mut pool = self.gateway.pool.subscribe();
+        let mut record = self.gateway.recorder.watch_problem();
         self.warn_of_open_lan(None);
         if let Some(problems) = unloaded {
             self.wait_for_config(problems);
@@ -148,7 +149,7 @@ impl Supervisor {
         self.look_for_updates();
         self.publish();
         while self.exit.is_none() {
-            let event = self.next_event(&mut sources, &mut pool).await;
+            let event = self.next_event(&mut sources, &mut pool, &mut record).await;
             self.handle(event).await;
             self.look_for_updates();
             self.publish();
@@ -159,7 +160,12 @@ impl Supervisor {
         exit
     }
 
-    async fn next_event(&mut self, sources: &mut Sources, pool: &mut watch::Receiver<u64>) -> Event {
+    async fn next_event(
+        &mut self,
+        sources: &mut Sources,
+        pool: &mut watch::Receiver<u64>,
+        record: &mut watch::Receiver<Option<String>>,
+    ) -> Event {
         let tick = self.until_next_look();
         tokio::select! {
             Some(request) = sources.requests.recv() => Event::Request(request),
@@ -167,6 +173,7 @@ impl Supervisor {
             Some(loaded) = self.reload.finished() => Event::Loaded(Box::new(loaded)),
             Some(answer) = self.updates.answered() => Event::FeedAnswered(answer),
             Ok(()) = pool.changed() => Event::PoolChanged,
+            Ok(()) = record.changed() => Event::RecordChanged,
             Some(Ok(generation)) = self.drains.join_next() => Event::Drained { generation },
             Some(signal) = sources.signals.recv() => Event::Signal(signal),
             () = tokio::time::sleep(tick) => Event::Tick,
@@ -180,6 +187,8 @@ impl Supervisor {
             Event::Loaded(loaded) => self.end_reload(*loaded).await,
             Event::PoolChanged => self.pool_changed().await,
             Event::FeedAnswered(answer) => self.end_update_check(answer).await,
+            // It is in the next status.
+            Event::RecordChanged => {}
             Event::Drained { generation } => {
                 if generation == self.generation {
                     self.enter(Input::Drained);

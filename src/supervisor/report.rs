@@ -9,6 +9,7 @@ use crate::config::{AuthMode, NotificationsConfig};
 use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
 use crate::language::Language;
 use crate::server::{base_url, bind};
+use crate::text;
 
 /// The longest time without a look; nothing is due then.
 const IDLE: Duration = Duration::from_hours(1);
@@ -103,8 +104,16 @@ impl Supervisor {
     fn warnings(&self) -> Vec<String> {
         let open = is_open_to_lan(&self.config.proxy).then(|| Notice::LanWithoutKey.text(self.language()));
         let bound = self.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
-        let told = open.into_iter().chain(bound).chain(self.update_warning());
+        let told = open.into_iter().chain(bound).chain(self.update_warning()).chain(self.unrecorded());
         told.chain(self.warnings.iter().cloned()).collect()
+    }
+
+    /// That the record has a gap, and why.
+    fn unrecorded(&self) -> Option<String> {
+        let health = self.gateway.recorder.health();
+        let (language, lost) = (self.language(), health.dropped);
+        let reason = health.problem?;
+        Some(text!(language, "record-not-written", reason = reason, lost = lost))
     }
 
     /// Logs a notice, and passes it to the shell unless its kind is switched off.

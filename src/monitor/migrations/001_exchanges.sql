@@ -40,9 +40,11 @@ CREATE INDEX exchange_failed ON exchange (number) WHERE failed = 1;
 
 -- Bodies are large and rare: beside the rows, not in them.
 CREATE TABLE body (
-    number          INTEGER PRIMARY KEY,
-    request         BLOB    NOT NULL,
-    request_length  INTEGER NOT NULL,
-    response        BLOB    NOT NULL,
-    response_length INTEGER NOT NULL
+    number    INTEGER NOT NULL,
+    side      INTEGER NOT NULL, -- 0: request, 1: response
+    content   BLOB    NOT NULL,
+    length    INTEGER NOT NULL, -- bytes in all, kept or not
+    truncated INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX body_number ON body (number, side);

@@ -17,6 +17,9 @@ use crate::upstream::Scrubber;
 /// Another program may hold the file this long before we give up for now.
 const PATIENCE: Duration = Duration::from_millis(250);
 const PAGE_BYTES: u64 = 4096;
+/// Which body of an exchange a row holds.
+pub const REQUEST: i64 = 0;
+pub const RESPONSE: i64 = 1;
 /// The write-ahead log is copied into the database at this share of the limit …
 const LOG_SHARE: u64 = 16;
 /// … and no later than at so many bytes.
@@ -114,6 +117,14 @@ impl Database {
     /// Whether the path still leads to the file that is open.
     pub fn is_in_place(&self) -> bool {
         file::identity(&self.path) == self.identity
+    }
+
+    /// Closes a database whose file has been taken away. SQLite leaves the log then, and
+    /// would take it for that of whatever file comes next.
+    pub fn abandon(self) {
+        let Self { connection, path, .. } = self;
+        drop(connection);
+        file::remove_companions(&path);
     }
 
     /// The number of the latest record.
@@ -236,11 +247,11 @@ fn insert_bodies(
     bodies: &Bodies,
     scrubber: &Scrubber,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO body (number, request, request_length, response, response_length) \
-               VALUES (?1, ?2, ?3, ?4, ?5)";
-    let (request, response) = (bodies.request.clone(), bodies.response.clone());
-    let (asked, answered) = (signed(request.length()), signed(response.length()));
-    let values = (number, request.redacted(scrubber), asked, response.redacted(scrubber), answered);
-    connection.prepare_cached(sql)?.execute(values)?;
+    let sql = "INSERT INTO body (number, side, content, length, truncated) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let mut insert = connection.prepare_cached(sql)?;
+    for (side, body) in [(REQUEST, &bodies.request), (RESPONSE, &bodies.response)] {
+        let (content, truncated) = body.redacted(scrubber);
+        insert.execute((number, side, content, signed(body.length()), truncated))?;
+    }
     Ok(())
 }

@@ -54,7 +54,7 @@ async fn what_is_too_old_is_forgotten_with_its_bodies() {
     assert_eq!(ids(&History::new(path.clone()), Filter::default()).await, ["29", "0"]);
     let connection = rusqlite::Connection::open(path).expect("opened");
     let bodies: i64 = connection.query_row("SELECT COUNT(*) FROM body", [], |row| row.get(0)).expect("read");
-    assert_eq!(bodies, 2);
+    assert_eq!(bodies, 4, "two of each record that is left");
 }
 
 #[tokio::test]

@@ -1,0 +1,155 @@
+use serde_json::{Value, json};
+
+use super::{read, recorded};
+use crate::support::client::{chat, open};
+use crate::support::{FakeUpstream, Reply, TestProxy};
+
+#[tokio::test]
+async fn a_request_leaves_what_is_worth_knowing() {
+    let (proxy, _upstream) = recorded("[models]\n\"fast\" = \"gpt-5-mini\"").await;
+    let headers = [("content-type", "application/json"), ("user-agent", "OpenAI/Python 1.99.1")];
+    let body = chat("fast", false).to_string();
+    let answer = proxy.send("POST", "/v1/v1/chat/completions", &headers, &body).await;
+    let record = &read(&proxy, "records").await[0];
+    for (field, expected) in [
+        ("id", json!(answer.header("x-request-id"))),
+        ("protocol", json!("openai-chat")),
+        ("operation", json!("chat/completions")),
+        ("path", json!("/v1/v1/chat/completions")),
+        ("client", json!("OpenAI/Python 1.99.1")),
+        ("client_name", json!("OpenAI/Python")),
+        ("model_asked", json!("fast")),
+        ("model_used", json!("gpt-5-mini")),
+        ("provider", json!("openai")),
+        ("account", json!("work")),
+        ("streamed", json!(false)),
+        ("status", json!(200)),
+        ("outcome", json!("done")),
+        ("error", json!(null)),
+        ("usage", json!({"input": 1000, "output": 200, "cached": 400, "reasoning": 0})),
+        // 600 fresh at 0.25, 400 cached at 0.025, 200 out at 2 dollars a million.
+        ("estimated_cost_usd", json!(0.00056)),
+        ("bytes_in", json!(body.len())),
+    ] {
+        assert_eq!(record[field], expected, "{field}: {record}");
+    }
+    assert!(record["hint"].is_string() && record["peer"].as_str().is_some_and(|peer| peer.contains(':')));
+    assert_eq!(record["attempts"].as_array().map(Vec::len), Some(1));
+    let number = record["number"].as_i64().expect("a number");
+    assert_eq!(read(&proxy, &format!("records/detail?number={number}")).await["id"], record["id"]);
+}
+
+#[tokio::test]
+async fn each_attempt_says_when_it_began_and_why_it_failed() {
+    let limited = Reply::json(429, &json!({"error": {"message": "slow down"}}));
+    let upstream = FakeUpstream::script([limited], super::answer()).await;
+    let two =
+        ["one", "two"].map(|name| crate::support::proxy::account(name, "openai", &upstream, "")).join("\n");
+    let proxy = TestProxy::serve(&two).await;
+    assert_eq!(proxy.chat("gpt-5").await.status, 200);
+    let attempts = read(&proxy, "records").await[0]["attempts"].clone();
+    assert_eq!((&attempts[0]["status"], &attempts[0]["fault"]), (&json!(429), &json!("rate_limited")));
+    assert!(attempts[0]["failure"].as_str().is_some_and(|why| why.contains("slow down")), "{attempts}");
+    assert_eq!(attempts[1]["failure"], Value::Null);
+    assert!(attempts[1]["started_ms"].as_u64() >= attempts[0]["started_ms"].as_u64());
+    assert_ne!(attempts[0]["account"], attempts[1]["account"]);
+}
+
+#[tokio::test]
+async fn whoever_is_turned_away_is_recorded_with_the_reason() {
+    let (proxy, _upstream) = recorded("[proxy]\nauth_mode = \"strict\"\napi_key = \"sk-0123456789\"").await;
+    let headers = [("user-agent", "codex_cli_rs/0.9"), ("x-api-key", "sk-wrong-key-0000")];
+    assert_eq!(proxy.send("POST", "/v1/messages", &headers, "{}").await.status, 401);
+    let key = [("x-api-key", "sk-0123456789")];
+    assert_eq!(proxy.send("POST", "/v9/nonsense", &key, "{}").await.status, 404);
+    let records = read(&proxy, "records").await;
+    let summary = |record: &Value| {
+        ["protocol", "operation", "path", "status", "error_kind", "client_name"]
+            .map(|field| record[field].clone())
+    };
+    let expected =
+        [json!("anthropic"), json!("messages"), json!("/v1/messages"), json!(401), json!("unauthenticated")];
+    assert_eq!(summary(&records[1])[..5], expected);
+    assert_eq!(summary(&records[1])[5], "codex_cli_rs");
+    assert_eq!((&records[0]["operation"], &records[0]["error_kind"]), (&Value::Null, &json!("not_found")));
+    assert!(!records.to_string().contains("sk-wrong"), "{records}");
+}
+
+#[tokio::test]
+async fn records_can_be_filtered_paged_and_summed_and_nothing_else() {
+    let (proxy, _upstream) = recorded("").await;
+    for model in ["gpt-5", "gpt-5-mini", "gpt-5", "no-such-model"] {
+        proxy.chat(model).await;
+    }
+    let models = async |query: &str| {
+        let records = read(&proxy, &format!("records?{query}")).await;
+        let models = records.as_array().expect("a list").iter().map(|record| record["model_asked"].clone());
+        models.collect::<Value>()
+    };
+    assert_eq!(models("errors=true").await, json!(["no-such-model"]));
+    assert_eq!(models("model=gpt-5").await, json!(["gpt-5", "gpt-5"]));
+    assert_eq!(models("model=gpt-*&limit=2").await, json!(["gpt-5", "gpt-5-mini"]));
+    assert_eq!(models("protocol=gemini").await, json!([]));
+    assert_eq!(models("text=NO-SUCH").await, json!(["no-such-model"]));
+    assert_eq!(models("since=2099-01-01T00:00:00Z").await, json!([]));
+    let last = read(&proxy, "records?limit=1").await[0]["number"].clone();
+    assert_eq!(models(&format!("before={last}&limit=1")).await, json!(["gpt-5"]));
+    let usage = read(&proxy, "usage?by=model&per=day").await;
+    assert_eq!((&usage[0]["name"], &usage[0]["requests"]), (&json!("gpt-5"), &json!(2)));
+    assert_eq!(usage[0]["usage"]["input"], 2000);
+    for (query, word) in [
+        ("records?colour=red", "colour"),
+        ("records?errors=perhaps", "errors"),
+        ("records?limit=-1", "limit"),
+        ("records?since=yesterday", "since"),
+        ("records/live?limit=1", "limit"),
+        ("records/health?x=1", "x"),
+        ("records/detail", "number"),
+        ("records/detail?number=one", "number"),
+        ("usage?per=minute", "per"),
+        ("usage?by=colour", "by"),
+    ] {
+        let answer = proxy.control_call("GET", &format!("/api/{query}"), "").await;
+        let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(
+            (answer.status.as_u16(), error.contains(&format!("`{word}`"))),
+            (400, true),
+            "{query}: {error}"
+        );
+    }
+    assert_eq!(proxy.control_call("GET", "/api/records/detail?number=1", "").await.status, 404);
+    assert_eq!(proxy.control_call("GET", "/api/records/clear", "").await.status, 405);
+    let cleared = proxy.control_call("POST", "/api/records/clear", "").await;
+    assert_eq!(cleared.json(), json!({"cleared": 4}));
+    assert_eq!(models("").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_recorded_as_that() {
+    let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    let body = chat("gpt-5", true).to_string();
+    let opened =
+        open(proxy.address, "POST", "/v1/chat/completions", &[("content-type", "application/json")], body);
+    let (stream, ()) = tokio::join!(opened, upstream.feed_text("data: {\"choices\":[]}\n\n"));
+    drop(stream);
+    let record = &proxy.wait_for_records(1).await[0];
+    assert_eq!(
+        (&record["outcome"], &record["streamed"], &record["error"]),
+        (&json!("cancelled"), &json!(true), &Value::Null)
+    );
+    assert!(record["first_byte_ms"].is_u64(), "{record}");
+    assert_eq!(read(&proxy, "records?errors=true").await, json!([]));
+}
+
+#[tokio::test]
+async fn with_the_monitor_off_nothing_is_kept_until_it_is_on_again() {
+    let (proxy, upstream) = recorded("[monitor]\nenabled = false").await;
+    proxy.chat("gpt-5").await;
+    assert_eq!(read(&proxy, "records").await, json!([]));
+    assert!(!proxy.home.file("monitor.db").exists());
+    proxy.home.write_config(&crate::support::proxy::account("work", "openai", &upstream, ""));
+    proxy.run(&["reload"]).await;
+    proxy.chat("gpt-5").await;
+    assert_eq!(read(&proxy, "records").await.as_array().map(Vec::len), Some(1));
+}
