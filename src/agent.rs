@@ -158,6 +158,7 @@ fn options(launch: &Launch, control: std::net::SocketAddr, token: &str) -> Optio
         config_path: launch.paths.config.clone(),
         pool_file: launch.paths.pool_file(),
         updates_file: launch.paths.updates_file(),
+        data: launch.paths.data.clone(),
         port: launch.port,
         exit_on_failed_start: launch.exit_on_failed_start,
         max_connections: usize::try_from(connections.clamp(16, 1 << 20)).unwrap_or(16),

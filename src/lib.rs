@@ -29,6 +29,7 @@ pub mod tray;
 
 pub mod language;
 
+pub mod connect;
 pub mod control;
 pub mod desktop;
 pub mod supervisor;

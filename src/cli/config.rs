@@ -1,5 +1,7 @@
 //! `portcullis config`: where the file is, what is in it, what is wrong with it.
 
+use std::path::Path;
+
 use clap::Subcommand;
 use serde_json::json;
 
@@ -8,6 +10,7 @@ use super::output::{self, Exit};
 use crate::config::edit::EditError;
 use crate::config::template::{self, Init};
 use crate::config::{self, Problems};
+use crate::language::Language;
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -90,6 +93,15 @@ fn show(context: &Context) -> Exit {
         }
         Err(problems) => bad(&problems),
     }
+}
+
+/// The language the file asks for, as far as it can be read, or else the system's.
+pub fn language(path: &Path) -> Language {
+    let text = config::read(path).map(|source| source.text).unwrap_or_default();
+    let document = text.parse::<toml_edit::DocumentMut>().unwrap_or_default();
+    let tag = document.get("language").and_then(toml_edit::Item::as_str);
+    let asked = Language::ALL.into_iter().find(|language| Some(language.tag()) == tag);
+    asked.unwrap_or_else(Language::system)
 }
 
 /// A config file that is no good, told on stderr.

@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod config;
+mod connect;
 mod demo;
 mod key;
 mod lifecycle;
@@ -19,6 +20,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use tokio::runtime;
 
 use crate::desktop::paths::Paths;
+use crate::language::Language;
 pub use output::Exit;
 
 /// Everything that can be typed.
@@ -97,6 +99,10 @@ pub enum Command {
     /// The key clients send
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Point a tool at portcullis; without a name, list the tools and where they point
+    Connect(connect::ConnectArgs),
+    /// Put a tool's settings back as they were
+    Disconnect(connect::DisconnectArgs),
 }
 
 /// What every command is given.
@@ -105,6 +111,8 @@ pub struct Context {
     pub paths: Paths,
     pub json: bool,
     pub verbosity: i8,
+    /// What results and messages are in.
+    pub language: Language,
 }
 
 impl Cli {
@@ -142,6 +150,8 @@ impl Command {
             Self::Account(command) => account::run(context, command).await,
             Self::Config(command) => config::run(context, &command).await,
             Self::Key(command) => key::run(context, command).await,
+            Self::Connect(args) => connect::connect(context, &args).await,
+            Self::Disconnect(args) => connect::disconnect(context, &args).await,
         }
     }
 }
@@ -150,6 +160,7 @@ impl Context {
     fn new(global: &Global) -> Result<Self, crate::desktop::paths::NoHome> {
         let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
-        Ok(Self { paths, json: global.json, verbosity })
+        let language = config::language(&paths.config);
+        Ok(Self { paths, json: global.json, verbosity, language })
     }
 }

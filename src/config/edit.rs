@@ -8,12 +8,12 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Key, Value};
 
-use super::disk::{self, WriteError};
 use super::load::{problems_in, read, syntax_problem};
 use super::{Problem, Problems};
+use crate::desktop::disk::{self, Mode, WriteError};
 
 mod account;
-mod table;
+pub mod table;
 
 pub use account::{NewAccount, add_account, remove_account, set_account, set_account_enabled};
 
@@ -62,7 +62,7 @@ pub fn edit(
     if read(path)?.text != before {
         return Err(EditError::ChangedMeanwhile);
     }
-    disk::replace(path, &after)?;
+    disk::replace(path, &after, Mode::Private)?;
     Ok(())
 }
 
@@ -78,7 +78,7 @@ fn changed(
 }
 
 /// Line ends and byte order mark, which the document does not keep.
-fn as_saved_before(before: &str, after: String) -> String {
+pub fn as_saved_before(before: &str, after: String) -> String {
     const BYTE_ORDER_MARK: char = '\u{feff}';
     let mut after = after;
     if before.contains("\r\n") {

@@ -8,7 +8,6 @@
 
 mod check;
 pub mod diff;
-mod disk;
 pub mod edit;
 mod file;
 mod key;
@@ -29,10 +28,10 @@ pub mod watch;
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
 pub use key::generate_key;
-pub use load::{Loaded, Source, load, load_text, problems_in, read};
+pub use load::{Loaded, Source, load, load_text, problems_in, read, syntax_problem};
 pub use models::ModelMap;
 pub use problem::{Problem, Problems};
-pub use redact::redacted;
+pub use redact::{names_a_secret, redacted, without_secrets};
 pub use secret::Secret;
 pub use settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, LanguageSetting,

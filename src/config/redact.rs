@@ -113,7 +113,8 @@ fn names_a_place(key: &str, item: &Item) -> bool {
     }
 }
 
-fn names_a_secret(key: &str) -> bool {
+/// Whether a setting of this name holds what nobody may see.
+pub fn names_a_secret(key: &str) -> bool {
     let key: String = key.to_ascii_lowercase().replace(['-', '_', ' '], "");
     key == "key" || ["apikey", "secret", "token", "password"].iter().any(|word| key.contains(word))
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-pub use super::disk::WriteError;
-use super::{disk, generate_key};
+use super::generate_key;
+use crate::desktop::disk;
+pub use crate::desktop::disk::WriteError;
 
 const TEMPLATE: &str = include_str!("template.toml");
 const KEY_PLACE: &str = "@KEY@";

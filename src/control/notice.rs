@@ -34,6 +34,13 @@ pub enum Notice {
     Refused {
         reason: String,
     },
+    /// The proxy is at another address than before. The tools that were pointed there,
+    /// and those that were not.
+    Moved {
+        base_url: String,
+        followed: Vec<String>,
+        left: Vec<String>,
+    },
 }
 
 impl Notice {
@@ -57,6 +64,13 @@ impl Notice {
                 text!(language, "notice-update-available", version = version.as_str(), current = current)
             }
             Self::Refused { reason } => reason.clone(),
+            Self::Moved { base_url, followed, left } => {
+                let moved = text!(language, "notice-moved", url = base_url.as_str());
+                let tools = |key, tools: &[String]| text!(language, key, tools = tools.join(", "));
+                let followed = (!followed.is_empty()).then(|| tools("notice-moved-followed", followed));
+                let left = (!left.is_empty()).then(|| tools("notice-moved-left", left));
+                [Some(moved), followed, left].into_iter().flatten().collect::<Vec<_>>().join(" ")
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The operating system, one file a service. Knows nothing of the rest of the program.
+//! The operating system, one file a service. Of the rest of the program it knows the
+//! words of `control` and `language`, and nothing else.
 
 pub mod browser;
 pub mod clipboard;
+pub mod disk;
 pub mod instance;
 pub mod leftovers;
 pub mod limits;

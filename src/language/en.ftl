@@ -126,3 +126,24 @@ record-not-written = { $lost ->
     [one] Requests are not being recorded ({ $lost } is lost): { $reason }
    *[other] Requests are not being recorded ({ $lost } are lost): { $reason }
 }
+notice-moved = portcullis is at { $url } now: clients must point there.
+notice-moved-followed = Pointed there for you: { $tools }.
+notice-moved-left = Not pointed there, because their settings were changed since they were connected: { $tools }.
+
+### Connecting tools
+
+connect-done = { $tool } now points at { $url }. Changed:
+connect-already = { $tool } points at { $url } already.
+connect-undo = `portcullis disconnect { $id }` puts everything back.
+connect-gemini-trust = Gemini CLI reads this only in folders that it trusts, and an .env file nearer to where it runs comes before it.
+connect-state-here = points here
+connect-state-elsewhere = points at { $url }
+connect-state-unset = not connected
+connect-state-broken = cannot be read: { $problem }
+connect-any-port = The port is any free one (port = 0), so start portcullis first.
+connect-no-key = There is no client key to give to the tool. Run `portcullis key rotate` to make one.
+disconnect-done = { $tool } is as it was before. Changed:
+disconnect-nothing = { $tool } was not connected.
+disconnect-left = { $key } in { $file } was changed since, and stays as it is.
+disconnect-still-here = { $tool } still points here: it did before it was connected.
+disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } out of { $file } yourself.

@@ -115,3 +115,24 @@ record-not-written = { $lost ->
     [0] リクエストを記録できません: { $reason }
    *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
 }
+notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
+notice-moved-followed = 自動で切り替えたツール: { $tools }。
+notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
+
+### Connecting tools
+
+connect-done = { $tool } の接続先を { $url } にしました。変更したファイル:
+connect-already = { $tool } の接続先はすでに { $url } です。
+connect-undo = 元に戻すには `portcullis disconnect { $id }` を実行してください。
+connect-gemini-trust = Gemini CLI がこの設定を読むのは、信頼済みフォルダーの中だけです。実行する場所により近い .env ファイルがあれば、そちらが優先されます。
+connect-state-here = 接続済み
+connect-state-elsewhere = 接続先は { $url }
+connect-state-unset = 未接続
+connect-state-broken = 読み取れません: { $problem }
+connect-any-port = ポートが未定 (port = 0) です。先に portcullis を起動してください。
+connect-no-key = ツールに渡すクライアントキーがありません。`portcullis key rotate` で作成してください。
+disconnect-done = { $tool } を元の設定に戻しました。変更したファイル:
+disconnect-nothing = { $tool } は接続されていません。
+disconnect-left = { $file } の { $key } は接続後に変更されているため、そのまま残しました。
+disconnect-still-here = { $tool } は接続する前からここを指していたため、接続先は変わりません。
+disconnect-not-ours = { $tool } は portcullis が接続したものではありません。{ $file } から { $key } を手作業で取り除いてください。

@@ -115,3 +115,24 @@ record-not-written = { $lost ->
     [0] 无法记录请求：{ $reason }
    *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
 }
+notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
+notice-moved-followed = 已自动切换：{ $tools }。
+notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
+
+### Connecting tools
+
+connect-done = { $tool } 现已指向 { $url }。已修改的文件：
+connect-already = { $tool } 已经指向 { $url }。
+connect-undo = 运行 `portcullis disconnect { $id }` 即可恢复原样。
+connect-gemini-trust = Gemini CLI 只在受信任的文件夹中读取此设置；离运行位置更近的 .env 文件优先。
+connect-state-here = 已连接
+connect-state-elsewhere = 指向 { $url }
+connect-state-unset = 未连接
+connect-state-broken = 无法读取：{ $problem }
+connect-any-port = 端口未定（port = 0），请先启动 portcullis。
+connect-no-key = 没有可交给工具的客户端密钥。请运行 `portcullis key rotate` 生成一个。
+disconnect-done = { $tool } 已恢复原来的设置。已修改的文件：
+disconnect-nothing = { $tool } 尚未连接。
+disconnect-left = { $file } 中的 { $key } 在连接之后被改动过，已原样保留。
+disconnect-still-here = { $tool } 在连接之前就指向这里，因此仍然指向这里。
+disconnect-not-ours = { $tool } 不是由 portcullis 连接的。请自行从 { $file } 中删除 { $key }。

@@ -2,6 +2,7 @@
 
 use super::updates::Answer;
 use crate::config::{Loaded, Problems};
+use crate::connect::Followed;
 use crate::control::command::Request;
 use crate::desktop::signals::Signal;
 
@@ -21,6 +22,11 @@ pub enum Event {
     /// The requests of a stopped proxy have finished. `generation` tells which stop.
     Drained {
         generation: u64,
+    },
+    /// The connected tools were told where the proxy is.
+    ToolsFollowed {
+        has_moved: bool,
+        followed: Followed,
     },
     Signal(Signal),
     /// Time to look again: a cooldown ends, a drain goes on, the release feed is due.

@@ -4,6 +4,7 @@
 
 mod desktop;
 mod event;
+mod follow;
 mod reload;
 mod report;
 pub mod state;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::event::Event;
+use self::follow::Told;
 use self::reload::Reload;
 use self::state::{Input, next};
 use self::updates::Updates;
@@ -25,6 +27,7 @@ use crate::accounts::{Pool, store};
 use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig};
+use crate::connect::Followed;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{
     BindFailure, Command, CommandError, Notice, ProxyState, Setting, Shell, StartFailure, Status,
@@ -44,6 +47,8 @@ pub struct Options {
     pub config_path: PathBuf,
     pub pool_file: PathBuf,
     pub updates_file: PathBuf,
+    /// Where the journal of the connected tools is.
+    pub data: PathBuf,
     /// Overrides the config for this run.
     pub port: Option<u16>,
     /// `serve`: a failed start ends the agent, so that what supervises it notices.
@@ -82,6 +87,9 @@ pub struct Supervisor {
     generation: u64,
     drains: JoinSet<u64>,
     reload: Reload,
+    /// What the connected tools were told last, and tools that are being told.
+    told: Option<Told>,
+    following: JoinSet<(bool, Followed)>,
     pool_saved: Instant,
     pool_dirty: bool,
     updates: Updates,
@@ -130,6 +138,8 @@ impl Supervisor {
             generation: 0,
             drains: JoinSet::new(),
             reload: Reload::default(),
+            told: None,
+            following: JoinSet::new(),
             pool_saved: Instant::now(),
             pool_dirty: false,
             exit: None,
@@ -175,6 +185,9 @@ impl Supervisor {
             Ok(()) = pool.changed() => Event::PoolChanged,
             Ok(()) = record.changed() => Event::RecordChanged,
             Some(Ok(generation)) = self.drains.join_next() => Event::Drained { generation },
+            Some(Ok((has_moved, followed))) = self.following.join_next() => {
+                Event::ToolsFollowed { has_moved, followed }
+            }
             Some(signal) = sources.signals.recv() => Event::Signal(signal),
             () = tokio::time::sleep(tick) => Event::Tick,
         }
@@ -194,6 +207,7 @@ impl Supervisor {
                     self.enter(Input::Drained);
                 }
             }
+            Event::ToolsFollowed { has_moved, followed } => self.tools_followed(has_moved, &followed),
             Event::Signal(Signal::Quit) => self.exit = Some(Exit::Quit),
             Event::Tick => {
                 if self.pool_dirty {
@@ -280,6 +294,7 @@ impl Supervisor {
                 self.any_port = Some(proxy.address.port());
                 self.proxy = Some(proxy);
                 self.enter(Input::Bound);
+                self.lead_tools();
             }
             Err(failure) => self.start_failed(failure),
         }

@@ -104,6 +104,7 @@ impl Supervisor {
         if let Some(bound) = bound {
             self.serve_on(bound).await;
         }
+        self.lead_tools();
         tracing::info!("the config file was applied");
         self.warn_of_open_lan(Some(&old));
         self.retry_failed_start(change, is_first).await;

@@ -128,7 +128,7 @@ impl Supervisor {
 const fn wanted(switches: &NotificationsConfig, notice: &Notice) -> bool {
     switches.enabled
         && match notice {
-            Notice::BindFailure(_) => switches.bind_failure,
+            Notice::BindFailure(_) | Notice::Moved { .. } => switches.bind_failure,
             Notice::ConfigProblem { .. } => switches.config_problem,
             Notice::AccountDisabled { .. } => switches.account_disabled,
             Notice::AllCooling { .. } => switches.all_cooling,

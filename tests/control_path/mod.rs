@@ -2,6 +2,7 @@
 
 mod account_commands;
 mod cli;
+mod connect;
 mod control_plane;
 mod demo;
 mod faults;

@@ -48,8 +48,15 @@ pub fn section<'table>(table: &'table mut Item, key: &Key) -> Option<&'table mut
     let is_inline = table.is_inline_table();
     let keys = table.as_table_like_mut()?;
     if !keys.contains_key(key) {
-        let new = if is_inline { Item::Value(InlineTable::new().into()) } else { Item::Table(Table::new()) };
+        let new = if is_inline { Item::Value(InlineTable::new().into()) } else { Item::Table(headless()) };
         keys.insert(key, new);
     }
     keys.get_mut(key).filter(|item| item.is_table_like())
+}
+
+/// A table that shows its header only when it has values of its own.
+fn headless() -> Table {
+    let mut table = Table::new();
+    table.set_implicit(true);
+    table
 }

@@ -1,5 +1,6 @@
-//! How the config file reaches the disk: created where there is none, or replaced whole.
-//! A reader sees the old bytes or the new ones, and never bytes that others may read.
+//! How a file of settings reaches the disk: created where there is none, or replaced
+//! whole. A reader sees the old bytes or the new ones, and never bytes that more people
+//! may read than before.
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Write};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::desktop::leftovers;
+use super::leftovers;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{} could not be written: {source}", path.display())]
@@ -33,13 +34,22 @@ fn try_create(path: &Path, contents: &str) -> io::Result<bool> {
     }
 }
 
-/// Puts the contents in the place of an existing file. Behind a symlink that is the file
-/// it leads to, and the link stays.
-pub fn replace(path: &Path, contents: &str) -> Result<(), WriteError> {
-    try_replace(path, contents).map_err(|source| WriteError { path: path.to_owned(), source })
+/// Who may read a file that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The owner alone, whoever could before.
+    Private,
+    /// Whoever could before: the file is another program's.
+    Kept,
 }
 
-fn try_replace(path: &Path, contents: &str) -> io::Result<()> {
+/// Puts the contents in the place of an existing file. Behind a symlink that is the file
+/// it leads to, and the link stays.
+pub fn replace(path: &Path, contents: &str, mode: Mode) -> Result<(), WriteError> {
+    try_replace(path, contents, mode).map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+fn try_replace(path: &Path, contents: &str, mode: Mode) -> io::Result<()> {
     let target = std::fs::canonicalize(path)?;
     if target.metadata()?.permissions().readonly() {
         // Whoever made it so does not want it replaced either.
@@ -48,7 +58,7 @@ fn try_replace(path: &Path, contents: &str) -> io::Result<()> {
     }
     let directory = directory_of(&target);
     let file = written(directory, contents)?;
-    keep_owner_and_stricter_mode(file.as_file(), &target.metadata()?)?;
+    keep_owner_and_mode(file.as_file(), &target.metadata()?, mode)?;
     file.persist(&target).map_err(|error| error.error)?;
     sync_directory(directory)
 }
@@ -74,21 +84,22 @@ fn create_private_directories(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-/// With `sudo`, the file stays the user's. The mode never opens up: 0600 at most.
+/// With `sudo`, the file stays the user's. The mode never opens up.
 #[cfg(unix)]
-fn keep_owner_and_stricter_mode(file: &File, existing: &Metadata) -> io::Result<()> {
+fn keep_owner_and_mode(file: &File, existing: &Metadata, mode: Mode) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let created = file.metadata()?;
     if (created.uid(), created.gid()) != (existing.uid(), existing.gid()) {
         // Only root may give files away; for anybody else the file is theirs already.
         let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
     }
-    let mode = existing.mode() & 0o600;
+    let allowed = if mode == Mode::Private { 0o600 } else { 0o777 };
+    let mode = existing.mode() & allowed;
     file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn keep_owner_and_stricter_mode(_file: &File, _existing: &Metadata) -> io::Result<()> {
+fn keep_owner_and_mode(_file: &File, _existing: &Metadata, _mode: Mode) -> io::Result<()> {
     Ok(())
 }
 

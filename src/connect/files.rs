@@ -1,0 +1,72 @@
+//! The tools' files on disk.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::desktop::disk::{self, Mode, WriteError};
+
+/// Far beyond any file of settings.
+const LARGEST: u64 = 4 << 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("{} cannot be read: {reason}", path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("{} is a link to a file that is not there: create that file, or remove the link", .0.display())]
+    LeadsNowhere(PathBuf),
+    #[error("{} was saved by somebody else in the same moment, try again", .0.display())]
+    ChangedMeanwhile(PathBuf),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Something has this name, if only a link that leads nowhere.
+pub fn exists(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// The text of a file; `None` when there is none.
+pub fn read(path: &Path) -> Result<Option<String>, FileError> {
+    let unreadable = |reason: String| FileError::Unreadable { path: path.to_owned(), reason };
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound && exists(path) => {
+            return Err(FileError::LeadsNowhere(path.to_owned()));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    if !metadata.is_file() {
+        return Err(unreadable("it is not a file".to_owned()));
+    }
+    if metadata.len() > LARGEST {
+        return Err(unreadable("it is over 4 MiB".to_owned()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    String::from_utf8(bytes).map(Some).map_err(|_| unreadable("it is not UTF-8".to_owned()))
+}
+
+/// Makes a file hold `after`, or not be there, if it still holds `before`.
+pub fn replace(path: &Path, before: Option<&str>, after: Option<&str>) -> Result<(), FileError> {
+    if read(path)?.as_deref() != before {
+        return Err(FileError::ChangedMeanwhile(path.to_owned()));
+    }
+    match (before, after) {
+        (None, Some(after)) => {
+            if !disk::create(path, after)? {
+                return Err(FileError::ChangedMeanwhile(path.to_owned()));
+            }
+        }
+        (Some(_), Some(after)) => disk::replace(path, after, Mode::Kept)?,
+        (Some(_), None) => {
+            std::fs::remove_file(path).map_err(|source| WriteError { path: path.to_owned(), source })?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// Writes one of our own files, which nobody else may read.
+pub fn keep(path: &Path, contents: &str) -> Result<(), WriteError> {
+    if disk::create(path, contents)? { Ok(()) } else { disk::replace(path, contents, Mode::Private) }
+}

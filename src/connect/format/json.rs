@@ -1,0 +1,137 @@
+//! JSON with comments, through its concrete syntax tree.
+
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
+use serde_json::Value;
+
+use super::{Found, Put, no_section};
+use crate::config::Problem;
+
+/// What editors and tools agree on beyond JSON; the rest of what the parser could take
+/// would be refused by the tool itself.
+const OPTIONS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: true,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+pub fn read(text: &str, key: &[String]) -> Result<Option<Found>, Problem> {
+    let root = parse(text)?;
+    let Some((last, parents)) = key.split_last() else { return Ok(None) };
+    let Some(object) = object_at(&root, parents)? else { return Ok(None) };
+    let value = object.get(last).and_then(|property| property.value());
+    Ok(value.map(|value| Found {
+        text: value.as_string_lit().and_then(|text| text.decoded_value().ok()),
+        raw: value.to_string(),
+    }))
+}
+
+pub fn put(text: &str, key: &[String], value: Put) -> Result<String, Problem> {
+    let root = parse(text)?;
+    let Some((last, parents)) = key.split_last() else { return Ok(text.to_owned()) };
+    let object = object_for(&root, parents)?;
+    match object.get(last) {
+        Some(property) => match (property.value().and_then(|old| old.as_string_lit()), as_written(value)) {
+            (Some(old), Some(raw)) => old.set_raw_value(raw),
+            _ => property.set_value(input(&as_value(value))),
+        },
+        None => {
+            object.append(last, input(&as_value(value)));
+        }
+    }
+    Ok(root.to_string())
+}
+
+pub fn remove(text: &str, key: &[String], depth: usize) -> Result<String, Problem> {
+    let root = parse(text)?;
+    for length in (depth + 1..=key.len()).rev() {
+        let (last, parents) = (&key[length - 1], &key[..length - 1]);
+        let Some(property) = object_at(&root, parents)?.and_then(|object| object.get(last)) else { continue };
+        let is_target = length == key.len();
+        if is_target || property.object_value().is_some_and(|object| is_empty(&object)) {
+            property.remove();
+        }
+    }
+    Ok(root.to_string())
+}
+
+fn parse(text: &str) -> Result<CstRootNode, Problem> {
+    CstRootNode::parse(text, &OPTIONS).map_err(|error| Problem {
+        line: error.line_display(),
+        column: error.column_display(),
+        key: String::new(),
+        message: format!("this is not JSON: {}", lower(&error.kind().to_string())),
+        fix: "correct the line, then try again".to_owned(),
+    })
+}
+
+/// The object under these keys; `None` when there is nothing, a problem when it is
+/// something else.
+fn object_at(root: &CstRootNode, parents: &[String]) -> Result<Option<CstObject>, Problem> {
+    let Some(value) = root.value() else { return Ok(None) };
+    let mut object = value.as_object().ok_or_else(|| no_section(&[], 1))?;
+    for (depth, parent) in parents.iter().enumerate() {
+        let Some(property) = object.get(parent) else { return Ok(None) };
+        object = property.object_value().ok_or_else(|| no_section(&parents[..=depth], 0))?;
+    }
+    Ok(Some(object))
+}
+
+fn object_for(root: &CstRootNode, parents: &[String]) -> Result<CstObject, Problem> {
+    let mut object = root.object_value_or_create().ok_or_else(|| no_section(&[], 1))?;
+    for (depth, parent) in parents.iter().enumerate() {
+        let is_new = object.get(parent).is_none();
+        object = object.object_value_or_create(parent).ok_or_else(|| no_section(&parents[..=depth], 0))?;
+        if is_new {
+            object.ensure_multiline();
+        }
+    }
+    Ok(object)
+}
+
+fn is_empty(object: &CstObject) -> bool {
+    object.properties().is_empty() && !object.children().iter().any(CstNode::is_comment)
+}
+
+/// The text of a string as it stands in the file, where the value is one.
+fn as_written(value: Put) -> Option<String> {
+    match value {
+        Put::Raw(raw) => raw.starts_with('"').then(|| raw.to_owned()),
+        Put::Text(text) => Some(Value::from(text).to_string()),
+    }
+}
+
+fn as_value(value: Put) -> Value {
+    match value {
+        Put::Text(text) => text.into(),
+        Put::Raw(raw) => CstRootNode::parse(raw, &OPTIONS)
+            .ok()
+            .and_then(|root| root.to_serde_value())
+            .unwrap_or(Value::Null),
+    }
+}
+
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(bool) => CstInputValue::Bool(*bool),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(list) => CstInputValue::Array(list.iter().map(input).collect()),
+        Value::Object(map) => {
+            CstInputValue::Object(map.iter().map(|(key, value)| (key.clone(), input(value))).collect())
+        }
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
