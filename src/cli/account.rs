@@ -103,7 +103,7 @@ async fn list(context: &Context) -> Exit {
 }
 
 /// What the file alone says of the accounts.
-fn configured(config: &Config) -> Value {
+pub fn configured(config: &Config) -> Value {
     let accounts = config.accounts.iter().map(|account| {
         let reason = account.api_key.reason();
         let state = match (account.enabled, reason) {
@@ -215,14 +215,17 @@ async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit 
 }
 
 /// Through the agent where there is one, because its environment holds the secrets.
-async fn test(context: &Context, name: &str) -> Exit {
-    let report = match Agent::find(&context.paths) {
+pub async fn report(context: &Context, name: &str) -> Result<Value, String> {
+    match Agent::find(&context.paths) {
         Some(agent) => {
             agent.ask("accounts/test", json!({ "name": name })).await.map_err(|error| error.to_string())
         }
         None => test_here(context, name).await.map(|report| json!(report)),
-    };
-    let report = match report {
+    }
+}
+
+async fn test(context: &Context, name: &str) -> Exit {
+    let report = match report(context, name).await {
         Ok(report) => report,
         Err(error) => return output::failed(&error),
     };

@@ -2,9 +2,11 @@
 
 mod account;
 mod agent;
+mod autostart;
 mod config;
 mod connect;
 mod demo;
+mod doctor;
 mod key;
 mod lifecycle;
 mod logs;
@@ -103,6 +105,11 @@ pub enum Command {
     Connect(connect::ConnectArgs),
     /// Put a tool's settings back as they were
     Disconnect(connect::DisconnectArgs),
+    /// Start the tray agent at login
+    #[command(subcommand)]
+    Autostart(autostart::AutostartCommand),
+    /// Look for what is wrong on this computer, and say what to do about it
+    Doctor(doctor::DoctorArgs),
 }
 
 /// What every command is given.
@@ -152,6 +159,8 @@ impl Command {
             Self::Key(command) => key::run(context, command).await,
             Self::Connect(args) => connect::connect(context, &args).await,
             Self::Disconnect(args) => connect::disconnect(context, &args).await,
+            Self::Doctor(args) => doctor::doctor(context, args).await,
+            Self::Autostart(command) => autostart::run(context, command),
         }
     }
 }

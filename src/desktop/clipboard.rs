@@ -1,8 +1,138 @@
-//! The clipboard of the user's desktop.
+//! The clipboard of the user's desktop. On Linux a text is there only as long as the
+//! program that put it there, and a desktop may be slow or gone, so a thread of its own
+//! does both: it waits, and it lives on.
 
-use std::io;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-/// Puts a text on the clipboard; fails where there is none.
-pub fn copy(_: String) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this build has no clipboard"))
+use arboard::Clipboard;
+
+/// Longer than any desktop that works takes.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Why a text is not on the clipboard; reads on after a colon.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClipboardError {
+    #[error("there is no graphical session")]
+    NoSession,
+    #[error("the desktop does not answer")]
+    Silent,
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What may become of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    Open,
+    /// Clipboard histories are asked to forget it.
+    Secret,
+}
+
+struct Job {
+    text: String,
+    secrecy: Secrecy,
+    outcome: Sender<Result<(), ClipboardError>>,
+}
+
+static WORKER: Mutex<Option<Sender<Job>>> = Mutex::new(None);
+
+/// Puts a text on the clipboard, where it stays while this process lives. Blocks for a
+/// moment, and for no more.
+pub fn copy(text: String, secrecy: Secrecy) -> Result<(), ClipboardError> {
+    if !has_session() {
+        return Err(ClipboardError::NoSession);
+    }
+    let (outcome, answer) = mpsc::channel();
+    hand_over(Job { text, secrecy, outcome })?;
+    answer.recv_timeout(LIMIT).map_err(|_| forget_worker())?
+}
+
+fn hand_over(job: Job) -> Result<(), ClipboardError> {
+    let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
+    let sender = match worker.take() {
+        Some(sender) => sender,
+        None => start().map_err(|error| ClipboardError::Other(error.to_string()))?,
+    };
+    sender.send(job).map_err(|_| ClipboardError::Silent)?;
+    *worker = Some(sender);
+    Ok(())
+}
+
+/// One that hangs is left to itself; the next text gets another.
+fn forget_worker() -> ClipboardError {
+    *WORKER.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    ClipboardError::Silent
+}
+
+fn start() -> std::io::Result<Sender<Job>> {
+    let (sender, jobs) = mpsc::channel();
+    std::thread::Builder::new().name("clipboard".to_owned()).spawn(move || work(&jobs))?;
+    Ok(sender)
+}
+
+fn work(jobs: &Receiver<Job>) {
+    let mut clipboard = None;
+    while let Ok(Job { text, secrecy, outcome }) = jobs.recv() {
+        let mut done = put(&mut clipboard, &text, secrecy);
+        if done.is_err() {
+            // The display it was opened on may be gone, and another one there.
+            clipboard = None;
+            done = put(&mut clipboard, &text, secrecy);
+        }
+        let reason = |error: arboard::Error| error.to_string().trim_end_matches('.').to_owned();
+        let _ = outcome.send(done.map_err(|error| ClipboardError::Other(reason(error))));
+    }
+}
+
+fn put(clipboard: &mut Option<Clipboard>, text: &str, secrecy: Secrecy) -> Result<(), arboard::Error> {
+    let clipboard = match clipboard {
+        Some(clipboard) => clipboard,
+        None => clipboard.insert(Clipboard::new()?),
+    };
+    let mut set = clipboard.set();
+    if secrecy == Secrecy::Secret {
+        set = hidden(set);
+    }
+    set.text(text)
+}
+
+#[cfg(target_os = "linux")]
+fn hidden(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    arboard::SetExtLinux::exclude_from_history(set)
+}
+
+#[cfg(target_os = "macos")]
+fn hidden(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    arboard::SetExtApple::exclude_from_history(set)
+}
+
+#[cfg(windows)]
+fn hidden(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    arboard::SetExtWindows::exclude_from_history(set)
+}
+
+#[cfg(target_os = "linux")]
+fn has_session() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn has_session() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn without_a_display_it_says_so_at_once() {
+        if !has_session() {
+            assert_eq!(copy("text".to_owned(), Secrecy::Open), Err(ClipboardError::NoSession));
+        }
+    }
 }

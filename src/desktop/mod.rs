@@ -1,6 +1,7 @@
 //! The operating system, one file a service. Of the rest of the program it knows the
 //! words of `control` and `language`, and nothing else.
 
+pub mod autostart;
 pub mod browser;
 pub mod clipboard;
 pub mod disk;
@@ -9,5 +10,7 @@ pub mod leftovers;
 pub mod limits;
 pub mod paths;
 pub mod port_owner;
+#[cfg(target_os = "linux")]
+pub mod session_bus;
 pub mod signals;
 pub mod whole_file;

@@ -147,3 +147,72 @@ disconnect-nothing = { $tool } was not connected.
 disconnect-left = { $key } in { $file } was changed since, and stays as it is.
 disconnect-still-here = { $tool } still points here: it did before it was connected.
 disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } out of { $file } yourself.
+
+### Start at login
+
+autostart-on = portcullis starts at login.
+autostart-off = portcullis does not start at login.
+autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` makes it this one.
+
+### Doctor
+
+doctor-well = All is well.
+doctor-warnings = { $count ->
+    [one] No problem, { $count } warning.
+   *[other] No problem, { $count } warnings.
+}
+doctor-problems = { $count ->
+    [one] { $count } problem.
+   *[other] { $count } problems.
+}
+doctor-config-ok = The config file is in order: { $path }
+doctor-config-missing = There is no config file yet: { $path }
+doctor-config-missing-fix = `portcullis config init` writes one.
+doctor-config-broken = { $count ->
+    [one] The config file has a problem: { $first }
+   *[other] The config file has { $count } problems; the first: { $first }
+}
+doctor-config-fix = `portcullis config check` shows every problem with its fix.
+doctor-clock = The clock of this computer is wrong, so no provider's certificate is valid.
+doctor-clock-fix = Set the date and the time.
+doctor-files-ok = Only you can read what portcullis keeps.
+doctor-files-open = { $path } is open to other users (mode { $mode }).
+doctor-files-open-fix = Run `chmod { $mode } "{ $path }"`.
+doctor-agent-silent = portcullis runs, but does not answer.
+doctor-agent-silent-fix = Run `portcullis quit`, then start it again.
+doctor-proxy-stopped = The proxy is stopped.
+doctor-proxy-stopped-fix = `portcullis start` starts it.
+doctor-not-running = portcullis is not running; port { $port } is free.
+doctor-not-running-fix = Start it with `portcullis serve`.
+doctor-lan-fix = Set `auth_mode = "auto"` under [proxy].
+doctor-account-disabled = Account { $name } was refused: { $reason }
+doctor-account-disabled-fix = Check its key; `portcullis account enable { $name }` uses it again.
+doctor-account-unusable = Account { $name } has no key: { $reason }
+doctor-account-unusable-fix = Put the key where the config file says it is.
+doctor-account-cooling = Account { $name } is cooling: { $reason }
+doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
+doctor-account-answers = Account { $name } answers.
+doctor-account-silent = Account { $name } does not answer: { $reason }
+doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
+doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
+doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
+doctor-variable = { $name } points clients elsewhere: { $value }
+doctor-variable-fix = Unset it, or set it to { $value }.
+doctor-tool-here = { $tool } points here.
+doctor-tool-elsewhere = { $tool } points at { $url }.
+doctor-tool-unset = { $tool } was connected, and no longer points here.
+doctor-tool-fix = `portcullis connect { $id }` points it here.
+doctor-tool-broken = The settings of { $tool } cannot be read: { $problem }
+doctor-tool-broken-fix = Correct the file; the tool cannot read it either.
+doctor-login-stale = Another program starts at login: { $command }
+doctor-login-stale-fix = `portcullis autostart on` makes it this one.
+doctor-bus-missing = There is no session bus, so no tray icon and no notifications.
+doctor-bus-missing-fix = Log in to a desktop, or use `portcullis serve`, which needs none.
+doctor-tray-ok = The desktop shows tray icons.
+doctor-tray-missing = Nothing on this desktop shows tray icons.
+doctor-tray-missing-fix = Add a tray to the panel; on GNOME, install the extension AppIndicator Support.
+doctor-notifications-ok = Notifications work, and their buttons too.
+doctor-notifications-plain = Notifications work, but have no buttons here.
+doctor-notifications-plain-fix = Use the menu instead: whatever a button does is there, too.
+doctor-notifications-missing = No notification service answers.
+doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` says the same things.

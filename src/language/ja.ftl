@@ -136,3 +136,63 @@ disconnect-nothing = { $tool } は接続されていません。
 disconnect-left = { $file } の { $key } は接続後に変更されているため、そのまま残しました。
 disconnect-still-here = { $tool } は接続する前からここを指していたため、接続先は変わりません。
 disconnect-not-ours = { $tool } は portcullis が接続したものではありません。{ $file } から { $key } を手作業で取り除いてください。
+
+### Start at login
+
+autostart-on = portcullis はログイン時に起動します。
+autostart-off = portcullis はログイン時に起動しません。
+autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに変わります。
+
+### Doctor
+
+doctor-well = 問題はありません。
+doctor-warnings = 問題はありません（警告 { $count } 件）。
+doctor-problems = 問題が { $count } 件あります。
+doctor-config-ok = 設定ファイルは正常です: { $path }
+doctor-config-missing = 設定ファイルがまだありません: { $path }
+doctor-config-missing-fix = `portcullis config init` で作成できます。
+doctor-config-broken = 設定ファイルに { $count } 件の問題があります。最初の問題: { $first }
+doctor-config-fix = `portcullis config check` で、すべての問題と直し方を確認できます。
+doctor-clock = このコンピューターの時計が狂っているため、プロバイダーの証明書がすべて無効になります。
+doctor-clock-fix = 日付と時刻を合わせてください。
+doctor-files-ok = portcullis のファイルを読めるのはあなただけです。
+doctor-files-open = { $path } をほかのユーザーが読めます（モード { $mode }）。
+doctor-files-open-fix = `chmod { $mode } "{ $path }"` を実行してください。
+doctor-agent-silent = portcullis は動いていますが、応答しません。
+doctor-agent-silent-fix = `portcullis quit` を実行してから、起動し直してください。
+doctor-proxy-stopped = プロキシは停止しています。
+doctor-proxy-stopped-fix = `portcullis start` で開始できます。
+doctor-not-running = portcullis は動いていません。ポート { $port } は空いています。
+doctor-not-running-fix = `portcullis serve` で起動できます。
+doctor-lan-fix = [proxy] に `auth_mode = "auto"` と書いてください。
+doctor-account-disabled = アカウント { $name } は拒否されました: { $reason }
+doctor-account-disabled-fix = キーを確認してください。`portcullis account enable { $name }` で再び使えるようになります。
+doctor-account-unusable = アカウント { $name } のキーが得られません: { $reason }
+doctor-account-unusable-fix = 設定ファイルが示す場所にキーを置いてください。
+doctor-account-cooling = アカウント { $name } はクールダウン中です: { $reason }
+doctor-account-cooling-fix = 待つか、`portcullis account clear-cooldown { $name }` を実行してください。
+doctor-account-answers = アカウント { $name } は応答します。
+doctor-account-silent = アカウント { $name } が応答しません: { $reason }
+doctor-proxies-ok = クライアントと portcullis の間に入るプロキシは、環境変数に設定されていません。
+doctor-proxies-trap = { $name } が設定されていますが、NO_PROXY に 127.0.0.1 がありません。Gemini CLI などのクライアントが接続できなくなります。
+doctor-proxies-trap-fix = NO_PROXY の今の値に `127.0.0.1,localhost` を加えてください。
+doctor-variable = { $name } がクライアントを別の場所に向けています: { $value }
+doctor-variable-fix = 設定を消すか、{ $value } にしてください。
+doctor-tool-here = { $tool } は接続済みです。
+doctor-tool-elsewhere = { $tool } の接続先は { $url } です。
+doctor-tool-unset = { $tool } は接続されていましたが、もうここを指していません。
+doctor-tool-fix = `portcullis connect { $id }` でここに接続できます。
+doctor-tool-broken = { $tool } の設定を読み取れません: { $problem }
+doctor-tool-broken-fix = ファイルを直してください。ツール自身も読み取れない状態です。
+doctor-login-stale = ログイン時に別のプログラムが起動します: { $command }
+doctor-login-stale-fix = `portcullis autostart on` でこのプログラムに変わります。
+doctor-bus-missing = セッションバスがないため、トレイアイコンも通知も使えません。
+doctor-bus-missing-fix = デスクトップにログインするか、どちらも必要としない `portcullis serve` を使ってください。
+doctor-tray-ok = デスクトップはトレイアイコンを表示できます。
+doctor-tray-missing = このデスクトップにはトレイアイコンを表示するものがありません。
+doctor-tray-missing-fix = パネルにトレイを追加してください。GNOME では拡張機能 AppIndicator Support を入れてください。
+doctor-notifications-ok = 通知とそのボタンを使えます。
+doctor-notifications-plain = 通知は使えますが、ボタンは表示されません。
+doctor-notifications-plain-fix = 代わりにメニューを使ってください。ボタンでできることはすべてメニューにあります。
+doctor-notifications-missing = 通知サービスが応答しません。
+doctor-notifications-missing-fix = dunst や mako などを入れてください。同じ内容は `portcullis status` でも確認できます。

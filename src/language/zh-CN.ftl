@@ -136,3 +136,63 @@ disconnect-nothing = { $tool } 尚未连接。
 disconnect-left = { $file } 中的 { $key } 在连接之后被改动过，已原样保留。
 disconnect-still-here = { $tool } 在连接之前就指向这里，因此仍然指向这里。
 disconnect-not-ours = { $tool } 不是由 portcullis 连接的。请自行从 { $file } 中删除 { $key }。
+
+### Start at login
+
+autostart-on = portcullis 会在登录时启动。
+autostart-off = portcullis 不会在登录时启动。
+autostart-stale = 登录时启动的是另一个程序：{ $command }。运行 `portcullis autostart on` 可改为本程序。
+
+### Doctor
+
+doctor-well = 一切正常。
+doctor-warnings = 没有问题，{ $count } 条警告。
+doctor-problems = 有 { $count } 个问题。
+doctor-config-ok = 配置文件正常：{ $path }
+doctor-config-missing = 还没有配置文件：{ $path }
+doctor-config-missing-fix = `portcullis config init` 会写入一份。
+doctor-config-broken = 配置文件有 { $count } 个问题，第一个：{ $first }
+doctor-config-fix = `portcullis config check` 会列出每个问题及其解决办法。
+doctor-clock = 这台电脑的时钟不对，因此所有服务商的证书都无效。
+doctor-clock-fix = 请校准日期和时间。
+doctor-files-ok = portcullis 的文件只有你能读取。
+doctor-files-open = 其他用户可以访问 { $path }（权限 { $mode }）。
+doctor-files-open-fix = 请运行 `chmod { $mode } "{ $path }"`。
+doctor-agent-silent = portcullis 正在运行，但没有响应。
+doctor-agent-silent-fix = 请运行 `portcullis quit`，然后重新启动。
+doctor-proxy-stopped = 代理已停止。
+doctor-proxy-stopped-fix = 运行 `portcullis start` 即可启动。
+doctor-not-running = portcullis 没有运行；端口 { $port } 空闲。
+doctor-not-running-fix = 运行 `portcullis serve` 即可启动。
+doctor-lan-fix = 请在 [proxy] 下设置 `auth_mode = "auto"`。
+doctor-account-disabled = 账号 { $name } 被拒绝：{ $reason }
+doctor-account-disabled-fix = 请检查它的密钥；运行 `portcullis account enable { $name }` 可重新启用。
+doctor-account-unusable = 账号 { $name } 没有可用的密钥：{ $reason }
+doctor-account-unusable-fix = 请把密钥放到配置文件所指的位置。
+doctor-account-cooling = 账号 { $name } 正在冷却：{ $reason }
+doctor-account-cooling-fix = 请等待，或运行 `portcullis account clear-cooldown { $name }`。
+doctor-account-answers = 账号 { $name } 有响应。
+doctor-account-silent = 账号 { $name } 没有响应：{ $reason }
+doctor-proxies-ok = 环境变量中没有会挡在客户端与 portcullis 之间的代理。
+doctor-proxies-trap = 已设置 { $name }，但 NO_PROXY 中没有 127.0.0.1：Gemini CLI 等客户端会连接不上。
+doctor-proxies-trap-fix = 请在 NO_PROXY 现有的值中加入 `127.0.0.1,localhost`。
+doctor-variable = { $name } 把客户端指向了别处：{ $value }
+doctor-variable-fix = 请取消设置，或将其设为 { $value }。
+doctor-tool-here = { $tool } 已连接。
+doctor-tool-elsewhere = { $tool } 指向 { $url }。
+doctor-tool-unset = { $tool } 曾经连接过，但已不再指向这里。
+doctor-tool-fix = 运行 `portcullis connect { $id }` 可让它指向这里。
+doctor-tool-broken = 无法读取 { $tool } 的设置：{ $problem }
+doctor-tool-broken-fix = 请修正该文件；工具自己也读不了它。
+doctor-login-stale = 登录时启动的是另一个程序：{ $command }
+doctor-login-stale-fix = 运行 `portcullis autostart on` 可改为本程序。
+doctor-bus-missing = 没有会话总线，因此没有托盘图标，也没有通知。
+doctor-bus-missing-fix = 请登录桌面环境，或使用不需要它的 `portcullis serve`。
+doctor-tray-ok = 桌面可以显示托盘图标。
+doctor-tray-missing = 这个桌面上没有显示托盘图标的程序。
+doctor-tray-missing-fix = 请在面板中添加托盘；GNOME 请安装扩展 AppIndicator Support。
+doctor-notifications-ok = 通知及其按钮均可使用。
+doctor-notifications-plain = 通知可以使用，但没有按钮。
+doctor-notifications-plain-fix = 请改用菜单：按钮能做的事菜单里都有。
+doctor-notifications-missing = 没有响应的通知服务。
+doctor-notifications-missing-fix = 请安装一个，例如 dunst 或 mako；`portcullis status` 也会给出同样的内容。

@@ -57,7 +57,7 @@ impl Supervisor {
 }
 
 fn copy(text: String, language: Language) -> Result<(), String> {
-    clipboard::copy(text).map_err(|error| text!(language, "refused-clipboard", reason = error.to_string()))
+    clipboard::copy(text, secrecy).map_err(|error| text!(language, "refused-clipboard", reason = error.to_string()))
 }
 
 fn in_background<E: Display>(

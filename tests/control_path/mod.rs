@@ -1,10 +1,12 @@
 //! The control path: the agent as a process.
 
 mod account_commands;
+mod autostart;
 mod cli;
 mod connect;
 mod control_plane;
 mod demo;
+mod doctor;
 mod faults;
 mod instance;
 mod key_commands;

@@ -1,0 +1,40 @@
+//! Who can read what portcullis keeps.
+
+use super::{Finding, Patient};
+use crate::text;
+
+pub fn check(patient: &Patient) -> Vec<Finding> {
+    let open = open_paths(patient);
+    if open.is_empty() {
+        return vec![Finding::ok("files", text!(patient.language, "doctor-files-ok"))];
+    }
+    open.into_iter()
+        .map(|(path, mode, wanted)| {
+            let text = text!(patient.language, "doctor-files-open", path = path.as_str(), mode = mode);
+            let fix = text!(patient.language, "doctor-files-open-fix", path = path, mode = wanted);
+            Finding::warning("files", text, fix)
+        })
+        .collect()
+}
+
+/// Path, mode, and the mode it should have.
+#[cfg(unix)]
+fn open_paths(patient: &Patient) -> Vec<(String, String, &'static str)> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let paths = &patient.context.paths;
+    let files = [paths.config.clone(), paths.pool_file(), paths.log_file(), paths.control_file()];
+    let files = files.iter().map(|path| (path.as_path(), "600"));
+    let mut seen: Vec<_> = paths.directories().into_iter().map(|path| (path, "700")).chain(files).collect();
+    seen.dedup();
+    let open = seen.into_iter().filter_map(|(path, wanted)| {
+        let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+        (mode & 0o077 != 0).then(|| (path.display().to_string(), format!("{mode:03o}"), wanted))
+    });
+    open.collect()
+}
+
+#[cfg(not(unix))]
+fn open_paths(_: &Patient) -> Vec<(String, String, &'static str)> {
+    Vec::new()
+}

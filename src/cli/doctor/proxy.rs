@@ -1,0 +1,55 @@
+//! Whether the proxy runs, or could; and who may use it.
+
+use super::{Finding, PATIENCE, Patient};
+use crate::config::{Config, EffectiveAuth};
+use crate::control::{ProxyState, Status};
+use crate::language::Language;
+use crate::server::bind;
+use crate::text;
+
+pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
+    let state = match &patient.status {
+        Some(status) => running(status, patient.language),
+        None if patient.is_running => {
+            let text = text!(patient.language, "doctor-agent-silent");
+            Finding::problem("proxy", text, text!(patient.language, "doctor-agent-silent-fix"))
+        }
+        None => not_running(patient).await,
+    };
+    std::iter::once(state).chain(open_lan(patient)).collect()
+}
+
+fn running(status: &Status, language: Language) -> Finding {
+    if let Some(failure) = &status.failure {
+        return Finding::problem("proxy", failure.text(language), failure.fix(language));
+    }
+    if status.state == ProxyState::Running {
+        return Finding::ok("proxy", text!(language, "state-running", address = status.base_url.as_str()));
+    }
+    let text = text!(language, "doctor-proxy-stopped");
+    Finding::warning("proxy", text, text!(language, "doctor-proxy-stopped-fix"))
+}
+
+/// Nobody has the port, or somebody else.
+async fn not_running(patient: &Patient<'_>) -> Finding {
+    let language = patient.language;
+    let defaults = Config::default();
+    let proxy = &patient.config().unwrap_or(&defaults).proxy;
+    let bound = bind::bind(proxy.port, proxy.allow_lan_access, false).map(drop);
+    if let Err((address, error)) = bound
+        && let Ok(failure) = tokio::time::timeout(PATIENCE, bind::explain(address, &error)).await
+    {
+        return Finding::problem("proxy", failure.text(language), failure.fix(language));
+    }
+    let text = text!(language, "doctor-not-running", port = proxy.port.to_string());
+    Finding::warning("proxy", text, text!(language, "doctor-not-running-fix"))
+}
+
+fn open_lan(patient: &Patient) -> Option<Finding> {
+    let proxy = &patient.config()?.proxy;
+    let is_open = proxy.allow_lan_access && proxy.effective_auth() == EffectiveAuth::Off;
+    is_open.then(|| {
+        let text = text!(patient.language, "notice-lan-without-key");
+        Finding::warning("lan", text, text!(patient.language, "doctor-lan-fix"))
+    })
+}

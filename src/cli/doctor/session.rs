@@ -1,0 +1,43 @@
+//! What the tray and the notifications need of the desktop. Without it the proxy works
+//! all the same, so nothing here is a problem.
+
+use super::{Finding, Patient};
+
+#[cfg(not(target_os = "linux"))]
+pub async fn check(_: &Patient<'_>) -> Vec<Finding> {
+    Vec::new()
+}
+
+#[cfg(target_os = "linux")]
+pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
+    use crate::desktop::session_bus::{Desktop, look};
+    use crate::text;
+
+    let language = patient.language;
+    let warning = |text, fix| Finding::warning("desktop", text, fix);
+    let Some(Desktop { has_tray_host, notifications }) = look().await else {
+        return vec![warning(
+            text!(language, "doctor-bus-missing"),
+            text!(language, "doctor-bus-missing-fix"),
+        )];
+    };
+    let tray = if has_tray_host {
+        Finding::ok("desktop", text!(language, "doctor-tray-ok"))
+    } else {
+        warning(text!(language, "doctor-tray-missing"), text!(language, "doctor-tray-missing-fix"))
+    };
+    let notifications = match notifications {
+        Some(capabilities) if capabilities.iter().any(|capability| capability == "actions") => {
+            Finding::ok("desktop", text!(language, "doctor-notifications-ok"))
+        }
+        Some(_) => warning(
+            text!(language, "doctor-notifications-plain"),
+            text!(language, "doctor-notifications-plain-fix"),
+        ),
+        None => warning(
+            text!(language, "doctor-notifications-missing"),
+            text!(language, "doctor-notifications-missing-fix"),
+        ),
+    };
+    vec![tray, notifications]
+}

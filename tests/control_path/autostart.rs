@@ -1,0 +1,92 @@
+//! `portcullis autostart`: the entry is written, read as a session reads it, and works.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::home::{stderr, stdout};
+use crate::support::{Home, until};
+
+const ENTRY: &str = ".config/autostart/portcullis.desktop";
+
+/// The binary, in a place of this name.
+fn installed_in(home: &Home, name: &str) -> PathBuf {
+    let directory = home.file(name);
+    fs::create_dir_all(&directory).expect("made");
+    let binary = directory.join("portcullis");
+    fs::copy(env!("CARGO_BIN_EXE_portcullis"), &binary).expect("copied");
+    binary
+}
+
+fn autostart(home: &Home, binary: &PathBuf, what: &str) -> String {
+    let mut command = Command::new(binary);
+    command.env_clear().env("HOME", home.path()).args(["--home".as_ref(), home.path().as_os_str()]);
+    let output = command.args(["autostart", what]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn on_writes_an_entry_and_off_takes_it_away() {
+    let home = Home::empty();
+    let binary = installed_in(&home, "bin");
+    assert!(autostart(&home, &binary, "status").contains("does not start"));
+    assert!(autostart(&home, &binary, "on").contains("portcullis starts at login"));
+    assert!(autostart(&home, &binary, "on").contains("portcullis starts at login"), "twice is once");
+    let entry = fs::read_to_string(home.file(ENTRY)).expect("written");
+    assert!(entry.contains(&format!("Exec=\"{}\" --at-login", binary.display())), "{entry}");
+    fs::write(home.file(ENTRY), entry + "Hidden=true\n").expect("written");
+    assert!(autostart(&home, &binary, "status").contains("does not start"));
+    assert!(autostart(&home, &binary, "on").contains("portcullis starts at login"));
+    assert!(autostart(&home, &binary, "off").contains("does not start"));
+    assert!(!home.file(ENTRY).exists());
+    autostart(&home, &binary, "off");
+}
+
+#[test]
+fn an_entry_for_another_program_is_told() {
+    let home = Home::empty();
+    let (old, new) = (installed_in(&home, "old"), installed_in(&home, "new"));
+    autostart(&home, &old, "on");
+    let told = autostart(&home, &new, "status");
+    assert!(told.contains("Another program") && told.contains(&old.display().to_string()), "{told}");
+    let output = Command::new(&new)
+        .env_clear()
+        .env("HOME", home.path())
+        .args(["autostart", "status", "--json"])
+        .output();
+    let status: Value = serde_json::from_slice(&output.expect("runs").stdout).expect("JSON");
+    assert_eq!(status["enabled"], true);
+    autostart(&home, &new, "on");
+    assert!(fs::read_to_string(home.file(ENTRY)).expect("there").contains(&new.display().to_string()));
+}
+
+/// What a session does with the entry, done by GLib.
+#[tokio::test]
+async fn the_entry_starts_the_program_wherever_it_is() {
+    if Command::new("gio").arg("version").output().is_err() {
+        println!("skipped: there is no `gio` (Debian: libglib2.0-bin)");
+        return;
+    }
+    for name in
+        ["plain", "with space", "100% $HOME", "a \"quote\" and 'more'", "back\\slash `x`", "日本 é", "%f %U"]
+    {
+        let home = Home::empty();
+        let binary = installed_in(&home, name);
+        autostart(&home, &binary, "on");
+        // What is started says so, instead of looking for a panel.
+        fs::remove_file(&binary).expect("removed");
+        fs::write(&binary, "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > \"$HOME/next\" && mv \"$HOME/next\" \"$HOME/started\"\n")
+            .expect("written");
+        fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).expect("set");
+        let mut command = Command::new("gio");
+        command.env_clear().env("PATH", std::env::var_os("PATH").expect("a path")).env("HOME", home.path());
+        let output = command.arg("launch").arg(home.file(ENTRY)).output().expect("it runs");
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let started = until(name, async || fs::read_to_string(home.file("started")).ok()).await;
+        assert_eq!(started, format!("{}\n--at-login\n", binary.display()), "{name}");
+    }
+}
