@@ -186,13 +186,7 @@ fn list_files(files: &[PathBuf]) {
 }
 
 fn failed(context: &Context, error: &ConnectError) -> Exit {
-    if let ConnectError::NotOurs { tool, file, key } = error {
-        let (name, file) = (tool.name(), file.display().to_string());
-        let text =
-            text!(context.language, "disconnect-not-ours", tool = name, file = file, key = key.as_str());
-        return output::failed(&text);
-    }
-    output::failed(&error.to_string())
+    output::failed(&error.text(context.language))
 }
 
 async fn prepare(context: &Context) -> Result<(Clients, Target), Exit> {

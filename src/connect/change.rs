@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -15,6 +15,8 @@ use super::tool::{Role, Setting, Tool, Wanted};
 use super::{Connection, State, Target, diff};
 use crate::config::{Problem, Problems, without_secrets};
 use crate::desktop::disk::{self, WriteError};
+use crate::language::Language;
+use crate::text;
 
 /// The tools of one user, and the directory where their journal is.
 #[derive(Clone, Debug)]
@@ -88,6 +90,18 @@ enum Policy {
     Follow,
 }
 
+impl ConnectError {
+    pub fn text(&self, language: Language) -> String {
+        match self {
+            Self::NotOurs { tool, file, key } => {
+                let (name, file) = (tool.name(), file.display().to_string());
+                text!(language, "disconnect-not-ours", tool = name, file = file, key = key.as_str())
+            }
+            error => error.to_string(),
+        }
+    }
+}
+
 impl Preview {
     /// The tool points here already.
     pub fn is_nothing(&self) -> bool {
@@ -123,7 +137,7 @@ impl Clients {
         let journal = Journal::load(&self.journal_file()).unwrap_or_default();
         let connection = |tool: Tool| Connection {
             tool,
-            state: self.state(tool, target).unwrap_or_else(|problem| State::Broken { problem }),
+            state: state(tool, &self.environment, target).unwrap_or_else(|problem| State::Broken { problem }),
             by_us: journal.tools.contains_key(&tool),
             files: tool.wanted(&self.environment, target).into_iter().map(|wanted| wanted.file).collect(),
         };
@@ -239,7 +253,7 @@ impl Clients {
     }
 
     fn nothing_to_undo(&self, tool: Tool, target: &Target) -> Result<Undone, ConnectError> {
-        if !matches!(self.state(tool, target), Ok(State::Here)) {
+        if !matches!(state(tool, &self.environment, target), Ok(State::Here)) {
             return Ok(Undone::default());
         }
         let wanted = tool.wanted(&self.environment, target);
@@ -249,32 +263,6 @@ impl Clients {
         });
         let (file, key) = address.unwrap_or_default();
         Err(ConnectError::NotOurs { tool, file, key })
-    }
-
-    fn state(&self, tool: Tool, target: &Target) -> Result<State, String> {
-        let mut addresses = Vec::new();
-        for wanted in tool.wanted(&self.environment, target) {
-            let text = files::read(&wanted.file).map_err(|error| error.to_string())?.unwrap_or_default();
-            for setting in &wanted.settings {
-                let found = wanted.format.read(&text, &setting.key);
-                let found = found.map_err(|problem| broken(&wanted.file, problem).to_string())?;
-                let found = found.and_then(|found| found.text);
-                match setting.role {
-                    Role::Choice if found != setting.value => return Ok(State::Unset),
-                    Role::Address => addresses.extend(found.map(|url| (url, setting.value.clone()))),
-                    Role::Choice | Role::Key | Role::Detail => {}
-                }
-            }
-        }
-        let is_here = |found: &str, wanted: &Option<String>| {
-            wanted.as_deref().is_some_and(|wanted| as_compared(wanted) == as_compared(found))
-        };
-        let elsewhere = addresses.iter().find(|(found, wanted)| !is_here(found, wanted));
-        Ok(match elsewhere {
-            Some((url, _)) => State::Elsewhere { base_url: without_secrets(url) },
-            None if addresses.is_empty() => State::Unset,
-            None => State::Here,
-        })
     }
 
     fn journal_file(&self) -> PathBuf {
@@ -389,6 +377,39 @@ enum Edited {
     Left(ValueEntry),
     /// Not ours to touch.
     Unknown,
+}
+
+/// Every tool, and whether it points at this address.
+pub fn tools_at(base_url: &str, environment: &Environment) -> Vec<(Tool, bool)> {
+    let target = Target { base_url: base_url.to_owned(), key: SecretString::default() };
+    let points_here = |tool| matches!(state(tool, environment, &target), Ok(State::Here));
+    Tool::ALL.into_iter().map(|tool| (tool, points_here(tool))).collect()
+}
+
+fn state(tool: Tool, environment: &Environment, target: &Target) -> Result<State, String> {
+    let mut addresses = Vec::new();
+    for wanted in tool.wanted(environment, target) {
+        let text = files::read(&wanted.file).map_err(|error| error.to_string())?.unwrap_or_default();
+        for setting in &wanted.settings {
+            let found = wanted.format.read(&text, &setting.key);
+            let found = found.map_err(|problem| broken(&wanted.file, problem).to_string())?;
+            let found = found.and_then(|found| found.text);
+            match setting.role {
+                Role::Choice if found != setting.value => return Ok(State::Unset),
+                Role::Address => addresses.extend(found.map(|url| (url, setting.value.clone()))),
+                Role::Choice | Role::Key | Role::Detail => {}
+            }
+        }
+    }
+    let is_here = |found: &str, wanted: &Option<String>| {
+        wanted.as_deref().is_some_and(|wanted| as_compared(wanted) == as_compared(found))
+    };
+    let elsewhere = addresses.iter().find(|(found, wanted)| !is_here(found, wanted));
+    Ok(match elsewhere {
+        Some((url, _)) => State::Elsewhere { base_url: without_secrets(url) },
+        None if addresses.is_empty() => State::Unset,
+        None => State::Here,
+    })
 }
 
 /// One setting, in the text as far as it is done. `first` is the text nobody has touched.

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Serialize;
 
-pub use change::{Clients, ConnectError, Followed, Preview, Undone};
+pub use change::{Clients, ConnectError, Followed, Preview, Undone, tools_at};
 pub use environment::Environment;
 pub use tool::Tool;
 

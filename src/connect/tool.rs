@@ -60,6 +60,10 @@ impl Tool {
         }
     }
 
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.id() == id)
+    }
+
     /// As its makers write it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -50,13 +50,14 @@ pub fn state() -> Result<State, AutostartError> {
     platform::state(&binary()?)
 }
 
-/// Writes an entry anew that would start a program which has moved here. `true`: it did.
+/// Writes an entry anew whose program is gone, because it has moved here. `true`: it did.
+/// One that is still there may well be the one that the user wants.
 pub fn refresh() -> Result<bool, AutostartError> {
-    let is_stale = matches!(state()?, State::Stale(_));
-    if is_stale {
+    let has_moved = matches!(state()?, State::Stale(command) if !platform::is_there(&command));
+    if has_moved {
         set(true)?;
     }
-    Ok(is_stale)
+    Ok(has_moved)
 }
 
 /// This program. An `AppImage` runs from a place that is another one every time.
@@ -94,6 +95,18 @@ mod platform {
     pub fn state(binary: &Path) -> Result<State, AutostartError> {
         let Ok(text) = std::fs::read_to_string(entry_file()?) else { return Ok(State::Off) };
         Ok(state_of(&text, binary))
+    }
+
+    /// Whether the program of a command line that we wrote exists.
+    pub fn is_there(command: &str) -> bool {
+        let quoted = command.trim_end_matches(ARGUMENT).trim_end();
+        let Some(path) = quoted
+            .strip_suffix('"')
+            .and_then(|rest| rest.rsplit_once(" \"").map_or(rest.strip_prefix('"'), |(_, path)| Some(path)))
+        else {
+            return true;
+        };
+        Path::new(&unquoted(path)).exists()
     }
 
     /// What a session makes of an entry.
@@ -160,9 +173,33 @@ mod platform {
         format!("\"{}\"", quoted.replace('\\', "\\\\"))
     }
 
+    /// The inside of what [`quoted`] has made.
+    fn unquoted(text: &str) -> String {
+        let text = text.replace("\\\\", "\\").replace("%%", "%");
+        let mut path = String::new();
+        let mut characters = text.chars();
+        while let Some(character) = characters.next() {
+            path.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
+        }
+        path
+    }
+
     #[cfg(test)]
     mod tests {
         use super::*;
+
+        #[test]
+        fn a_program_is_found_again_in_its_command_line() {
+            let home = tempfile::tempdir().expect("a directory");
+            for name in ["plain", "with space", "5% $x", "a \" b", "back\\slash"] {
+                let path = home.path().join(name);
+                let command = command_line(&path).expect("fit");
+                assert!(!is_there(&command), "{command}");
+                std::fs::write(&path, "").expect("written");
+                assert!(is_there(&command), "{command}");
+            }
+            assert!(is_there("portcullis --at-login"), "what is not ours is not judged");
+        }
 
         #[test]
         fn an_entry_reads_as_on_until_it_is_hidden_or_the_program_moves() {
@@ -218,6 +255,11 @@ mod platform {
     pub fn state(binary: &Path) -> Result<State, AutostartError> {
         let enabled = launcher(binary)?.is_enabled().map_err(|error| other(&error))?;
         Ok(if enabled { State::On } else { State::Off })
+    }
+
+    /// Neither system is asked what it would start.
+    pub const fn is_there(_: &str) -> bool {
+        true
     }
 
     fn launcher(binary: &Path) -> Result<AutoLaunch, AutostartError> {

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod instance;
 pub mod leftovers;
 pub mod limits;
+pub mod notify;
 pub mod paths;
 pub mod port_owner;
 #[cfg(target_os = "linux")]

@@ -216,3 +216,18 @@ doctor-notifications-plain = Notifications work, but have no buttons here.
 doctor-notifications-plain-fix = Use the menu instead: whatever a button does is there, too.
 doctor-notifications-missing = No notification service answers.
 doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` says the same things.
+
+### Notifications
+
+notify-title-bind = The port cannot be used
+notify-title-config = Problem in the config file
+notify-title-account = Account taken out
+notify-title-cooling = All accounts are cooling
+notify-title-upstream = Provider cannot be reached
+notify-title-lan = Open to the network without a key
+notify-title-moved = portcullis has moved
+notify-title-update = A newer version is out
+notify-title-refused = That could not be done
+notify-action-move = Use port { $port }
+notify-action-edit = Open the file
+notify-action-dashboard = Open dashboard

@@ -196,3 +196,18 @@ doctor-notifications-plain = 通知は使えますが、ボタンは表示され
 doctor-notifications-plain-fix = 代わりにメニューを使ってください。ボタンでできることはすべてメニューにあります。
 doctor-notifications-missing = 通知サービスが応答しません。
 doctor-notifications-missing-fix = dunst や mako などを入れてください。同じ内容は `portcullis status` でも確認できます。
+
+### Notifications
+
+notify-title-bind = ポートを使用できません
+notify-title-config = 設定ファイルに問題があります
+notify-title-account = アカウントを外しました
+notify-title-cooling = すべてのアカウントがクールダウン中です
+notify-title-upstream = プロバイダーに接続できません
+notify-title-lan = キーなしでネットワークに公開されています
+notify-title-moved = portcullis のアドレスが変わりました
+notify-title-update = 新しいバージョンがあります
+notify-title-refused = 実行できませんでした
+notify-action-move = ポート { $port } を使う
+notify-action-edit = ファイルを開く
+notify-action-dashboard = ダッシュボードを開く

@@ -196,3 +196,18 @@ doctor-notifications-plain = 通知可以使用，但没有按钮。
 doctor-notifications-plain-fix = 请改用菜单：按钮能做的事菜单里都有。
 doctor-notifications-missing = 没有响应的通知服务。
 doctor-notifications-missing-fix = 请安装一个，例如 dunst 或 mako；`portcullis status` 也会给出同样的内容。
+
+### Notifications
+
+notify-title-bind = 端口无法使用
+notify-title-config = 配置文件有问题
+notify-title-account = 账号已移出
+notify-title-cooling = 所有账号都在冷却
+notify-title-upstream = 无法连接服务商
+notify-title-lan = 已向网络开放且无需密钥
+notify-title-moved = portcullis 的地址已改变
+notify-title-update = 有新版本
+notify-title-refused = 无法完成
+notify-action-move = 使用端口 { $port }
+notify-action-edit = 打开文件
+notify-action-dashboard = 打开仪表板

@@ -8,9 +8,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::Supervisor;
+use crate::connect::{Clients, ConnectError, Environment, Target, Tool};
 use crate::control::command::CommandResult;
 use crate::control::{CommandError, Copied};
-use crate::desktop::{browser, clipboard};
+use crate::desktop::clipboard::{self, Secrecy};
+use crate::desktop::{autostart, browser};
 use crate::language::Language;
 use crate::server::base_url;
 use crate::text;
@@ -37,12 +39,32 @@ impl Supervisor {
 
     pub(super) fn copy(&self, what: Copied, reply: oneshot::Sender<CommandResult>) {
         let language = self.language();
+        let secrecy = if what == Copied::ApiKey { Secrecy::Secret } else { Secrecy::Open };
         match self.to_copy(what) {
-            Some(text) => in_background(reply, move || copy(text, language)),
+            Some(text) => in_background(reply, move || copy(text, secrecy, language)),
             None => {
                 let _ = reply.send(Err(CommandError::Failed(text!(language, "refused-no-key"))));
             }
         }
+    }
+
+    /// Points a tool here, or puts it back.
+    pub(super) fn connect(&self, tool: &str, connected: bool, reply: oneshot::Sender<CommandResult>) {
+        let key = self.config.proxy.api_key.as_known().cloned().unwrap_or_default();
+        let target = Target { base_url: base_url(self.address()), key };
+        let (tool, data, language) = (Tool::of_id(tool), self.options.data.clone(), self.language());
+        in_background(reply, move || {
+            let environment = Environment::of_process().map_err(|error| error.to_string())?;
+            let clients = Clients::new(&data, environment);
+            match tool {
+                Some(_) if connected && target.key.expose_secret().is_empty() => {
+                    Err(text!(language, "connect-no-key"))
+                }
+                Some(tool) if connected => connected_or(clients.connect(tool, &target), language),
+                Some(tool) => connected_or(clients.disconnect(tool, &target), language),
+                None => Ok(()),
+            }
+        });
     }
 
     /// `None`: there is no such thing.
@@ -56,8 +78,17 @@ impl Supervisor {
     }
 }
 
-fn copy(text: String, language: Language) -> Result<(), String> {
-    clipboard::copy(text, secrecy).map_err(|error| text!(language, "refused-clipboard", reason = error.to_string()))
+pub(super) fn start_at_login(on: bool, reply: oneshot::Sender<CommandResult>) {
+    in_background(reply, move || autostart::set(on));
+}
+
+fn connected_or<T>(outcome: Result<T, ConnectError>, language: Language) -> Result<(), String> {
+    outcome.map(|_| ()).map_err(|error| error.text(language))
+}
+
+fn copy(text: String, secrecy: Secrecy, language: Language) -> Result<(), String> {
+    clipboard::copy(text, secrecy)
+        .map_err(|error| text!(language, "refused-clipboard", reason = error.to_string()))
 }
 
 fn in_background<E: Display>(

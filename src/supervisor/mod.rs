@@ -246,9 +246,8 @@ impl Supervisor {
             Command::OpenDashboard => return self.open_dashboard(reply),
             Command::EditConfig => return self.open_config_file(reply),
             Command::Copy(what) => return self.copy(what, reply),
-            Command::StartAtLogin(_) | Command::Connect { .. } => {
-                Err(CommandError::Failed("not in this build".to_owned()))
-            }
+            Command::StartAtLogin(on) => return desktop::start_at_login(on, reply),
+            Command::Connect { tool, connected } => return self.connect(tool, connected, reply),
             Command::Quit => {
                 self.exit = Some(Exit::Quit);
                 Ok(Value::Null)

@@ -11,6 +11,8 @@ use tokio::time::timeout;
 use super::surroundings;
 use super::view::View;
 use crate::control::{AgentHandle, Command, CommandError, Notice, Shell, Status};
+use crate::desktop::notify::Notifier;
+use crate::language::Language;
 
 /// How long the menu says why a click did nothing.
 const REFUSAL_STAYS: Duration = Duration::from_mins(1);
@@ -32,7 +34,7 @@ impl TrayShell {
         let (views, seen) = watch::channel(View::of(agent.status()));
         let views = Arc::new(views);
         let (clicks, clicked) = mpsc::unbounded_channel();
-        let notices = Notices::default();
+        let notices = Notices::new(clicks.clone());
         tokio::spawn(carry_out(agent.clone(), clicked, Arc::clone(&views), notices.clone()));
         tokio::spawn(surroundings::follow(Arc::clone(&views)));
         (Self { views, notices }, Seat { views: seen, clicks })
@@ -41,23 +43,33 @@ impl TrayShell {
 
 impl Shell for TrayShell {
     fn show(&mut self, status: &Status) {
+        self.notices.notifier.show(status);
         self.views.send_modify(|view| view.status.clone_from(status));
     }
 
     fn notify(&mut self, notice: &Notice) {
-        self.notices.show(notice);
+        self.notices.show(notice, self.views.borrow().status.language);
     }
 }
 
-/// The way to the desktop's notifications.
-#[derive(Clone, Default)]
+/// The way to the desktop's notifications. What is pressed on one is a click like any other.
+#[derive(Clone)]
 struct Notices {
+    notifier: Notifier,
     shown: Arc<AtomicUsize>,
 }
 
 impl Notices {
-    fn show(&self, _: &Notice) {
+    fn new(clicks: mpsc::UnboundedSender<Command>) -> Self {
+        let notifier = Notifier::new(move |command| {
+            let _ = clicks.send(command);
+        });
+        Self { notifier, shown: Arc::default() }
+    }
+
+    fn show(&self, notice: &Notice, language: Language) {
         self.shown.fetch_add(1, Ordering::Relaxed);
+        self.notifier.notify(notice, language);
     }
 
     fn count(&self) -> usize {
@@ -82,9 +94,12 @@ async fn carry_out(
         };
         if let Some(reason) = &refusal {
             tracing::warn!("a click could not be carried out: {reason}");
-            let wanted = views.borrow().status.notifications;
+            let (wanted, language) = {
+                let status = &views.borrow().status;
+                (status.notifications, status.language)
+            };
             if wanted && notices.count() == noticed {
-                notices.show(&Notice::Refused { reason: reason.clone() });
+                notices.show(&Notice::Refused { reason: reason.clone() }, language);
             }
         }
         views.send_modify(|view| view.refusal = refusal);

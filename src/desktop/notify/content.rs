@@ -1,0 +1,123 @@
+//! What a notification says and offers. Every button is in the menu, too, because not
+//! every desktop shows buttons.
+
+use crate::control::{Command, Notice};
+use crate::language::Language;
+use crate::text;
+
+/// What a press on the notification itself is called.
+pub const DEFAULT: &str = "default";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    pub title: String,
+    pub body: String,
+    pub actions: Vec<Action>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    pub key: &'static str,
+    pub label: String,
+    pub command: Command,
+}
+
+impl Content {
+    pub fn of(notice: &Notice, language: Language) -> Self {
+        let dashboard = |key| Action {
+            key,
+            label: text!(language, "notify-action-dashboard"),
+            command: Command::OpenDashboard,
+        };
+        Self {
+            title: title(notice, language),
+            body: body(notice, language),
+            actions: action(notice, language).into_iter().chain([dashboard(DEFAULT)]).collect(),
+        }
+    }
+
+    /// What a press on this key asks for.
+    pub fn command(&self, key: &str) -> Option<Command> {
+        self.actions.iter().find(|action| action.key == key).map(|action| action.command.clone())
+    }
+}
+
+fn title(notice: &Notice, language: Language) -> String {
+    match notice {
+        Notice::BindFailure(_) => text!(language, "notify-title-bind"),
+        Notice::ConfigProblem { .. } => text!(language, "notify-title-config"),
+        Notice::AccountDisabled { .. } => text!(language, "notify-title-account"),
+        Notice::AllCooling { .. } => text!(language, "notify-title-cooling"),
+        Notice::UpstreamUnreachable { .. } => text!(language, "notify-title-upstream"),
+        Notice::LanWithoutKey => text!(language, "notify-title-lan"),
+        Notice::Moved { .. } => text!(language, "notify-title-moved"),
+        Notice::UpdateAvailable { .. } => text!(language, "notify-title-update"),
+        Notice::Refused { .. } => text!(language, "notify-title-refused"),
+    }
+}
+
+fn body(notice: &Notice, language: Language) -> String {
+    match notice {
+        Notice::BindFailure(failure) => format!("{} {}", failure.text(language), failure.fix(language)),
+        notice => notice.text(language),
+    }
+}
+
+/// The one thing to do, where a press can do it.
+fn action(notice: &Notice, language: Language) -> Option<Action> {
+    match notice {
+        Notice::BindFailure(failure) => failure.next_free_port.map(|port| Action {
+            key: "move",
+            label: text!(language, "notify-action-move", port = port.to_string()),
+            command: Command::MoveToPort(port),
+        }),
+        Notice::ConfigProblem { .. } => Some(Action {
+            key: "edit",
+            label: text!(language, "notify-action-edit"),
+            command: Command::EditConfig,
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::{BindFailure, BindReason};
+
+    #[test]
+    fn a_port_in_use_offers_to_move() {
+        let failure = BindFailure {
+            address: "127.0.0.1:8045".parse().expect("an address"),
+            reason: BindReason::InUse { owner: None },
+            next_free_port: Some(8046),
+        };
+        let content = Content::of(&Notice::BindFailure(failure), Language::English);
+        assert_eq!(content.command("move"), Some(Command::MoveToPort(8046)));
+        assert_eq!(content.actions[0].label, "Use port 8046");
+        assert!(content.body.contains("in use by another program"), "{}", content.body);
+        assert_eq!(content.command(DEFAULT), Some(Command::OpenDashboard));
+        assert_eq!(content.command("else"), None);
+    }
+
+    #[test]
+    fn every_notice_has_a_title_a_body_and_leads_somewhere_in_every_language() {
+        let name = || "work".to_owned();
+        let notices = [
+            Notice::ConfigProblem { text: name(), count: 2 },
+            Notice::AccountDisabled { name: name(), reason: name() },
+            Notice::AllCooling { seconds: 60 },
+            Notice::UpstreamUnreachable { host: name(), reason: name() },
+            Notice::LanWithoutKey,
+            Notice::UpdateAvailable { version: name() },
+            Notice::Refused { reason: name() },
+            Notice::Moved { base_url: name(), followed: vec![name()], left: vec![name()] },
+        ];
+        for language in Language::ALL {
+            for notice in &notices {
+                let Content { title, body, actions } = Content::of(notice, language);
+                assert!(!title.is_empty() && !body.is_empty() && !actions.is_empty(), "{notice:?}");
+            }
+        }
+    }
+}
