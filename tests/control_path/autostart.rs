@@ -64,7 +64,7 @@ fn an_entry_for_another_program_is_told() {
     assert!(fs::read_to_string(home.file(ENTRY)).expect("there").contains(&new.display().to_string()));
 }
 
-/// What a session does with the entry, done by GLib.
+/// What a session does with the entry, done by `gio`.
 #[tokio::test]
 async fn the_entry_starts_the_program_wherever_it_is() {
     if Command::new("gio").arg("version").output().is_err() {

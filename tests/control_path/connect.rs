@@ -385,7 +385,7 @@ async fn connected_tools_follow_a_new_key_and_what_was_changed_while_nobody_ran(
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let mut proxy = connected(&upstream).await;
     let key = stdout(&proxy.run(&["key", "rotate"]).await).trim().to_owned();
-    for (name, _) in [(".claude/settings.json", ()), (".codex/config.toml", ()), (".gemini/.env", ())] {
+    for name in [".claude/settings.json", ".codex/config.toml", ".gemini/.env"] {
         until_it_says(&proxy.home, name, &key).await;
     }
     proxy.signal(rustix::process::Signal::TERM);
