@@ -90,8 +90,13 @@ pub async fn run<S: Shell>(
     let (requests, asked) = mpsc::channel(16);
     let (status, published) = watch::channel(first_status(&options, &config));
     let agent = AgentHandle::new(requests, published);
-    let control =
-        Control { agent: agent.clone(), recorder: Arc::clone(&gateway.recorder), token: token.clone() };
+    let control = Control {
+        agent: agent.clone(),
+        recorder: Arc::clone(&gateway.recorder),
+        gateway: Arc::clone(&gateway),
+        config_path: paths.config.clone(),
+        token: token.clone(),
+    };
     let announced = ControlFile {
         address: listening.address,
         token,

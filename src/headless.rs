@@ -46,7 +46,7 @@ pub fn line(status: &Status) -> String {
     match status.state {
         ProxyState::Running => {
             let running = text!(language, "state-running", address = status.base_url.as_str());
-            format!("{running} ({})", accounts(status))
+            format!("{running} ({})", status.accounts_text())
         }
         ProxyState::Stopped => text!(language, "state-stopped"),
         ProxyState::Starting => text!(language, "state-starting"),
@@ -54,15 +54,5 @@ pub fn line(status: &Status) -> String {
         ProxyState::Failed => {
             text!(language, "state-failed", reason = status.problem.as_deref().unwrap_or_default())
         }
-    }
-}
-
-/// `3 active accounts, 1 cooling`.
-pub fn accounts(status: &Status) -> String {
-    let Status { language, active_accounts: count, cooling_accounts: cooling, .. } = status;
-    match (*count, *cooling) {
-        (0, _) => text!(*language, "accounts-none"),
-        (count, 0) => text!(*language, "accounts-active", count = count),
-        (count, cooling) => text!(*language, "accounts-active-cooling", count = count, cooling = cooling),
     }
 }

@@ -14,6 +14,8 @@ mod control_path;
 /// A saved file and what becomes of it; secrets.
 mod config_path;
 
+/// The dashboard, its calls, and a browser that uses it.
+mod dashboard;
 /// The icon and its menu, driven by a scripted panel.
 #[cfg(target_os = "linux")]
 mod tray;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Context;
 use super::agent;
 use super::output::{self, Exit};
-use crate::config::{self, Secret, edit, generate_key};
+use crate::config::{self, Secret, edit};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum KeyCommand {
@@ -36,28 +36,14 @@ async fn show(context: &Context) -> Exit {
 }
 
 async fn rotate(context: &Context) -> Exit {
-    let path = &context.paths.config;
-    if is_kept_elsewhere(path) {
-        return output::failed(
-            "proxy.api_key is kept outside the config file: change it there, then `portcullis reload`",
-        );
-    }
-    let key = generate_key();
-    match edit::set_api_key(path, &key) {
-        Ok(()) => {
+    match edit::rotate_api_key(&context.paths.config) {
+        Ok(key) => {
             let applied = agent::apply_edit(&context.paths).await;
             print(context, key.expose_secret());
             applied
         }
         Err(error) => super::config::edit_failed(&error),
     }
-}
-
-/// The file names where the key is instead of holding it.
-fn is_kept_elsewhere(path: &std::path::Path) -> bool {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let Ok(document) = text.parse::<toml_edit::DocumentMut>() else { return false };
-    document.get("proxy").and_then(|proxy| proxy.get("api_key")).is_some_and(|key| !key.is_str())
 }
 
 fn print(context: &Context, key: &str) -> Exit {

@@ -72,7 +72,7 @@ fn print(status: &Status) {
             status.base_url
         ));
     } else {
-        output::line(&format!("Accounts: {}", headless::accounts(status)));
+        output::line(&format!("Accounts: {}", status.accounts_text()));
     }
     for account in status.accounts.iter().filter(|account| account.reason.is_some()) {
         let reason = account.reason.as_deref().unwrap_or_default();

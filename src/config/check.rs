@@ -271,7 +271,7 @@ impl Form {
 }
 
 /// The texts an enum allows, however the schema spells it.
-fn choices(schema: &Json) -> Option<Vec<&str>> {
+pub fn choices(schema: &Json) -> Option<Vec<&str>> {
     if let Some(choices) = schema["enum"].as_array() {
         return choices.iter().map(Json::as_str).collect();
     }

@@ -9,13 +9,17 @@ use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Key, Value};
 
 use super::load::{problems_in, read, syntax_problem};
-use super::{Problem, Problems};
+use super::place::KeyPath;
+use super::{Problem, Problems, generate_key};
 use crate::desktop::disk::{self, Mode, WriteError};
 
 mod account;
 pub mod table;
 
-pub use account::{NewAccount, add_account, remove_account, set_account, set_account_enabled};
+pub use account::{
+    NewAccount, add_account, place_account, remove_account, secret, set_account, set_account_enabled,
+    set_account_keys,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
@@ -28,6 +32,8 @@ pub enum EditError {
     AccountExists(String),
     #[error("\"{0}\" is no key that can be set")]
     NotAKey(String),
+    #[error("proxy.api_key is kept outside the config file: change it there, then reload")]
+    KeyIsElsewhere,
     /// Somebody saved the file between reading and writing; trying again is safe.
     #[error("the file was saved by somebody else in the same moment, try again")]
     ChangedMeanwhile,
@@ -40,9 +46,47 @@ pub fn set(path: &Path, key: &str, value: impl Into<Value>) -> Result<(), EditEr
     edit(path, |document| set_in(document, key, value.into()))
 }
 
+/// Sets several keys, all of them or none.
+pub fn set_all(path: &Path, values: Vec<(String, Value)>) -> Result<(), EditError> {
+    edit(path, |document| values.into_iter().try_for_each(|(key, value)| set_in(document, &key, value)))
+}
+
+/// Takes one key out, with the comment right above it. One that is not there is no failure.
+pub fn unset(path: &Path, key: &str) -> Result<(), EditError> {
+    edit(path, |document| unset_in(document, key))
+}
+
 /// Sets the key that clients send.
 pub fn set_api_key(path: &Path, key: &SecretString) -> Result<(), EditError> {
     set(path, "proxy.api_key", key.expose_secret())
+}
+
+/// Replaces the key that clients send with a new one, which is returned. Refused where
+/// the file only says where the key is.
+pub fn rotate_api_key(path: &Path) -> Result<SecretString, EditError> {
+    let new = generate_key();
+    edit(path, |document| {
+        let written = document.get("proxy").and_then(|proxy| proxy.get("api_key"));
+        if written.is_some_and(|written| !written.is_str()) {
+            return Err(EditError::KeyIsElsewhere);
+        }
+        set_in(document, "proxy.api_key", new.expose_secret().into())
+    })?;
+    Ok(new)
+}
+
+/// Writes one line of `[models]`.
+pub fn set_model(path: &Path, asked: &str, sent: &str) -> Result<(), EditError> {
+    set(path, &model_key(asked), sent)
+}
+
+/// Takes one line of `[models]` out.
+pub fn remove_model(path: &Path, asked: &str) -> Result<(), EditError> {
+    unset(path, &model_key(asked))
+}
+
+fn model_key(asked: &str) -> String {
+    KeyPath::of(&["models", asked]).to_string()
 }
 
 /// Reads, applies the change, checks the result and replaces the file. Edits of other
@@ -120,13 +164,33 @@ fn identity(problem: &Problem) -> (String, String) {
 
 fn set_in(document: &mut DocumentMut, key: &str, value: Value) -> Result<(), EditError> {
     let not_a_key = || EditError::NotAKey(key.to_owned());
-    let keys = Key::parse(key).map_err(|_| not_a_key())?;
-    let (last, sections) = keys.split_last().ok_or_else(not_a_key)?;
+    let (sections, last) = steps(key)?;
     let mut table = document.as_item_mut();
-    for section in sections {
+    for section in &sections {
         table = table::section(table, section).ok_or_else(not_a_key)?;
     }
-    if table::put(table, last, value) { Ok(()) } else { Err(not_a_key()) }
+    if table::put(table, &last, value) { Ok(()) } else { Err(not_a_key()) }
+}
+
+fn unset_in(document: &mut DocumentMut, key: &str) -> Result<(), EditError> {
+    let (sections, last) = steps(key)?;
+    let mut table = document.as_item_mut();
+    for section in &sections {
+        let Some(inner) = table.get_mut(section.get()) else { return Ok(()) };
+        table = inner;
+    }
+    if let Some(table) = table.as_table_like_mut() {
+        table.remove(&last);
+    }
+    Ok(())
+}
+
+/// The sections a key stands in, and its own name.
+fn steps(key: &str) -> Result<(Vec<Key>, Key), EditError> {
+    let not_a_key = || EditError::NotAKey(key.to_owned());
+    let mut sections = Key::parse(key).map_err(|_| not_a_key())?;
+    let last = sections.pop().ok_or_else(not_a_key)?;
+    Ok((sections, last))
 }
 
 /// The right to edit, among all processes that edit this file. Held on the directory,

@@ -4,11 +4,12 @@
 //! written) → `validate` what it means → `lookup` the secrets → `resolve` into [`Config`]
 //! (as used). Every problem of a file is found at once and stands at its line. Beside
 //! that, `watch` says when the file changed, `diff` what a change costs, `edit` changes
-//! it without touching a comment, `template` writes the first one.
+//! it without touching a comment, `entries` lists it key by key, `template` writes the first one.
 
 mod check;
 pub mod diff;
 pub mod edit;
+pub mod entries;
 mod file;
 mod key;
 mod load;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::StartFailure;
 use crate::language::Language;
+use crate::text;
 
 /// "Running" means bound and answering; "stopped" means not bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,18 @@ pub struct Status {
     pub config_path: String,
     pub pid: u32,
     pub version: String,
+}
+
+impl Status {
+    /// `3 active accounts, 1 cooling`.
+    pub fn accounts_text(&self) -> String {
+        let Self { language, active_accounts: count, cooling_accounts: cooling, .. } = self;
+        match (*count, *cooling) {
+            (0, _) => text!(*language, "accounts-none"),
+            (count, 0) => text!(*language, "accounts-active", count = count),
+            (count, cooling) => text!(*language, "accounts-active-cooling", count = count, cooling = cooling),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,8 @@ use super::api::refuse;
 pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+     require-trusted-types-for 'script'; trusted-types portcullis";
 
 /// Refuses foreign Hosts and Origins, and puts the page's locks on every answer.
 pub struct OwnPagesOnly;

@@ -3,7 +3,10 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `GET /` `/app.js` `/app.css` | the page shell; holds nothing, needs no token |
+//! | `GET /` and every page's address, `/app.js` `/app.css` `/icon.svg` | the page shell; holds nothing, needs no token |
+//! | `GET /page/…` | the page that the shell shows at `/…`, as HTML |
+//! | `GET /live?at=/…` | patches for a page that is shown, one JSON object a line |
+//! | `POST /part/health` `part/account-test` `{"name"}` | what a button of a page asks for, as HTML |
 //! | `GET /api/status` | the [`Status`](crate::control::Status) |
 //! | `GET /api/events` | the same as a stream of events, one on every change |
 //! | `GET /api/records?…` | exchanges, newest first; see `records` for these and the next |
@@ -12,6 +15,9 @@
 //! | `GET /api/records/health` | how the record itself is doing |
 //! | `GET /api/usage?…` | sums of tokens, requests, errors and cost |
 //! | `GET /metrics` | counts and histograms for Prometheus |
+//! | `GET /api/records/export?format=csv\|jsonl&…` | all that the filter wants, to take away |
+//! | `GET /api/key` | `{"api_key"}`, the key that clients send |
+//! | `GET /api/health` | what `/healthz` says to a client: `{"ok", "url", "status", "answer"}` |
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/open` | the page, in the browser of the agent's desktop |
@@ -19,18 +25,36 @@
 //! | `POST /api/accounts/test` `{"name"}` | one minimal real call |
 //! | `POST /api/accounts/clear-cooldown` `{"name"?}` | one account's, or all |
 //! | `POST /api/accounts/revive` `{"name"}` | forgets that its credential was refused |
+//! | `POST /api/accounts/add` `{"name", "provider", "base_url"?, "models"?}` | writes an account; its key as `api_key`, or where it is as `api_key_env`, `api_key_file`, `api_key_keyring` |
+//! | `POST /api/accounts/edit` `{"name", …, "priority"?, "weight"?}` | sets those keys of an account |
+//! | `POST /api/accounts/remove` `enable` `disable` `{"name"}` | as the commands of the same name |
+//! | `POST /api/accounts/place` `{"name", "place": N}` | makes it the Nth (from 0) by priority |
+//! | `POST /api/settings` `{"values": {"proxy.port": N, …}}` | sets keys of the config file, all or none |
+//! | `POST /api/models/set` `{"asked", "sent"}`, `models/remove` `{"asked"}` | one line of `[models]` |
+//! | `POST /api/key/rotate` | a new client key |
+//!
+//! Those that edit the config file keep its comments, answer the new status when the change
+//! is in force, and else `{"error", "problems"?: [{"key", "field", "message", "fix"}]}`: 400
+//! for a call that is wrong in itself, 422 for what the file's rules refuse, 409 for what
+//! cannot be done. Unknown fields are refused everywhere.
 //!
 //! Every `/api` call, and `/metrics`, needs the launch's token in `x-portcullis-token`. There are no
 //! cookies, which all ports of a host would share, and `GET` changes nothing.
 
 mod api;
+mod connection;
+mod edits;
+mod export;
 mod gate;
 mod metrics;
 mod pages;
 mod records;
+mod shell;
+mod view;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +65,9 @@ use salvo::{Router, Server};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::config::Config;
 use crate::control::AgentHandle;
+use crate::gateway::Gateway;
 use crate::monitor::Recorder;
 
 /// Where the control plane is looked for first.
@@ -54,7 +80,16 @@ const LAST_ANSWERS: Duration = Duration::from_millis(500);
 pub struct Control {
     pub agent: AgentHandle,
     pub recorder: Arc<Recorder>,
+    pub gateway: Arc<Gateway>,
+    pub config_path: PathBuf,
     pub token: String,
+}
+
+impl Control {
+    /// The configuration in force.
+    fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.gateway.settings().config)
+    }
 }
 
 /// The bound but not yet answering control plane.
@@ -90,11 +125,15 @@ impl Listening {
             .with_request_body_timeout(Duration::from_secs(10));
         let server = Server::new(acceptor).fuse_config(fuse).max_connections(256);
         let handle = server.handle();
-        let router = Router::new()
-            .hoop(gate::OwnPagesOnly)
-            .push(pages::router())
-            .push(metrics::router(&control).hoop(gate::Token(Arc::clone(&control))))
-            .push(api::router(&control).hoop(gate::Token(control)));
+        let with_token = Router::new()
+            .hoop(gate::Token(Arc::clone(&control)))
+            .push(api::router(&control))
+            .push(edits::router(&control))
+            .push(connection::router(&control))
+            .push(export::router(&control))
+            .push(metrics::router(&control))
+            .push(pages::router(&control));
+        let router = Router::new().hoop(gate::OwnPagesOnly).push(shell::router()).push(with_token);
         Ok(Running { handle, served: tokio::spawn(server.try_serve(router)) })
     }
 }

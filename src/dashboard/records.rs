@@ -60,10 +60,17 @@ struct Endpoint {
 }
 
 /// Why a call is not answered.
-enum Refusal {
+pub enum Refusal {
     BadRequest(String),
     NotFound(String),
     Unavailable(String),
+}
+
+impl Refusal {
+    pub fn into_reason(self) -> String {
+        let (Self::BadRequest(reason) | Self::NotFound(reason) | Self::Unavailable(reason)) = self;
+        reason
+    }
 }
 
 type Outcome = Result<Value, Refusal>;
@@ -185,10 +192,18 @@ fn pairs(request: &Request) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)
 /// The filter in a query; `other` is asked about every field that is not of a filter.
 fn filter(
     request: &Request,
+    other: impl FnMut(&str, &str) -> Result<(), Refusal>,
+) -> Result<Filter, Refusal> {
+    filter_in(request.uri().query().unwrap_or_default(), other)
+}
+
+/// The same for the text of a query.
+pub fn filter_in(
+    query: &str,
     mut other: impl FnMut(&str, &str) -> Result<(), Refusal>,
 ) -> Result<Filter, Refusal> {
     let mut filter = Filter::default();
-    for (key, value) in pairs(request) {
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         let text = || Some(value.clone().into_owned()).filter(|text| !text.is_empty());
         match key.as_ref() {
             "errors" => filter.errors = read(&key, &value)?,
@@ -205,19 +220,19 @@ fn filter(
     Ok(filter)
 }
 
-fn read<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, Refusal>
+pub fn read<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, Refusal>
 where
     T::Err: std::fmt::Display,
 {
     value.parse().map_err(|error| Refusal::BadRequest(format!("`{key}` cannot be read: {error}")))
 }
 
-fn choice<T: DeserializeOwned>(key: &str, value: &str, choices: &str) -> Result<T, Refusal> {
+pub fn choice<T: DeserializeOwned>(key: &str, value: &str, choices: &str) -> Result<T, Refusal> {
     serde_json::from_value(Value::from(value))
         .map_err(|_| Refusal::BadRequest(format!("`{key}` is one of {choices}")))
 }
 
-fn unknown(key: &str, others: &str) -> Refusal {
+pub fn unknown(key: &str, others: &str) -> Refusal {
     let separator = if others.is_empty() { "" } else { ", " };
     Refusal::BadRequest(format!(
         "unknown field `{key}`: there are {others}{separator}errors, protocol, account, model, client, text, since \

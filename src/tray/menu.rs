@@ -6,7 +6,6 @@ use jiff::tz::TimeZone;
 
 use super::view::{Tool, View};
 use crate::control::{AccountStatus, Command, Copied, ProxyState, Setting, Status};
-use crate::headless;
 use crate::language::Language;
 use crate::text;
 
@@ -42,7 +41,7 @@ pub struct Headline {
 }
 
 pub fn headline(status: &Status) -> Headline {
-    Headline { state: state(status), accounts: headless::accounts(status) }
+    Headline { state: state(status), accounts: status.accounts_text() }
 }
 
 pub fn menu(view: &View, time_zone: &TimeZone) -> Vec<Item> {

@@ -12,6 +12,7 @@ use crate::config::SecretSource;
 use crate::protocol::Provider;
 
 const ACCOUNTS: &str = "accounts";
+const PRIORITY: &str = "priority";
 
 /// An account to be written; everything else about it gets its default.
 #[derive(Clone, Debug)]
@@ -41,13 +42,43 @@ pub fn set_account_enabled(path: &Path, name: &str, enabled: bool) -> Result<(),
 
 /// Sets one key of one account.
 pub fn set_account(path: &Path, name: &str, key: &str, value: impl Into<Value>) -> Result<(), EditError> {
+    set_account_keys(path, name, vec![(key.to_owned(), value.into())])
+}
+
+/// Sets several keys of one account, all of them or none.
+pub fn set_account_keys(path: &Path, name: &str, values: Vec<(String, Value)>) -> Result<(), EditError> {
     edit(path, |document| {
         let account = position(document, name)
             .and_then(|index| document.get_mut(ACCOUNTS)?.get_mut(index))
             .ok_or_else(|| EditError::UnknownAccount(name.to_owned()))?;
-        put(account, &Key::new(key), value.into());
+        for (key, value) in values {
+            put(account, &Key::new(key), value);
+        }
         Ok(())
     })
+}
+
+/// Makes an account the one at this place (0 is the first) in the order of priority, by
+/// numbering all of them anew. Accounts whose number is right already stay untouched.
+pub fn place_account(path: &Path, name: &str, place: usize) -> Result<(), EditError> {
+    edit(path, |document| {
+        let from = position(document, name).ok_or_else(|| EditError::UnknownAccount(name.to_owned()))?;
+        let Some(accounts) = document.get_mut(ACCOUNTS) else { return Ok(()) };
+        let mut order: Vec<usize> = (0..).map_while(|index| accounts.get(index).map(|_| index)).collect();
+        order.sort_by_key(|&index| accounts.get(index).map_or(0, priority));
+        order.retain(|&index| index != from);
+        order.insert(place.min(order.len()), from);
+        for (number, index) in (0_i64..).zip(order) {
+            if let Some(account) = accounts.get_mut(index).filter(|account| priority(account) != number) {
+                put(account, &Key::new(PRIORITY), number.into());
+            }
+        }
+        Ok(())
+    })
+}
+
+fn priority(account: &Item) -> i64 {
+    account.get(PRIORITY).and_then(Item::as_integer).unwrap_or(0)
 }
 
 fn position(document: &DocumentMut, name: &str) -> Option<usize> {
@@ -122,7 +153,7 @@ fn written(account: &NewAccount) -> Table {
     table
 }
 
-fn secret(source: &SecretSource) -> Value {
+pub fn secret(source: &SecretSource) -> Value {
     let (place, value): (_, Value) = match source {
         SecretSource::Literal(literal) => return literal.expose_secret().into(),
         SecretSource::Env { env } => ("env", env.as_str().into()),

@@ -313,3 +313,47 @@ fn a_link_stays_and_its_target_is_replaced() {
     assert!(fs::symlink_metadata(&case.path).expect("there").is_symlink());
     assert_eq!(fs::read_to_string(&target).expect("read"), "[proxy]\nport = 2\n");
 }
+
+#[test]
+fn several_keys_are_set_together_or_not_at_all() {
+    let values =
+        |port: i64| vec![("language".to_owned(), "ja".into()), ("proxy.port".to_owned(), Value::from(port))];
+    check(
+        "language = \"auto\" # mine\n[proxy]\nport = 8045\n",
+        |path| set_all(path, values(9000)),
+        "language = \"ja\" # mine\n[proxy]\nport = 9000\n",
+    );
+    refused("language = \"auto\"\n[proxy]\nport = 8045\n", |path| set_all(path, values(70_000)));
+}
+
+#[test]
+fn a_key_goes_with_the_comment_above_it() {
+    let before = "[models]\n# keep\n\"a\" = \"b\"\n# goes\n\"claude-*\" = \"c\"\n";
+    check(before, |path| unset(path, "models.\"claude-*\""), "[models]\n# keep\n\"a\" = \"b\"\n");
+    check(before, |path| unset(path, "models.nothing"), before);
+    check(before, |path| unset(path, "pool.strategy"), before);
+}
+
+#[test]
+fn an_account_moves_by_new_priorities() {
+    let account =
+        |name: &str, more: &str| format!("[[accounts]]\nname = \"{name}\"\nprovider = \"demo\"\n{more}");
+    let before =
+        [account("a", ""), account("b", "priority = 0 # mine\n"), account("c", "priority = -5\n")].concat();
+    check(
+        &before,
+        |path| place_account(path, "b", 0),
+        &[
+            account("a", "priority = 2\n"),
+            account("b", "priority = 0 # mine\n"),
+            account("c", "priority = 1\n"),
+        ]
+        .concat(),
+    );
+    check(
+        &before,
+        |path| place_account(path, "c", 99),
+        &[account("a", ""), account("b", "priority = 1 # mine\n"), account("c", "priority = 2\n")].concat(),
+    );
+    assert!(matches!(refused(&before, |path| place_account(path, "d", 0)), EditError::UnknownAccount(_)));
+}

@@ -1,62 +1,314 @@
-// Shows the agent's status and starts or stops the proxy. Everything that comes from the
-// agent is put into the page as text.
+// Puts pages that the agent has rendered in place, sends forms as JSON, and follows the
+// live stream. It decides nothing, and holds nothing but the launch's token.
 "use strict";
 
-const token = takeToken();
+const TOKEN = /^#[0-9a-f]{64}$/;
+const RETRY_MS = 1000;
+
 const at = (id) => document.getElementById(id);
+const app = at("app");
+let live = new AbortController();
+let shown = "";
+
+// Only what our own agent has escaped becomes HTML, and only here.
+const policy = window.trustedTypes?.createPolicy("portcullis", { createHTML: (html) => html });
+
+function fragment(html) {
+  const template = document.createElement("template");
+  template.innerHTML = policy ? policy.createHTML(html) : html;
+  return template.content;
+}
+
+/* The token: from the address into this tab's own storage. */
 
 function takeToken() {
-  if (location.hash.length > 1) {
-    sessionStorage.setItem("token", location.hash.slice(1));
-    history.replaceState(null, "", location.pathname);
+  if (!TOKEN.test(location.hash)) return false;
+  sessionStorage.setItem("token", location.hash.slice(1));
+  history.replaceState(null, "", location.pathname + location.search);
+  return true;
+}
+
+async function call(method, path, body, signal) {
+  const headers = { "x-portcullis-token": sessionStorage.getItem("token") ?? "" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const response = await fetch(path, { method, headers, body, signal });
+  if (response.status === 401) lock();
+  return response;
+}
+
+function lock() {
+  live.abort();
+  app.replaceChildren();
+  at("gone").hidden = true;
+  at("locked").hidden = false;
+}
+
+/* Pages. */
+
+const here = () => location.pathname + location.search;
+
+let turn = 0;
+
+async function visit(path, { push = false, focus = false } = {}) {
+  const mine = ++turn;
+  try {
+    const response = await call("GET", "/page" + path);
+    const html = await response.text();
+    if (response.status === 401 || mine !== turn) return;
+    if (push) history.pushState(null, "", path);
+    show(html, focus);
+  } catch {
+    at("gone").hidden = false;
   }
-  return sessionStorage.getItem("token") ?? "";
+  follow(path);
 }
 
-function call(path, options = {}) {
-  return fetch(path, { ...options, headers: { "x-portcullis-token": token } });
-}
-
-function show(status) {
-  at("state").textContent = status.state === "running"
-    ? `Running on ${status.address}` : status.state[0].toUpperCase() + status.state.slice(1);
-  at("problem").textContent = status.problem ?? "";
-  at("problem").hidden = !status.problem;
-  at("base-url").textContent = status.base_url;
-  at("config").textContent = status.config_path;
-  at("accounts").textContent = `${status.active_accounts} active, ${status.cooling_accounts} cooling`;
-  at("start").disabled = status.state === "running" || status.state === "starting";
-  at("stop").disabled = status.state !== "running";
-}
-
-async function follow() {
-  const response = await call("/api/events");
-  if (response.status === 401) {
-    at("state").textContent = "This link is of an earlier launch: run “portcullis open” for a new one.";
-    return;
+function show(html, focus) {
+  const before = { id: document.activeElement?.id, y: scrollY };
+  at("locked").hidden = true;
+  at("gone").hidden = true;
+  app.replaceChildren(fragment(html));
+  const page = app.firstElementChild;
+  document.documentElement.lang = page.lang;
+  document.title = page.dataset.title;
+  shown = here();
+  if (focus) {
+    scrollTo(0, 0);
+    at("title")?.focus();
+  } else {
+    if (before.id) at(before.id)?.focus();
+    scrollTo(0, before.y);
   }
-  const lines = response.body.pipeThrough(new TextDecoderStream()).getReader();
+}
+
+const refresh = () => visit(here());
+
+/* The live stream: one patch a line. */
+
+async function follow(path) {
+  live.abort();
+  live = new AbortController();
+  const { signal } = live;
+  let lost = false;
+  while (!signal.aborted) {
+    try {
+      const response = await call("GET", "/live?at=" + encodeURIComponent(path), undefined, signal);
+      if (response.status === 401) return;
+      if (lost) return refresh();
+      await patches(response.body);
+    } catch {
+      if (signal.aborted) return;
+      at("gone").hidden = false;
+    }
+    lost = true;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+async function patches(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { value, done } = await lines.read();
-    if (done) break;
-    const events = (rest + value).split("\n\n");
-    rest = events.pop();
-    for (const event of events) {
-      const data = event.split("\n").find((line) => line.startsWith("data:"));
-      if (data) show(JSON.parse(data.slice(5)));
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) patch(JSON.parse(line));
+  }
+}
+
+function patch({ target, how, html, most }) {
+  if (how === "page") return refresh();
+  const old = at(target);
+  if (!old) return;
+  if (how === "prepend") {
+    old.prepend(fragment(html));
+    while (old.children.length > most) old.lastElementChild.remove();
+    return;
+  }
+  const fresh = fragment(html);
+  if (old.isEqualNode(fresh.firstElementChild)) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  old.replaceWith(fresh);
+  reveal.again();
+  if (focused) at(focused)?.focus();
+}
+
+/* Doing something: a button or a form names the call, and what follows. */
+
+async function act(element, path, body) {
+  element.setAttribute("aria-busy", "true");
+  try {
+    const response = await call("POST", path, JSON.stringify(body));
+    const text = await response.text();
+    if (element.dataset.into && response.ok) {
+      at(element.dataset.into)?.replaceChildren(fragment(text));
+      return;
     }
+    const answer = JSON.parse(text);
+    if (!response.ok) return complain(element, answer);
+    element.closest("dialog")?.close();
+    await refresh();
+    say(element.dataset.done ?? "");
+  } catch (error) {
+    say(String(error), true);
+  } finally {
+    element.removeAttribute("aria-busy");
   }
 }
 
-async function followForEver() {
-  for (;;) {
-    try { await follow(); } catch { at("state").textContent = "The agent is not running."; }
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+function say(text, bad = false) {
+  const place = at("said");
+  if (!place) return;
+  place.textContent = text;
+  place.classList.toggle("bad", bad);
+}
+
+// Each problem stands beside the field it is about, the others where words are said.
+function complain(element, { error, problems = [] }) {
+  clearProblems(element);
+  const elsewhere = problems.filter((problem) => !pointOut(element, problem));
+  if (problems.length === 0 || elsewhere.length > 0) {
+    const texts = elsewhere.map(({ message, fix }) => (fix ? `${message}; ${fix}` : message));
+    const place = element.querySelector?.("[data-problem='']") ?? at("said");
+    place.textContent = texts.join("\n") || error;
+    place.classList.add("bad");
+  }
+  element.querySelector?.("[aria-invalid]")?.focus();
+}
+
+function pointOut(form, { field, message, fix }) {
+  const places = [...(form.querySelectorAll?.("[data-problem]") ?? [])];
+  const place = places.find((place) => field !== "" && place.dataset.problem === field);
+  if (!place) return false;
+  place.textContent = fix ? `${message}; ${fix}` : message;
+  form.elements[field]?.setAttribute?.("aria-invalid", "true");
+  return true;
+}
+
+function clearProblems(form) {
+  for (const place of form.querySelectorAll?.("[data-problem]") ?? []) place.textContent = "";
+  for (const field of form.querySelectorAll?.("[aria-invalid]") ?? []) field.removeAttribute("aria-invalid");
+  say("");
+}
+
+/* Forms as JSON: what each field's type says; with data-changes, only what was changed. */
+
+function fields(form) {
+  const all = [...form.elements].filter((field) => field.name && !field.disabled);
+  const sent = form.hasAttribute("data-changes") ? all.filter(isChanged) : all.filter(isFilled);
+  return Object.fromEntries(sent.map((field) => [field.name, value(field)]));
+}
+
+function isChanged(field) {
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.options) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  return field.value !== field.defaultValue;
+}
+
+const isFilled = (field) => field.type === "checkbox" || field.value !== "";
+
+function value(field) {
+  if (field.type === "checkbox") return field.checked;
+  if (field.type === "number") return field.value === "" ? "" : Number(field.value);
+  if (field.dataset.list !== undefined) {
+    return field.value.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  }
+  return field.value;
+}
+
+function submit(form) {
+  const { call: path, wrap, fixed } = form.dataset;
+  const found = fields(form);
+  const body = { ...(fixed ? JSON.parse(fixed) : {}), ...(wrap ? { [wrap]: found } : found) };
+  return act(form, path, body);
+}
+
+/* The client key: fetched when asked for, put in place of its mask. */
+
+const reveal = {
+  key: undefined,
+  async fetch() {
+    if (this.key === undefined) this.key = (await (await call("GET", "/api/key")).json()).api_key ?? "";
+    return this.key;
+  },
+  again() {
+    if (document.body.dataset.revealed === undefined || this.key === undefined) return;
+    for (const place of document.querySelectorAll("[data-key]")) place.textContent = this.key;
+  },
+};
+
+async function toggleKey(button) {
+  if (document.body.dataset.revealed === undefined) {
+    await reveal.fetch();
+    document.body.dataset.revealed = "";
+    reveal.again();
+    button.setAttribute("aria-pressed", "true");
+  } else {
+    delete document.body.dataset.revealed;
+    reveal.key = undefined;
+    for (const place of document.querySelectorAll("[data-key]")) place.textContent = place.dataset.key;
+    button.setAttribute("aria-pressed", "false");
   }
 }
 
-for (const command of ["start", "stop"]) {
-  at(command).addEventListener("click", () => call(`/api/${command}`, { method: "POST" }));
+async function copy(button) {
+  const source = at(button.dataset.copy).cloneNode(true);
+  const keys = [...source.querySelectorAll("[data-key]")];
+  if (keys.length > 0) {
+    const key = reveal.key ?? (await (await call("GET", "/api/key")).json()).api_key;
+    for (const place of keys) place.textContent = key;
+  }
+  await navigator.clipboard.writeText(source.textContent);
+  say(button.dataset.done ?? "");
 }
-followForEver();
+
+async function download(link) {
+  const response = await call("GET", link.dataset.download);
+  if (!response.ok) return say((await response.json()).error, true);
+  const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "");
+  const url = URL.createObjectURL(await response.blob());
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = name?.[1] ?? "portcullis";
+  anchor.click();
+  URL.revokeObjectURL(url);
+}
+
+/* What a person does. */
+
+addEventListener("click", (event) => {
+  const element = event.target.closest?.("a[href^='/'], button, [data-close]");
+  if (!element || element.disabled) return;
+  const data = element.dataset;
+  if (element.matches("a")) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    visit(element.getAttribute("href"), { push: true, focus: true });
+  } else if (data.opens) at(data.opens).showModal();
+  else if (data.close !== undefined) element.closest("dialog").close();
+  else if (data.copy) copy(element);
+  else if (data.reveal !== undefined) toggleKey(element);
+  else if (data.download) download(element);
+  else if (data.call && element.type === "button") act(element, data.call, JSON.parse(data.body ?? "{}"));
+});
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  event.preventDefault();
+  if (form.dataset.call) return submit(form);
+  const filled = [...new FormData(form)].filter(([, value]) => value !== "");
+  const query = new URLSearchParams(filled).toString();
+  visit(form.getAttribute("action") + (query && "?" + query), { push: true });
+});
+
+addEventListener("change", (event) => {
+  if (event.target.form?.hasAttribute("data-filter")) event.target.form.requestSubmit();
+});
+
+addEventListener("popstate", () => here() !== shown && visit(here(), { focus: true }));
+addEventListener("hashchange", () => takeToken() && refresh());
+
+takeToken();
+refresh();

@@ -1,0 +1,366 @@
+//! The calls that change the config file: accounts, settings, model mappings, the client
+//! key. Each is one format-preserving edit and then a reload, so that its answer says
+//! whether the change is in force. A problem names the field it is about.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use http::StatusCode;
+use salvo::prelude::{Depot, FlowCtrl, Request, Response};
+use salvo::{Handler, Router, async_trait};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use toml_edit::{Array, Value};
+
+use super::Control;
+use super::api::{body, refuse, write};
+use crate::config::edit::{self, EditError, NewAccount};
+use crate::config::{Problem, SecretSource, entries};
+use crate::control::Command;
+use crate::protocol::Provider;
+
+pub fn router(control: &Arc<Control>) -> Router {
+    let route = |path: &str, call: Call| {
+        Router::with_path(path).post(Endpoint { control: Arc::clone(control), call })
+    };
+    Router::with_path("api")
+        .push(route("accounts/add", Call::AddAccount))
+        .push(route("accounts/edit", Call::EditAccount))
+        .push(route("accounts/remove", Call::RemoveAccount))
+        .push(route("accounts/enable", Call::EnableAccount))
+        .push(route("accounts/disable", Call::DisableAccount))
+        .push(route("accounts/place", Call::PlaceAccount))
+        .push(route("settings", Call::Settings))
+        .push(route("models/set", Call::SetModel))
+        .push(route("models/remove", Call::RemoveModel))
+        .push(route("key/rotate", Call::RotateKey))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    AddAccount,
+    EditAccount,
+    RemoveAccount,
+    EnableAccount,
+    DisableAccount,
+    PlaceAccount,
+    Settings,
+    SetModel,
+    RemoveModel,
+    RotateKey,
+}
+
+struct Endpoint {
+    control: Arc<Control>,
+    call: Call,
+}
+
+#[async_trait]
+impl Handler for Endpoint {
+    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+        let change = match change(self.call, request).await {
+            Ok(change) => change,
+            Err(error) => return refuse(response, StatusCode::BAD_REQUEST, &error),
+        };
+        let path = self.control.config_path.clone();
+        let edited = tokio::task::spawn_blocking(move || (change.edit)(&path)).await;
+        match edited {
+            Ok(Ok(())) => self.apply(change.revives.as_deref(), response).await,
+            Ok(Err(error)) => refuse_edit(response, &error),
+            Err(error) => refuse(response, StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        }
+    }
+}
+
+impl Endpoint {
+    async fn apply(&self, revives: Option<&str>, response: &mut Response) {
+        let agent = &self.control.agent;
+        if let Err(error) = agent.ask(Command::Reload).await {
+            let message = format!("written, but not in force: {error}");
+            return refuse(response, StatusCode::CONFLICT, &message);
+        }
+        if let Some(name) = revives {
+            // There is nothing to forget about most accounts.
+            let _ = agent.ask(Command::ReviveAccount(name.to_owned())).await;
+        }
+        write(response, StatusCode::OK, &json!(agent.status()));
+    }
+}
+
+type Edit = dyn FnOnce(&Path) -> Result<(), EditError> + Send;
+
+/// What a call does to the file.
+struct Change {
+    edit: Box<Edit>,
+    /// The account whose refused credential is forgotten.
+    revives: Option<String>,
+}
+
+impl Change {
+    fn new(edit: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static) -> Self {
+        Self { edit: Box::new(edit), revives: None }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Added {
+    name: String,
+    provider: Provider,
+    api_key: Option<String>,
+    api_key_env: Option<String>,
+    api_key_file: Option<String>,
+    api_key_keyring: Option<String>,
+    base_url: Option<String>,
+    #[serde(default)]
+    models: Vec<String>,
+}
+
+/// Only what is there is changed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edited {
+    name: String,
+    api_key: Option<String>,
+    api_key_env: Option<String>,
+    api_key_file: Option<String>,
+    api_key_keyring: Option<String>,
+    base_url: Option<String>,
+    models: Option<Vec<String>>,
+    priority: Option<i64>,
+    weight: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placed {
+    name: String,
+    place: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    values: Map<String, Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mapping {
+    asked: String,
+    sent: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    asked: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn change(call: Call, request: &mut Request) -> Result<Change, String> {
+    Ok(match call {
+        Call::AddAccount => {
+            let account = body::<Added>(request).await?.account()?;
+            Change::new(move |path| edit::add_account(path, &account))
+        }
+        Call::EditAccount => {
+            let (name, values) = body::<Edited>(request).await?.values()?;
+            Change::new(move |path| edit::set_account_keys(path, &name, values))
+        }
+        Call::RemoveAccount => {
+            let Named { name } = body(request).await?;
+            Change::new(move |path| edit::remove_account(path, &name))
+        }
+        Call::EnableAccount => {
+            let Named { name } = body(request).await?;
+            let revives = Some(name.clone());
+            Change { revives, ..Change::new(move |path| edit::set_account_enabled(path, &name, true)) }
+        }
+        Call::DisableAccount => {
+            let Named { name } = body(request).await?;
+            Change::new(move |path| edit::set_account_enabled(path, &name, false))
+        }
+        Call::PlaceAccount => {
+            let Placed { name, place } = body(request).await?;
+            Change::new(move |path| edit::place_account(path, &name, place))
+        }
+        Call::Settings => {
+            let values = settings(body::<Settings>(request).await?.values)?;
+            Change::new(move |path| edit::set_all(path, values))
+        }
+        Call::SetModel => {
+            let Mapping { asked, sent } = body(request).await?;
+            Change::new(move |path| edit::set_model(path, &asked, &sent))
+        }
+        Call::RemoveModel => {
+            let Asked { asked } = body(request).await?;
+            Change::new(move |path| edit::remove_model(path, &asked))
+        }
+        Call::RotateKey => {
+            let Nothing {} = body(request).await?;
+            Change::new(|path| edit::rotate_api_key(path).map(drop))
+        }
+    })
+}
+
+impl Added {
+    fn account(self) -> Result<NewAccount, String> {
+        let Self { name, provider, api_key, api_key_env, api_key_file, api_key_keyring, base_url, models } =
+            self;
+        let api_key = secret([api_key, api_key_env, api_key_file, api_key_keyring])?;
+        Ok(NewAccount { name, provider, api_key, base_url, models })
+    }
+}
+
+impl Edited {
+    fn values(self) -> Result<(String, Vec<(String, Value)>), String> {
+        let api_key = secret([self.api_key, self.api_key_env, self.api_key_file, self.api_key_keyring])?;
+        let values = [
+            ("api_key", api_key.as_ref().map(edit::secret)),
+            ("base_url", self.base_url.map(Value::from)),
+            ("models", self.models.map(|models| Array::from_iter(models).into())),
+            ("priority", self.priority.map(Value::from)),
+            ("weight", self.weight.map(Value::from)),
+        ];
+        let values = values.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        Ok((self.name, values.collect()))
+    }
+}
+
+/// The key itself, or the one place where it is. That a program prints it can be written
+/// in the file only: whoever holds the token should not be able to have commands run.
+fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, String> {
+    let mut given = [
+        literal.map(|literal| SecretSource::Literal(literal.into())),
+        env.map(|env| SecretSource::Env { env }),
+        file.map(|file| SecretSource::File { file: file.into() }),
+        keyring.map(|keyring| SecretSource::Keyring { keyring }),
+    ]
+    .into_iter()
+    .flatten();
+    match (given.next(), given.next()) {
+        (source, None) => Ok(source),
+        _ => Err("give the key itself or one place where it is, not both".to_owned()),
+    }
+}
+
+/// Whether a value fits its key is for the file's own rules to say.
+fn settings(values: Map<String, Json>) -> Result<Vec<(String, Value)>, String> {
+    let known = entries::entries("");
+    let mut settings = Vec::with_capacity(values.len());
+    for (key, value) in values {
+        if !known.iter().any(|entry| entry.key == key) {
+            return Err(format!("{key} is no setting"));
+        }
+        if value.as_str().is_some_and(|text| text.contains("***")) {
+            return Err(format!("{key}: the part shown as *** is a secret; write it out again"));
+        }
+        let value = toml(&value).ok_or_else(|| {
+            format!("{key}: a setting is text, a whole number, true or false, or a list of texts")
+        })?;
+        settings.push((key, value));
+    }
+    Ok(settings)
+}
+
+fn toml(value: &Json) -> Option<Value> {
+    match value {
+        Json::String(text) => Some(text.into()),
+        Json::Bool(switch) => Some((*switch).into()),
+        Json::Number(number) => number.as_i64().map(Value::from),
+        Json::Array(texts) => {
+            let texts: Option<Array> = texts.iter().map(Json::as_str).collect();
+            texts.map(Value::from)
+        }
+        Json::Null | Json::Object(_) => None,
+    }
+}
+
+fn refuse_edit(response: &mut Response, error: &EditError) {
+    let EditError::Problems(problems) = error else {
+        return refuse(response, StatusCode::CONFLICT, &error.to_string());
+    };
+    let list: Vec<Json> = problems.list.iter().map(problem).collect();
+    let error = problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    write(response, StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error, "problems": list }));
+}
+
+fn problem(problem: &Problem) -> Json {
+    let Problem { key, message, fix, .. } = problem;
+    json!({ "key": key, "field": field(key), "message": message, "fix": fix })
+}
+
+/// The field of a form that a key of the file belongs to: `accounts[2].models[0]` to
+/// `models`, `proxy.allowed_hosts[1]` to `proxy.allowed_hosts`.
+fn field(key: &str) -> String {
+    let (in_account, key) = match key.strip_prefix("accounts[").and_then(|rest| rest.split_once("].")) {
+        Some((_, key)) => (true, key),
+        None => (false, key),
+    };
+    let key = key.split('[').next().unwrap_or_default();
+    match key.rsplit_once('.') {
+        Some((secret, place)) if secret.ends_with("api_key") && in_account => format!("{secret}_{place}"),
+        Some((secret, _)) if secret.ends_with("api_key") => secret.to_owned(),
+        _ => key.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_finds_its_field() {
+        let cases = [
+            ("proxy.port", "proxy.port"),
+            ("proxy.allowed_hosts[1]", "proxy.allowed_hosts"),
+            ("proxy.api_key.env", "proxy.api_key"),
+            ("zai.models.opus", "zai.models.opus"),
+            ("accounts[12].name", "name"),
+            ("accounts[2].models[0]", "models"),
+            ("accounts[0].api_key", "api_key"),
+            ("accounts[0].api_key.env", "api_key_env"),
+            ("", ""),
+        ];
+        for (key, expected) in cases {
+            assert_eq!(field(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_in_one_place() {
+        let some = |text: &str| Some(text.to_owned());
+        assert!(matches!(secret([None, None, None, None]), Ok(None)));
+        assert!(matches!(secret([some("k"), None, None, None]), Ok(Some(SecretSource::Literal(_)))));
+        assert!(matches!(secret([None, some("NAME"), None, None]), Ok(Some(SecretSource::Env { .. }))));
+        assert!(secret([some("k"), some("NAME"), None, None]).is_err());
+    }
+
+    #[test]
+    fn only_settings_are_set_and_nothing_hidden_is_written_back() {
+        let check = |key: &str, value: Json| {
+            settings(Map::from_iter([(key.to_owned(), value)])).map(|values| values.len())
+        };
+        assert_eq!(check("proxy.port", json!(1)), Ok(1));
+        assert_eq!(check("proxy.allowed_hosts", json!(["a"])), Ok(1));
+        for (key, value) in [
+            ("proxy.prot", json!(1)),
+            ("accounts", json!([])),
+            ("proxy.port", json!({})),
+            ("proxy.port", json!(1.5)),
+            ("upstream.proxy", json!("http://***@host")),
+        ] {
+            assert!(check(key, value.clone()).is_err(), "{key} {value}");
+        }
+    }
+}

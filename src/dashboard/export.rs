@@ -1,0 +1,224 @@
+//! The record to take away: JSON Lines for programs, CSV for spreadsheets, both written as
+//! they are read.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use salvo::http::ResBody;
+use salvo::prelude::{Depot, FlowCtrl, Request, Response};
+use salvo::{Handler, Router, async_trait};
+use serde_json::json;
+
+use super::Control;
+use super::api::refuse;
+use super::records;
+use crate::monitor::{Cursor, Filter, History, Record};
+
+/// Records read at a time.
+const AT_ONCE: usize = 500;
+
+const COLUMNS: [&str; 26] = [
+    "number",
+    "id",
+    "at",
+    "protocol",
+    "operation",
+    "path",
+    "client",
+    "peer",
+    "model_asked",
+    "model_used",
+    "provider",
+    "account",
+    "attempts",
+    "streamed",
+    "dropped",
+    "status",
+    "outcome",
+    "error_kind",
+    "error",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "estimated_cost_usd",
+    "first_byte_ms",
+    "duration_ms",
+];
+
+pub fn router(control: &Arc<Control>) -> Router {
+    Router::with_path("api/records/export").get(Export(Arc::clone(control)))
+}
+
+struct Export(Arc<Control>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Csv,
+    JsonLines,
+}
+
+#[async_trait]
+impl Handler for Export {
+    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+        let mut format = None;
+        let filter = records::filter_in(request.uri().query().unwrap_or_default(), |key, value| {
+            format = match (key, value) {
+                ("format", "csv") => Some(Format::Csv),
+                ("format", "jsonl") => Some(Format::JsonLines),
+                _ => return Err(records::unknown(key, "format (csv or jsonl)")),
+            };
+            Ok(())
+        });
+        let (filter, format) = match (filter, format) {
+            (Ok(filter), Some(format)) => (filter, format),
+            (Err(refusal), _) => return refuse(response, StatusCode::BAD_REQUEST, &refusal.into_reason()),
+            (_, None) => return refuse(response, StatusCode::BAD_REQUEST, "`format` is csv or jsonl"),
+        };
+        self.0.recorder.settle().await;
+        let history = self.0.recorder.history().clone();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(format.disposition()));
+        response.status_code(StatusCode::OK);
+        response.body(ResBody::stream(written(history, filter, format)));
+    }
+}
+
+impl Format {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::JsonLines => "application/x-ndjson",
+        }
+    }
+
+    const fn disposition(self) -> &'static str {
+        match self {
+            Self::Csv => "attachment; filename=\"portcullis-requests.csv\"",
+            Self::JsonLines => "attachment; filename=\"portcullis-requests.jsonl\"",
+        }
+    }
+
+    fn head(self) -> String {
+        match self {
+            Self::Csv => csv_line(&COLUMNS.map(str::to_owned)),
+            Self::JsonLines => String::new(),
+        }
+    }
+
+    fn line(self, record: &Record) -> String {
+        match self {
+            Self::Csv => csv_line(&cells(record)),
+            Self::JsonLines => format!("{}\n", json!(record)),
+        }
+    }
+}
+
+/// Newest first, some at a time, and never all of it in memory.
+fn written(
+    history: History,
+    filter: Filter,
+    format: Format,
+) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
+    let start = (history, filter, Some(Cursor::Latest), format.head());
+    stream::unfold(start, move |(history, filter, cursor, mut text)| async move {
+        let page = match history.page(filter.clone(), cursor?, AT_ONCE).await {
+            Ok(page) => page,
+            // The answer breaks off, so that nobody takes a part for the whole.
+            Err(error) => {
+                return Some((Err(std::io::Error::other(error.to_string())), (history, filter, None, text)));
+            }
+        };
+        for record in &page.records {
+            text.push_str(&format.line(record));
+        }
+        Some((Ok(text.into()), (history, filter, page.next, String::new())))
+    })
+}
+
+fn cells(record: &Record) -> [String; COLUMNS.len()] {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let usage = record.usage.as_ref();
+    [
+        record.number.0.to_string(),
+        record.id.clone(),
+        record.at.to_string(),
+        record.protocol.to_string(),
+        text(record.operation.as_deref()),
+        record.path.clone(),
+        text(record.client.as_deref()),
+        record.peer.map(|peer| peer.to_string()).unwrap_or_default(),
+        text(record.model_asked.as_deref()),
+        text(record.model_used.as_deref()),
+        text(record.provider.as_deref()),
+        text(record.account.as_deref()),
+        record.attempts.len().to_string(),
+        record.streamed.to_string(),
+        record.dropped.clone(),
+        record.status.to_string(),
+        record.outcome.name().to_owned(),
+        text(record.error_kind.as_deref()),
+        text(record.error.as_deref()),
+        number(usage.map(|usage| usage.input)),
+        number(usage.map(|usage| usage.cached)),
+        number(usage.map(|usage| usage.output)),
+        number(usage.map(|usage| usage.reasoning)),
+        record.cost.map(|cost| cost.dollars().to_string()).unwrap_or_default(),
+        number(record.first_byte_ms),
+        record.duration_ms.to_string(),
+    ]
+}
+
+fn csv_line(cells: &[String]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+    cells.join(",") + "\r\n"
+}
+
+/// Quoted where it must be. What a spreadsheet would take for a formula gets an
+/// apostrophe, which makes it text: a client chooses its own name and model.
+fn csv_cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && text.parse::<f64>().is_err();
+    let safe = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if safe.contains(['"', ',', '\r', '\n', '\'']) {
+        format!("\"{}\"", safe.replace('"', "\"\""))
+    } else {
+        safe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("=HYPERLINK(\"http://evil\")", "\"'=HYPERLINK(\"\"http://evil\"\")\""),
+            ("+1+1", "\"'+1+1\""),
+            ("-2+3", "\"'-2+3\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1", "\"'\t=1\""),
+            ("-5", "-5"),
+            ("", ""),
+        ] {
+            assert_eq!(csv_cell(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_a_cell_for_each_column() {
+        let mut record = Record::new("req_1".to_owned(), "gemini", "/v1/x");
+        record.model_asked = Some("=cmd|' /C calc'!A0".to_owned());
+        let line = Format::Csv.line(&record);
+        assert_eq!(line.matches(',').count(), COLUMNS.len() - 1, "{line}");
+        assert!(line.contains("\"'=cmd|") && line.ends_with("\r\n"), "{line}");
+    }
+}

@@ -1,0 +1,192 @@
+//! *Home*: is it up, what is wrong, whose accounts, and the way to a first answer.
+
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::Page;
+use super::parts::{Button, button, code, copy_button, mark, request_table};
+use crate::dashboard::view::account::Account;
+use crate::dashboard::view::first::First;
+use crate::dashboard::view::request::Row;
+use crate::dashboard::view::state::State;
+use crate::text;
+
+/// Rows of the latest exchanges.
+pub const LATEST: usize = 5;
+
+/// `is_new`: nobody has been answered yet, so the way there is laid open.
+pub fn home(page: &Page, first: &First, latest: &[Row], is_new: bool) -> Markup {
+    let language = page.language;
+    html! {
+        (state(page))
+        (accounts(page))
+        details #first open[is_new] {
+            summary { h2 { (text!(language, "first-title")) } }
+            (steps(page, first))
+        }
+        section {
+            div.head.rule {
+                h2 { (text!(language, "home-latest")) }
+                a href="/requests" { (text!(language, "home-all-requests")) }
+            }
+            @if !page.records_are_kept() { p.soft { (text!(language, "requests-off")) } }
+            div.scroll { (request_table("latest", latest, language)) }
+        }
+    }
+}
+
+/// State, what can be done about it, what is wrong, and where clients connect; lives.
+pub fn state(page: &Page) -> Markup {
+    let (language, state) = (page.language, State::of(&page.status));
+    let can = |is_possible: bool| !is_possible;
+    html! {
+        div #home-state {
+            div.head {
+                h1 #title tabindex="-1" { (state.sentence) }
+                div.row {
+                    (button(&Button { id: "start", class: "main", label: &text!(language, "page-start"), call: "/api/start", is_disabled: can(state.can_start), ..Button::default() }))
+                    (button(&Button { id: "stop", label: &text!(language, "page-stop"), call: "/api/stop", is_disabled: can(state.can_stop), ..Button::default() }))
+                    (button(&Button { id: "restart", label: &text!(language, "page-restart"), call: "/api/restart", is_disabled: can(state.can_stop), ..Button::default() }))
+                }
+            }
+            @if let Some(problem) = &state.problem {
+                div.callout.bad role="alert" {
+                    p { (problem) }
+                    @if let Some(port) = state.next_free_port {
+                        p {
+                            (button(&Button { id: "move", label: &text!(language, "page-use-port", port = port), call: "/api/move-to-port", body: Some(json!({ "port": port })), ..Button::default() }))
+                        }
+                    }
+                }
+            }
+            @for warning in &state.warnings { p.callout.warn { (warning) } }
+            div.addresses {
+              @for (id, label, url) in addresses(page) {
+                div.address {
+                    span.soft { (label) }
+                    code #(id) { (url) }
+                    (copy_button(id, language))
+                }
+              }
+            }
+        }
+    }
+}
+
+fn addresses(page: &Page) -> [(&'static str, &'static str, String); 3] {
+    let base_url = &page.status.base_url;
+    [
+        ("address-openai", "OpenAI", format!("{base_url}/v1")),
+        ("address-anthropic", "Anthropic", base_url.clone()),
+        ("address-gemini", "Gemini", base_url.clone()),
+    ]
+}
+
+/// The accounts in short; lives.
+pub fn accounts(page: &Page) -> Markup {
+    let language = page.language;
+    let accounts = page.accounts();
+    html! {
+        section #home-accounts {
+            div.head.rule {
+                h2 { (State::of(&page.status).accounts) }
+                a href="/accounts" { (text!(language, "nav-accounts")) }
+            }
+            @if accounts.is_empty() {
+                p.empty { (text!(language, "accounts-empty")) }
+            }
+            ul.accounts.brief { @for account in &accounts { (brief(account)) } }
+        }
+    }
+}
+
+fn brief(account: &Account) -> Markup {
+    html! {
+        li {
+            div.any {
+                strong { (account.name) } " " span.soft { (account.provider) }
+                @if let Some(reason) = &account.reason { div.small.any { (reason) } }
+            }
+            (mark(account.tone, &account.state))
+        }
+    }
+}
+
+fn steps(page: &Page, first: &First) -> Markup {
+    let language = page.language;
+    html! {
+        ol.steps {
+            li {
+                div {
+                    h3 { (text!(language, "first-step-check")) }
+                    p.soft { (text!(language, "first-check-why")) }
+                    (health(page))
+                    div.row {
+                        button type="button" id="check-health" data-call="/part/health" data-into="health" { (text!(language, "first-check-now")) }
+                        span #health role="status" {}
+                    }
+                }
+            }
+            li {
+                div {
+                    h3 { (text!(language, "first-step-connect")) }
+                    p.soft { (text!(language, "first-connect-why")) }
+                    (snippets(page))
+                }
+            }
+            li {
+                div {
+                    h3 { (text!(language, "first-step-ask")) }
+                    (first_request(page, first))
+                }
+            }
+        }
+    }
+}
+
+/// Lives, as the address and who needs a key may change.
+pub fn health(page: &Page) -> Markup {
+    let snippet = page.connection().health();
+    html! {
+        div.snippet #health-snippet { div.body { (code(&snippet)) (copy_button("snippet-health", page.language)) } }
+    }
+}
+
+/// Lives, as [`health`] does.
+pub fn snippets(page: &Page) -> Markup {
+    let language = page.language;
+    let has_key = !page.config.proxy.api_key.is_missing();
+    html! {
+        div #snippets {
+            @if has_key {
+                p.row {
+                    button.plain type="button" id="reveal" data-reveal="" aria-pressed="false" { (text!(language, "first-show-key")) }
+                    span.soft.small { (text!(language, "first-key-hint")) }
+                }
+            }
+            @for snippet in page.connection().clients() {
+                details.snippet name="snippet" open[snippet.id == "curl"] {
+                    summary { (snippet.title) }
+                    div.body { (code(&snippet)) (copy_button(&format!("snippet-{}", snippet.id), language)) }
+                }
+            }
+        }
+    }
+}
+
+/// Who asked first and what came of it; lives.
+pub fn first_request(page: &Page, first: &First) -> Markup {
+    let language = page.language;
+    let link = |href: &str| html! { a href=(href) { (text!(language, "first-details")) } };
+    html! {
+        div #first-request role="status" {
+            @match first {
+                First::Waiting => { p.waiting { (text!(language, "first-waiting")) } }
+                First::Answered { sentence, href } => { p.callout.good { (sentence) " " (link(href)) } }
+                First::Refused { sentence, advice, href } => {
+                    div.callout.bad { p { strong { (sentence) } } p { (advice) } p { (link(href)) } }
+                }
+            }
+        }
+    }
+}

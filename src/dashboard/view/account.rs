@@ -1,0 +1,175 @@
+//! The accounts, in the order they are tried, each with its state and why.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::format;
+use super::request::Tone;
+use crate::accounts::{AccountState, AccountView, PoolView};
+use crate::config::{AccountConfig, Config};
+use crate::language::Language;
+use crate::text;
+
+#[expect(clippy::struct_excessive_bools, reason = "each decides about one button")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub name: String,
+    pub provider: &'static str,
+    /// Where its requests go, when that is not the provider's own address.
+    pub upstream: Option<String>,
+    pub tone: Tone,
+    /// `cooling until 14:05`.
+    pub state: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// `gemini-*, claude-3`; what the provider owns when none are named.
+    pub models: String,
+    pub is_enabled: bool,
+    pub is_cooling: bool,
+    /// The `[zai]` section, which is changed under settings.
+    pub is_zai_section: bool,
+    /// Where it stands in the order of priority; `None` for the `[zai]` section.
+    pub place: Option<usize>,
+    pub is_last: bool,
+    /// What a form to edit it starts with.
+    pub edit: Option<Edit>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub base_url: String,
+    pub models: String,
+    pub priority: i32,
+    pub weight: u32,
+}
+
+/// Those of the file by priority, as the file lists them where that is equal.
+pub fn accounts(pool: &PoolView, config: &Config, language: Language, zone: &TimeZone) -> Vec<Account> {
+    let mut order: Vec<&AccountConfig> = config.accounts.iter().collect();
+    order.sort_by_key(|account| account.priority);
+    let listed = order.iter().enumerate().filter_map(|(place, configured)| {
+        let view = pool.accounts.iter().find(|view| !view.is_zai_section && view.name == configured.name)?;
+        let edit = Some(Edit {
+            base_url: configured.base_url.clone().unwrap_or_default(),
+            models: configured.models.join("\n"),
+            priority: configured.priority,
+            weight: configured.weight,
+        });
+        let is_last = place + 1 == order.len();
+        Some(Account { place: Some(place), is_last, edit, ..account(view, language, zone) })
+    });
+    let zai = pool.accounts.iter().filter(|view| view.is_zai_section);
+    listed.chain(zai.map(|view| account(view, language, zone))).collect()
+}
+
+fn account(view: &AccountView, language: Language, zone: &TimeZone) -> Account {
+    let (tone, state, reason) = state(&view.state, language, zone);
+    let provider = view.provider.name();
+    let owned = || view.provider.owned_patterns().join(", ");
+    Account {
+        name: view.name.clone(),
+        provider,
+        upstream: Some(view.upstream.clone()).filter(|upstream| upstream != provider),
+        tone,
+        state,
+        reason,
+        models: if view.models.is_empty() { owned() } else { view.models.join(", ") },
+        is_enabled: view.state != AccountState::Off,
+        is_cooling: matches!(view.state, AccountState::Cooling { .. }),
+        is_zai_section: view.is_zai_section,
+        place: None,
+        is_last: false,
+        edit: None,
+    }
+}
+
+fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, String, Option<String>) {
+    match state {
+        AccountState::Enabled => (Tone::Good, text!(language, "account-ready"), None),
+        AccountState::Off => (Tone::Neutral, text!(language, "account-off"), None),
+        AccountState::Disabled { reason } => {
+            (Tone::Bad, text!(language, "account-disabled"), Some(reason.clone()))
+        }
+        AccountState::Unresolved { reason } => {
+            (Tone::Bad, text!(language, "account-unusable"), Some(reason.clone()))
+        }
+        AccountState::Cooling { until_unix_secs, reason, models } => {
+            let until =
+                i64::try_from(*until_unix_secs).ok().and_then(|secs| Timestamp::from_second(secs).ok());
+            let until = until.map(|until| format::moment(until, Timestamp::now(), zone)).unwrap_or_default();
+            let reason =
+                if models.is_empty() { reason.clone() } else { format!("{}: {reason}", models.join(", ")) };
+            (Tone::Neutral, text!(language, "account-cooling", until = until), Some(reason))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+    use crate::protocol::Provider;
+
+    fn configured(name: &str, priority: i32) -> AccountConfig {
+        AccountConfig {
+            name: name.to_owned(),
+            provider: Provider::Gemini,
+            api_key: Secret::Known("hidden-secret".into()),
+            base_url: None,
+            models: Vec::new(),
+            enabled: true,
+            priority,
+            weight: 1,
+        }
+    }
+
+    fn view(name: &str, state: AccountState) -> AccountView {
+        AccountView {
+            name: name.to_owned(),
+            provider: Provider::Gemini,
+            state,
+            in_flight: 0,
+            models: Vec::new(),
+            upstream: "gemini".to_owned(),
+            is_zai_section: false,
+        }
+    }
+
+    #[test]
+    fn accounts_come_by_priority_with_the_zai_section_last() {
+        let config = Config {
+            accounts: vec![configured("a", 5), configured("b", 0), configured("c", 5)],
+            ..Config::default()
+        };
+        let mut pool = PoolView {
+            accounts: ["a", "b", "c"].map(|name| view(name, AccountState::Enabled)).to_vec(),
+            ..PoolView::default()
+        };
+        pool.accounts.push(AccountView { is_zai_section: true, ..view("z.ai", AccountState::Off) });
+        let found = accounts(&pool, &config, Language::English, &TimeZone::UTC);
+        let order: Vec<_> =
+            found.iter().map(|account| (account.name.as_str(), account.place, account.is_last)).collect();
+        assert_eq!(
+            order,
+            [("b", Some(0), false), ("a", Some(1), false), ("c", Some(2), true), ("z.ai", None, false)]
+        );
+        assert!(!format!("{found:?}").contains("hidden"), "{found:?}");
+        assert_eq!((found[0].models.as_str(), &found[0].upstream), ("gemini-*", &None));
+    }
+
+    #[test]
+    fn a_state_says_why_and_until_when() {
+        let cooling = AccountState::Cooling {
+            until_unix_secs: 4_102_444_800,
+            reason: "rate limited".to_owned(),
+            models: vec!["gemini-3-flash".to_owned()],
+        };
+        let found = account(&view("a", cooling), Language::English, &TimeZone::UTC);
+        assert_eq!(found.state, "cooling until 2100-01-01 00:00");
+        assert_eq!(found.reason.as_deref(), Some("gemini-3-flash: rate limited"));
+        assert!(found.is_cooling && found.is_enabled);
+        let dead = AccountState::Disabled { reason: "invalid key".to_owned() };
+        let found = account(&view("a", dead), Language::English, &TimeZone::UTC);
+        assert_eq!((found.tone, found.reason.as_deref()), (Tone::Bad, Some("invalid key")));
+    }
+}

@@ -1,0 +1,67 @@
+//! The proxy's state: a sentence, a picture, and what can be done about it.
+
+use crate::control::{ProxyState, Status};
+use crate::text;
+
+/// How far the gate is up, which tells the state by shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Raised,
+    Half,
+    Lowered,
+    /// Lowered and crossed out.
+    Barred,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    pub gate: Gate,
+    /// `Running on 127.0.0.1:8045`.
+    pub sentence: String,
+    /// `3 active accounts, 1 cooling`.
+    pub accounts: String,
+    pub can_start: bool,
+    pub can_stop: bool,
+    /// A port to move to, after the configured one could not be bound.
+    pub next_free_port: Option<u16>,
+    /// What is wrong, with its fix.
+    pub problem: Option<String>,
+    pub warnings: Vec<String>,
+}
+
+impl State {
+    pub fn of(status: &Status) -> Self {
+        let state = status.state;
+        Self {
+            gate: match state {
+                ProxyState::Running => Gate::Raised,
+                ProxyState::Starting | ProxyState::Draining => Gate::Half,
+                ProxyState::Stopped => Gate::Lowered,
+                ProxyState::Failed => Gate::Barred,
+            },
+            sentence: sentence(status),
+            accounts: status.accounts_text(),
+            can_start: !matches!(state, ProxyState::Running | ProxyState::Starting),
+            can_stop: matches!(state, ProxyState::Running | ProxyState::Starting),
+            next_free_port: status.next_free_port,
+            problem: status.problem.clone(),
+            warnings: status.warnings.clone(),
+        }
+    }
+}
+
+fn sentence(status: &Status) -> String {
+    let language = status.language;
+    match status.state {
+        ProxyState::Running => {
+            text!(language, "state-running", address = status.address.to_string())
+        }
+        ProxyState::Stopped => text!(language, "state-stopped"),
+        ProxyState::Starting => text!(language, "state-starting"),
+        ProxyState::Draining => text!(language, "state-draining", count = status.in_flight),
+        ProxyState::Failed => {
+            let reason = status.failure.as_ref().map(|failure| failure.short(language)).unwrap_or_default();
+            text!(language, "state-failed", reason = reason)
+        }
+    }
+}

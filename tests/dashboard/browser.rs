@@ -1,0 +1,183 @@
+//! A headless Chromium, driven over WebDriver.
+
+use std::process::Stdio;
+
+use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use url::{ParseError, Url};
+
+use crate::support::{TestProxy, until};
+
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1200,1000",
+];
+
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// `None` where there is none: `tests/run` installs Debian's `chromium-driver`.
+    pub async fn open() -> Option<Self> {
+        let driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let Ok(mut driver) = driver else {
+            eprintln!("skipped: there is no chromedriver");
+            return None;
+        };
+        let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        let port = loop {
+            let line = lines.next_line().await.expect("readable").expect("chromedriver says its port");
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        let profile = tempfile::tempdir().expect("a directory");
+        let data = format!("--user-data-dir={}", profile.path().display());
+        let flags: Vec<&str> = FLAGS.into_iter().chain([data.as_str()]).collect();
+        let Value::Object(capabilities) = json!({
+            "goog:chromeOptions": { "args": flags },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        }) else {
+            unreachable!()
+        };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a session");
+        Some(Self { client, driver, _profile: profile })
+    }
+
+    pub async fn goto(&self, url: &str) {
+        self.client.goto(url).await.expect("it loads");
+    }
+
+    /// The dashboard, as `portcullis open` would open it.
+    pub async fn open_dashboard(&self, proxy: &TestProxy) {
+        let (address, token) = proxy.control();
+        self.goto(&format!("http://{address}/#{token}")).await;
+        self.shows("#title", "Running on").await;
+    }
+
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("reloaded");
+    }
+
+    pub async fn back(&self) {
+        self.client.back().await.expect("went back");
+    }
+
+    pub async fn address(&self) -> String {
+        self.client.current_url().await.expect("an address").to_string()
+    }
+
+    pub async fn source(&self) -> String {
+        self.client.source().await.expect("a page")
+    }
+
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Runs a script that calls its last argument when it is done.
+    pub async fn run_async(&self, script: &str) -> Value {
+        self.client
+            .execute_async(script, Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Waits until a script is true.
+    pub async fn until(&self, script: &str) {
+        until(script, async || {
+            (self.run(&format!("return !!({script})")).await == json!(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until an element's text holds this.
+    pub async fn shows(&self, css: &str, text: &str) {
+        self.until(&format!("document.querySelector({})?.textContent.includes({})", json!(css), json!(text)))
+            .await;
+    }
+
+    pub async fn text(&self, css: &str) -> String {
+        let script = format!("return document.querySelector({})?.textContent ?? ''", json!(css));
+        self.run(&script).await.as_str().expect("text").to_owned()
+    }
+
+    pub async fn count(&self, css: &str) -> u64 {
+        let script = format!("return document.querySelectorAll({}).length", json!(css));
+        self.run(&script).await.as_u64().expect("a number")
+    }
+
+    /// Clicks once it is there and can be clicked; a live part may replace it meanwhile.
+    pub async fn click(&self, css: &str) {
+        until(css, async || self.find(css).await?.click().await.ok()).await;
+    }
+
+    /// Types into a field in the place of what it holds.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = until(css, async || self.find(css).await).await;
+        field.clear().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub async fn choose(&self, css: &str, value: &str) {
+        let field = until(css, async || self.find(css).await).await;
+        field.select_by_value(value).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    async fn find(&self, css: &str) -> Option<Element> {
+        self.client.find(Locator::Css(css)).await.ok()
+    }
+
+    /// What the console was told since the last look, but for answers that are errors.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
+        let entries = log.as_array().expect("a list").iter();
+        let real = entries.filter(|entry| entry["source"] != "network");
+        real.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    pub async fn close(mut self) {
+        let _ = self.client.clone().close().await;
+        let _ = self.driver.kill().await;
+    }
+}
+
+/// Chromium's own: what was written to the console, by pages and by the browser.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}

@@ -1,0 +1,57 @@
+//! What comes from outside is shown as what it is, on every page, and never run.
+
+use serde_json::json;
+
+use super::browser::Browser;
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
+
+const EVIL: &str = "\"><img src=x onerror=window.pwned=1><script>window.pwned=1</script>";
+
+#[tokio::test]
+async fn hostile_texts_are_shown_and_not_run() {
+    let Some(browser) = Browser::open().await else { return };
+    let upstream = FakeUpstream::always(Reply::json(400, &json!({ "error": { "message": EVIL } }))).await;
+    let proxy = hostile_agent(&upstream).await;
+    for model in [EVIL, "={1+1}", "{{constructor.constructor('window.pwned=1')()}}"] {
+        let headers = [("content-type", "application/json"), ("user-agent", EVIL)];
+        let body = json!({ "model": model, "messages": [{ "role": "user", "content": EVIL }] }).to_string();
+        proxy.send("POST", "/v1/chat/completions", &headers, &body).await;
+    }
+    let records = proxy.wait_for_records(3).await;
+    let detail = format!("/requests/{}", records[2]["number"]);
+    let search: String = url::form_urlencoded::byte_serialize(EVIL.as_bytes()).collect();
+    let pages = [
+        ("/".to_owned(), true),
+        ("/requests".to_owned(), true),
+        (format!("/requests?text={search}&account={search}"), true),
+        (format!("/requests?{search}=1"), true),
+        (detail, true),
+        ("/usage?per=hour&by=model".to_owned(), true),
+        ("/usage?per=day&by=account".to_owned(), true),
+        ("/usage?per=week&by=client".to_owned(), true),
+        ("/accounts".to_owned(), true),
+        ("/settings".to_owned(), true),
+    ];
+    let (address, token) = proxy.control();
+    for (page, is_evil) in pages {
+        browser.goto(&format!("http://{address}{page}#{token}")).await;
+        browser.until("document.getElementById('title')").await;
+        let shown = browser.run("return document.documentElement.outerHTML").await;
+        assert_eq!(shown.as_str().is_some_and(|shown| shown.contains("onerror")), is_evil, "{page} holds it");
+        assert_eq!(browser.count("img, #app script, [onerror], [style]").await, 0, "{page}");
+        assert_eq!(browser.run("return window.pwned ?? null").await, json!(null), "{page}");
+        assert_eq!(browser.complaints().await, Vec::<String>::new(), "{page}");
+    }
+    browser.close().await;
+}
+
+/// Everything that a config lets one name is named like that, and bodies are kept.
+async fn hostile_agent(upstream: &FakeUpstream) -> TestProxy {
+    let name = EVIL.replace('/', "");
+    let config = format!(
+        "[proxy]\nallowed_hosts = []\n[monitor]\ncapture_bodies = \"all\"\n[models]\n'{EVIL}*' = '{name}'\n\
+         [[accounts]]\nname = '{name}'\nprovider = \"openai\"\napi_key = \"up-secret-key\"\nbase_url = \"{}/v1\"\nmodels = ['*']\n",
+        upstream.url()
+    );
+    TestProxy::serve_home(Home::with_config(&config), &["serve", "--port", "0"]).await
+}
