@@ -26,6 +26,11 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
     if !is_possible(&runtime) {
         return Exit::NotRunning;
     }
+    #[cfg(windows)]
+    if at_login {
+        // The command line needs a console program; at login its window is nobody's.
+        hide_console::hide_console();
+    }
     // Nobody reads what is said at login; the log file has it.
     let verbosity = if at_login { -1 } else { context.verbosity };
     let context = Context { verbosity, ..context.clone() };

@@ -9,8 +9,10 @@ use crate::control::{AccountStatus, Command, Copied, ProxyState, Setting, Status
 use crate::language::Language;
 use crate::text;
 
-/// A line of a menu is read at a glance; the dashboard has room for the rest.
-const LONGEST_LINE: usize = 96;
+/// A menu is read at a glance; the dashboard has room for the rest.
+const LONGEST_TEXT: usize = 180;
+/// A wider menu would hide what the user is looking at. A wide character counts twice.
+const WIDEST_LINE: usize = 60;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -48,7 +50,7 @@ pub fn menu(view: &View, time_zone: &TimeZone) -> Vec<Item> {
     let (status, language) = (&view.status, view.status.language);
     let Headline { state, accounts } = headline(status);
     let mut items = vec![Item::Line(state), Item::Line(accounts)];
-    items.extend(concerns(view).into_iter().map(Item::Line));
+    items.extend(concerns(view).iter().flat_map(|concern| wrapped(concern)).map(Item::Line));
     items.push(Item::Separator);
     items.extend(lifecycle(status));
     items.push(Item::Separator);
@@ -95,25 +97,48 @@ fn state(status: &Status) -> String {
 /// What is wrong or should be known, and what to do about it.
 fn concerns(view: &View) -> Vec<String> {
     let View { status, refusal, .. } = view;
-    let fix = status.failure.as_ref().filter(|_| status.state == ProxyState::Failed);
+    // An item that moves away says that by itself.
+    let needs_words = status.state == ProxyState::Failed && status.next_free_port.is_none();
+    let fix = status.failure.as_ref().filter(|_| needs_words);
     let fix = fix.map(|failure| failure.fix(status.language));
     let problem = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed);
     // The state of a failed start says already why the click did nothing.
     let refusal = refusal.as_ref().filter(|_| status.failure.is_none());
     let concerns = problem.into_iter().chain(refusal).chain(&status.warnings);
-    fix.into_iter()
-        .chain(concerns.map(|concern| format!("⚠ {concern}")))
-        .map(|line| shortened(&line))
-        .collect()
+    fix.into_iter().chain(concerns.map(|concern| format!("⚠ {concern}"))).collect()
 }
 
-fn shortened(line: &str) -> String {
-    let line = line.lines().next().unwrap_or_default();
-    if line.chars().count() <= LONGEST_LINE {
-        return line.to_owned();
+fn shortened(text: &str) -> String {
+    let text = text.lines().next().unwrap_or_default();
+    if text.chars().count() <= LONGEST_TEXT {
+        return text.to_owned();
     }
-    let kept: String = line.chars().take(LONGEST_LINE - 1).collect();
+    let kept: String = text.chars().take(LONGEST_TEXT - 1).collect();
     format!("{}…", kept.trim_end())
+}
+
+/// One line after another, broken between words where there are any.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in shortened(text).split_inclusive([' ', '、', '。', '，', '：']) {
+        if !line.is_empty() && width(&line) + width(word.trim_end()) > WIDEST_LINE {
+            lines.push(std::mem::take(&mut line));
+        }
+        for character in word.chars() {
+            if width(&line) >= WIDEST_LINE && character != ' ' {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(character);
+        }
+    }
+    lines.push(line);
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn width(text: &str) -> usize {
+    const FIRST_WIDE: char = '\u{2e80}';
+    text.chars().map(|character| if character < FIRST_WIDE { 1 } else { 2 }).sum()
 }
 
 fn lifecycle(status: &Status) -> Vec<Item> {

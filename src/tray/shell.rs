@@ -31,7 +31,7 @@ pub struct Seat {
 impl TrayShell {
     /// Must be called on the runtime.
     pub fn new(agent: &AgentHandle) -> (Self, Seat) {
-        let (views, seen) = watch::channel(View::of(agent.status()));
+        let (views, seen) = watch::channel(View::of(agent.status(), surroundings::unknown()));
         let views = Arc::new(views);
         let (clicks, clicked) = mpsc::unbounded_channel();
         let notices = Notices::new(clicks.clone());

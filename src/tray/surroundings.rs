@@ -42,12 +42,17 @@ fn refresh() {
     }
 }
 
+/// Before the first look; so the menu has the same items before and after.
+pub fn unknown() -> Surroundings {
+    Surroundings { starts_at_login: false, tools: connect::Tool::ALL.map(|tool| shown((tool, false))).into() }
+}
+
 fn read(base_url: &str) -> Surroundings {
-    let tools = Environment::of_process().map(|environment| tools_at(base_url, &environment));
-    let tool =
-        |(tool, points_here): (connect::Tool, bool)| Tool { id: tool.id(), name: tool.name(), points_here };
-    Surroundings {
-        starts_at_login: autostart::is_enabled(),
-        tools: tools.unwrap_or_default().into_iter().map(tool).collect(),
-    }
+    let Ok(environment) = Environment::of_process() else { return unknown() };
+    let tools = tools_at(base_url, &environment);
+    Surroundings { starts_at_login: autostart::is_enabled(), tools: tools.into_iter().map(shown).collect() }
+}
+
+fn shown((tool, points_here): (connect::Tool, bool)) -> Tool {
+    Tool { id: tool.id(), name: tool.name(), points_here }
 }

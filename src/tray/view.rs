@@ -28,7 +28,7 @@ pub struct Tool {
 }
 
 impl View {
-    pub fn of(status: Status) -> Self {
-        Self { status, surroundings: Surroundings::default(), refusal: None }
+    pub const fn of(status: Status, surroundings: Surroundings) -> Self {
+        Self { status, surroundings, refusal: None }
     }
 }

@@ -25,6 +25,11 @@ Accounts ▸
   [x] demo_1
   ---
   Clear cooldowns (off)
+Connect ▸
+  [ ] Claude Code
+  [ ] Codex
+  [ ] Gemini CLI
+  [ ] OpenCode
 Settings ▸
   Authentication ▸
     [x] Automatic: only with LAN access

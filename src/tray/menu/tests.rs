@@ -1,5 +1,6 @@
 use super::*;
 use crate::control::{BindFailure, BindReason, PortOwner, StartFailure};
+use crate::tray::view::Surroundings;
 
 fn status(state: ProxyState) -> Status {
     Status {
@@ -14,6 +15,7 @@ fn status(state: ProxyState) -> Status {
         failure: None,
         next_free_port: None,
         warnings: Vec::new(),
+        update_available: None,
         auth_mode: "auto".to_owned(),
         allow_lan_access: false,
         notifications: true,
@@ -22,7 +24,6 @@ fn status(state: ProxyState) -> Status {
         config_path: String::new(),
         pid: 1,
         version: "0.1.0".to_owned(),
-        update_available: None,
     }
 }
 
@@ -46,8 +47,12 @@ fn taken_port() -> StartFailure {
     })
 }
 
+fn view(status: Status) -> View {
+    View::of(status, Surroundings::default())
+}
+
 fn shown(status: Status) -> Vec<Item> {
-    menu(&View::of(status), &TimeZone::UTC)
+    menu(&view(status), &TimeZone::UTC)
 }
 
 /// The labels down to the first separator.
@@ -139,7 +144,7 @@ fn a_failed_start_says_what_to_do() {
     let lines = top(failed);
     assert_eq!(lines[0], "Failed: no accounts");
     assert!(lines[2].starts_with("Run `portcullis account add`"), "{lines:?}");
-    assert_eq!(lines.len(), 3, "nothing is said twice: {lines:?}");
+    assert_eq!(lines.len(), 4, "nothing is said twice: {lines:?}");
 }
 
 #[test]
@@ -159,7 +164,7 @@ fn what_is_wrong_while_it_runs_stands_below() {
 #[test]
 fn why_a_click_did_nothing_is_said_unless_the_state_says_it() {
     let refused = |status| {
-        let view = View { refusal: Some("it is read-only".to_owned()), ..View::of(status) };
+        let view = View { refusal: Some("it is read-only".to_owned()), ..view(status) };
         menu(&view, &TimeZone::UTC).iter().any(|item| label(item) == "⚠ it is read-only")
     };
     assert!(refused(status(ProxyState::Running)));
@@ -170,8 +175,28 @@ fn why_a_click_did_nothing_is_said_unless_the_state_says_it() {
 #[test]
 fn a_long_line_is_cut_between_characters() {
     let cut = shortened(&"長".repeat(500));
-    assert_eq!((cut.chars().count(), cut.ends_with("長…")), (LONGEST_LINE, true));
+    assert_eq!((cut.chars().count(), cut.ends_with("長…")), (LONGEST_TEXT, true));
     assert_eq!(shortened("one\ntwo"), "one");
+}
+
+#[test]
+fn a_wide_text_becomes_lines_broken_at_words() {
+    let text = "Run `portcullis account add`, or add an [[accounts]] section to the config file.";
+    let lines = ["Run `portcullis account add`, or add an [[accounts]] section", "to the config file."];
+    assert_eq!(wrapped(text), lines);
+    assert_eq!(wrapped("short"), ["short"]);
+    for text in ["長".repeat(70), "x".repeat(150), format!("{} {}", "y".repeat(70), "z".repeat(3))] {
+        let lines = wrapped(&text);
+        assert!(lines.iter().all(|line| width(line) <= WIDEST_LINE), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
+    }
+}
+
+#[test]
+fn a_way_out_that_can_be_clicked_needs_no_words() {
+    let failed = Status { failure: Some(taken_port()), ..status(ProxyState::Failed) };
+    assert_eq!(top(Status { next_free_port: Some(8046), ..failed.clone() }).len(), 2);
+    assert!(top(failed).len() > 2);
 }
 
 #[test]
@@ -222,7 +247,7 @@ fn settings_offer_the_other_value() {
 
 #[test]
 fn tools_are_listed_where_they_are_known() {
-    let mut view = View::of(status(ProxyState::Running));
+    let mut view = view(status(ProxyState::Running));
     let tool = |id, name, points_here| Tool { id, name, points_here };
     view.surroundings.tools = vec![tool("codex", "Codex", true), tool("opencode", "OpenCode", false)];
     view.surroundings.starts_at_login = true;
