@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::Supervisor;
-use crate::connect::{Clients, ConnectError, Environment, Target, Tool};
+use crate::connect::{Clients, ConnectError, Environment, Tool};
 use crate::control::command::CommandResult;
 use crate::control::{CommandError, Copied};
 use crate::desktop::clipboard::{self, Secrecy};
@@ -50,9 +50,8 @@ impl Supervisor {
 
     /// Points a tool here, or puts it back.
     pub(super) fn connect(&self, tool: &str, connected: bool, reply: oneshot::Sender<CommandResult>) {
-        let key = self.config.proxy.api_key.as_known().cloned().unwrap_or_default();
-        let target = Target { base_url: base_url(self.address()), key };
-        let (tool, data, language) = (Tool::of_id(tool), self.options.data.clone(), self.language());
+        let (tool, target, language) = (Tool::of_id(tool), self.target(), self.language());
+        let data = self.options.data.clone();
         in_background(reply, move || {
             let environment = Environment::of_process().map_err(|error| error.to_string())?;
             let clients = Clients::new(&data, environment);

@@ -1,6 +1,8 @@
 //! Connected tools follow the proxy: whenever it has an address or a key that they do
 //! not know yet, they are told, behind the supervisor's back.
 
+use std::path::Path;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Supervisor;
@@ -18,20 +20,29 @@ pub struct Told {
 impl Supervisor {
     /// Tells them, unless there is nothing new. A port for this run only is none to follow.
     pub(super) fn lead_tools(&mut self) {
-        if self.options.port.is_some() {
-            return;
-        }
-        let Some(key) = self.config.proxy.api_key.as_known().cloned() else { return };
-        let target = Target { base_url: base_url(self.address()), key };
         // One at a time, so that the last word is the last one they hear.
-        if !self.following.is_empty() || self.told.as_ref().is_some_and(|told| told.is(&target)) {
+        if self.options.port.is_some() || !self.following.is_empty() {
             return;
         }
-        let Ok(environment) = Environment::of_process() else { return };
-        let clients = Clients::new(&self.options.data, environment);
-        let has_moved = self.told.as_ref().is_some_and(|told| told.base_url != target.base_url);
-        self.told = Some(Told { base_url: target.base_url.clone(), key: target.key.clone() });
-        self.following.spawn_blocking(move || (has_moved, clients.follow(&target)));
+        let target = self.target();
+        let before = self.told.replace(Told { base_url: target.base_url.clone(), key: target.key.clone() });
+        if before.as_ref().is_some_and(|told| told.is(&target)) {
+            return;
+        }
+        let has_moved = before.is_some_and(|told| told.base_url != target.base_url);
+        let data = self.options.data.clone();
+        self.following.spawn_blocking(move || (has_moved, follow(&data, &target)));
+    }
+
+    /// Where clients believe the proxy to be that could not start there.
+    pub(super) fn expected_here(&mut self) {
+        let target = self.target();
+        self.told.get_or_insert(Told { base_url: target.base_url, key: target.key });
+    }
+
+    pub(super) fn target(&self) -> Target {
+        let key = self.config.proxy.api_key.as_known().cloned().unwrap_or_default();
+        Target { base_url: base_url(self.address()), key }
     }
 
     pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &Followed) {
@@ -58,6 +69,16 @@ impl Supervisor {
             });
         }
         self.lead_tools();
+    }
+}
+
+/// Without a key there is nothing that a tool would take.
+fn follow(data: &Path, target: &Target) -> Followed {
+    match Environment::of_process() {
+        Ok(environment) if !target.key.expose_secret().is_empty() => {
+            Clients::new(data, environment).follow(target)
+        }
+        _ => Followed::default(),
     }
 }
 

@@ -318,6 +318,7 @@ impl Supervisor {
 
     fn start_failed(&mut self, failure: StartFailure) {
         if let StartFailure::Bind(failure) = &failure {
+            self.expected_here();
             self.notify(&Notice::BindFailure(failure.clone()));
         }
         if self.options.exit_on_failed_start {

@@ -3,6 +3,7 @@
 
 mod harness;
 mod menu;
+mod notifications;
 mod session;
 mod settings;
 

@@ -1,0 +1,164 @@
+//! Notifications: what the desktop is asked to show, and what a press on it does. A
+//! service that is absent, hangs or crashes takes nothing from the proxy.
+
+use std::net::TcpListener;
+
+use crate::support::desktop::{Manners, NotificationDaemon, PrivateBus};
+use crate::support::proxy::{free_port, proxy_section};
+use crate::support::{Home, TestProxy, until};
+
+const DEMO: &str = "\n[[accounts]]\nname = \"demo\"\nprovider = \"demo\"\nmodels = [\"*\"]\n";
+
+fn config(port: u16) -> String {
+    proxy_section(&format!("port = {port}")) + DEMO
+}
+
+/// A port that somebody has, for as long as the listener lives.
+fn taken() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    (listener, port)
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_and_a_press_moves_to_a_free_one() {
+    let (_taken, port) = taken();
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let home = Home::with_config(&format!("# mine\n{}", config(port)));
+    let agent = bus.agent_in(home).await;
+    let shown = daemon.next().await;
+    assert_eq!(shown.summary, "The port cannot be used");
+    assert!(shown.body.contains(&format!("127.0.0.1:{port}")), "{}", shown.body);
+    let (key, label) = shown.actions.first().expect("an action").clone();
+    let free: u16 = label.rsplit(' ').next().expect("a port").parse().expect("a number");
+    // It may have shown the notification before its sender listens.
+    until("the press is heard", async || {
+        daemon.press(shown.id, &key).await;
+        (agent.status().await["state"] == "running").then_some(())
+    })
+    .await;
+    let moved = daemon.next().await;
+    assert_eq!(moved.summary, "portcullis has moved");
+    assert!(moved.body.contains(&format!("http://127.0.0.1:{free}")), "{}", moved.body);
+    let status = agent.wait_for_status("running", |status| status["state"] == "running").await;
+    assert_eq!(status["base_url"], format!("http://127.0.0.1:{free}"));
+    let config = std::fs::read_to_string(agent.home.config()).expect("readable");
+    assert!(config.starts_with("# mine\n") && config.contains(&format!("port = {free}")), "{config}");
+}
+
+#[tokio::test]
+async fn a_config_problem_is_told_once_and_taken_away_when_it_is_gone() {
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let port = free_port();
+    let agent = bus.agent(&config(port)).await;
+    agent.wait_for_status("running", |status| status["state"] == "running").await;
+    agent.home.write_config(&config(port).replace("port =", "prot ="));
+    let shown = daemon.next().await;
+    assert_eq!(shown.summary, "Problem in the config file");
+    assert!(shown.body.contains("proxy.prot"), "{}", shown.body);
+    assert_eq!(shown.actions.first().map(|(key, _)| key.as_str()), Some("edit"));
+    agent.run(&["reload"]).await;
+    agent.home.write_config(&config(port));
+    assert_eq!(daemon.next_closed().await, shown.id, "and nothing else was shown before");
+}
+
+#[tokio::test]
+async fn what_is_newer_takes_the_place_of_what_was_said_before() {
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let port = free_port();
+    let agent = bus.agent(&config(port)).await;
+    agent.wait_for_status("running", |status| status["state"] == "running").await;
+    agent.home.write_config(&config(port).replace("port =", "prot ="));
+    let first = daemon.next().await;
+    agent.home.write_config(&config(port).replace("port =", "prt ="));
+    let second = daemon.next().await;
+    assert!(second.body.contains("proxy.prt"), "{}", second.body);
+    assert_eq!(second.replaces, first.id);
+}
+
+#[tokio::test]
+async fn the_proxy_serves_whatever_becomes_of_the_service() {
+    for manners in [None, Some(Manners::Hangs), Some(Manners::Crashes), Some(Manners::WithoutActions)] {
+        let bus = PrivateBus::start().await;
+        let _daemon = match manners {
+            Some(manners) => Some(NotificationDaemon::with(&bus, manners).await),
+            None => None,
+        };
+        let port = free_port();
+        let agent: TestProxy = bus.agent(&config(port)).await;
+        agent.wait_for_status("running", |status| status["state"] == "running").await;
+        agent.home.write_config(&config(port).replace("port =", "prot ="));
+        agent.wait_for_status("the problem", |status| !status["problem"].is_null()).await;
+        agent.home.write_config(&config(port));
+        agent.wait_for_status("no problem", |status| status["problem"].is_null()).await;
+        let address = format!("127.0.0.1:{port}").parse().expect("an address");
+        let healthy = crate::support::request(address, "GET", "/healthz", &[], "").await;
+        assert_eq!(healthy.status, 200);
+        assert_eq!(agent.run(&["quit"]).await.status.code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn switched_off_is_silent() {
+    let (_taken, port) = taken();
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let agent = bus.agent(&(config(port) + "\n[notifications]\nbind_failure = false\n")).await;
+    agent.wait_for_status("failed", |status| status["state"] == "failed").await;
+    let broken = std::fs::read_to_string(agent.home.config()).expect("text").replace("port =", "prot =");
+    agent.home.write_config(&broken);
+    assert_eq!(daemon.next().await.summary, "Problem in the config file", "the first of all");
+}
+
+#[tokio::test]
+async fn a_doctor_sees_what_the_desktop_can_do() {
+    let home = Home::with_config(&config(free_port()));
+    let cases = [
+        (None, "No notification service answers"),
+        (Some(Manners::Proper), "and their buttons too"),
+        (Some(Manners::WithoutActions), "have no buttons"),
+    ];
+    for (manners, expected) in cases {
+        let bus = PrivateBus::start().await;
+        let _daemon = match manners {
+            Some(manners) => Some(NotificationDaemon::with(&bus, manners).await),
+            None => None,
+        };
+        let command = bus.command(&home, &["doctor"]);
+        let output = tokio::process::Command::from(command).output().await.expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            said.contains(expected) && said.contains("Nothing on this desktop shows tray icons"),
+            "{said}"
+        );
+    }
+    let bus = PrivateBus::start().await;
+    bus.freeze();
+    let output =
+        tokio::process::Command::from(bus.command(&home, &["doctor"])).output().await.expect("it ends");
+    bus.thaw();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("There is no session bus"), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_menu_connects_tools_and_starts_at_login() {
+    let bus = PrivateBus::start().await;
+    let mut host = crate::support::desktop::TrayHost::start(&bus).await;
+    let agent = bus.agent(&config(free_port())).await;
+    let item = host.item().await;
+    item.wait_for_line("[ ] Codex").await;
+    item.click(&["Connect", "Codex"]).await;
+    item.wait_for_line("[x] Codex").await;
+    let settings = agent.home.file(".codex/config.toml");
+    assert!(std::fs::read_to_string(&settings).expect("written").contains("model_provider = \"portcullis\""));
+    item.click(&["Connect", "Codex"]).await;
+    until("it is put back", async || (!settings.exists()).then_some(())).await;
+    item.click(&["Start at login"]).await;
+    let entry = agent.home.file(".config/autostart/portcullis.desktop");
+    until("the entry is there", async || entry.exists().then_some(())).await;
+    item.click(&["Start at login"]).await;
+    until("it is gone again", async || (!entry.exists()).then_some(())).await;
+}
