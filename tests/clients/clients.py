@@ -41,10 +41,16 @@ class Client(ABC):
         self.nowhere = nowhere
 
     def ask(self, prompt: str) -> subprocess.CompletedProcess[str]:
+        """Asks a client that was set up by hand."""
         for name, text in self.settings().items():
             file = self.home / name
             file.parent.mkdir()
             file.write_text(text)
+        return self.ask_as_it_is(prompt, self.environment())
+
+    def ask_as_it_is(
+        self, prompt: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         bare = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.home)}
         # Nothing but this computer is there. Gemini CLI sends even loopback to a proxy that is not told.
         alone = {"HTTPS_PROXY": self.nowhere, "NO_PROXY": "127.0.0.1"}
@@ -52,7 +58,7 @@ class Client(ABC):
             # It ends the whole group: what a client leaves behind would keep its output open.
             ["timeout", str(LIMIT_SECONDS), INSTALLED / self.command, *self.arguments(prompt)],
             cwd=self.work,
-            env=bare | alone | self.environment(),
+            env=bare | alone | (environment or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -151,3 +157,15 @@ class GeminiCli(Client):
 
     def arguments(self, prompt: str) -> list[str]:
         return ["--prompt", prompt, "--model", "gemini-3-flash", "--approval-mode", "yolo", "--skip-trust"]
+
+
+class OpenCode(Client):
+    """Never set up by hand here."""
+
+    command = "opencode"
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def arguments(self, prompt: str) -> list[str]:
+        return ["run", "--model", "google/gemini-2.5-flash", prompt]

@@ -69,6 +69,20 @@ class Portcullis:
             self._process.wait()
             self._home.cleanup()
 
+    def run(self, *arguments: str, home: Path) -> str:
+        """Runs a command beside it, for a user with this home; returns what it prints."""
+        done = subprocess.run(
+            [BINARY, "--home", self._home.name, *arguments],
+            env={"PATH": os.environ["PATH"], "HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def wait_for_line(self, text: str) -> str:
         return self.lines_until(text)[-1]
 
