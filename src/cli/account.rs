@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::agent::{self, Agent};
 use super::config::{bad, edit_failed};
+use super::lifecycle;
 use super::output::{self, Exit};
 use crate::accounts::{Pool, store};
 use crate::config::edit::{self, NewAccount};
@@ -17,6 +18,7 @@ use crate::config::{self, Config, SecretSource};
 use crate::gateway::{Gateway, TestReport};
 use crate::monitor::Recorder;
 use crate::protocol::Provider;
+use crate::text;
 use crate::upstream::Scrubber;
 
 #[derive(Debug, Subcommand)]
@@ -124,11 +126,14 @@ pub fn configured(config: &Config) -> Value {
 
 fn print(accounts: &[Value]) {
     if accounts.is_empty() {
-        output::note("No accounts yet: `portcullis account add --provider gemini` adds one.");
+        output::note(&text!(output::language(), "cli-accounts-none"));
         return;
     }
     let text = |account: &Value, key: &str| account[key].as_str().unwrap_or_default().to_owned();
-    let row = |account| ["name", "provider", "state", "reason"].map(|key| text(account, key)).to_vec();
+    let state = |account| lifecycle::account_state(output::language(), &text(account, "state"));
+    let row = |account| {
+        vec![text(account, "name"), text(account, "provider"), state(account), text(account, "reason")]
+    };
     output::table(&accounts.iter().map(row).collect::<Vec<_>>());
 }
 
@@ -152,7 +157,7 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
     let account = NewAccount { name, provider, api_key, base_url: args.base_url, models: args.models };
     let added = edit::add_account(path, &account);
     if added.is_ok() {
-        output::note(&format!("Added {}. `portcullis account test {0}` tries it.", account.name));
+        output::note(&text!(context.language, "cli-account-added", name = account.name.as_str()));
     }
     edited(context, added).await
 }
@@ -171,14 +176,11 @@ fn secret(provider: Provider, from_env: Option<&str>) -> Result<Option<SecretSou
     let is_optional = matches!(provider, Provider::Demo | Provider::OpenAiCompatible);
     let text = match from_env {
         Some(name) => {
-            std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?
+            std::env::var(name).map_err(|_| text!(output::language(), "cli-account-variable", name = name))?
         }
         None if provider == Provider::Demo => String::new(),
         None if io::stdin().is_terminal() => {
-            output::note(&format!(
-                "The API key for {provider}{}:",
-                if is_optional { " (empty for none)" } else { "" }
-            ));
+            output::note(&prompt(provider, is_optional));
             rpassword::read_password().map_err(|error| error.to_string())?
         }
         None => {
@@ -189,10 +191,17 @@ fn secret(provider: Provider, from_env: Option<&str>) -> Result<Option<SecretSou
     };
     match text.trim() {
         "" if is_optional => Ok(None),
-        "" => {
-            Err(format!("an account for {provider} needs an API key: type it, pipe it in, or use --from-env"))
-        }
+        "" => Err(text!(output::language(), "cli-account-needs-key", provider = provider.to_string())),
         key => Ok(Some(SecretSource::Literal(key.into()))),
+    }
+}
+
+fn prompt(provider: Provider, is_optional: bool) -> String {
+    let (language, provider) = (output::language(), provider.to_string());
+    if is_optional {
+        text!(language, "cli-account-prompt-optional", provider = provider)
+    } else {
+        text!(language, "cli-account-prompt", provider = provider)
     }
 }
 
@@ -236,7 +245,16 @@ async fn test(context: &Context, name: &str) -> Exit {
         let asked = report["asked"].as_str().unwrap_or_default();
         let message = report["message"].as_str().unwrap_or_default();
         let status = report["status"].as_u64().map_or(String::new(), |status| format!(" (HTTP {status})"));
-        output::line(&format!("{name}: {message}{status}; asked for {asked}, {} ms", report["duration_ms"]));
+        let (said, elapsed) = (format!("{message}{status}"), report["duration_ms"].to_string());
+        let language = context.language;
+        output::line(&text!(
+            language,
+            "cli-account-tested",
+            name = name,
+            said = said,
+            model = asked,
+            ms = elapsed
+        ));
     }
     if ok { Exit::Done } else { Exit::Failed }
 }
@@ -267,7 +285,7 @@ async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
             if context.json {
                 output::json(&json!({ "cleared": cleared }));
             } else {
-                output::line(&format!("{cleared} cleared"));
+                output::line(&text!(context.language, "cli-cleared", count = cleared));
             }
             Exit::Done
         }

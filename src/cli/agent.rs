@@ -18,6 +18,7 @@ use super::output::{self, Exit};
 use crate::control::Status;
 use crate::desktop::instance::{self, ControlFile};
 use crate::desktop::paths::Paths;
+use crate::text;
 
 /// A command may wait for an account's answer; nothing waits longer.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -32,7 +33,7 @@ pub enum AskError {
     /// The agent understood and did not do it.
     #[error("{0}")]
     Refused(String),
-    #[error("the agent does not answer: {0}")]
+    #[error("{}", text!(output::language(), "cli-agent-silent", reason = .0.as_str()))]
     Silent(String),
 }
 
@@ -172,7 +173,7 @@ fn silent(error: &dyn std::fmt::Display) -> AskError {
 
 /// What to say when there is nobody to ask.
 pub fn not_running() -> Exit {
-    output::note("portcullis is not running: start it with `portcullis serve`.");
+    output::note(&text!(output::language(), "cli-not-running"));
     Exit::NotRunning
 }
 
@@ -181,6 +182,8 @@ pub async fn apply_edit(paths: &Paths) -> Exit {
     let Some(agent) = Agent::find(paths) else { return Exit::Done };
     match agent.ask("reload", Value::Null).await {
         Ok(_) => Exit::Done,
-        Err(error) => output::failed(&format!("written, but the running agent did not apply it: {error}")),
+        Err(error) => {
+            output::failed(&text!(output::language(), "cli-not-applied", reason = error.to_string()))
+        }
     }
 }

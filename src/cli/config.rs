@@ -11,6 +11,7 @@ use crate::config::edit::EditError;
 use crate::config::template::{self, Init};
 use crate::config::{self, Problems};
 use crate::language::Language;
+use crate::text;
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -50,13 +51,13 @@ fn path(context: &Context) -> Exit {
 }
 
 fn init(context: &Context) -> Exit {
-    let path = context.paths.config.display();
+    let path = context.paths.config.display().to_string();
     match template::init(&context.paths.config) {
         Ok(Init::Created) => {
-            output::line(&format!("Wrote {path}"));
+            output::line(&text!(context.language, "cli-config-written", path = path));
             Exit::Done
         }
-        Ok(Init::AlreadyThere) => output::failed(&format!("{path} is there already; it was left as it is")),
+        Ok(Init::AlreadyThere) => output::failed(&text!(context.language, "cli-config-there", path = path)),
         Err(error) => output::failed(&error.to_string()),
     }
 }
@@ -67,8 +68,11 @@ async fn check(context: &Context) -> Exit {
             if context.json {
                 output::json(&json!({ "ok": true, "problems": [], "warnings": loaded.warnings }));
             } else {
-                loaded.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
-                output::line(&format!("{}: no problems", context.paths.config.display()));
+                for warning in &loaded.warnings {
+                    output::note(&text!(context.language, "cli-config-warning", warning = warning.as_str()));
+                }
+                let path = context.paths.config.display().to_string();
+                output::line(&text!(context.language, "cli-config-ok", path = path));
             }
             Exit::Done
         }

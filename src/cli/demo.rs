@@ -15,8 +15,9 @@ use crate::control::{AgentHandle, Notice, ProxyState, Shell, Status};
 use crate::desktop::instance;
 use crate::desktop::paths::Paths;
 use crate::headless::HeadlessShell;
+use crate::language::Language;
 use crate::server::bind;
-use crate::{config, logging, tray};
+use crate::{config, logging, text, tray};
 
 const DEFAULT_PORT: u16 = 8045;
 const HOME_PREFIX: &str = "portcullis-demo-";
@@ -54,11 +55,13 @@ async fn serve<S: Shell>(
     sweep(&std::env::temp_dir());
     let home = match tempfile::Builder::new().prefix(HOME_PREFIX).tempdir() {
         Ok(home) => home,
-        Err(error) => return output::failed(&format!("no directory for the demo: {error}")),
+        Err(error) => {
+            return output::failed(&text!(context.language, "demo-no-directory", reason = error.to_string()));
+        }
     };
     let paths = Paths::under(home.path());
     if let Err(error) = write_config(&paths.config) {
-        return output::failed(&format!("the demo's config file could not be written: {error}"));
+        return output::failed(&text!(context.language, "demo-no-config", reason = error.to_string()));
     }
     let port = args.port.unwrap_or_else(usual_port);
     let context = Context { paths, verbosity: context.verbosity, ..context.clone() };
@@ -87,7 +90,7 @@ fn usual_port() -> u16 {
     if bind::bind(DEFAULT_PORT, false, false).is_ok() {
         return DEFAULT_PORT;
     }
-    output::note(&format!("Port {DEFAULT_PORT} is in use; the demo takes another."));
+    output::note(&text!(output::language(), "demo-other-port", port = DEFAULT_PORT.to_string()));
     0
 }
 
@@ -126,7 +129,7 @@ impl Shell for DemoShell {
     fn show(&mut self, status: &Status) {
         if status.state == ProxyState::Running && !self.greeted {
             self.greeted = true;
-            let _ = writeln!(self.out, "{}", greeting(&status.base_url));
+            let _ = writeln!(self.out, "{}", greeting(&status.base_url, status.language));
         } else if self.greeted {
             self.inner.show(status);
         }
@@ -137,15 +140,22 @@ impl Shell for DemoShell {
     }
 }
 
-fn greeting(base_url: &str) -> String {
+fn greeting(base_url: &str, language: Language) -> String {
+    let running = text!(language, "demo-running", url = base_url);
+    let [promise, is_there, first_answer, own_keys] = [
+        text!(language, "demo-promise"),
+        text!(language, "demo-is-there"),
+        text!(language, "demo-first-answer"),
+        text!(language, "demo-own-keys"),
+    ];
     format!(
-        r#"Running on {base_url} with the built-in demo account: any model name answers.
-No key is needed, nothing leaves this computer, nothing is kept. Ctrl-C ends it.
+        r#"{running}
+{promise}
 
-Is it there?
+{is_there}
   curl -sS {base_url}/healthz
 
-A first answer, as it streams:
+{first_answer}
   curl -sSN {base_url}/v1/chat/completions -H 'content-type: application/json' \
     -d '{{"model": "demo", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
@@ -161,7 +171,7 @@ Gemini SDK (pip install google-genai):
 Claude Code:
   ANTHROPIC_BASE_URL={base_url} ANTHROPIC_API_KEY=sk-demo claude
 
-With your own keys: `portcullis account add`, then `portcullis serve`."#
+{own_keys}"#
     )
 }
 

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::Context;
 use super::agent;
 use super::output::{self, Exit};
+use crate::config::edit::EditError;
 use crate::config::{self, Secret, edit};
+use crate::text;
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum KeyCommand {
@@ -28,7 +30,7 @@ async fn show(context: &Context) -> Exit {
     match config::load(&context.paths.config).await {
         Ok(loaded) => match &loaded.config.proxy.api_key {
             Secret::Known(key) => print(context, key.expose_secret()),
-            Secret::Missing => output::failed("there is no key yet: `portcullis key rotate` makes one"),
+            Secret::Missing => output::failed(&text!(context.language, "cli-key-missing")),
             Secret::Unresolved(reason) => output::failed(reason),
         },
         Err(problems) => super::config::bad(&problems),
@@ -42,6 +44,7 @@ async fn rotate(context: &Context) -> Exit {
             print(context, key.expose_secret());
             applied
         }
+        Err(EditError::KeyIsElsewhere) => output::failed(&text!(context.language, "cli-key-elsewhere")),
         Err(error) => super::config::edit_failed(&error),
     }
 }

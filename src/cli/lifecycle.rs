@@ -11,6 +11,7 @@ use crate::control::{Notice, ProxyState, Status};
 use crate::desktop::{browser, instance};
 use crate::headless;
 use crate::language::Language;
+use crate::text;
 
 /// How long `quit` waits for the agent to be gone, on top of its drain.
 const QUIT_LIMIT: Duration = Duration::from_secs(45);
@@ -21,7 +22,7 @@ pub async fn status(context: &Context) -> Exit {
         if context.json {
             output::json(&nobody(context));
         } else {
-            output::line("Not running");
+            output::line(&text!(context.language, "cli-status-nobody"));
         }
         return Exit::NotRunning;
     };
@@ -48,7 +49,7 @@ fn nobody(context: &Context) -> Value {
         "cooling_accounts": 0,
         "accounts": [],
         "in_flight": 0,
-        "problem": "portcullis is not running: start it with `portcullis serve`.",
+        "problem": text!(context.language, "cli-not-running"),
         "failure": null,
         "next_free_port": null,
         "warnings": [],
@@ -65,30 +66,42 @@ fn nobody(context: &Context) -> Value {
 }
 
 fn print(status: &Status) {
+    let language = status.language;
     output::line(&headless::line(status));
     if status.state == ProxyState::Running {
-        output::line(&format!(
-            "Base URL: {}/v1 for OpenAI clients, {0} for Anthropic and Gemini",
-            status.base_url
-        ));
+        output::line(&text!(language, "cli-status-base-url", url = status.base_url.as_str()));
     } else {
-        output::line(&format!("Accounts: {}", status.accounts_text()));
+        output::line(&text!(language, "cli-status-accounts", accounts = status.accounts_text()));
     }
     for account in status.accounts.iter().filter(|account| account.reason.is_some()) {
         let reason = account.reason.as_deref().unwrap_or_default();
-        output::line(&format!("  {} is {}: {reason}", account.name, account.state));
+        let (name, state) = (account.name.as_str(), account_state(language, &account.state));
+        let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
+        output::line(&format!("  {text}"));
     }
     if let Some(problem) = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed) {
-        output::line(&format!("Problem: {problem}"));
+        output::line(&text!(language, "cli-status-problem", problem = problem.as_str()));
     }
     for warning in &status.warnings {
-        output::line(&format!("Warning: {warning}"));
+        output::line(&text!(language, "cli-status-warning", warning = warning.as_str()));
     }
     if let Some(version) = &status.update_available {
         let notice = Notice::UpdateAvailable { version: version.clone() };
         output::line(&notice.text(status.language));
     }
-    output::line(&format!("Config: {}", status.config_path));
+    output::line(&text!(language, "cli-status-config", path = status.config_path.as_str()));
+}
+
+/// A word for how an account is; one that this version does not know is its own.
+pub fn account_state(language: Language, state: &str) -> String {
+    match state {
+        "ready" => text!(language, "cli-account-ready"),
+        "cooling" => text!(language, "cli-account-cooling"),
+        "disabled" => text!(language, "cli-account-disabled"),
+        "off" => text!(language, "cli-account-off"),
+        "unusable" => text!(language, "cli-account-unusable"),
+        state => state.to_owned(),
+    }
 }
 
 /// One of the commands that need nothing but their name.
@@ -120,7 +133,7 @@ pub async fn quit(context: &Context) -> Exit {
     };
     match tokio::time::timeout(QUIT_LIMIT, gone).await {
         Ok(()) => Exit::Done,
-        Err(_) => output::failed("the agent is still finishing requests"),
+        Err(_) => output::failed(&text!(context.language, "cli-still-finishing")),
     }
 }
 
@@ -136,8 +149,6 @@ pub async fn open(context: &Context, print: bool) -> Exit {
     }
     match browser::open(&url) {
         Ok(()) => Exit::Done,
-        Err(error) => {
-            output::failed(&format!("no browser could be opened ({error}): try `portcullis open --print`"))
-        }
+        Err(error) => output::failed(&text!(context.language, "refused-browser", reason = error.to_string())),
     }
 }

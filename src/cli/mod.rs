@@ -170,6 +170,7 @@ impl Context {
         let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
         let language = config::language(&paths.config);
+        output::speak(language);
         Ok(Self { paths, json: global.json, verbosity, language })
     }
 }

@@ -3,9 +3,16 @@
 
 use std::io::{self, Write};
 use std::process::{ExitCode, Termination};
+use std::sync::OnceLock;
 
 use serde_json::Value;
+
+use crate::language::Language;
+use crate::text;
 use unicode_width::UnicodeWidthStr;
+
+/// The language of this process's user.
+static LANGUAGE: OnceLock<Language> = OnceLock::new();
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +59,22 @@ pub fn note(text: &str) {
 }
 
 pub fn failed(text: &str) -> Exit {
-    note(&format!("error: {text}"));
+    error(text);
     Exit::Failed
+}
+
+/// A failure whose exit code says more.
+pub fn error(text: &str) {
+    note(&text!(language(), "cli-error", text = text));
+}
+
+/// What everything is said in from here on.
+pub fn speak(language: Language) {
+    let _ = LANGUAGE.set(language);
+}
+
+pub fn language() -> Language {
+    LANGUAGE.get().copied().unwrap_or_else(Language::system)
 }
 
 /// A table with its columns aligned, two spaces apart.

@@ -9,7 +9,7 @@ use crate::control::{AgentHandle, Shell};
 use crate::headless::HeadlessShell;
 use crate::supervisor;
 use crate::upstream::Scrubber;
-use crate::{desktop, logging};
+use crate::{desktop, logging, text};
 
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
@@ -60,8 +60,8 @@ pub fn report(ended: Result<supervisor::Exit, LaunchError>) -> Exit {
             problems.lines().for_each(|line| output::note(&line));
             Exit::Usage
         }
-        Err(error @ LaunchError::AlreadyRunning(_)) => {
-            output::note(&format!("error: {error}. `portcullis status` shows it."));
+        Err(LaunchError::AlreadyRunning(home)) => {
+            output::error(&text!(output::language(), "cli-second-agent", home = home.display().to_string()));
             Exit::AlreadyRunning
         }
         Err(error) => output::failed(&error.to_string()),

@@ -12,7 +12,6 @@ use super::output::{self, Exit};
 use super::serve::{self, Run};
 use crate::agent::LaunchError;
 use crate::desktop::instance;
-use crate::language::Language;
 use crate::{text, tray};
 
 /// An agent that has just begun may take so long to say where it can be asked.
@@ -47,7 +46,7 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
 pub fn is_possible(runtime: &Runtime) -> bool {
     let possible = tray::is_possible(runtime);
     if !possible {
-        output::note(&text!(Language::system(), "cli-no-session"));
+        output::note(&text!(output::language(), "cli-no-session"));
     }
     possible
 }
@@ -63,7 +62,7 @@ async fn hand_over(context: &Context) -> Exit {
         }
     };
     let Ok(agent) = timeout(HAND_OVER_LIMIT, found).await else {
-        return output::failed("another agent has this home and does not say where it can be asked");
+        return output::failed(&text!(output::language(), "cli-unreachable-agent"));
     };
     let language = match agent.status().await {
         Ok(status) => status.language,

@@ -496,3 +496,49 @@ models-sent = Model that answers
 models-sent-for = Model that answers for { $asked }
 models-add = Add
 models-remove = Remove
+### Command line
+
+cli-error = error: { $text }
+cli-not-running = portcullis is not running: start it with `portcullis serve`.
+cli-agent-silent = the agent does not answer: { $reason }
+cli-not-applied = written, but the running agent did not apply it: { $reason }
+cli-still-finishing = the agent is still finishing requests
+cli-second-agent = another agent already has this home ({ $home }). `portcullis status` shows it.
+cli-unreachable-agent = another agent has this home and does not say where it can be asked
+cli-status-nobody = Not running
+cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
+cli-status-accounts = Accounts: { $accounts }
+cli-status-account = { $name } is { $state }: { $reason }
+cli-status-problem = Problem: { $problem }
+cli-status-warning = Warning: { $warning }
+cli-status-config = Config: { $path }
+cli-config-written = Wrote { $path }
+cli-config-there = { $path } is there already; it was left as it is
+cli-config-warning = warning: { $warning }
+cli-config-ok = { $path }: no problems
+cli-key-missing = there is no key yet: `portcullis key rotate` makes one
+cli-key-elsewhere = proxy.api_key is kept outside the config file: change it there, then `portcullis reload`
+cli-accounts-none = No accounts yet: `portcullis account add --provider gemini` adds one.
+cli-account-added = Added { $name }. `portcullis account test { $name }` tries it.
+cli-account-prompt = The API key for { $provider }:
+cli-account-prompt-optional = The API key for { $provider } (empty for none):
+cli-account-variable = the environment variable { $name } is not set
+cli-account-needs-key = an account for { $provider } needs an API key: type it, pipe it in, or use --from-env
+cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
+cli-account-ready = ready
+cli-account-cooling = cooling
+cli-account-disabled = disabled
+cli-account-off = off
+cli-account-unusable = unusable
+cli-cleared = { $count } cleared
+
+### Demo
+
+demo-running = Running on { $url } with the built-in demo account: any model name answers.
+demo-promise = No key is needed, nothing leaves this computer, nothing is kept. Ctrl-C ends it.
+demo-is-there = Is it there?
+demo-first-answer = A first answer, as it streams:
+demo-own-keys = With your own keys: `portcullis account add`, then `portcullis serve`.
+demo-no-directory = no directory for the demo: { $reason }
+demo-no-config = the demo's config file could not be written: { $reason }
+demo-other-port = Port { $port } is in use; the demo takes another.

@@ -476,3 +476,49 @@ models-sent = 答えるモデル
 models-sent-for = { $asked } に答えるモデル
 models-add = 追加
 models-remove = 削除
+### Command line
+
+cli-error = エラー: { $text }
+cli-not-running = portcullis は動いていません。`portcullis serve` で起動してください。
+cli-agent-silent = エージェントが応答しません: { $reason }
+cli-not-applied = 書き込みましたが、動作中のエージェントが適用できませんでした: { $reason }
+cli-still-finishing = エージェントはまだリクエストを処理しています
+cli-second-agent = このホーム ({ $home }) はすでに別のエージェントが使用中です。`portcullis status` で確認できます。
+cli-unreachable-agent = このホームは別のエージェントが使用中で、その連絡先がわかりません
+cli-status-nobody = 停止中
+cli-status-base-url = ベース URL: OpenAI のクライアントは { $url }/v1、Anthropic と Gemini は { $url }
+cli-status-accounts = アカウント: { $accounts }
+cli-status-account = { $name } は{ $state }: { $reason }
+cli-status-problem = 問題: { $problem }
+cli-status-warning = 警告: { $warning }
+cli-status-config = 設定ファイル: { $path }
+cli-config-written = { $path } を作成しました
+cli-config-there = { $path } はすでにあります。変更していません
+cli-config-warning = 警告: { $warning }
+cli-config-ok = { $path }: 問題はありません
+cli-key-missing = キーがまだありません。`portcullis key rotate` で作成できます
+cli-key-elsewhere = proxy.api_key は設定ファイルの外にあります。そちらを変更してから `portcullis reload` を実行してください
+cli-accounts-none = アカウントがまだありません。`portcullis account add --provider gemini` で追加できます。
+cli-account-added = { $name } を追加しました。`portcullis account test { $name }` で試せます。
+cli-account-prompt = { $provider } の API キー:
+cli-account-prompt-optional = { $provider } の API キー（なければ空のまま）:
+cli-account-variable = 環境変数 { $name } が設定されていません
+cli-account-needs-key = { $provider } のアカウントには API キーが必要です。入力するか、パイプで渡すか、--from-env を使ってください
+cli-account-tested = { $name }: { $said }（モデル { $model }、{ $ms } ms）
+cli-account-ready = 使用可能
+cli-account-cooling = クールダウン中
+cli-account-disabled = 除外中
+cli-account-off = オフ
+cli-account-unusable = 使用不可
+cli-cleared = { $count } 件を解除しました
+
+### Demo
+
+demo-running = 内蔵のデモアカウントで { $url } にて実行中です。どのモデル名でも応答します。
+demo-promise = キーは不要で、このコンピューターの外には何も送らず、何も残しません。Ctrl-C で終了します。
+demo-is-there = 動作の確認:
+demo-first-answer = 最初の応答（ストリーミング）:
+demo-own-keys = 自分のキーで使うには: `portcullis account add` のあと `portcullis serve`
+demo-no-directory = デモ用のディレクトリーを作成できません: { $reason }
+demo-no-config = デモの設定ファイルを書き込めません: { $reason }
+demo-other-port = ポート { $port } は使用中のため、デモは別のポートを使います。

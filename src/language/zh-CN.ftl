@@ -476,3 +476,49 @@ models-sent = 回答的模型
 models-sent-for = 回答 { $asked } 的模型
 models-add = 添加
 models-remove = 移除
+### Command line
+
+cli-error = 错误：{ $text }
+cli-not-running = portcullis 没有运行，请用 `portcullis serve` 启动。
+cli-agent-silent = 代理程序没有响应：{ $reason }
+cli-not-applied = 已写入，但正在运行的程序未能应用：{ $reason }
+cli-still-finishing = 程序仍在处理请求
+cli-second-agent = 另一个程序已在使用此目录（{ $home }）。`portcullis status` 可查看它。
+cli-unreachable-agent = 另一个程序正在使用此目录，但没有说明如何联系它
+cli-status-nobody = 未运行
+cli-status-base-url = 基础 URL：OpenAI 客户端用 { $url }/v1，Anthropic 和 Gemini 用 { $url }
+cli-status-accounts = 账号：{ $accounts }
+cli-status-account = { $name } { $state }：{ $reason }
+cli-status-problem = 问题：{ $problem }
+cli-status-warning = 警告：{ $warning }
+cli-status-config = 配置文件：{ $path }
+cli-config-written = 已写入 { $path }
+cli-config-there = { $path } 已存在，未作改动
+cli-config-warning = 警告：{ $warning }
+cli-config-ok = { $path }：没有问题
+cli-key-missing = 还没有密钥：`portcullis key rotate` 可生成一个
+cli-key-elsewhere = proxy.api_key 保存在配置文件之外：请在那里修改，然后运行 `portcullis reload`
+cli-accounts-none = 还没有账号：`portcullis account add --provider gemini` 可添加一个。
+cli-account-added = 已添加 { $name }。`portcullis account test { $name }` 可测试它。
+cli-account-prompt = { $provider } 的 API 密钥：
+cli-account-prompt-optional = { $provider } 的 API 密钥（没有则留空）：
+cli-account-variable = 环境变量 { $name } 没有设置
+cli-account-needs-key = { $provider } 的账号需要 API 密钥：请输入、用管道传入，或使用 --from-env
+cli-account-tested = { $name }：{ $said }（模型 { $model }，{ $ms } 毫秒）
+cli-account-ready = 可用
+cli-account-cooling = 冷却中
+cli-account-disabled = 已移出
+cli-account-off = 已关闭
+cli-account-unusable = 不可用
+cli-cleared = 已清除 { $count } 个
+
+### Demo
+
+demo-running = 正在 { $url } 上以内置的演示账号运行：任何模型名都会得到回答。
+demo-promise = 不需要密钥，任何内容都不会离开这台电脑，也不会保留。按 Ctrl-C 结束。
+demo-is-there = 检查是否在运行：
+demo-first-answer = 第一个回答（流式）：
+demo-own-keys = 使用自己的密钥：先 `portcullis account add`，再 `portcullis serve`。
+demo-no-directory = 无法为演示创建目录：{ $reason }
+demo-no-config = 无法写入演示的配置文件：{ $reason }
+demo-other-port = 端口 { $port } 已被占用，演示改用另一个端口。
