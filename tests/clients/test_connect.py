@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clients import ClaudeCode, Client, Codex, GeminiCli, OpenCode
+from clients import INSTALLED, ClaudeCode, Client, Codex, GeminiCli, OpenCode
 from proxy import Portcullis, proxy_section
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: Somebody answers whatever model is asked for, and nobody without the key.
-CONFIG = proxy_section('auth_mode = "strict"') + '[[accounts]]\nname = "demo"\nprovider = "demo"\nmodels = ["*"]\n'
+DEMO = '[[accounts]]\nname = "demo"\nprovider = "demo"\nmodels = ["*"]\n'
+CONFIG = proxy_section('auth_mode = "strict"') + DEMO
 
 TOOLS: list[tuple[type[Client], str, str]] = [
     (ClaudeCode, "claude-code", ".claude/settings.json"),
@@ -25,6 +26,8 @@ TOOLS: list[tuple[type[Client], str, str]] = [
 
 @pytest.mark.parametrize(("client", "tool", "file"), TOOLS, ids=[tool for _, tool, _ in TOOLS])
 def test_a_connected_tool_is_answered(client: type[Client], tool: str, file: str, tmp_path: Path) -> None:
+    if not (INSTALLED / client.command).exists():
+        pytest.skip(f"{client.command} could not be installed")
     home, work = tmp_path / "home", tmp_path / "work"
     home.mkdir()
     work.mkdir()
