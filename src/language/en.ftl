@@ -264,6 +264,7 @@ first-check-now = Check now
 first-check-failed = Nothing answers at { $url }: start the proxy.
 first-step-connect = Point a client here
 first-connect-why = Paste one of these. OpenAI clients want /v1 at the end of the base URL; Anthropic and Gemini clients do not.
+first-or-connect = Or let portcullis set it up, and undo it with disconnect:
 first-show-key = Show the key
 first-key-hint = Copying always takes the real key along.
 first-step-ask = Ask something

@@ -244,6 +244,7 @@ first-check-now = 今すぐ確認
 first-check-failed = { $url } から応答がありません。プロキシを起動してください。
 first-step-connect = クライアントの接続先を変える
 first-connect-why = どれか 1 つを貼り付けてください。OpenAI のクライアントは Base URL の最後に /v1 が必要です。Anthropic と Gemini のクライアントには付けません。
+first-or-connect = portcullis に設定を任せることもできます（disconnect で元に戻せます）:
 first-show-key = キーを表示
 first-key-hint = コピーすると、本物のキーが入ります。
 first-step-ask = 質問を送る

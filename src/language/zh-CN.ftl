@@ -244,6 +244,7 @@ first-check-now = 立即检查
 first-check-failed = { $url } 没有响应，请先启动代理。
 first-step-connect = 让客户端连到这里
 first-connect-why = 复制其中一个即可。OpenAI 客户端的 Base URL 要以 /v1 结尾，Anthropic 和 Gemini 客户端不需要。
+first-or-connect = 也可以让 portcullis 代为设置（用 disconnect 撤销）：
 first-show-key = 显示密钥
 first-key-hint = 复制时会带上真正的密钥。
 first-step-ask = 发一个问题

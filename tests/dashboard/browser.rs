@@ -1,5 +1,6 @@
-//! A headless Chromium, driven over WebDriver.
+//! A headless Chromium, driven through its `chromedriver`.
 
+use std::io::Write;
 use std::process::Stdio;
 
 use fantoccini::elements::Element;
@@ -43,7 +44,7 @@ impl Browser {
             .kill_on_drop(true)
             .spawn();
         let Ok(mut driver) = driver else {
-            eprintln!("skipped: there is no chromedriver");
+            let _ = writeln!(std::io::stderr(), "skipped: there is no chromedriver");
             return None;
         };
         let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
@@ -154,11 +155,13 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.ok()
     }
 
-    /// What the console was told since the last look, but for answers that are errors.
+    /// What the console was told since the last look, but for answers that are errors and
+    /// for advice about forms.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
         let entries = log.as_array().expect("a list").iter();
-        let real = entries.filter(|entry| entry["source"] != "network");
+        let real =
+            entries.filter(|entry| entry["source"] != "network" && entry["source"] != "recommendation");
         real.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 

@@ -21,23 +21,23 @@ async fn hostile_texts_are_shown_and_not_run() {
     let detail = format!("/requests/{}", records[2]["number"]);
     let search: String = url::form_urlencoded::byte_serialize(EVIL.as_bytes()).collect();
     let pages = [
-        ("/".to_owned(), true),
-        ("/requests".to_owned(), true),
-        (format!("/requests?text={search}&account={search}"), true),
-        (format!("/requests?{search}=1"), true),
-        (detail, true),
-        ("/usage?per=hour&by=model".to_owned(), true),
-        ("/usage?per=day&by=account".to_owned(), true),
-        ("/usage?per=week&by=client".to_owned(), true),
-        ("/accounts".to_owned(), true),
-        ("/settings".to_owned(), true),
+        "/".to_owned(),
+        "/requests".to_owned(),
+        format!("/requests?text={search}&account={search}"),
+        format!("/requests?{search}=1"),
+        detail,
+        "/usage?per=hour&by=model".to_owned(),
+        "/usage?per=day&by=account".to_owned(),
+        "/usage?per=week&by=client".to_owned(),
+        "/accounts".to_owned(),
+        "/settings".to_owned(),
     ];
     let (address, token) = proxy.control();
-    for (page, is_evil) in pages {
+    for page in pages {
         browser.goto(&format!("http://{address}{page}#{token}")).await;
         browser.until("document.getElementById('title')").await;
         let shown = browser.run("return document.documentElement.outerHTML").await;
-        assert_eq!(shown.as_str().is_some_and(|shown| shown.contains("onerror")), is_evil, "{page} holds it");
+        assert!(shown.as_str().is_some_and(|shown| shown.contains("&lt;img")), "{page} holds it");
         assert_eq!(browser.count("img, #app script, [onerror], [style]").await, 0, "{page}");
         assert_eq!(browser.run("return window.pwned ?? null").await, json!(null), "{page}");
         assert_eq!(browser.complaints().await, Vec::<String>::new(), "{page}");

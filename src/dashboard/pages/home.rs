@@ -168,6 +168,7 @@ pub fn snippets(page: &Page) -> Markup {
                 details.snippet name="snippet" open[snippet.id == "curl"] {
                     summary { (snippet.title) }
                     div.body { (code(&snippet)) (copy_button(&format!("snippet-{}", snippet.id), language)) }
+                    @if let Some(command) = snippet.command { p.small.soft.instead { (text!(language, "first-or-connect")) " " code { (command) } } }
                 }
             }
         }

@@ -277,7 +277,7 @@ mod tests {
             (Outcome::Cancelled, 0, "cancelled", Tone::Neutral),
             (Outcome::Cut, 200, "cut off", Tone::Bad),
         ] {
-            let found = row(&Record { outcome, status, ..record() });
+            let found = row(&Record { status, outcome, ..record() });
             assert_eq!((found.outcome.as_str(), found.tone), (words, tone));
         }
     }

@@ -9,12 +9,21 @@ pub const MASK: &str = "sk-••••••••";
 /// SDKs want something in the key's place even where nobody asks for one.
 const ANY_KEY: &str = "sk-any-key";
 
+/// The tools that `portcullis connect` knows.
+const CONNECTED: [(&str, &str); 3] = [
+    ("claude-code", "portcullis connect claude-code"),
+    ("codex", "portcullis connect codex"),
+    ("gemini-cli", "portcullis connect gemini-cli"),
+];
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     /// Names the snippet in the page.
     pub id: &'static str,
     pub title: &'static str,
     pub pieces: Vec<Piece>,
+    /// The command that does the same.
+    pub command: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +180,8 @@ codex"#,
             }
             pieces.push(Piece::Text(part.to_owned()));
         }
-        Snippet { id, title, pieces }
+        let command = CONNECTED.iter().find(|(tool, _)| *tool == id).map(|(_, command)| *command);
+        Snippet { id, title, pieces, command }
     }
 }
 
