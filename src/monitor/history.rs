@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
@@ -12,7 +13,8 @@ use tokio::sync::Semaphore;
 use super::body::KeptBody;
 use super::filter::{Cursor, Filter};
 use super::record::{Record, RecordNumber};
-use super::store::database::{REQUEST, RESPONSE};
+use super::recorder::Message;
+use super::store::database::{REQUEST, RESPONSE, is_damage};
 use super::store::row::{self, unsigned};
 use super::usage::{self, UsageQuery, UsageRow};
 
@@ -28,6 +30,8 @@ pub const MAX_PAGE: usize = 1000;
 pub struct History {
     path: Arc<Path>,
     turns: Arc<Semaphore>,
+    /// Told when what was read is damaged.
+    suspicion: Option<SyncSender<Message>>,
 }
 
 /// Some records, and where the next page begins.
@@ -61,7 +65,12 @@ type Reading<T> = Result<T, HistoryError>;
 impl History {
     /// A file that does not exist is an empty record.
     pub fn new(path: PathBuf) -> Self {
-        Self { path: path.into(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { path: path.into(), turns: Arc::new(Semaphore::new(AT_ONCE)), suspicion: None }
+    }
+
+    /// One whose writer looks again at what cannot be read.
+    pub(super) fn watched_by(self, writer: SyncSender<Message>) -> Self {
+        Self { suspicion: Some(writer), ..self }
     }
 
     /// At most `limit` records.
@@ -96,6 +105,11 @@ impl History {
             read(&connection)
         });
         let read = reading.await.map_err(|error| HistoryError::Interrupted(error.to_string()))?;
+        if let (Err(error), Some(writer)) = (&read, &self.suspicion)
+            && is_damage(error)
+        {
+            let _ = writer.try_send(Message::Suspect);
+        }
         Ok(read?)
     }
 }

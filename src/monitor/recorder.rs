@@ -63,6 +63,8 @@ pub(super) enum Message {
     Apply,
     /// Answered when everything filed before it is written, or cannot be.
     Settle(oneshot::Sender<()>),
+    /// Somebody could not read what is stored.
+    Suspect,
     /// Forget everything; answered with how much that was.
     Clear(oneshot::Sender<Result<u64, String>>),
     Close,
@@ -130,9 +132,9 @@ impl Recorder {
         Self {
             enabled: AtomicBool::new(false),
             capture: AtomicU8::new(CaptureBodies::None as u8),
+            history: History::new(path).watched_by(queue.clone()),
             queue,
             shared,
-            history: History::new(path),
             writes: thread.is_some(),
             writer: Mutex::new(thread),
         }

@@ -111,6 +111,11 @@ impl Writer {
                 self.write();
                 let _ = settled.send(());
             }
+            Message::Suspect => {
+                if let Err(error) = self.opened().and_then(|database| database.examine()) {
+                    self.failed(&error);
+                }
+            }
             Message::Clear(cleared) => {
                 let _ = cleared.send(self.clear());
             }
@@ -224,6 +229,7 @@ impl Writer {
         if let Some(database) = &mut self.database
             && !self.backlog.is_empty()
         {
+            database.make_room(Timestamp::now())?;
             database.insert(self.backlog.iter().map(|record| &**record), &shared.scrubber)?;
         }
         self.report(None);
@@ -253,7 +259,7 @@ impl Writer {
     fn open(&mut self) -> Result<Database, StoreError> {
         let limits = self.shared.settings.load().limits;
         let database = match Database::open(&self.path, limits) {
-            Err(error @ (StoreError::Corrupt(_) | StoreError::Newer)) => {
+            Err(error @ (StoreError::Corrupt(_) | StoreError::Damaged(_) | StoreError::Newer)) => {
                 self.set_aside(&error)?;
                 Database::open(&self.path, limits)?
             }
@@ -272,7 +278,7 @@ impl Writer {
     }
 
     fn failed(&mut self, error: &StoreError) {
-        if matches!(error, StoreError::Corrupt(_)) && self.database.is_some() {
+        if matches!(error, StoreError::Corrupt(_) | StoreError::Damaged(_)) && self.database.is_some() {
             // Tried again at once with a new file; if that fails too, later.
             if let Err(error) = self.set_aside(error) {
                 tracing::warn!("the damaged record of requests cannot be set aside: {error}");

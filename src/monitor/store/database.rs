@@ -54,8 +54,14 @@ pub enum StoreError {
     /// What is there is not our database, or not any more.
     #[error("it is damaged: {0}")]
     Corrupt(rusqlite::Error),
+    /// The same, by its own examination.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
     #[error("it was written by a newer portcullis")]
     Newer,
+    /// The log cannot be shortened, because somebody has been reading for long.
+    #[error("another program reads monitor.db and keeps it from being shortened")]
+    Blocked,
     #[error(transparent)]
     Sqlite(rusqlite::Error),
     #[error(transparent)]
@@ -64,14 +70,15 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            // `Unknown` is what SQLite says when tables are not what they should be.
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
-                Self::Corrupt(error)
-            }
-            _ => Self::Sqlite(error),
-        }
+        if is_damage(&error) { Self::Corrupt(error) } else { Self::Sqlite(error) }
     }
+}
+
+/// Whether the file is not our database, or not any more.
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    // `Unknown` is what SQLite says when tables are not what they should be.
+    let codes = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase, ErrorCode::Unknown];
+    error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
 }
 
 type Stored<T> = Result<T, StoreError>;
@@ -131,6 +138,25 @@ impl Database {
     pub fn last_number(&self) -> Stored<i64> {
         let sql = "SELECT COALESCE(MAX(number), 0) FROM exchange";
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// Fails when the file has grown too far beyond its limit and cannot be made smaller.
+    pub fn make_room(&mut self, now: Timestamp) -> Stored<()> {
+        let most = self.limits.max_size + self.limits.max_size / 4;
+        if self.size()? > most {
+            self.prune(now)?;
+            self.checkpoint()?;
+            if self.size()? > most {
+                return Err(StoreError::Blocked);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails when what is stored is damaged, also where nobody has looked lately.
+    pub fn examine(&self) -> Stored<()> {
+        let found: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found == "ok" { Ok(()) } else { Err(StoreError::Damaged(found)) }
     }
 
     /// All of them or, on an error, none.

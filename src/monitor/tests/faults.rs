@@ -150,6 +150,60 @@ async fn a_database_damaged_while_it_is_open_is_set_aside() {
 }
 
 #[tokio::test]
+async fn damage_that_only_a_reader_meets_is_mended_too() {
+    let fixture = Fixture::start();
+    (0..2000).for_each(|number| fixture.file(&format!("before {number}")));
+    fixture.ids().await;
+    {
+        let other = Connection::open(fixture.path()).expect("opened");
+        other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("written back");
+    }
+    // Old rows, far from where new ones are added.
+    let mut file = fs::OpenOptions::new().write(true).open(fixture.path()).expect("opened");
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(20 * 4096)).expect("there");
+    std::io::Write::write_all(&mut file, &[0xee; 5 * 4096]).expect("damaged");
+    drop(file);
+    let mut export = fixture.recorder.history().export(Filter::default());
+    let broken = loop {
+        match export.next().await {
+            Ok(Some(_)) => {}
+            ended => break ended,
+        }
+    };
+    assert!(broken.is_err(), "{broken:?}");
+    fixture.file("after");
+    assert_eq!(fixture.ids().await, ["after"]);
+    assert_eq!(names(&fixture, "monitor.db.corrupt-").len(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_that_never_ends_does_not_fill_the_disk() {
+    let mut config = Config::default();
+    config.monitor.max_size = 1 << 20;
+    let fixture = Fixture::with(&config);
+    fixture.file("first");
+    fixture.ids().await;
+    let other = Connection::open(fixture.path()).expect("opened");
+    other.execute_batch("BEGIN").expect("begun");
+    let seen: i64 = other.query_row("SELECT COUNT(*) FROM exchange", [], |row| row.get(0)).expect("read");
+    assert_eq!(seen, 1);
+    for _ in 0..40 {
+        (0..200).for_each(|number| fixture.file(&format!("{number:0>200}")));
+        fixture.recorder.settle().await;
+    }
+    let problem = fixture.recorder.health().problem;
+    assert!(problem.as_ref().is_some_and(|problem| problem.contains("another program reads")), "{problem:?}");
+    let sizes = names(&fixture, "monitor.db").into_iter();
+    let sizes = sizes.map(|name| fs::metadata(fixture.directory.path().join(name)).expect("there").len());
+    let size: u64 = sizes.sum();
+    assert!(size < 2 << 20, "{size} bytes");
+    other.execute_batch("COMMIT").expect("ended");
+    fixture.until(Option::is_none).await;
+    fixture.file("last");
+    assert_eq!(fixture.ids().await.last().map(String::as_str), Some("last"));
+}
+
+#[tokio::test]
 async fn a_file_of_a_newer_version_is_kept_for_it() {
     let fixture = Fixture::start();
     fixture.file("one");
