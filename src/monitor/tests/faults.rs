@@ -161,7 +161,7 @@ async fn damage_that_only_a_reader_meets_is_mended_too() {
     // Old rows, far from where new ones are added.
     let mut file = fs::OpenOptions::new().write(true).open(fixture.path()).expect("opened");
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(20 * 4096)).expect("there");
-    std::io::Write::write_all(&mut file, &[0xee; 5 * 4096]).expect("damaged");
+    std::io::Write::write_all(&mut file, &vec![0xee; 5 * 4096]).expect("damaged");
     drop(file);
     let mut export = fixture.recorder.history().export(Filter::default());
     let broken = loop {
