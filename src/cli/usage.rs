@@ -35,7 +35,7 @@ pub async fn run(context: &Context, args: &UsageArgs) -> Exit {
     }
     let language = source.language().await;
     if rows.is_empty() {
-        output::note(&text!(language, "usage-nothing"));
+        output::note(&text!(language, "cli-usage-nothing"));
         return Exit::Done;
     }
     let header = header(language, args);
@@ -43,27 +43,27 @@ pub async fn run(context: &Context, args: &UsageArgs) -> Exit {
     output::table(&table);
     let unpriced: u64 = rows.iter().map(|row| row.unpriced).sum();
     if unpriced > 0 {
-        output::note(&text!(language, "usage-unpriced", count = unpriced));
+        output::note(&text!(language, "cli-usage-unpriced", count = unpriced));
     }
     Exit::Done
 }
 
 fn header(language: Language, args: &UsageArgs) -> Vec<String> {
-    let period = args.per.map(|_| text!(language, "usage-period"));
+    let period = args.per.map(|_| text!(language, "cli-usage-period"));
     let name = match args.by {
-        Grouping::Model => text!(language, "usage-model"),
-        Grouping::Account => text!(language, "usage-account"),
-        Grouping::Client => text!(language, "usage-client"),
+        Grouping::Model => text!(language, "cli-usage-model"),
+        Grouping::Account => text!(language, "cli-usage-account"),
+        Grouping::Client => text!(language, "cli-usage-client"),
     };
     let figures = [
-        text!(language, "usage-requests"),
-        text!(language, "usage-errors"),
-        text!(language, "usage-input"),
-        text!(language, "usage-cached"),
-        text!(language, "usage-output"),
-        text!(language, "usage-cost"),
-        text!(language, "usage-first-token"),
-        text!(language, "usage-duration"),
+        text!(language, "cli-usage-requests"),
+        text!(language, "cli-usage-errors"),
+        text!(language, "cli-usage-input"),
+        text!(language, "cli-usage-cached"),
+        text!(language, "cli-usage-output"),
+        text!(language, "cli-usage-cost"),
+        text!(language, "cli-usage-first-token"),
+        text!(language, "cli-usage-duration"),
     ];
     period.into_iter().chain([name]).chain(figures).collect()
 }

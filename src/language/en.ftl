@@ -63,20 +63,20 @@ logs-missed = { $count ->
 }
 logs-cancelled = cancelled by the client
 logs-cut = broken off
-usage-nothing = Nothing has been recorded for this.
-usage-period = From
-usage-model = Model
-usage-account = Account
-usage-client = Client
-usage-requests = Requests
-usage-errors = Errors
-usage-input = Input
-usage-cached = of it cached
-usage-output = Output
-usage-cost = Cost (estimate)
-usage-first-token = First token
-usage-duration = Duration
-usage-unpriced = { $count ->
+cli-usage-nothing = Nothing has been recorded for this.
+cli-usage-period = From
+cli-usage-model = Model
+cli-usage-account = Account
+cli-usage-client = Client
+cli-usage-requests = Requests
+cli-usage-errors = Errors
+cli-usage-input = Input
+cli-usage-cached = of it cached
+cli-usage-output = Output
+cli-usage-cost = Cost (estimate)
+cli-usage-first-token = First token
+cli-usage-duration = Duration
+cli-usage-unpriced = { $count ->
     [one] { $count } answer is of a model without a known price and not in the cost: name its price under [prices].
    *[other] { $count } answers are of models without a known price and not in the cost: name their prices under [prices].
 }
