@@ -18,7 +18,7 @@ fn fill(path: &Path) -> Connection {
                  streamed, dropped, status, outcome, failed, input_tokens, output_tokens, bytes_in, bytes_out, duration_ms)
              SELECT 1700000000000000 + n * 2592000, 'req-' || n, 1700000000000000 + n * 2592000, 'openai-chat',
                  '/v1/chat/completions', 'gpt-5', 'model-' || (n % 7), 'account-' || (n % 5), 'OpenAI/Python',
-                 0, '', 200, iif(n % 100000 = 0, 'failed', 'done'), n % 100000 = 0, n % 3000, n % 700, 812, 4096, 900
+                 0, '', 200, CASE WHEN n % 100000 = 0 THEN 'failed' ELSE 'done' END, n % 100000 = 0, n % 3000, n % 700, 812, 4096, 900
              FROM n"
         ))
         .expect("filled");
