@@ -12,7 +12,7 @@ cask "portcullis" do
   desc "Local proxy for language-model APIs, in the menu bar"
   homepage "@HOMEPAGE@"
 
-  depends_on macos: ">= :monterey"
+  depends_on macos: ">= :big_sur"
 
   app "portcullis.app"
   binary "#{appdir}/portcullis.app/Contents/MacOS/portcullis"
