@@ -156,9 +156,11 @@ async fn the_menu_connects_tools_and_starts_at_login() {
     assert!(std::fs::read_to_string(&settings).expect("written").contains("model_provider = \"portcullis\""));
     item.click(&["Connect", "Codex"]).await;
     until("it is put back", async || (!settings.exists()).then_some(())).await;
+    item.wait_for_line("[ ] Codex").await;
     item.click(&["Start at login"]).await;
     let entry = agent.home.file(".config/autostart/portcullis.desktop");
     until("the entry is there", async || entry.exists().then_some(())).await;
+    item.wait_for_line("[x] Start at login").await;
     item.click(&["Start at login"]).await;
     until("it is gone again", async || (!entry.exists()).then_some(())).await;
 }

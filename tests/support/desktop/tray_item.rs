@@ -94,13 +94,23 @@ impl TrayItem {
         self.wait_for("its end", |seen| seen.gone).await;
     }
 
-    /// Clicks what these labels lead to; each may be the beginning of one.
+    /// Clicks what these labels lead to; each may be the beginning of one. Where the menu
+    /// has changed under the pointer, the click goes to what stands there then.
     pub async fn click(&self, path: &[&str]) {
-        let menu = self.seen().menu;
-        let item = menu.find(path).unwrap_or_else(|| panic!("no {path:?} in\n{menu}"));
-        assert!(item.enabled && !item.submenu, "{path:?} cannot be clicked in\n{menu}");
-        let arguments = (item.id, "clicked", Variant::I32(0), 0_u32);
-        self.call("/MenuBar", MENU, "Event", &arguments).await;
+        loop {
+            let menu = self.seen().menu;
+            let item = menu.find(path).unwrap_or_else(|| panic!("no {path:?} in\n{menu}"));
+            assert!(item.enabled && !item.submenu, "{path:?} cannot be clicked in\n{menu}");
+            let arguments = (item.id, "clicked", Variant::I32(0), 0_u32);
+            match self.call("/MenuBar", MENU, "Event", &arguments).await {
+                Ok(()) => return,
+                Err(error) if error.to_string().contains("id not found") => {
+                    let moved = |seen: &Seen| seen.menu.find(path).is_none_or(|now| now.id != item.id);
+                    self.wait_for("the menu as it is by now", moved).await;
+                }
+                Err(error) => panic!("{path:?} was not clicked: {error}"),
+            }
+        }
     }
 
     /// Whether a left click opens the menu.
@@ -115,11 +125,11 @@ impl TrayItem {
         interface: &str,
         method: &str,
         arguments: &(impl serde::Serialize + zbus::wire::Type + Sync),
-    ) {
+    ) -> zbus::Result<()> {
         let proxy =
             Proxy::new(&self.connection, self.owner.as_str(), path, interface).await.expect("a proxy");
         let answered = timeout(LIMIT, proxy.call_method(method, arguments)).await;
-        answered.expect("an answer in time").expect("an answer");
+        answered.expect("an answer in time").map(drop)
     }
 }
 
