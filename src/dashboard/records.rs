@@ -1,7 +1,7 @@
 //! The control API's calls for what happened.
 //!
 //! `records`, `records/live` and `usage` take the fields of a
-//! [`Filter`](crate::monitor::Filter) in their query (`errors=true`, `protocol`, `account`,
+//! [`Filter`] in their query (`errors=true`, `protocol`, `account`,
 //! `model`, `client`, `text`, `since`, `until`; times as RFC 3339), and refuse any other:
 //!
 //! - `records` also `limit` (50, at most 1000), and `before=N` or `after=N`, the `number` of

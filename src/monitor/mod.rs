@@ -1,7 +1,7 @@
 //! What happened: one record an exchange, kept so that recording never delays one.
 //!
 //! A [`RecordGuard`] collects what is known of an exchange and files it on every exit with
-//! the [`Recorder`], which queues it for the [writer](writer) thread, which stores it in
+//! the [`Recorder`], which queues it for the [writer] thread, which stores it in
 //! SQLite (`store`) and then tells who listens. Reading goes past all of these: a
 //! [`History`] opens the file on its own.
 //!
