@@ -118,6 +118,12 @@ pub fn bad(problems: &Problems) -> Exit {
 pub fn edit_failed(error: &EditError) -> Exit {
     match error {
         EditError::Problems(problems) => bad(problems),
+        EditError::UnknownAccount(name) => {
+            output::failed(&text!(output::language(), "cli-account-unknown", name = name.as_str()))
+        }
+        EditError::AccountExists(name) => {
+            output::failed(&text!(output::language(), "cli-account-exists", name = name.as_str()))
+        }
         error => output::failed(&error.to_string()),
     }
 }
