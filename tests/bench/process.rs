@@ -71,6 +71,9 @@ port = 0
 auth_mode = "all_except_health"
 api_key = "{key}"
 
+[pool]
+strategy = "fill_first"
+
 [[accounts]]
 name = "bench"
 provider = "openai-compatible"
@@ -92,7 +95,8 @@ name = "{name}"
 provider = "{provider}"
 base_url = "http://{upstream}{path}"
 api_key = "sk-upstream-bench-key-{name}"
-models = ["{name}-only"]
+models = ["*"]
+priority = 1
 "#
             )?;
         }
