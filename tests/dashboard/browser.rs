@@ -1,7 +1,9 @@
 //! A headless Chromium, driven through its `chromedriver`.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Stdio;
+use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -28,9 +30,12 @@ const FLAGS: [&str; 9] = [
     "--window-size=1200,1000",
 ];
 
+/// Ends with the test, however that ends.
 pub struct Browser {
     client: Client,
-    driver: Child,
+    session: String,
+    port: u16,
+    _driver: Child,
     _profile: TempDir,
 }
 
@@ -51,7 +56,7 @@ impl Browser {
         let port = loop {
             let line = lines.next_line().await.expect("readable").expect("chromedriver says its port");
             if let Some((_, port)) = line.split_once("successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
+                break port.trim_end_matches('.').parse().expect("a port");
             }
         };
         let profile = tempfile::tempdir().expect("a directory");
@@ -68,7 +73,8 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a session");
-        Some(Self { client, driver, _profile: profile })
+        let session = client.session_id().await.expect("a session").expect("its id");
+        Some(Self { client, session, port, _driver: driver, _profile: profile })
     }
 
     pub async fn goto(&self, url: &str) {
@@ -164,10 +170,16 @@ impl Browser {
             entries.filter(|entry| entry["source"] != "network" && entry["source"] != "recommendation");
         real.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
+}
 
-    pub async fn close(mut self) {
-        let _ = self.client.clone().close().await;
-        let _ = self.driver.kill().await;
+/// Chromium is not chromedriver's child to kill: it ends only when its session does.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else { return };
+        let head = format!("DELETE /session/{} HTTP/1.1\r\nhost: localhost\r\n", self.session);
+        let _ = stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes());
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = stream.read_to_end(&mut Vec::new());
     }
 }
 

@@ -42,7 +42,6 @@ async fn hostile_texts_are_shown_and_not_run() {
         assert_eq!(browser.run("return window.pwned ?? null").await, json!(null), "{page}");
         assert_eq!(browser.complaints().await, Vec::<String>::new(), "{page}");
     }
-    browser.close().await;
 }
 
 /// Everything that a config lets one name is named like that, and bodies are kept.

@@ -20,7 +20,6 @@ async fn a_user_finds_their_way() {
     manages_accounts(&browser, &proxy).await;
     changes_settings(&browser, &proxy).await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
-    browser.close().await;
 }
 
 async fn opens_and_reloads(browser: &Browser, proxy: &TestProxy) {

@@ -44,7 +44,6 @@ async fn without_the_token_and_from_elsewhere_there_is_nothing() {
     assert_eq!(browser.run_async(&framed).await, "opaque");
     browser.goto("about:blank").await;
     assert_eq!(proxy.status().await["state"], "running");
-    browser.close().await;
 }
 
 #[tokio::test]
