@@ -18,13 +18,18 @@ use salvo::http::Version;
 use salvo::http::uri::Scheme;
 use socket2::SockRef;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::bind;
 use super::shard::Arrival;
 
 /// How long accepting rests when the system has no descriptor to give.
 const BACK_OFF: Duration = Duration::from_millis(50);
+/// How long the servers may take to let in whoever stood before a closing door: one that
+/// has no room would take until somebody leaves.
+const ALL_IN_LIMIT: Duration = Duration::from_secs(1);
 /// How often that is worth a line in the log.
 const COMPLAINT_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -39,7 +44,10 @@ pub struct Gate {
 }
 
 enum Order {
-    Share(oneshot::Sender<io::Result<()>>),
+    Share {
+        on: bool,
+        reply: oneshot::Sender<io::Result<()>>,
+    },
     /// Take these, too; without LAN access, keep only those on loopback.
     Listen {
         more: Vec<TcpListener>,
@@ -75,20 +83,28 @@ impl Gate {
 
     /// Hands every connection to the next of the lanes, until it is told to close.
     pub async fn serve(mut self, lanes: Vec<mpsc::Sender<Arrival>>) {
-        let mut turns = lanes.iter().cycle();
+        let mut lanes = Lanes { lanes, next: 0 };
         loop {
             if let Some((stream, remote)) = self.queued.pop_front() {
-                if let Some(lane) = turns.next() {
-                    // Fails when the server is gone, and then so is everybody.
-                    let _ = lane.send(Arrival::Connection(stream, remote)).await;
+                if let Err(back) = lanes.hand_on(stream, remote) {
+                    self.queued.push_front(back);
+                    self.wait_for_room().await;
                 }
             } else if let Some(closed) = self.closing.take() {
-                all_in(&lanes).await;
+                all_in(&lanes.lanes).await;
                 let _ = closed.send(());
                 return;
             } else {
                 self.wait().await;
             }
+        }
+    }
+
+    /// Every server has as many as it may have, and as many more wait for it.
+    async fn wait_for_room(&mut self) {
+        tokio::select! {
+            Some(order) = self.orders.recv() => self.obey(order),
+            () = tokio::time::sleep(BACK_OFF) => {}
         }
     }
 
@@ -109,8 +125,8 @@ impl Gate {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Share(reply) => {
-                let _ = reply.send(self.share(true));
+            Order::Share { on, reply } => {
+                let _ = reply.send(self.share(on));
             }
             Order::Listen { more, lan, done } => {
                 // A second program must not get in through a door left ajar.
@@ -146,12 +162,42 @@ impl Gate {
     }
 }
 
+/// The ways to the servers, taken in turn.
+struct Lanes {
+    lanes: Vec<mpsc::Sender<Arrival>>,
+    next: usize,
+}
+
+impl Lanes {
+    /// Hands a connection to the next server that has room; gives it back when none has.
+    fn hand_on(
+        &mut self,
+        stream: StdTcpStream,
+        remote: SocketAddr,
+    ) -> Result<(), (StdTcpStream, SocketAddr)> {
+        let mut arrival = Arrival::Connection(stream, remote);
+        for _ in 0..self.lanes.len() {
+            let lane = &self.lanes[self.next % self.lanes.len()];
+            self.next = self.next.wrapping_add(1);
+            match lane.try_send(arrival) {
+                // A lane is closed when its server is gone, and then so is everybody.
+                Ok(()) | Err(TrySendError::Closed(_)) => return Ok(()),
+                Err(TrySendError::Full(back)) => arrival = back,
+            }
+        }
+        match arrival {
+            Arrival::Connection(stream, remote) => Err((stream, remote)),
+            Arrival::Last(_) => Ok(()),
+        }
+    }
+}
+
 impl GateKeeper {
-    /// Lets another listener of ours bind the same port.
-    pub async fn share(&self) -> io::Result<()> {
+    /// Lets another listener of ours bind the same port, or nobody else.
+    pub async fn share(&self, on: bool) -> io::Result<()> {
         let (reply, shared) = oneshot::channel();
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
-        self.orders.send(Order::Share(reply)).await.map_err(|_| gone())?;
+        self.orders.send(Order::Share { on, reply }).await.map_err(|_| gone())?;
         shared.await.map_err(|_| gone())?
     }
 
@@ -163,11 +209,12 @@ impl GateKeeper {
         }
     }
 
-    /// Returns when the port is free and everybody who had come is in.
+    /// Returns when the port is free and everybody who had come is in, as far as there was
+    /// room for them.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.orders.send(Order::Close(reply)).await.is_ok() {
-            let _ = closed.await;
+            let _ = timeout(ALL_IN_LIMIT, closed).await;
         }
     }
 }

@@ -34,6 +34,11 @@ pub fn check(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Resul
     ))
 }
 
+/// Whether there is anything that could be right or wrong.
+pub fn presents_a_key(headers: &HeaderMap, query: Option<&str>) -> bool {
+    keys(headers, query).next().is_some()
+}
+
 /// Every key a request presents, wherever it stands.
 fn keys<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> impl Iterator<Item = Vec<u8>> + 'a {
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| without_scheme(value.as_bytes()));

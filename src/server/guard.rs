@@ -104,7 +104,13 @@ fn is_trusted(policy: &Policy, origin: &str) -> bool {
     let host = rest.parse::<Authority>().ok().map(|authority| authority.host().to_owned());
     matches!(scheme, "http" | "https")
         && !rest.contains('@')
-        && matches!(host.as_deref(), Some("localhost" | "127.0.0.1" | "[::1]"))
+        && host.is_some_and(|host| is_loopback_name(&host))
+}
+
+/// What browsers look for on this machine and nowhere else: `tauri.localhost` is a desktop
+/// program's own page.
+fn is_loopback_name(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost")
 }
 
 fn foreign_origin(origin: &str) -> LocalError {
@@ -206,6 +212,7 @@ mod tests {
     fn lets_in_the_users_own_pages_only() {
         for value in [
             "http://localhost:3000",
+            "http://tauri.localhost",
             "https://127.0.0.1",
             "http://[::1]:5173",
             "vscode-webview://abc",

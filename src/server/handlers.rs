@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, SERVER};
+use http::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, SERVER};
 use http::{HeaderValue, Method, StatusCode};
 use salvo::http::ResBody;
 use salvo::prelude::{Depot, FlowCtrl, Request, Response};
@@ -13,7 +13,7 @@ use salvo::{Handler, async_trait};
 
 use super::policy::Policy;
 use super::routes::{self, Endpoint, Missing, Route};
-use super::{Door, auth, cors, guard, rescue};
+use super::{Door, auth, cors, guard, rescue, unread};
 use crate::desktop::port_owner::SERVER_NAME;
 use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest};
 use crate::protocol::{Family, LocalError};
@@ -28,12 +28,17 @@ pub struct Entry(pub Arc<Door>);
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
         let id = self.0.next_id();
+        let asks_first = request.headers().contains_key(EXPECT);
         let route = routes::find(request.method(), request.uri().path());
         let family = family(&route, request);
         if let Err(error) = self.answer(request, response, route, family, &id).await {
             rescue::render(response, family, &error, &id);
         }
+        let is_read = unread::discard(request, asks_first).await;
         let headers = response.headers_mut();
+        if !is_read {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         headers.insert(SERVER, HeaderValue::from_static(SERVER_NAME));
         if let Ok(id) = HeaderValue::from_str(&id) {
             headers.insert(REQUEST_ID, id);
@@ -102,8 +107,12 @@ impl Entry {
         if let Some(peer) = peer {
             guesses.check(peer, Instant::now())?;
         }
-        let checked = auth::check(policy, request.headers(), request.uri().query());
-        if let (Err(_), Some(peer)) = (&checked, peer) {
+        let (headers, query) = (request.headers(), request.uri().query());
+        let checked = auth::check(policy, headers, query);
+        // Whoever sends no key at all does not guess, and must not lock out who shares the address.
+        if let (Err(_), Some(peer)) = (&checked, peer)
+            && auth::presents_a_key(headers, query)
+        {
             guesses.refused(peer, Instant::now());
         }
         checked
@@ -145,7 +154,7 @@ impl Entry {
                     peer: address(request.remote_addr()),
                     headers: std::mem::take(request.headers_mut()),
                 };
-                gateway.serve(incoming, request.take_body()).await?
+                gateway.serve(incoming, request.body_mut()).await?
             }
         };
         let (parts, body) = answer.into_parts();

@@ -11,6 +11,7 @@ mod rescue;
 pub mod routes;
 mod shard;
 mod turned_away;
+mod unread;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -129,7 +130,12 @@ impl ProxyServer {
 
     /// Lets a second listener of ours bind the same port.
     pub async fn share_port(&self) -> std::io::Result<()> {
-        self.keeper.share().await
+        self.keeper.share(true).await
+    }
+
+    /// The opposite: a second program must not get in through a door left ajar.
+    pub async fn keep_port_to_itself(&self) {
+        let _ = self.keeper.share(false).await;
     }
 
     /// Whether it listens on loopback, be it beside the network.

@@ -9,12 +9,14 @@ mod browser;
 mod framing;
 mod guard;
 mod headers;
+mod keep_alive;
 mod limits;
 mod routing;
 #[cfg(unix)]
 mod secrets;
 
 mod broken;
+mod endings;
 mod failover;
 mod flow;
 mod hostile;
