@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::attempt::{self, Answered};
 use super::exchange::{Exchange, Incoming};
@@ -81,7 +82,8 @@ impl Answering {
                 (StatusCode::OK, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]))
             }
         };
-        if let Ok(name) = HeaderValue::from_str(&lease.account().name) {
+        let name = utf8_percent_encode(&lease.account().name, CONTROLS);
+        if let Ok(name) = HeaderValue::try_from(name.to_string()) {
             headers.insert(ACCOUNT_HEADER, name);
         }
         if reply.is_estimate() {
@@ -122,7 +124,7 @@ fn source(
     incoming: &Incoming,
     settings: &Settings,
 ) -> Source {
-    let Answered { headers, first, rest, .. } = answered;
+    let Answered { begun, headers, first, rest, .. } = answered;
     let (operation, protocol) = (incoming.operation, incoming.operation.protocol());
     let events = attempt::is_event_stream(&headers);
     let upstream = translation.as_ref().map_or(protocol, |translation| translation.upstream);
@@ -134,6 +136,7 @@ fn source(
     };
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     Source {
+        begun,
         first,
         rest,
         codec: translation

@@ -37,6 +37,8 @@ pub struct Attempt<'a> {
 
 /// The upstream has begun to answer well.
 pub struct Answered {
+    /// When the request was sent.
+    pub begun: Instant,
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// Read already.
@@ -69,7 +71,7 @@ impl Attempt<'_> {
         {
             return Err(without_reply(failure));
         }
-        Ok(Answered { status, headers, first, rest: body })
+        Ok(Answered { begun: started, status, headers, first, rest: body })
     }
 
     async fn send(mut self, account: &Account) -> Result<Reply, Refused> {

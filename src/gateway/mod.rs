@@ -237,7 +237,12 @@ impl Gateway {
                 Next::AnotherAccount => last = Some(refused),
             }
         }
-        Err(last.map_or_else(no_attempt, retry::give_up))
+        let Some(last) = last else { return Err(no_attempt()) };
+        // The attempts are used up. When to come back depends on who else there is.
+        Err(match self.pool.lease(&call.wanted(), &mut tried) {
+            Ok(_another) => retry::give_up_for_now(last),
+            Err(none) => retry::exhausted(none, Some(last), call.protocol, &call.named()),
+        })
     }
 }
 

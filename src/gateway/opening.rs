@@ -50,13 +50,25 @@ pub fn error(
     opening: &[u8],
     scrubber: &Scrubber,
 ) -> Option<Failure> {
-    let data = first_data(opening).filter(|data| data.len() <= MAX_ERROR)?;
+    let data = first_data(opening)?;
+    let failure = told(provider, headers, data, scrubber)?;
+    (failure.fault != Fault::Request).then_some(failure)
+}
+
+/// Whose fault an error event tells of, where it tells.
+pub fn fault(provider: Provider, data: &[u8]) -> Option<Fault> {
+    told(provider, &HeaderMap::new(), data, &Scrubber::default()).map(|failure| failure.fault)
+}
+
+fn told(provider: Provider, headers: &HeaderMap, data: &[u8], scrubber: &Scrubber) -> Option<Failure> {
+    if data.len() > MAX_ERROR {
+        return None;
+    }
     memmem::find(data, b"\"error\"")?;
     let event: Value = serde_json::from_slice(data).ok()?;
     let error = error_of(&event)?;
     let body = scrubber.scrub_text(json!({ "error": error }).to_string());
-    let failure = classify(provider, status_of(error)?, headers, body.as_bytes());
-    (failure.fault != Fault::Request).then_some(failure)
+    Some(classify(provider, status_of(error)?, headers, body.as_bytes()))
 }
 
 fn whole_lines(bytes: &[u8]) -> &[u8] {

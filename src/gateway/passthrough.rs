@@ -5,8 +5,8 @@
 //! could set cookies, loosen CORS or confuse framing.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, RETRY_AFTER, USER_AGENT,
 };
 
 use crate::protocol::{Family, Protocol};
@@ -43,12 +43,20 @@ pub fn translated_headers(client: &HeaderMap, upstream: Protocol) -> HeaderMap {
     headers
 }
 
+/// What belongs to one credential. Sent up with another, it makes the upstream take a good
+/// account for a broken one; sent down, it tells strangers whose account answered.
+const NAMES_OF_AN_ACCOUNT: [&str; 4] =
+    ["openai-organization", "openai-project", "x-goog-user-project", "anthropic-organization-id"];
+
 /// The family's own headers go through, known or not.
 fn crosses_up(name: &HeaderName, family: Family) -> bool {
     if [CONTENT_TYPE, ACCEPT, USER_AGENT].contains(name) {
         return true;
     }
     let name = name.as_str();
+    if NAMES_OF_AN_ACCOUNT.contains(&name) {
+        return false;
+    }
     match family {
         Family::Anthropic => {
             name.starts_with("anthropic-") || name.starts_with("x-stainless-") || name == "x-app"
@@ -83,10 +91,14 @@ pub fn response_headers(upstream: &HeaderMap) -> HeaderMap {
 }
 
 fn crosses_down(name: &HeaderName) -> bool {
-    if [CONTENT_TYPE, CACHE_CONTROL, RETRY_AFTER].contains(name) {
+    // Nobody asks for an encoding; one that is used all the same has to be named.
+    if [CONTENT_TYPE, CONTENT_ENCODING, CACHE_CONTROL, RETRY_AFTER].contains(name) {
         return true;
     }
     let name = name.as_str();
+    if NAMES_OF_AN_ACCOUNT.contains(&name) {
+        return false;
+    }
     DOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || DOWN_NAMES.contains(&name)
 }
 
@@ -122,7 +134,10 @@ mod tests {
             "user-agent",
             "anthropic-beta",
             "x-goog-api-client",
+            "x-goog-user-project",
+            "openai-beta",
             "openai-organization",
+            "openai-project",
         ]);
         let crossed = |protocol| names(&request_headers(&client, protocol)).join(" ");
         assert_eq!(
@@ -130,10 +145,7 @@ mod tests {
             "accept-encoding anthropic-beta anthropic-version content-type user-agent"
         );
         assert_eq!(crossed(Protocol::Gemini), "accept-encoding content-type user-agent x-goog-api-client");
-        assert_eq!(
-            crossed(Protocol::OpenAiChat),
-            "accept-encoding content-type openai-organization user-agent"
-        );
+        assert_eq!(crossed(Protocol::OpenAiChat), "accept-encoding content-type openai-beta user-agent");
     }
 
     #[test]
@@ -152,6 +164,8 @@ mod tests {
             "content-type",
             "retry-after",
             "anthropic-ratelimit-requests-remaining",
+            "anthropic-organization-id",
+            "openai-organization",
             "x-ratelimit-reset-tokens",
             "request-id",
         ]);

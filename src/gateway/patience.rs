@@ -91,6 +91,17 @@ impl Silence {
         }
     }
 
+    /// There is no news to wait for any more, and only so long for the end. Once said, it
+    /// stays.
+    pub fn end_within(&mut self, limit: Duration) {
+        if self.renewed && limit < self.limit {
+            self.renewed = false;
+            self.limit = limit;
+            self.last = Instant::now();
+            self.timer.as_mut().reset(self.last + limit);
+        }
+    }
+
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let due = self.last + self.limit;

@@ -8,13 +8,14 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::exchange::Exchange;
 use super::held::Held;
+use super::opening;
 use super::patience::{Pulse, Silence, Turns};
 use super::translate::Translator;
 use crate::accounts::Lease;
@@ -27,6 +28,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// As much as is joined before it leaves.
 const JOIN_LIMIT: usize = 64 << 10;
+/// How long a stream that has said its last word may take to end.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How an answer is framed, which decides how it may end badly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -73,6 +77,8 @@ enum State {
 }
 
 pub struct Source {
+    /// When the account was asked: others may have kept the request waiting before.
+    pub begun: Instant,
     pub first: Bytes,
     pub rest: ReplyBody,
     pub codec: Codec,
@@ -86,7 +92,7 @@ pub struct Source {
 impl Relay {
     pub fn new(source: Source, exchange: Exchange, lease: Lease) -> Self {
         let is_stream = source.shape != Shape::Whole;
-        let elapsed = if is_stream { Duration::ZERO } else { exchange.elapsed() };
+        let elapsed = if is_stream { Duration::ZERO } else { source.begun.elapsed() };
         let mut relay = Self {
             upstream: source.rest,
             codec: source.codec,
@@ -117,6 +123,9 @@ impl Relay {
             Codec::Translate(translator, _) => translator.push(&bytes),
         };
         self.held.add(bytes);
+        if self.is_over() {
+            self.silence.end_within(LAST_PATIENCE);
+        }
         // Whoever said how long the answer is need not be asked whether it has ended.
         if self.length == Some(self.bytes_in) {
             self.ended();
@@ -133,6 +142,8 @@ impl Relay {
                         self.take_in(bytes);
                     }
                 }
+                // After the last word it is only an end without manners.
+                Some(Err(_)) if self.observer.has_ended() => self.upstream_ended(),
                 Some(Err(error)) => {
                     self.broke(&format!("the upstream's answer broke off: {}", describe(&error)));
                 }
@@ -195,9 +206,28 @@ impl Relay {
         self.held.add(Bytes::from(event));
     }
 
-    /// The upstream did not do its part: for the account, and for the record.
+    /// Nothing that the client wants to hear can follow.
+    fn is_over(&self) -> bool {
+        match &self.codec {
+            Codec::Pass => self.observer.is_over(),
+            Codec::Translate(translator, _) => translator.is_over(),
+        }
+    }
+
+    fn fell_silent(&mut self) {
+        if self.is_over() || self.observer.has_ended() {
+            return self.upstream_ended();
+        }
+        self.broke(&format!("the upstream sent nothing for {} s", self.silence.limit().as_secs_f32()));
+    }
+
+    /// The upstream did not do its part: for the account, unless it told of the request's
+    /// own fault, and for the record.
     fn blame(&mut self, reason: &str) {
-        self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.to_owned() });
+        let told =
+            self.observer.failure().and_then(|event| opening::fault(self.lease.account().provider, event));
+        let fault = told.unwrap_or(Fault::Unreachable);
+        self.lease.fail(&Failure { fault, status: None, reason: reason.to_owned() });
         let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
         self.exchange.cut(usage, bytes_out, reason);
     }
@@ -213,7 +243,10 @@ impl Relay {
 
     /// Nothing to send: wait, and now and then say that we still do.
     fn poll_pulse(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Codec::Translate(_, pulse) = &mut self.codec else { return Poll::Pending };
+        let Codec::Translate(translator, pulse) = &mut self.codec else { return Poll::Pending };
+        if translator.is_over() {
+            return Poll::Pending;
+        }
         let beat = std::task::ready!(pulse.poll(cx));
         self.send(Bytes::from_static(beat))
     }
@@ -245,8 +278,7 @@ impl Body for Relay {
                     return Poll::Pending;
                 }
                 if this.silence.poll(cx).is_ready() {
-                    let limit = this.silence.limit().as_secs_f32();
-                    this.broke(&format!("the upstream sent nothing for {limit} s"));
+                    this.fell_silent();
                     continue;
                 }
             }

@@ -52,7 +52,15 @@ pub fn exhausted(no_lease: NoLease, last: Option<Refused>, protocol: Protocol, m
     }
 }
 
-/// The attempts are used up.
+/// Another account could answer the next request at once, whatever this one has to wait.
+pub fn give_up_for_now(mut last: Refused) -> Ended {
+    if let Fault::RateLimited { retry_after, .. } = &mut last.failure.fault {
+        *retry_after = None;
+    }
+    give_up(last)
+}
+
+/// What the last account said is the answer.
 pub fn give_up(last: Refused) -> Ended {
     let reason = &last.failure.reason;
     match &last.failure.fault {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 
 use super::attempt::{Answered, Refused, broken};
 use super::conversations::{Conversations, Remembering};
@@ -15,10 +15,10 @@ use super::{Remembered, passthrough};
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::openai_responses::reference::{Said, output_of};
 use crate::protocol::{
-    self, Encoded, LocalError, Observer, Operation, Protocol, Provider, RequestTarget, ResponseContext,
-    StreamDecoder, StreamEncoder, Usage, capability,
+    self, Encoded, ErrorKind, LocalError, Observer, Operation, Protocol, Provider, RequestTarget,
+    ResponseContext, StreamDecoder, StreamEncoder, Usage, capability,
 };
-use crate::upstream::{Fault, Frames};
+use crate::upstream::{Failure, Fault, Frames};
 
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -145,12 +145,24 @@ impl Translation {
         })?;
         self.calls.clone().see_whole(&mut response);
         let encoded = protocol::encode_response(self.client, &response, &self.context);
-        let encoded = encoded.map_err(|error| broken(Fault::Request, error.message))?;
+        let encoded = encoded.map_err(|error| self.cannot_be_told(error))?;
         if let Some(mut remembering) = self.remembering.clone() {
             remembering.given(&output_of(&encoded));
             remembering.ended();
         }
         Ok((encoded, observer.usage()))
+    }
+
+    /// The model said what the client's protocol has no room for. Neither the request nor
+    /// the account is to blame, and another answer may well be better.
+    fn cannot_be_told(&self, error: LocalError) -> Refused {
+        let told = LocalError { kind: ErrorKind::BadGateway, ..error };
+        let status = told.kind.status();
+        let body = self.client.family().error_body(&told, &self.request_id).to_string();
+        Refused {
+            failure: Failure { fault: Fault::Request, status: Some(status.as_u16()), reason: told.message },
+            reply: Some((status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body))),
+        }
     }
 
     /// The upstream's refusal in the client's words.
@@ -183,6 +195,7 @@ pub fn retell(mut refused: Refused, upstream: Protocol, client: Protocol, reques
         let body = client.family().error_body(&error, request_id).to_string();
         let mut kept = passthrough::response_headers(&headers);
         kept.insert(CONTENT_TYPE, JSON);
+        kept.remove(CONTENT_ENCODING);
         refused.reply = Some((error.kind.status(), kept, Bytes::from(body)));
     }
     refused
@@ -230,6 +243,11 @@ impl Translator {
     /// Why the answer is not whole, once that is known.
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+
+    /// The upstream's answer has ended, well or not.
+    pub fn is_over(&self) -> bool {
+        self.decoder.is_over()
     }
 
     fn encode(&mut self) -> Bytes {

@@ -16,6 +16,8 @@ const MAX_EVENT: usize = 16 << 20;
 const TAIL: usize = 8 << 10;
 /// How much of a whole answer's usage object is kept.
 const MAX_USAGE: usize = 16 << 10;
+/// The longest error event that is kept.
+const MAX_FAILURE: usize = 16 << 10;
 
 /// Watches one answer.
 pub enum Observer {
@@ -80,6 +82,24 @@ impl Observer {
         matches!(self, Self::Events(observer) if observer.seen.failed)
     }
 
+    /// The event in which a stream told of it, if that was short enough.
+    pub fn failure(&self) -> Option<&[u8]> {
+        match self {
+            Self::Events(observer) => observer.seen.failure.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a stream may end here, well or with an error of its own.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self, Self::Events(observer) if observer.seen.finished || observer.seen.failed)
+    }
+
+    /// Whether a stream has said the word that its protocol ends with, or an error.
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Events(observer) if observer.seen.over || observer.seen.failed)
+    }
+
     /// Whether an answer that ends here ends whole.
     pub fn is_complete(&self) -> bool {
         match self {
@@ -94,7 +114,10 @@ impl Observer {
 struct Seen {
     usage: Option<Usage>,
     finished: bool,
+    /// Finished, and with nothing to come: some add their usage after the finish.
+    over: bool,
     failed: bool,
+    failure: Option<Vec<u8>>,
 }
 
 pub struct EventObserver {
@@ -143,6 +166,9 @@ impl Seen {
             Protocol::Anthropic => self.anthropic(data),
             Protocol::Gemini => self.gemini(data),
         }
+        if self.failed && self.failure.is_none() && data.len() <= MAX_FAILURE {
+            self.failure = Some(data.to_vec());
+        }
     }
 
     /// Anthropic and Responses say in an event's name that it is an error.
@@ -172,6 +198,7 @@ impl Seen {
         }
         if data == b"[DONE]" {
             self.finished = true;
+            self.over = true;
         } else if has(data, b"\"usage\"") || (!self.finished && has(data, b"\"finish_reason\"")) {
             let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else { return };
             self.finished |= chunk.choices.iter().any(|choice| choice.finish_reason.is_some());
@@ -199,7 +226,10 @@ impl Seen {
         match response.status.as_deref() {
             Some("in_progress") => {}
             Some("failed") => self.failed = true,
-            _ => self.finished = true,
+            _ => {
+                self.finished = true;
+                self.over = true;
+            }
         }
         self.usage = response.usage.map(Usage::from).or(self.usage);
     }
@@ -219,7 +249,8 @@ impl Seen {
             return;
         }
         let Ok(event) = serde_json::from_slice::<Event>(data) else { return };
-        self.finished |= event.r#type == "message_stop";
+        self.over |= event.r#type == "message_stop";
+        self.finished |= self.over;
         for part in event.message.and_then(|message| message.usage).into_iter().chain(event.usage) {
             let usage = self.usage.get_or_insert_default();
             part.merge_into(usage);
@@ -331,6 +362,12 @@ mod tests {
         check(
             || Observer::object(Protocol::Anthropic),
             r#"{"usage":{"input_tokens":3,"output_tokens":2},"content":[{"text":"\"usage\":{}"}]}"#,
+            usage(3, 2, 0, 0),
+            true,
+        );
+        check(
+            || Observer::object(Protocol::OpenAiChat),
+            r#"{"usage":{"prompt_tokens":3,"input_tokens":3,"completion_tokens":2,"output_tokens":null,"prompt_tokens_details":null}}"#,
             usage(3, 2, 0, 0),
             true,
         );

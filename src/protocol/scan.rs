@@ -11,6 +11,7 @@
 //!                                                     └──}──▶ Done
 //! ```
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memchr2;
@@ -166,7 +167,8 @@ impl Scanner {
 
     /// The key is complete: is it one of ours?
     fn open_member(&mut self) -> Result<(), ScanError> {
-        let Some(name) = self.wanted.iter().find(|name| name.as_bytes() == self.key) else {
+        let key = unescaped(&self.key);
+        let Some(name) = self.wanted.iter().find(|name| name.as_bytes() == &*key) else {
             return Ok(());
         };
         if self.found.iter().any(|member| member.name == *name) {
@@ -286,6 +288,15 @@ impl Scanner {
     }
 }
 
+/// A key as its readers take it: one that is spelled in escapes is the same key.
+fn unescaped(key: &[u8]) -> Cow<'_, [u8]> {
+    if !key.contains(&b'\\') {
+        return Cow::Borrowed(key);
+    }
+    let quoted = [b"\"", key, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).map_or(Cow::Borrowed(key), |key| key.into_bytes().into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,6 +349,7 @@ mod tests {
             (r#"{"a":[1}}"#, ScanError::Invalid(6)),
             (r#"{"model":"x"} {"#, ScanError::Invalid(14)),
             (r#"{"model":"x","model":"y"}"#, ScanError::Repeated("model")),
+            (r#"{"model":"x","mo\u0064el":"y"}"#, ScanError::Repeated("model")),
         ] {
             assert_eq!(scan(json, 1000), Err(error), "{json}");
         }

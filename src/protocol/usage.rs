@@ -38,15 +38,16 @@ pub fn last_usage_metadata(tail: &[u8]) -> Option<Usage> {
 
 /// `openai.types.CompletionUsage` and `openai.types.responses.ResponseUsage`: the same
 /// facts under two sets of names.
+/// Some servers send both, or `null`.
 #[derive(Deserialize)]
 pub struct OpenAiUsage {
-    #[serde(default, alias = "prompt_tokens")]
-    input_tokens: u64,
-    #[serde(default, alias = "completion_tokens")]
-    output_tokens: u64,
-    #[serde(alias = "prompt_tokens_details")]
+    prompt_tokens: Option<u64>,
+    input_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    prompt_tokens_details: Option<InputDetails>,
     input_tokens_details: Option<InputDetails>,
-    #[serde(alias = "completion_tokens_details")]
+    completion_tokens_details: Option<OutputDetails>,
     output_tokens_details: Option<OutputDetails>,
 }
 
@@ -62,11 +63,13 @@ struct OutputDetails {
 
 impl From<OpenAiUsage> for Usage {
     fn from(usage: OpenAiUsage) -> Self {
+        let input_details = usage.input_tokens_details.or(usage.prompt_tokens_details);
+        let output_details = usage.output_tokens_details.or(usage.completion_tokens_details);
         Self {
-            input: usage.input_tokens,
-            output: usage.output_tokens,
-            cached: usage.input_tokens_details.and_then(|details| details.cached_tokens).unwrap_or(0),
-            reasoning: usage.output_tokens_details.and_then(|details| details.reasoning_tokens).unwrap_or(0),
+            input: usage.input_tokens.or(usage.prompt_tokens).unwrap_or(0),
+            output: usage.output_tokens.or(usage.completion_tokens).unwrap_or(0),
+            cached: input_details.and_then(|details| details.cached_tokens).unwrap_or(0),
+            reasoning: output_details.and_then(|details| details.reasoning_tokens).unwrap_or(0),
         }
     }
 }

@@ -115,7 +115,9 @@ const fn unreachable(reason: String) -> Failure {
 }
 
 fn failure(host: &str, error: reqwest::Error) -> Failure {
-    let fault = if error.is_timeout() { Fault::TimedOut } else { Fault::Unreachable };
+    // Whoever could not even be connected to has not kept anybody waiting for an answer.
+    let is_late = error.is_timeout() && !error.is_connect();
+    let fault = if is_late { Fault::TimedOut } else { Fault::Unreachable };
     Failure { fault, status: None, reason: format!("{host}: {}", describe(&error.without_url())) }
 }
 

@@ -62,9 +62,13 @@ async fn of_a_clients_headers_only_the_familys_own_go_up() {
         "x-portcullis-token",
         "x-secret",
         "x-request-id",
+        // They belong to the credential that stays here.
+        "openai-organization",
+        "openai-project",
+        "x-goog-user-project",
     ];
     let own = [
-        (Family::OpenAi, "openai-organization"),
+        (Family::OpenAi, "openai-beta"),
         (Family::Anthropic, "anthropic-beta"),
         (Family::Gemini, "x-goog-api-client"),
     ];

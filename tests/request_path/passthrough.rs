@@ -177,12 +177,9 @@ const PRIVATE: [(&str, &str); 12] = [
 #[tokio::test]
 async fn request_headers_cross_only_when_they_are_the_familys_own() {
     let own: [(&Dialect, &[(&str, &str)]); 3] = [
-        (
-            &OPENAI_CHAT,
-            &[("openai-organization", "org-1"), ("x-stainless-lang", "js"), ("idempotency-key", "i1")],
-        ),
+        (&OPENAI_CHAT, &[("openai-beta", "b1"), ("x-stainless-lang", "js"), ("idempotency-key", "i1")]),
         (&ANTHROPIC, &[("anthropic-beta", "a,b"), ("anthropic-version", "2026-10-21"), ("x-app", "cli")]),
-        (&GEMINI, &[("x-goog-api-client", "genai/1"), ("x-goog-user-project", "p")]),
+        (&GEMINI, &[("x-goog-api-client", "genai/1")]),
     ];
     for (dialect, own) in own {
         let upstream = FakeUpstream::always(dialect.whole_reply()).await;
