@@ -15,7 +15,7 @@ use super::validate::validate;
 use super::{Config, Problem, Problems, Secret, key, lookup};
 
 /// Far beyond ten thousand accounts.
-pub const LARGEST_FILE: u64 = 1 << 20;
+pub const LARGEST_FILE: u64 = 16 << 20;
 
 /// A configuration that can be used. The default is what an empty file means.
 #[derive(Clone, Debug, Default)]

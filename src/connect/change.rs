@@ -173,6 +173,9 @@ impl Clients {
         let changes =
             entry.files.iter().map(|file| Change::back(file.clone())).collect::<Result<Vec<_>, _>>()?;
         replace_all(&changes)?;
+        for FileEntry { path, mode, .. } in &entry.files {
+            mode.iter().for_each(|mode| files::set_mode(path, *mode));
+        }
         journal.save(&self.journal_file())?;
         let undone = Undone {
             files: changed_files(&changes),
@@ -292,6 +295,7 @@ impl Change {
             path: file.clone(),
             format,
             backup: known.and_then(|known| known.backup.clone()),
+            mode: known.map_or_else(|| files::mode(&file), |known| known.mode),
             left_as: None,
             values: Vec::new(),
         };

@@ -46,7 +46,8 @@ pub fn read(path: &Path) -> Result<Option<String>, FileError> {
     String::from_utf8(bytes).map(Some).map_err(|_| unreadable("it is not UTF-8".to_owned()))
 }
 
-/// Makes a file hold `after`, or not be there, if it still holds `before`.
+/// Makes a file hold `after`, or not be there, if it still holds `before`. From then on it
+/// is its owner's alone, because the key may stand in it.
 pub fn replace(path: &Path, before: Option<&str>, after: Option<&str>) -> Result<(), FileError> {
     if read(path)?.as_deref() != before {
         return Err(FileError::ChangedMeanwhile(path.to_owned()));
@@ -57,7 +58,7 @@ pub fn replace(path: &Path, before: Option<&str>, after: Option<&str>) -> Result
                 return Err(FileError::ChangedMeanwhile(path.to_owned()));
             }
         }
-        (Some(_), Some(after)) => disk::replace(path, after, Mode::Kept)?,
+        (Some(_), Some(after)) => disk::replace(path, after, Mode::Private)?,
         (Some(_), None) => {
             std::fs::remove_file(path).map_err(|source| WriteError { path: path.to_owned(), source })?;
         }
@@ -65,6 +66,28 @@ pub fn replace(path: &Path, before: Option<&str>, after: Option<&str>) -> Result
     }
     Ok(())
 }
+
+/// Who may do what with a file, where its system has modes.
+#[cfg(unix)]
+pub fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+pub const fn mode(_path: &Path) -> Option<u32> {
+    None
+}
+
+/// Gives a file the mode it had. One that is gone needs none.
+#[cfg(unix)]
+pub fn set_mode(path: &Path, mode: u32) {
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    let _ = std::fs::set_permissions(path, permissions);
+}
+
+#[cfg(not(unix))]
+pub const fn set_mode(_path: &Path, _mode: u32) {}
 
 /// Writes one of our own files, which nobody else may read.
 pub fn keep(path: &Path, contents: &str) -> Result<(), WriteError> {

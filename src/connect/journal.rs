@@ -33,6 +33,9 @@ pub struct FileEntry {
     pub format: Format,
     /// The copy of the file as it was; `None` when there was none.
     pub backup: Option<PathBuf>,
+    /// Who could read it then: while it holds our key, its owner alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
     /// The file as we left it, as long as nobody else has written it since.
     pub left_as: Option<Digest>,
     pub values: Vec<ValueEntry>,

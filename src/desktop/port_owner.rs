@@ -39,10 +39,20 @@ async fn probe(address: SocketAddr) -> std::io::Result<bool> {
 
 /// The nearest port above this one that can be bound now.
 pub async fn next_free_port(address: SocketAddr) -> Option<u16> {
-    for port in (address.port().saturating_add(1)..).take(SEARCH_WIDTH.into()) {
+    for port in (address.port().checked_add(1)?..=u16::MAX).take(SEARCH_WIDTH.into()) {
         if TcpListener::bind((address.ip(), port)).await.is_ok() {
             return Some(port);
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn above_the_last_port_there_is_none() {
+        assert_eq!(next_free_port(SocketAddr::from(([127, 0, 0, 1], u16::MAX))).await, None);
+    }
 }

@@ -149,9 +149,10 @@ impl Writer {
 
     /// A client may put a key anywhere, be it in the name of a model.
     fn scrub(&self, record: &mut Record) {
-        let Record { path, client, model_asked, error, .. } = record;
-        let texts = [client, model_asked, error].into_iter().flatten();
-        for text in texts.chain([path]) {
+        let Record { path, client, model_asked, model_used, error, dropped, attempts, .. } = record;
+        let failures = attempts.iter_mut().filter_map(|attempt| attempt.failure.as_mut());
+        let texts = [client, model_asked, model_used, error].into_iter().flatten();
+        for text in texts.chain([path, dropped]).chain(failures) {
             if let Some(scrubbed) = self.shared.scrubber.scrub(text.as_bytes()) {
                 *text = String::from_utf8_lossy(&scrubbed).into_owned();
             }

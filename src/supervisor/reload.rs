@@ -131,7 +131,10 @@ impl Supervisor {
         };
         match bound {
             Ok(bound) => Ok(Some(bound)),
-            Err((address, error)) => Err(FileProblem::Bind(bind::explain(address, &error).await)),
+            Err((address, error)) => {
+                current.keep_port_to_itself().await;
+                Err(FileProblem::Bind(bind::explain(address, &error).await))
+            }
         }
     }
 

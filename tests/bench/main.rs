@@ -3,17 +3,19 @@
 //! One run drives the same traffic through all of them in turns, on one machine, and prints one table: every
 //! goal is a ratio to L within the run, because absolute figures say more about the machine than about us.
 //! `cargo bench --bench proxy -- [--quick] [--json FILE] [small stream large translated pairs monitor slow idle
-//! start]`.
+//! start tray]`.
 //! A missed goal is a line in the table, never a failure; a proxy that answers wrongly is a failure.
 //!
 //! In the order of the measurement: `rig` starts the processes (`process`; this binary plays the `mock`
-//! upstream and the `bare_proxy` itself, so that each is a process of its own), `traffic` and `lifetime` are
-//! the scenarios, `load` sends their calls (`call`, answered by `script`, both in a `dialect`), `usage` reads what a proxy spent,
+//! upstream and the `bare_proxy` itself, so that each is a process of its own), `traffic`, `lifetime` and
+//! `desktop` are the scenarios, `load` sends their calls (`call`, answered by `script`, both in a `dialect`), `usage` reads what a proxy spent,
 //! `rounds` takes medians and `report` sets them beside the goals.
 #![expect(clippy::print_stdout, reason = "the table and the ready lines of the roles are the output")]
 
 mod bare_proxy;
 mod call;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod dialect;
 mod lifetime;
 mod listener;
@@ -75,6 +77,8 @@ enum Scenario {
     Idle,
     /// From exec to the first 200 on `/healthz`.
     Start,
+    /// With its icon on a session bus: the start, memory and wakeups. Needs `dbus-daemon`.
+    Tray,
 }
 
 fn main() -> Result<()> {
@@ -149,6 +153,10 @@ impl Scenario {
             Self::Slow => lifetime::slow(rig).await,
             Self::Idle => lifetime::idle(rig).await,
             Self::Start => lifetime::start(rig).await,
+            #[cfg(target_os = "linux")]
+            Self::Tray => desktop::tray(rig).await,
+            #[cfg(not(target_os = "linux"))]
+            Self::Tray => bail!("there is no session bus"),
         };
         figures.map(Measured::Figures)
     }

@@ -16,7 +16,7 @@ use tokio::process::ChildStdout;
 use tokio::time::{sleep, timeout};
 
 use crate::dialect::Dialect;
-use crate::usage::{CpuSample, Memory};
+use crate::usage::{self, CpuSample, Memory};
 use crate::{bare_proxy, mock};
 
 /// The key that clients show to portcullis, and the header that carries it.
@@ -128,8 +128,18 @@ impl Process {
     }
 
     pub async fn portcullis(home: Arc<Home>) -> Result<Self> {
+        Self::agent(home, |command| command.args(["serve", "--port", "0"])).await
+    }
+
+    /// The same with its icon, on this session bus.
+    #[cfg(target_os = "linux")]
+    pub async fn tray(home: Arc<Home>, bus: &str) -> Result<Self> {
+        Self::agent(home, |command| command.env("DBUS_SESSION_BUS_ADDRESS", bus)).await
+    }
+
+    async fn agent(home: Arc<Home>, ask: impl FnOnce(&mut Command) -> &mut Command) -> Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.args(["serve", "--port", "0", "--home"]).arg(home.directory.path());
+        ask(&mut command).arg("--home").arg(home.directory.path());
         command.stderr(File::create(home.complaints())?);
         Self::spawn(&mut command, Some(home.clone())).await.with_context(|| {
             let text = fs::read_to_string(home.complaints()).unwrap_or_default();
@@ -153,6 +163,12 @@ impl Process {
     /// The CPU time it has used so far.
     pub fn cpu(&self) -> Result<CpuSample> {
         CpuSample::of(self.child.id())
+    }
+
+    /// How often its threads have gone to sleep so far.
+    #[cfg(target_os = "linux")]
+    pub fn sleeps(&self) -> Result<u64> {
+        usage::sleeps(self.child.id())
     }
 
     /// The memory it has now.

@@ -1,4 +1,4 @@
-//! What a process has used, read from `/proc`: CPU time and memory.
+//! What a process has used, read from `/proc`: CPU time, memory, and how often it woke.
 
 use std::fs;
 use std::time::Duration;
@@ -59,6 +59,17 @@ fn thread_time(pid: u32) -> Result<Duration> {
         let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
         let nanos = text.split_whitespace().next().and_then(|field| field.parse().ok());
         total += Duration::from_nanos(nanos.context("schedstat without a run time")?);
+    }
+    Ok(total)
+}
+
+/// How often the threads that live have waited: each time, something has to wake them.
+pub fn sleeps(pid: u32) -> Result<u64> {
+    let mut total = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let Ok(text) = fs::read_to_string(thread?.path().join("status")) else { continue };
+        let count = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        total += count.context("status without context switches")?.trim().parse::<u64>()?;
     }
     Ok(total)
 }

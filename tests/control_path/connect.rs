@@ -245,7 +245,7 @@ fn a_broken_file_is_refused_with_its_line_and_not_touched() {
 }
 
 #[test]
-fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
+fn a_link_stays_a_link_and_a_file_with_the_key_is_its_owners_alone() {
     let home = home(8045, &[("dotfiles/claude.json", CLAUDE)]);
     let target = home.file("dotfiles/claude.json");
     fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).expect("set");
@@ -254,7 +254,7 @@ fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
     done(&home, &["connect", "claude-code"]);
     assert!(home.file(".claude/settings.json").is_symlink());
     assert!(text(&home, "dotfiles/claude.json").contains("127.0.0.1:8045"));
-    assert_eq!(fs::metadata(&target).expect("there").permissions().mode() & 0o777, 0o640);
+    assert_eq!(fs::metadata(&target).expect("there").permissions().mode() & 0o777, 0o600);
     done(&home, &["disconnect", "claude-code"]);
     assert!(home.file(".claude/settings.json").is_symlink());
     assert_eq!(text(&home, "dotfiles/claude.json"), CLAUDE);

@@ -1,12 +1,16 @@
 //! What the system tells the process.
 
+use std::process::Command;
+
 use rustix::process::Signal;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::wait_for_state;
+use crate::support::client::chat;
 use crate::support::proxy::{account, proxy_section};
-use crate::support::{FakeUpstream, FedStream, Reply, TestProxy};
+use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
 
 #[tokio::test]
 async fn idle_it_ends_well_on_either_signal() {
@@ -72,4 +76,50 @@ async fn the_drain_timeout_holds_for_a_signal_too() {
     proxy.signal(Signal::TERM);
     stream.breaks_off().await;
     assert_eq!(proxy.ended().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn a_full_house_can_be_closed_like_any_other() {
+    let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+    let config = proxy_section("drain_timeout_secs = 1") + &account("work", "openai", &upstream, "");
+    let home = Home::with_config(&config);
+    let command = with_few_files(&home);
+    let mut proxy = TestProxy::spawn(home, command).await;
+    let mut guests = Vec::new();
+    for number in 0..FITS {
+        guests.push(asks(&proxy).await);
+        upstream.wait_for_fed(number + 1).await;
+    }
+    // They stand in the queue until somebody leaves.
+    for _ in 0..2 * FITS {
+        guests.push(asks(&proxy).await);
+    }
+    proxy.signal(Signal::TERM);
+    assert_eq!(proxy.ended().await.0, Some(0));
+}
+
+/// As many connections as a proxy takes that may open few files.
+const FITS: usize = 38;
+
+/// `serve` as it runs where a process may have 160 files open.
+fn with_few_files(home: &Home) -> Command {
+    let plain = home.command(&["serve", "--port", "0"]);
+    let mut command = Command::new("sh");
+    command.env_clear().args(["-c", "ulimit -n 160; exec \"$0\" \"$@\""]);
+    command.arg(plain.get_program()).args(plain.get_args());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+/// A client that has asked for a stream, and waits.
+async fn asks(proxy: &TestProxy) -> TcpStream {
+    let body = chat("gpt-5", true).to_string();
+    let mut stream = TcpStream::connect(proxy.address).await.expect("connected");
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    stream
 }

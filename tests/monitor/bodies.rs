@@ -60,13 +60,14 @@ async fn a_key_in_the_wrong_place_is_not_recorded() {
     let upstream = FakeUpstream::always(super::answer()).await;
     let proxy = TestProxy::serve(&account(&upstream, "none")).await;
     let headers = [("content-type", "application/json"), ("user-agent", KEY)];
-    let body = chat(&format!("model-{KEY}"), false).to_string();
+    let body = chat(&format!("gpt-{KEY}"), false).to_string();
     proxy.send("POST", "/v1/chat/completions", &headers, &body).await;
     proxy.get(&format!("/v1/{KEY}")).await;
     let records = read(&proxy, "records").await;
     assert_eq!(records.as_array().map(Vec::len), Some(2));
     assert!(!records.to_string().contains(KEY), "{records}");
-    assert_eq!(records[1]["model_asked"], "model-[secret]");
+    assert_eq!(records[1]["model_asked"], "gpt-[secret]");
+    assert_eq!(records[1]["model_used"], "gpt-[secret]");
 }
 
 #[tokio::test]

@@ -130,8 +130,8 @@ async fn a_file_that_is_wrong_from_the_start_is_shown_and_waited_for() {
     let port = free_port();
     let broken = config("").replace("port = 0", "port = \"many\"");
     let desktop = Desktop::start(Home::with_config(&broken), |_| {}).await;
-    let seen = desktop.item.seen().menu.to_string();
-    assert!(seen.starts_with("Failed: ") && seen.contains("config.toml:4:"), "{seen}");
+    let is_shown = |menu: String| menu.starts_with("Failed: ") && menu.contains("config.toml:4:");
+    desktop.item.wait_for("the mistake", |seen| is_shown(seen.menu.to_string())).await;
     desktop.agent.home.write_config(&config("").replace("port = 0", &format!("port = {port}")));
     assert_eq!(desktop.wait_until_running().await.port(), port);
 }
