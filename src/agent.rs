@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::accounts::{Pool, store};
 use crate::config::{self, Config, Loaded, Problems, edit, generate_key, template};
-use crate::control::{AgentHandle, ProxyState, Shell, Status};
+use crate::control::{AgentHandle, ProxyState, Shell, Status, Tickets, new_token};
 use crate::dashboard::{self, Control};
 use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
 use crate::desktop::leftovers;
@@ -85,8 +85,9 @@ pub async fn run<S: Shell>(
     let proxy_port = launch.port.unwrap_or(config.proxy.port);
     let listening =
         dashboard::listen(proxy_port).await.map_err(|error| other("the control plane", &error))?;
-    let token = dashboard::new_token().map_err(|error| other("no randomness", &error))?;
-    let options = options(&launch, listening.address, &token);
+    let token = new_token().map_err(|error| other("no randomness", &error))?;
+    let tickets = Arc::<Tickets>::default();
+    let options = options(&launch, listening.address, &token, Arc::clone(&tickets));
     let (requests, asked) = mpsc::channel(16);
     let (status, published) = watch::channel(first_status(&options, &config));
     let agent = AgentHandle::new(requests, published);
@@ -96,6 +97,7 @@ pub async fn run<S: Shell>(
         gateway: Arc::clone(&gateway),
         config_path: paths.config.clone(),
         token: token.clone(),
+        tickets,
     };
     let announced = ControlFile {
         address: listening.address,
@@ -157,7 +159,7 @@ fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
     gateway
 }
 
-fn options(launch: &Launch, control: std::net::SocketAddr, token: &str) -> Options {
+fn options(launch: &Launch, control: std::net::SocketAddr, token: &str, tickets: Arc<Tickets>) -> Options {
     let connections = launch.max_open_files.saturating_sub(OTHER_FILES) * 8 / 10 / SOCKETS_PER_REQUEST;
     Options {
         config_path: launch.paths.config.clone(),
@@ -168,6 +170,7 @@ fn options(launch: &Launch, control: std::net::SocketAddr, token: &str) -> Optio
         exit_on_failed_start: launch.exit_on_failed_start,
         max_connections: usize::try_from(connections.clamp(16, 1 << 20)).unwrap_or(16),
         dashboard_url: format!("http://{control}/#{token}"),
+        tickets,
     }
 }
 

@@ -18,8 +18,8 @@
 //!
 //! Modules import downwards only: `cli`, `agent`, `headless` → `supervisor` → `server`,
 //! `dashboard` → `gateway` → `accounts`, `monitor` → `upstream`, `config` → `protocol`;
-//! `control` and `desktop` import nothing of ours but `language`, and anybody may import
-//! all three.
+//! `control` imports nothing of ours but `language`, `desktop` those two, and anybody may
+//! import all three.
 
 pub mod agent;
 pub mod cli;

@@ -139,15 +139,20 @@ pub async fn quit(context: &Context) -> Exit {
 
 pub async fn open(context: &Context, print: bool) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
-    let url = match agent.status().await {
-        Ok(status) => status.dashboard_url,
+    if print {
+        return match agent.status().await {
+            Ok(status) => {
+                output::line(&status.dashboard_url);
+                Exit::Done
+            }
+            Err(error) => output::failed(&error.to_string()),
+        };
+    }
+    let ticket = match agent.ask("ticket", Value::Null).await {
+        Ok(ticket) => ticket,
         Err(error) => return output::failed(&error.to_string()),
     };
-    if print {
-        output::line(&url);
-        return Exit::Done;
-    }
-    match browser::open(&url) {
+    match browser::open(ticket["dashboard_url"].as_str().unwrap_or_default()) {
         Ok(()) => Exit::Done,
         Err(error) => output::failed(&text!(context.language, "refused-browser", reason = error.to_string())),
     }

@@ -6,9 +6,11 @@ pub mod failure;
 pub mod notice;
 pub mod shell;
 pub mod status;
+pub mod ticket;
 
 pub use command::{AgentHandle, Command, CommandError, Copied, Setting};
 pub use failure::{BindFailure, BindReason, PortOwner, StartFailure};
 pub use notice::Notice;
 pub use shell::Shell;
 pub use status::{AccountStatus, ProxyState, Status};
+pub use ticket::{Tickets, new_token};

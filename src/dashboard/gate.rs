@@ -65,7 +65,7 @@ fn is_ours(request: &Request) -> bool {
     is_loopback && targets_host && origins && !authority.as_str().contains('@')
 }
 
-/// Refuses calls without the launch's token.
+/// Refuses calls without the launch's token, or a ticket.
 pub struct Token(pub Arc<Control>);
 
 #[async_trait]
@@ -78,7 +78,8 @@ impl Handler for Token {
         flow: &mut FlowCtrl,
     ) {
         let presented = request.headers().get(TOKEN_HEADER).map_or(&[] as &[u8], HeaderValue::as_bytes);
-        if bool::from(presented.ct_eq(self.0.token.as_bytes())) {
+        let control = &self.0;
+        if bool::from(presented.ct_eq(control.token.as_bytes())) || control.tickets.is_good(presented) {
             flow.call_next(request, depot, response).await;
         } else {
             refuse(

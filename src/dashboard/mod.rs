@@ -21,6 +21,8 @@
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/open` | the page, in the browser of the agent's desktop |
+//! | `POST /api/ticket` | `{"dashboard_url"}`, an address to give to a browser: good once, for a minute |
+//! | `POST /api/session` | `{"token"}`, for the page that was opened with such an address |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |
 //! | `POST /api/accounts/test` `{"name"}` | one minimal real call |
 //! | `POST /api/accounts/clear-cooldown` `{"name"?}` | one account's, or all |
@@ -38,8 +40,8 @@
 //! for a call that is wrong in itself, 422 for what the file's rules refuse, 409 for what
 //! cannot be done. Unknown fields are refused everywhere.
 //!
-//! Every `/api` call, and `/metrics`, needs the launch's token in `x-portcullis-token`. There are no
-//! cookies, which all ports of a host would share, and `GET` changes nothing.
+//! Every `/api` call, and `/metrics`, needs the launch's token in `x-portcullis-token`, or a
+//! [ticket](crate::control::ticket) that stands for it until the page is there. There are no cookies, which all ports of a host would share, and `GET` changes nothing.
 
 mod api;
 mod connection;
@@ -66,7 +68,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::control::AgentHandle;
+use crate::control::{AgentHandle, Tickets};
 use crate::gateway::Gateway;
 use crate::monitor::Recorder;
 
@@ -83,6 +85,7 @@ pub struct Control {
     pub gateway: Arc<Gateway>,
     pub config_path: PathBuf,
     pub token: String,
+    pub tickets: Arc<Tickets>,
 }
 
 impl Control {
@@ -151,15 +154,4 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.handle.stop_forceful();
     }
-}
-
-/// A launch's token: whoever can read the private runtime file is the user.
-pub fn new_token() -> Result<String, getrandom::Error> {
-    use std::fmt::Write;
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().fold(String::with_capacity(64), |mut token, byte| {
-        let _ = write!(token, "{byte:02x}");
-        token
-    }))
 }

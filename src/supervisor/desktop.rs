@@ -19,11 +19,13 @@ use crate::text;
 
 impl Supervisor {
     pub(super) fn open_dashboard(&self, reply: oneshot::Sender<CommandResult>) {
-        let (url, language) = (self.options.dashboard_url.clone(), self.language());
-        // The address holds the token: it is in no message.
+        let language = self.language();
+        let refused = move |reason: String| text!(language, "refused-browser", reason = reason);
+        // The address is as good as the token for a while: it is in no message.
+        let address = self.options.tickets.address(&self.options.dashboard_url);
         in_background(reply, move || {
-            browser::open(&url)
-                .map_err(|error| text!(language, "refused-browser", reason = error.to_string()))
+            let address = address.map_err(|error| refused(error.to_string()))?;
+            browser::open(&address).map_err(|error| refused(error.to_string()))
         });
     }
 

@@ -30,7 +30,7 @@ use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig};
 use crate::connect::Followed;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{
-    BindFailure, Command, CommandError, Notice, ProxyState, Setting, Shell, StartFailure, Status,
+    BindFailure, Command, CommandError, Notice, ProxyState, Setting, Shell, StartFailure, Status, Tickets,
 };
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
@@ -55,6 +55,8 @@ pub struct Options {
     pub exit_on_failed_start: bool,
     pub max_connections: usize,
     pub dashboard_url: String,
+    /// What a browser is given in place of the token in that address.
+    pub tickets: Arc<Tickets>,
 }
 
 /// How the agent ended.

@@ -9,7 +9,7 @@ use super::{Desktop, config};
 use crate::support::desktop::{PrivateBus, TrayHost};
 use crate::support::home::{stderr, stdout};
 use crate::support::wait::until;
-use crate::support::{Home, TestProxy};
+use crate::support::{Home, TestProxy, request};
 
 /// What the contract allows between a host's coming and the icon's.
 const ICON_LIMIT: Duration = Duration::from_secs(2);
@@ -137,8 +137,7 @@ async fn a_second_launch_lets_the_first_open_its_dashboard() {
     let output = tokio::process::Command::from(second).output().await.expect("it runs");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("running already"), "{}", stdout(&output));
-    let (address, token) = desktop.agent.control();
-    assert_eq!(browser.opened().await, format!("http://{address}/#{token}"));
+    leads_in_once(&desktop.agent, &browser.opened().await).await;
     assert!(answers(&desktop.agent).await);
 }
 
@@ -149,9 +148,23 @@ async fn a_left_click_opens_the_menu_which_opens_the_dashboard() {
     let desktop = Desktop::start(home, |command| browser.install(command)).await;
     assert!(desktop.item.is_menu().await);
     desktop.item.click(&["Open dashboard"]).await;
-    let (address, token) = desktop.agent.control();
-    assert_eq!(browser.opened().await, format!("http://{address}/#{token}"));
+    leads_in_once(&desktop.agent, &browser.opened().await).await;
+    let (_, token) = desktop.agent.control();
     assert!(!log(&desktop.agent).contains(&token), "the token is in the log");
+}
+
+/// The address that a browser was given can be read in the list of processes: it holds no
+/// token, and what it holds is worth nothing once the page has it.
+async fn leads_in_once(agent: &TestProxy, opened: &str) {
+    let (address, token) = agent.control();
+    let (page, ticket) = opened.split_once('#').expect("a fragment");
+    assert_eq!(page, format!("http://{address}/"));
+    assert_ne!(ticket, token);
+    let headers = [("x-portcullis-token", ticket)];
+    let given = request(address, "POST", "/api/session", &headers, "{}").await;
+    assert_eq!((given.status.as_u16(), given.json()["token"].as_str()), (200, Some(token.as_str())));
+    let again = request(address, "POST", "/api/session", &headers, "{}").await;
+    assert_eq!(again.status, 401, "a ticket is good once");
 }
 
 #[tokio::test]

@@ -19,12 +19,14 @@ function fragment(html) {
   return template.content;
 }
 
-/* The token: from the address into this tab's own storage. */
+/* The token: into this tab's own storage, for what the address holds. */
 
-function takeToken() {
+async function takeToken() {
   if (!TOKEN.test(location.hash)) return false;
   sessionStorage.setItem("token", location.hash.slice(1));
   history.replaceState(null, "", location.pathname + location.search);
+  const response = await call("POST", "/api/session", "{}").catch(() => null);
+  if (response?.ok) sessionStorage.setItem("token", (await response.json()).token);
   return true;
 }
 
@@ -308,7 +310,6 @@ addEventListener("change", (event) => {
 });
 
 addEventListener("popstate", () => here() !== shown && visit(here(), { focus: true }));
-addEventListener("hashchange", () => takeToken() && refresh());
+addEventListener("hashchange", async () => (await takeToken()) && refresh());
 
-takeToken();
-refresh();
+takeToken().then(() => refresh());
