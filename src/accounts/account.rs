@@ -109,7 +109,7 @@ impl Account {
     /// Why the account cannot be used at all, before any request; `None` when it can.
     pub fn credential_problem(&self) -> Option<Cow<'_, str>> {
         match (&self.api_key, self.provider) {
-            (Secret::Unresolved(reason), _) => Some(reason.into()),
+            (Secret::Unresolved(reason), _) => Some(reason.to_string().into()),
             (Secret::Missing, Provider::Demo | Provider::OpenAiCompatible) | (Secret::Known(_), _) => None,
             (Secret::Missing, _) => Some("no api_key".into()),
         }

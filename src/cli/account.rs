@@ -14,7 +14,7 @@ use super::lifecycle;
 use super::output::{self, Exit};
 use crate::accounts::{Pool, store};
 use crate::config::edit::{self, NewAccount};
-use crate::config::{self, Config, SecretSource};
+use crate::config::{self, Config, Loaded, SecretSource};
 use crate::gateway::{Gateway, TestReport};
 use crate::monitor::Recorder;
 use crate::protocol::Provider;
@@ -260,7 +260,7 @@ async fn test(context: &Context, name: &str) -> Exit {
 }
 
 async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> {
-    let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
+    let loaded = loaded(context).await?;
     let gateway = Gateway::new(
         Arc::new(loaded.config),
         Arc::new(Pool::new()),
@@ -269,6 +269,10 @@ async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> 
         0,
     );
     gateway.test_account(name).await.map_err(|error| error.to_string())
+}
+
+async fn loaded(context: &Context) -> Result<Loaded, String> {
+    config::load(&context.paths.config).await.map_err(|problems| problems.text(context.language))
 }
 
 async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
@@ -295,7 +299,7 @@ async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
 
 /// Nobody is running: the cooldowns are those that were saved.
 async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, String> {
-    let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
+    let loaded = loaded(context).await?;
     let (pool, path) = (Pool::new(), context.paths.pool_file());
     pool.apply(&loaded.config, Instant::now());
     pool.restore(store::load(&path), Instant::now(), SystemTime::now());

@@ -169,8 +169,8 @@ impl Context {
     fn new(global: &Global) -> Result<Self, crate::desktop::paths::NoHome> {
         let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
-        let language = config::language(&paths.config);
-        output::speak(language);
+        let language = crate::config::language(&paths.config).spoken();
+        output::speak(language, global.json);
         Ok(Self { paths, json: global.json, verbosity, language })
     }
 }

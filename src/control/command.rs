@@ -62,6 +62,9 @@ pub enum Copied {
     ApiKey,
 }
 
+/// The header by which a caller of the control API says what language it wants texts in.
+pub const LANGUAGE_HEADER: &str = "x-portcullis-language";
+
 /// Why a command was not carried out, in a sentence with its fix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {

@@ -1,16 +1,16 @@
 //! The few things worth a desktop notification.
 
 use super::failure::BindFailure;
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::text;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Action: use the next free port.
     BindFailure(BindFailure),
-    /// Action: open the file. The first problem as text, and how many there are.
+    /// Action: open the file. The first problem, and how many there are.
     ConfigProblem {
-        text: String,
+        text: Message,
         count: usize,
     },
     AccountDisabled {
@@ -49,7 +49,7 @@ impl Notice {
         match self {
             Self::BindFailure(failure) => failure.text(language),
             Self::ConfigProblem { text, count } => {
-                text!(language, "notice-config-problem", count = *count, first = text.as_str())
+                text!(language, "notice-config-problem", count = *count, first = text.text(language))
             }
             Self::AccountDisabled { name, reason } => {
                 text!(language, "notice-account-disabled", name = name.as_str(), reason = reason.as_str())

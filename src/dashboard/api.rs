@@ -16,7 +16,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::{Control, records};
-use crate::control::{Command, CommandError};
+use crate::control::{Command, CommandError, LANGUAGE_HEADER};
+use crate::language::Language;
 
 const MAX_BODY: usize = 64 << 10;
 
@@ -89,10 +90,13 @@ struct MaybeNamed {
 impl Handler for Endpoint {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
         match self.call {
-            Call::Status => write(response, StatusCode::OK, &json!(self.control.agent.status())),
+            Call::Status => {
+                let language = asked_language(request);
+                write(response, StatusCode::OK, &status(&self.control, language));
+            }
             Call::Events => self.events(response),
             call => match command(call, request).await {
-                Ok(command) => self.carry_out(command, response).await,
+                Ok(command) => self.carry_out(command, asked_language(request), response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
             },
         }
@@ -100,9 +104,9 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
-    async fn carry_out(&self, command: Command, response: &mut Response) {
+    async fn carry_out(&self, command: Command, language: Option<Language>, response: &mut Response) {
         match self.control.agent.ask(command).await {
-            Ok(Value::Null) => write(response, StatusCode::OK, &json!(self.control.agent.status())),
+            Ok(Value::Null) => write(response, StatusCode::OK, &status(&self.control, language)),
             Ok(value) => write(response, StatusCode::OK, &value),
             Err(error @ CommandError::Failed(_)) => {
                 refuse(response, StatusCode::CONFLICT, &error.to_string());
@@ -119,7 +123,11 @@ impl Endpoint {
         status.mark_changed();
         let events = stream::unfold(status, |mut status| async move {
             status.changed().await.ok()?;
-            let event = format!("event: status\ndata: {}\n\n", json!(*status.borrow_and_update()));
+            let worded = {
+                let status = status.borrow_and_update();
+                status.worded(status.language)
+            };
+            let event = format!("event: status\ndata: {}\n\n", json!(worded));
             Some((Ok::<_, Infallible>(Bytes::from(event)), status))
         });
         response.status_code(StatusCode::OK);
@@ -132,6 +140,18 @@ impl Call {
     const fn changes_something(self) -> bool {
         !matches!(self, Self::Status | Self::Events)
     }
+}
+
+/// In the language of whoever asks, or else the agent's.
+pub fn status(control: &Control, language: Option<Language>) -> Value {
+    let status = control.agent.status();
+    json!(status.worded(language.unwrap_or(status.language)))
+}
+
+/// What the caller's texts are to be in, where it says so.
+fn asked_language(request: &Request) -> Option<Language> {
+    let tag = request.headers().get(LANGUAGE_HEADER)?.to_str().ok()?;
+    Language::ALL.into_iter().find(|language| language.tag() == tag)
 }
 
 async fn command(call: Call, request: &mut Request) -> Result<Command, String> {

@@ -23,6 +23,11 @@ pub(super) fn format(language: Language, key: &str, arguments: &FluentArgs) -> S
         .unwrap_or_else(|| key.to_owned())
 }
 
+/// Whether there is such a text at all.
+pub(super) fn has(key: &str) -> bool {
+    bundle(Language::English).get_message(key).is_some_and(|message| message.value().is_some())
+}
+
 fn in_bundle(bundle: &Bundle, key: &str, arguments: &FluentArgs) -> Option<String> {
     let pattern = bundle.get_message(key)?.value()?;
     Some(bundle.format_pattern(pattern, Some(arguments), &mut Vec::new()).into_owned())

@@ -34,6 +34,7 @@ use crate::control::{
 };
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
+use crate::language::Message;
 use crate::server::{Door, ProxyServer, bind};
 
 /// How often the status is looked at while requests finish.
@@ -80,7 +81,7 @@ pub struct Supervisor {
     /// No file was valid yet: what is in force is nobody's choice, and serves nothing.
     is_unconfigured: bool,
     /// What the last load had to say.
-    warnings: Vec<String>,
+    warnings: Vec<Message>,
     proxy: Option<ProxyServer>,
     /// What the system chose when it was asked for any port.
     any_port: Option<u16>,
@@ -115,7 +116,7 @@ impl Supervisor {
     pub fn new(
         options: Options,
         config: Arc<Config>,
-        warnings: Vec<String>,
+        warnings: Vec<Message>,
         door: Arc<Door>,
         shell: Box<dyn Shell>,
         status: watch::Sender<Status>,
@@ -269,10 +270,10 @@ impl Supervisor {
         self.start().await;
         match &self.failure {
             None if self.is_unconfigured => {
-                let problem = self.file_problem.as_ref().map(|problem| problem.text(self.language()));
+                let problem = self.file_problem.as_ref().map(|problem| problem.said().text(self.language()));
                 Err(CommandError::Failed(problem.unwrap_or_default()))
             }
-            Some(failure) => Err(CommandError::Failed(failure.text_with_fix(self.language()))),
+            Some(failure) => Err(CommandError::Failed(failure.said().text(self.language()))),
             None => Ok(Value::Null),
         }
     }
@@ -322,7 +323,7 @@ impl Supervisor {
             self.notify(&Notice::BindFailure(failure.clone()));
         }
         if self.options.exit_on_failed_start {
-            self.exit = Some(Exit::StartFailed(failure.text_with_fix(self.language())));
+            self.exit = Some(Exit::StartFailed(failure.said().text(self.language())));
         }
         self.failure = Some(failure);
         self.enter(Input::StartFailed);
@@ -373,8 +374,11 @@ impl Supervisor {
     ) {
         let path = self.options.config_path.clone();
         let edited = tokio::task::spawn_blocking(move || change(&path)).await;
-        match edited.map_err(|error| failed(&error)).and_then(|edited| edited.map_err(|error| failed(&error)))
-        {
+        let language = self.language();
+        let edited = edited
+            .map_err(|error| failed(&error))
+            .and_then(|edited| edited.map_err(|error| CommandError::Failed(error.text(language))));
+        match edited {
             Ok(()) => self.begin_reload(Some(reply)),
             Err(error) => {
                 let _ = reply.send(Err(error));

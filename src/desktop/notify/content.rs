@@ -104,7 +104,7 @@ mod tests {
     fn every_notice_has_a_title_a_body_and_leads_somewhere_in_every_language() {
         let name = || "work".to_owned();
         let notices = [
-            Notice::ConfigProblem { text: name(), count: 2 },
+            Notice::ConfigProblem { text: name().into(), count: 2 },
             Notice::AccountDisabled { name: name(), reason: name() },
             Notice::AllCooling { seconds: 60 },
             Notice::UpstreamUnreachable { host: name(), reason: name() },

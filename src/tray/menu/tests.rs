@@ -138,7 +138,7 @@ fn the_way_out_of_a_state_is_on_top() {
 fn a_failed_start_says_what_to_do() {
     let failed = Status {
         failure: Some(StartFailure::NoAccounts),
-        problem: Some("No available accounts. …".to_owned()),
+        problem: Some("No available accounts. …".into()),
         ..status(ProxyState::Failed)
     };
     let lines = top(failed);
@@ -150,8 +150,8 @@ fn a_failed_start_says_what_to_do() {
 #[test]
 fn what_is_wrong_while_it_runs_stands_below() {
     let lines = top(Status {
-        problem: Some("config.toml:3:8: proxy.port: must be a number".to_owned()),
-        warnings: vec!["Everyone on this network can use your accounts.".to_owned()],
+        problem: Some("config.toml:3:8: proxy.port: must be a number".into()),
+        warnings: vec!["Everyone on this network can use your accounts.".into()],
         ..status(ProxyState::Running)
     });
     let expected = [
