@@ -73,8 +73,9 @@ fn print(status: &Status) {
     } else {
         output::line(&text!(language, "cli-status-accounts", accounts = status.accounts_text()));
     }
-    for account in status.accounts.iter().filter(|account| account.reason.is_some()) {
-        let reason = account.reason.as_deref().unwrap_or_default();
+    for account in &status.accounts {
+        let Some(reason) = &account.reason else { continue };
+        let reason = reason.text(language);
         let (name, state) = (account.name.as_str(), account_state(language, &account.state));
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));

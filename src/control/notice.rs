@@ -15,14 +15,14 @@ pub enum Notice {
     },
     AccountDisabled {
         name: String,
-        reason: String,
+        reason: Message,
     },
     AllCooling {
         seconds: u64,
     },
     UpstreamUnreachable {
         host: String,
-        reason: String,
+        reason: Message,
     },
     /// LAN access with `auth_mode = "off"`.
     LanWithoutKey,
@@ -52,11 +52,21 @@ impl Notice {
                 text!(language, "notice-config-problem", count = *count, first = text.text(language))
             }
             Self::AccountDisabled { name, reason } => {
-                text!(language, "notice-account-disabled", name = name.as_str(), reason = reason.as_str())
+                text!(
+                    language,
+                    "notice-account-disabled",
+                    name = name.as_str(),
+                    reason = reason.text(language)
+                )
             }
             Self::AllCooling { seconds } => text!(language, "notice-all-cooling", seconds = *seconds),
             Self::UpstreamUnreachable { host, reason } => {
-                text!(language, "notice-upstream-unreachable", host = host.as_str(), reason = reason.as_str())
+                text!(
+                    language,
+                    "notice-upstream-unreachable",
+                    host = host.as_str(),
+                    reason = reason.text(language)
+                )
             }
             Self::LanWithoutKey => text!(language, "notice-lan-without-key"),
             Self::UpdateAvailable { version } => {

@@ -75,6 +75,7 @@ impl Status {
         Self {
             problem: self.problem.as_ref().map(|problem| problem.worded(language)),
             warnings: self.warnings.iter().map(|warning| warning.worded(language)).collect(),
+            accounts: self.accounts.iter().map(|account| account.worded(language)).collect(),
             ..self.clone()
         }
     }
@@ -97,9 +98,15 @@ pub struct AccountStatus {
     /// `ready`, `cooling`, `disabled` (by a dead credential), `off` (by the user), `unusable`.
     pub state: String,
     /// Why, where there is a reason.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     /// When a cooling account is tried again, in seconds since 1970.
     pub cooling_until_unix_secs: Option<u64>,
     /// As configured; empty: whatever the provider owns.
     pub models: Vec<String>,
+}
+
+impl AccountStatus {
+    fn worded(&self, language: Language) -> Self {
+        Self { reason: self.reason.as_ref().map(|reason| reason.worded(language)), ..self.clone() }
+    }
 }

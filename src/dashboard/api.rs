@@ -89,14 +89,12 @@ struct MaybeNamed {
 #[async_trait]
 impl Handler for Endpoint {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+        let language = asked_language(request).unwrap_or_else(|| self.control.agent.status().language);
         match self.call {
-            Call::Status => {
-                let language = asked_language(request);
-                write(response, StatusCode::OK, &status(&self.control, language));
-            }
+            Call::Status => write(response, StatusCode::OK, &status(&self.control, language)),
             Call::Events => self.events(response),
-            call => match command(call, request).await {
-                Ok(command) => self.carry_out(command, asked_language(request), response).await,
+            call => match command(call, language, request).await {
+                Ok(command) => self.carry_out(command, language, response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
             },
         }
@@ -104,7 +102,7 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
-    async fn carry_out(&self, command: Command, language: Option<Language>, response: &mut Response) {
+    async fn carry_out(&self, command: Command, language: Language, response: &mut Response) {
         match self.control.agent.ask(command).await {
             Ok(Value::Null) => write(response, StatusCode::OK, &status(&self.control, language)),
             Ok(value) => write(response, StatusCode::OK, &value),
@@ -142,10 +140,8 @@ impl Call {
     }
 }
 
-/// In the language of whoever asks, or else the agent's.
-pub fn status(control: &Control, language: Option<Language>) -> Value {
-    let status = control.agent.status();
-    json!(status.worded(language.unwrap_or(status.language)))
+pub fn status(control: &Control, language: Language) -> Value {
+    json!(control.agent.status().worded(language))
 }
 
 /// What the caller's texts are to be in, where it says so.
@@ -154,10 +150,10 @@ fn asked_language(request: &Request) -> Option<Language> {
     Language::ALL.into_iter().find(|language| language.tag() == tag)
 }
 
-async fn command(call: Call, request: &mut Request) -> Result<Command, String> {
+async fn command(call: Call, language: Language, request: &mut Request) -> Result<Command, String> {
     Ok(match call {
         Call::MoveToPort => Command::MoveToPort(body::<Port>(request).await?.port),
-        Call::TestAccount => Command::TestAccount(body::<Named>(request).await?.name),
+        Call::TestAccount => Command::TestAccount { name: body::<Named>(request).await?.name, language },
         Call::ReviveAccount => Command::ReviveAccount(body::<Named>(request).await?.name),
         Call::ClearCooldown => Command::ClearCooldown(body::<MaybeNamed>(request).await?.name),
         call => {

@@ -87,7 +87,7 @@ impl Endpoint {
             // There is nothing to forget about most accounts.
             let _ = agent.ask(Command::ReviveAccount(name.to_owned())).await;
         }
-        write(response, StatusCode::OK, &status(&self.control, None));
+        write(response, StatusCode::OK, &status(&self.control, agent.status().language));
     }
 }
 

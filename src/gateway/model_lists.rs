@@ -133,7 +133,7 @@ async fn get(
         body: Frames::default(),
         limit: LIMIT,
     };
-    let answered = attempt.run(account).await.map_err(|refused| refused.failure.reason)?;
+    let answered = attempt.run(account).await.map_err(|refused| refused.failure.reason.to_string())?;
     let rest = Limited::new(answered.rest, MAX_PAGE_BYTES).collect().await;
     let rest = rest.map_err(|error| error.to_string())?.to_bytes();
     let mut body = BytesMut::from(answered.first);

@@ -197,7 +197,7 @@ impl Relay {
 
     /// The upstream did not do its part: for the account, and for the record.
     fn blame(&mut self, reason: &str) {
-        self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.to_owned() });
+        self.lease.fail(&Failure { fault: Fault::Unreachable, status: None, reason: reason.into() });
         let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
         self.exchange.cut(usage, bytes_out, reason);
     }

@@ -141,11 +141,11 @@ impl Translation {
         let mut observer = Observer::object(self.upstream);
         observer.push(&body);
         let mut response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
-            broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message)
+            broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message.into())
         })?;
         self.calls.clone().see_whole(&mut response);
         let encoded = protocol::encode_response(self.client, &response, &self.context);
-        let encoded = encoded.map_err(|error| broken(Fault::Request, error.message))?;
+        let encoded = encoded.map_err(|error| broken(Fault::Request, error.message.into()))?;
         if let Some(mut remembering) = self.remembering.clone() {
             remembering.given(&output_of(&encoded));
             remembering.ended();

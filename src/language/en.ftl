@@ -197,6 +197,50 @@ secret-not-started = could not be started: { $reason }
 secret-command-failed = failed ({ $status })
 secret-command-complained = failed ({ $status }): { $complaint }
 
+### Why an account rests or is out
+
+# What we say of it, and then the provider's own words, if it has any.
+reason-quoted = { $reason }: { $words }
+reason-of-models = { $models }: { $reason }
+reason-status = answered { $status }
+reason-no-key = no api_key
+reason-invalid-key = invalid key
+reason-expired-key = expired key
+reason-suspended-key = suspended key
+reason-leaked-key = the key was reported as leaked
+reason-key-lacks-permissions = the key lacks permissions
+reason-key-not-for-api = the key may not use this API
+reason-key-for-pages = the key is restricted to web pages
+reason-key-for-addresses = the key is restricted to other addresses
+reason-key-for-app = the key is restricted to an app
+reason-key-header = the key cannot be sent in a header
+reason-access-denied = access denied
+reason-no-quota = no quota left
+reason-no-credit = no credit left
+reason-payment-required = payment required
+reason-billing-limit = billing limit reached
+reason-billing-inactive = billing is not active
+reason-billing-disabled = billing is disabled
+reason-plan-expired = the plan has expired
+reason-account-deactivated = account deactivated
+reason-account-inactive = account inactive
+reason-account-locked = account locked
+reason-no-such-account = no such account
+reason-organization-disabled = organization disabled
+reason-invalid-project = invalid project
+reason-api-not-enabled = the API is not enabled for this project
+reason-redirect = answered with a redirect, which is never followed
+reason-web-page = a web page answered instead of the API
+reason-unexpected-status = answered with an unexpected status
+reason-timed-out = no answer within { $seconds } s
+reason-endless = the answer did not end in time
+reason-broke-early = the connection broke before the first byte of the answer: { $error }
+reason-broke-off = the answer broke off: { $error }
+reason-empty-answer = answered { $status } with an empty body
+reason-wrong-answer = the answer is not what was asked for
+account-test-works = works
+account-test-list = the model list
+
 ### Notices
 
 notice-config-problem = { $count ->

@@ -193,6 +193,50 @@ secret-not-started = 起動できませんでした: { $reason }
 secret-command-failed = 失敗しました（{ $status }）
 secret-command-complained = 失敗しました（{ $status }）: { $complaint }
 
+### Why an account rests or is out
+
+# こちらの説明と、あればプロバイダー自身の言葉
+reason-quoted = { $reason }: { $words }
+reason-of-models = { $models }: { $reason }
+reason-status = { $status } という応答がありました
+reason-no-key = api_key がありません
+reason-invalid-key = キーが無効です
+reason-expired-key = キーの有効期限が切れています
+reason-suspended-key = キーが停止されています
+reason-leaked-key = キーの漏えいが報告されています
+reason-key-lacks-permissions = キーの権限が足りません
+reason-key-not-for-api = このキーではこの API を使えません
+reason-key-for-pages = キーの利用が Web ページに制限されています
+reason-key-for-addresses = キーの利用が別のアドレスに制限されています
+reason-key-for-app = キーの利用が特定のアプリに制限されています
+reason-key-header = このキーはヘッダーで送信できません
+reason-access-denied = アクセスが拒否されました
+reason-no-quota = 利用枠が残っていません
+reason-no-credit = クレジットの残高がありません
+reason-payment-required = 支払いが必要です
+reason-billing-limit = 請求額の上限に達しています
+reason-billing-inactive = 支払い設定が有効になっていません
+reason-billing-disabled = 支払い設定が無効になっています
+reason-plan-expired = プランの期限が切れています
+reason-account-deactivated = アカウントが無効化されています
+reason-account-inactive = アカウントが有効になっていません
+reason-account-locked = アカウントがロックされています
+reason-no-such-account = アカウントが存在しません
+reason-organization-disabled = 組織が無効化されています
+reason-invalid-project = プロジェクトが無効です
+reason-api-not-enabled = このプロジェクトでは API が有効になっていません
+reason-redirect = リダイレクトの応答がありました（リダイレクト先には接続しません）
+reason-web-page = API ではなく Web ページの応答がありました
+reason-unexpected-status = 想定外のステータスの応答がありました
+reason-timed-out = { $seconds } 秒以内に応答がありませんでした
+reason-endless = 応答が時間内に終わりませんでした
+reason-broke-early = 応答の最初のバイトが届く前に接続が切れました: { $error }
+reason-broke-off = 応答が途中で切れました: { $error }
+reason-empty-answer = { $status } の応答に本文がありませんでした
+reason-wrong-answer = 要求と異なる応答がありました
+account-test-works = 使えます
+account-test-list = モデル一覧
+
 ### Notices
 
 notice-config-problem = { $count ->
@@ -662,7 +706,7 @@ cli-account-prompt = { $provider } の API キー:
 cli-account-prompt-optional = { $provider } の API キー（なければ空のまま）:
 cli-account-variable = 環境変数 { $name } が設定されていません
 cli-account-needs-key = { $provider } のアカウントには API キーが必要です。入力するか、パイプで渡すか、--from-env を使ってください
-cli-account-tested = { $name }: { $said }（モデル { $model }、{ $ms } ms）
+cli-account-tested = { $name }: { $said }（問い合わせ: { $model }、{ $ms } ms）
 cli-account-unknown = アカウント { $name } はありません
 cli-account-exists = アカウント { $name } はすでにあります
 cli-account-ready = 使用可能

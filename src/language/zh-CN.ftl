@@ -193,6 +193,50 @@ secret-not-started = 无法启动：{ $reason }
 secret-command-failed = 失败（{ $status }）
 secret-command-complained = 失败（{ $status }）：{ $complaint }
 
+### Why an account rests or is out
+
+# 我们的说明，之后是服务商自己的原话（如果有）
+reason-quoted = { $reason }：{ $words }
+reason-of-models = { $models }：{ $reason }
+reason-status = 应答为 { $status }
+reason-no-key = 没有 api_key
+reason-invalid-key = 密钥无效
+reason-expired-key = 密钥已过期
+reason-suspended-key = 密钥已被暂停
+reason-leaked-key = 密钥已被报告泄露
+reason-key-lacks-permissions = 密钥权限不足
+reason-key-not-for-api = 此密钥不能用于这个 API
+reason-key-for-pages = 密钥仅限网页使用
+reason-key-for-addresses = 密钥仅限其他地址使用
+reason-key-for-app = 密钥仅限某个应用使用
+reason-key-header = 此密钥无法放入请求头发送
+reason-access-denied = 拒绝访问
+reason-no-quota = 配额已用完
+reason-no-credit = 余额不足
+reason-payment-required = 需要付费
+reason-billing-limit = 已达到账单上限
+reason-billing-inactive = 结算尚未启用
+reason-billing-disabled = 结算已停用
+reason-plan-expired = 套餐已过期
+reason-account-deactivated = 账户已被停用
+reason-account-inactive = 账户未激活
+reason-account-locked = 账户已被锁定
+reason-no-such-account = 账户不存在
+reason-organization-disabled = 组织已被停用
+reason-invalid-project = 项目无效
+reason-api-not-enabled = 此项目未启用该 API
+reason-redirect = 应答为重定向，而重定向从不跟随
+reason-web-page = 应答的是网页，而不是 API
+reason-unexpected-status = 应答的状态码出乎意料
+reason-timed-out = { $seconds } 秒内没有应答
+reason-endless = 应答未能按时结束
+reason-broke-early = 应答的第一个字节到达之前连接中断：{ $error }
+reason-broke-off = 应答中途断开：{ $error }
+reason-empty-answer = 应答 { $status }，但正文为空
+reason-wrong-answer = 应答与请求不符
+account-test-works = 可用
+account-test-list = 模型列表
+
 ### Notices
 
 notice-config-problem = { $count ->
@@ -662,7 +706,7 @@ cli-account-prompt = { $provider } 的 API 密钥：
 cli-account-prompt-optional = { $provider } 的 API 密钥（没有则留空）：
 cli-account-variable = 环境变量 { $name } 没有设置
 cli-account-needs-key = { $provider } 的账号需要 API 密钥：请输入、用管道传入，或使用 --from-env
-cli-account-tested = { $name }：{ $said }（模型 { $model }，{ $ms } 毫秒）
+cli-account-tested = { $name }：{ $said }（询问：{ $model }，{ $ms } 毫秒）
 cli-account-unknown = 没有名为 { $name } 的账号
 cli-account-exists = 已经有名为 { $name } 的账号
 cli-account-ready = 可用

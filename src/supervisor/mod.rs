@@ -23,7 +23,7 @@ use self::follow::Told;
 use self::reload::Reload;
 use self::state::{Input, next};
 use self::updates::Updates;
-use crate::accounts::{Pool, store};
+use crate::accounts::{Pool, UnknownAccount, store};
 use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig};
@@ -34,7 +34,7 @@ use crate::control::{
 };
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
-use crate::language::Message;
+use crate::language::{Language, Message};
 use crate::server::{Door, ProxyServer, bind};
 
 /// How often the status is looked at while requests finish.
@@ -239,10 +239,11 @@ impl Supervisor {
             Command::EnableAccount { name, enabled } => {
                 return self.edit(reply, move |path| edit::set_account_enabled(path, &name, enabled)).await;
             }
-            Command::TestAccount(name) => return self.test_account(name, reply),
+            Command::TestAccount { name, language } => return self.test_account(name, language, reply),
             Command::ClearCooldown(name) => self.clear_cooldown(name.as_deref()),
             Command::ReviveAccount(name) => {
-                self.gateway.pool.enable(&name).map(Value::from).map_err(|error| failed(&error))
+                let revived = self.gateway.pool.enable(&name).map(Value::from);
+                revived.map_err(|error| unknown(&error, self.language()))
             }
             Command::OpenDashboard => return self.open_dashboard(reply),
             Command::EditConfig => return self.open_config_file(reply),
@@ -386,16 +387,18 @@ impl Supervisor {
         }
     }
 
-    fn test_account(&self, name: String, reply: oneshot::Sender<CommandResult>) {
+    fn test_account(&self, name: String, language: Language, reply: oneshot::Sender<CommandResult>) {
         let gateway = Arc::clone(&self.gateway);
         let _detached: JoinHandle<()> = tokio::spawn(async move {
             let outcome = gateway.test_account(&name).await;
-            let _ = reply.send(outcome.map(|report| json!(report)).map_err(|error| failed(&error)));
+            let outcome = outcome.map(|report| json!(report.worded(language)));
+            let _ = reply.send(outcome.map_err(|error| unknown(&error, language)));
         });
     }
 
     fn clear_cooldown(&self, name: Option<&str>) -> CommandResult {
-        let cleared = self.gateway.pool.clear_cooldown(name).map_err(|error| failed(&error))?;
+        let cleared = self.gateway.pool.clear_cooldown(name);
+        let cleared = cleared.map_err(|error| unknown(&error, self.language()))?;
         Ok(json!({ "cleared": cleared }))
     }
 
@@ -453,6 +456,10 @@ fn written(setting: Setting) -> toml_edit::Value {
         Setting::Switch(on) => on.into(),
         Setting::Choice(choice) => choice.into(),
     }
+}
+
+fn unknown(error: &UnknownAccount, language: Language) -> CommandError {
+    CommandError::Failed(error.text(language))
 }
 
 fn failed(error: &impl std::fmt::Display) -> CommandError {

@@ -195,7 +195,7 @@ fn accounts_menu(status: &Status, time_zone: &TimeZone) -> Item {
 /// Checked: it takes part. A click on one whose credential was refused tries it again.
 fn account_item(account: &AccountStatus, language: Language, time_zone: &TimeZone) -> Item {
     let name = account.name.as_str();
-    let reason = account.reason.as_deref().unwrap_or_default();
+    let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
     let label = match account.state.as_str() {
         "cooling" => {
             let time = time_of_day(account.cooling_until_unix_secs.unwrap_or_default(), time_zone);

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     fn disabled(name: &str) -> Notice {
-        Notice::AccountDisabled { name: name.to_owned(), reason: "invalid key".to_owned() }
+        Notice::AccountDisabled { name: name.to_owned(), reason: "invalid key".into() }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::control::{BindFailure, BindReason, PortOwner, StartFailure};
+use crate::message;
 use crate::tray::view::Surroundings;
 
 fn status(state: ProxyState) -> Status {
@@ -32,7 +33,7 @@ fn account(name: &str, state: &str, reason: Option<&str>) -> AccountStatus {
         name: name.to_owned(),
         provider: "demo".to_owned(),
         state: state.to_owned(),
-        reason: reason.map(str::to_owned),
+        reason: reason.map(Message::from),
         cooling_until_unix_secs: (state == "cooling").then_some(14 * 3600 + 5 * 60),
         models: Vec::new(),
     }
@@ -222,6 +223,16 @@ fn an_account_shows_its_state_and_a_click_changes_it() {
         assert_eq!(label(&item), expected);
         assert!(matches!(item, Item::Check { command, .. } if command == expected_command), "{expected}");
     }
+}
+
+#[test]
+fn an_account_says_why_in_the_language_of_the_menu() {
+    let reason = message!("reason-quoted", reason = message!("reason-no-credit"), words = "Top up.");
+    let account = AccountStatus { reason: Some(reason), ..account("a", "disabled", None) };
+    let label = |language| label(&account_item(&account, language, &TimeZone::UTC));
+    assert_eq!(label(Language::English), "[ ] a — disabled: no credit left: Top up.");
+    assert_eq!(label(Language::Japanese), "[ ] a — 無効: クレジットの残高がありません: Top up.");
+    assert_eq!(label(Language::SimplifiedChinese), "[ ] a — 已停用：余额不足：Top up.");
 }
 
 #[test]
