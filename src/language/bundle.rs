@@ -17,8 +17,12 @@ pub(super) const fn source(language: Language) -> &'static str {
     }
 }
 
-pub(super) fn format(language: Language, key: &str, arguments: &FluentArgs) -> String {
+pub(super) fn find(language: Language, key: &str, arguments: &FluentArgs) -> Option<String> {
     in_bundle(bundle(language), key, arguments)
+}
+
+pub(super) fn format(language: Language, key: &str, arguments: &FluentArgs) -> String {
+    find(language, key, arguments)
         .or_else(|| in_bundle(bundle(Language::English), key, arguments))
         .unwrap_or_else(|| key.to_owned())
 }

@@ -14,7 +14,7 @@
 //! What is said in one place and shown in another is a [`Message`] in between.
 //!
 //! A key stands in all three files, with the same variables, and in quotes somewhere in
-//! the source; `tests` holds both.
+//! the source; `tests` holds both. The English of `help-…` is with the command line itself.
 
 mod bundle;
 mod message;
@@ -76,6 +76,11 @@ impl Language {
             "zh" => Some(Self::SimplifiedChinese),
             _ => None,
         }
+    }
+
+    /// The text of `key` in this language alone, for texts whose English stands elsewhere.
+    pub fn find(self, key: &str) -> Option<String> {
+        bundle::find(self, key, &Arguments::new())
     }
 
     /// The text of `key`, in English where this language lacks it. [`text!`](crate::text)
