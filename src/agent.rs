@@ -69,7 +69,8 @@ pub async fn run<S: Shell>(
         Ok(loaded) => (loaded, None),
         // Whoever looks at the tray sees what is wrong, and that it is put right.
         Err(LaunchError::Config(problems)) if !launch.exit_on_failed_start => {
-            (Loaded::default(), Some(problems))
+            let config = Config { language: config::language(&paths.config), ..Config::default() };
+            (Loaded { config, ..Loaded::default() }, Some(problems))
         }
         Err(error) => return Err(error),
     };

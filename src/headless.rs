@@ -52,7 +52,8 @@ pub fn line(status: &Status) -> String {
         ProxyState::Starting => text!(language, "state-starting"),
         ProxyState::Draining => text!(language, "state-draining", count = status.in_flight),
         ProxyState::Failed => {
-            text!(language, "state-failed", reason = status.problem.as_deref().unwrap_or_default())
+            let reason = status.problem.as_ref().map(|problem| problem.text(language));
+            text!(language, "state-failed", reason = reason.unwrap_or_default())
         }
     }
 }

@@ -124,7 +124,7 @@ async fn fetch(client: &Client, feed: &Url) -> Result<Vec<u8>, AskError> {
     let reply = client
         .send(Method::GET, feed.clone(), headers, Frames::default())
         .await
-        .map_err(|failure| AskError::NotReached(failure.reason))?;
+        .map_err(|failure| AskError::NotReached(failure.reason.to_string()))?;
     if reply.status != StatusCode::OK {
         return Err(AskError::NotUnderstood(format!("answered with status {}", reply.status)));
     }

@@ -1,6 +1,5 @@
 //! One account as the gateway uses it: immutable, shared, replaced when its config changes.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -11,6 +10,8 @@ use url::Url;
 use super::dispatch::ZaiModels;
 use crate::config::models::matches;
 use crate::config::{AccountConfig, Config, Secret, ZaiConfig};
+use crate::language::Message;
+use crate::message;
 use crate::protocol::Provider;
 use crate::upstream::endpoint;
 
@@ -107,11 +108,11 @@ impl Account {
     }
 
     /// Why the account cannot be used at all, before any request; `None` when it can.
-    pub fn credential_problem(&self) -> Option<Cow<'_, str>> {
+    pub fn credential_problem(&self) -> Option<Message> {
         match (&self.api_key, self.provider) {
-            (Secret::Unresolved(reason), _) => Some(reason.into()),
+            (Secret::Unresolved(reason), _) => Some(reason.clone()),
             (Secret::Missing, Provider::Demo | Provider::OpenAiCompatible) | (Secret::Known(_), _) => None,
-            (Secret::Missing, _) => Some("no api_key".into()),
+            (Secret::Missing, _) => Some(message!("reason-no-key")),
         }
     }
 
@@ -121,6 +122,11 @@ impl Account {
             Some(key) if key.len() >= 4 => text.replace(key, "***"),
             _ => text.to_owned(),
         }
+    }
+
+    /// The same for a message.
+    pub fn without_key_in(&self, message: &Message) -> Message {
+        message.clone().with_words(&|words| self.without_key(words))
     }
 
     /// Where its requests go, as a user would name it: the host, or the provider.

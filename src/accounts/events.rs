@@ -5,16 +5,17 @@ use std::mem;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::account::Account;
+use crate::language::Message;
 use crate::protocol::Provider;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PoolEvent {
     /// A dead credential took the account out until it is edited.
-    AccountDisabled { name: String, reason: String },
+    AccountDisabled { name: String, reason: Message },
     /// A request found every account that could take it cooling, and not just for a moment.
     AllCooling { until: SystemTime, reason: String },
     /// No connection; not repeated until something there has answered.
-    UpstreamUnreachable { provider: Provider, upstream: String, reason: String },
+    UpstreamUnreachable { provider: Provider, upstream: String, reason: Message },
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +40,8 @@ impl Events {
         mem::take(&mut self.pending)
     }
 
-    pub fn account_disabled(&mut self, account: &Account, reason: &str) {
-        self.push(PoolEvent::AccountDisabled { name: account.name.clone(), reason: reason.to_owned() });
+    pub fn account_disabled(&mut self, account: &Account, reason: &Message) {
+        self.push(PoolEvent::AccountDisabled { name: account.name.clone(), reason: reason.clone() });
     }
 
     /// Returns whether this is news.
@@ -61,14 +62,14 @@ impl Events {
         is_news
     }
 
-    pub fn unreachable(&mut self, account: &Account, reason: &str) {
+    pub fn unreachable(&mut self, account: &Account, reason: &Message) {
         let upstream = account.upstream();
         if !self.unreachable.contains(upstream) {
             self.unreachable.insert(upstream.to_owned());
             self.push(PoolEvent::UpstreamUnreachable {
                 provider: account.provider,
                 upstream: upstream.to_owned(),
-                reason: reason.to_owned(),
+                reason: reason.clone(),
             });
         }
     }

@@ -18,6 +18,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::language::Message;
 use crate::upstream::Fault;
 use crate::upstream::retry_hint::LONGEST;
 
@@ -33,7 +34,7 @@ pub enum Health {
     /// The cooldown has ended and this lease finds out whether the trouble has, too.
     Probing(Cooldown, LeaseId),
     Disabled {
-        reason: String,
+        reason: Message,
     },
 }
 
@@ -42,7 +43,7 @@ pub struct Cooldown {
     pub until: Instant,
     /// In a row, at least 1.
     pub failures: u32,
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// What a new request may do.
@@ -111,11 +112,18 @@ impl Health {
     }
 
     /// The lease met a failure that time may cure. A disabled account stays disabled.
-    pub fn fail(&mut self, lease: LeaseId, rest: Rest, reason: &str, max_cooldown: Duration, now: Instant) {
+    pub fn fail(
+        &mut self,
+        lease: LeaseId,
+        rest: Rest,
+        reason: &Message,
+        max_cooldown: Duration,
+        now: Instant,
+    ) {
         let cooldown = |failures| Cooldown {
             until: now + rest.duration(failures, max_cooldown),
             failures,
-            reason: reason.to_owned(),
+            reason: reason.clone(),
         };
         match self {
             Self::Ready => *self = Self::Cooling(cooldown(1)),
@@ -133,10 +141,10 @@ impl Health {
     }
 
     /// Returns whether it was not disabled before.
-    pub fn disable(&mut self, reason: &str) -> bool {
+    pub fn disable(&mut self, reason: &Message) -> bool {
         let is_new = !matches!(self, Self::Disabled { .. });
         if is_new {
-            *self = Self::Disabled { reason: reason.to_owned() };
+            *self = Self::Disabled { reason: reason.clone() };
         }
         is_new
     }
@@ -210,7 +218,7 @@ mod tests {
         for (turn, &expected) in (0..).zip(expected_seconds) {
             assert!(health.access(now) < Access::Closed(Duration::ZERO), "turn {turn}");
             health.admit(LeaseId(turn));
-            health.fail(LeaseId(turn), rest, "busy", max_cooldown, now);
+            health.fail(LeaseId(turn), rest, &"busy".into(), max_cooldown, now);
             let until = health.cooldown().expect("a cooldown").until;
             assert_eq!((until - now).as_secs(), expected, "turn {turn}");
             now = until;
@@ -244,12 +252,12 @@ mod tests {
         let now = Instant::now();
         let mut health = Health::Ready;
         let rest = Rest::Limit { retry_after: Some(Duration::MAX) };
-        health.fail(OTHER, rest, "busy", Duration::MAX, now);
+        health.fail(OTHER, rest, &"busy".into(), Duration::MAX, now);
         health.shorten(Duration::MAX, now);
         assert_eq!(health.access(now), Access::Closed(LONGEST_COOLDOWN));
-        let forever = Cooldown { until: now, failures: u32::MAX, reason: String::new() };
+        let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default() };
         let mut health = Health::Probing(forever, OTHER);
-        health.fail(OTHER, Rest::Limit { retry_after: None }, "busy", HOUR, now);
+        health.fail(OTHER, Rest::Limit { retry_after: None }, &"busy".into(), HOUR, now);
         assert_eq!(health.access(now), Access::Closed(HOUR));
     }
 
@@ -257,7 +265,7 @@ mod tests {
     fn at_the_end_of_a_cooldown_exactly_one_lease_may_try() {
         let now = Instant::now();
         let mut health = Health::Ready;
-        health.fail(OTHER, limit(5), "busy", HOUR, now);
+        health.fail(OTHER, limit(5), &"busy".into(), HOUR, now);
         assert_eq!(health.access(now), Access::Closed(5 * SECOND));
         let end = now + 5 * SECOND;
         assert_eq!(health.access(end), Access::Probe);
@@ -276,13 +284,13 @@ mod tests {
     fn stragglers_neither_clear_nor_double_a_cooldown() {
         let now = Instant::now();
         let mut health = Health::Ready;
-        health.fail(LeaseId(1), limit(5), "busy", HOUR, now);
-        health.fail(LeaseId(2), limit(5), "busy", HOUR, now);
-        health.fail(LeaseId(3), Rest::Limit { retry_after: None }, "busy", HOUR, now);
+        health.fail(LeaseId(1), limit(5), &"busy".into(), HOUR, now);
+        health.fail(LeaseId(2), limit(5), &"busy".into(), HOUR, now);
+        health.fail(LeaseId(3), Rest::Limit { retry_after: None }, &"busy".into(), HOUR, now);
         assert!(!health.succeed(LeaseId(4)));
         assert_eq!(health.cooldown().map(|cooldown| cooldown.failures), Some(1));
         assert_eq!(health.access(now), Access::Closed(5 * SECOND));
-        health.fail(LeaseId(5), limit(9), "busier", HOUR, now);
+        health.fail(LeaseId(5), limit(9), &"busier".into(), HOUR, now);
         assert_eq!(health.access(now), Access::Closed(9 * SECOND), "a later hint counts");
     }
 
@@ -290,13 +298,13 @@ mod tests {
     fn a_dead_credential_stays_dead_whatever_ends_after_it() {
         let now = Instant::now();
         let mut health = Health::Ready;
-        assert!(health.disable("invalid key"));
-        assert!(!health.disable("again"));
-        health.fail(OTHER, limit(5), "busy", HOUR, now);
+        assert!(health.disable(&"invalid key".into()));
+        assert!(!health.disable(&"again".into()));
+        health.fail(OTHER, limit(5), &"busy".into(), HOUR, now);
         health.succeed(OTHER);
         health.give_back(OTHER);
         assert!(!health.clear_cooldown());
-        assert_eq!(health, Health::Disabled { reason: "invalid key".to_owned() });
+        assert_eq!(health, Health::Disabled { reason: "invalid key".into() });
         assert_eq!(health.access(now), Access::Dead);
     }
 
@@ -304,10 +312,10 @@ mod tests {
     fn a_cooldown_cleared_by_hand_frees_the_account_from_its_old_probe() {
         let now = Instant::now();
         let mut health = Health::Ready;
-        health.fail(OTHER, limit(1), "busy", HOUR, now);
+        health.fail(OTHER, limit(1), &"busy".into(), HOUR, now);
         health.admit(LeaseId(1));
         assert!(health.clear_cooldown());
-        health.fail(LeaseId(1), limit(3), "still busy", HOUR, now);
+        health.fail(LeaseId(1), limit(3), &"still busy".into(), HOUR, now);
         assert_eq!(health.cooldown().map(|cooldown| cooldown.failures), Some(1));
     }
 }

@@ -89,7 +89,7 @@ impl Member {
         max_cooldown: Duration,
         now: Instant,
     ) -> bool {
-        let reason = self.account.without_key(&failure.reason);
+        let reason = self.account.without_key_in(&failure.reason);
         let disabled = failure.fault == Fault::Account && self.health.disable(&reason);
         if let Some(rest) = Rest::after(&failure.fault) {
             let is_of_model = matches!(failure.fault, Fault::RateLimited { per_model: true, .. });

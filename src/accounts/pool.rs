@@ -17,6 +17,8 @@ use super::roster::Roster;
 use super::store::{self, Saved};
 use super::view::{self, PoolView};
 use crate::config::Config;
+use crate::language::{Language, Message};
+use crate::text;
 use crate::upstream::{Failure, Fault};
 
 /// Cheap to clone; all clones are the same pool.
@@ -41,6 +43,12 @@ struct State {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no account named {0:?}")]
 pub struct UnknownAccount(pub String);
+
+impl UnknownAccount {
+    pub fn text(&self, language: Language) -> String {
+        text!(language, "cli-account-unknown", name = self.0.as_str())
+    }
+}
 
 impl Pool {
     /// Empty until a config is applied.
@@ -167,7 +175,7 @@ impl Pool {
         let max_cooldown = roster.max_cooldown();
         let Some(member) = roster.member_mut(ticket.id) else { return };
         let disabled = member.fail(&ticket.model, ticket.lease, failure, max_cooldown, now);
-        let reason = ticket.account.without_key(&failure.reason);
+        let reason = ticket.account.without_key_in(&failure.reason);
         if disabled {
             events.account_disabled(&ticket.account, &reason);
         }
@@ -224,8 +232,9 @@ impl Default for Pool {
     }
 }
 
-fn report(ticket: &Ticket, failure: &Failure, reason: &str, disabled: bool) {
+fn report(ticket: &Ticket, failure: &Failure, reason: &Message, disabled: bool) {
     let (account, model, status) = (&*ticket.account.name, &*ticket.model, failure.status);
+    let reason = reason.to_string();
     if disabled {
         tracing::warn!(account, model, status, reason, "account {account} disabled: {reason}");
     } else {

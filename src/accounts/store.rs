@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::health::{Cooldown, Health, LONGEST_COOLDOWN};
 use super::member::Member;
 use crate::desktop::whole_file;
+use crate::language::{Message, Said};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
@@ -28,9 +29,11 @@ pub struct Saved {
 struct SavedAccount {
     /// Of provider, base URL and secret: an edited account is another one.
     fingerprint: String,
-    /// Why it is disabled.
+    /// Why it is disabled, in English; and so that it can be said in other languages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Said>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cooldown: Option<SavedCooldown>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -42,6 +45,8 @@ struct SavedCooldown {
     until_unix_ms: u64,
     failures: u32,
     reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Said>,
 }
 
 /// What the file holds; empty when there is none, or none that can be read.
@@ -92,15 +97,21 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAcco
     let save = |health: &Health| {
         let cooldown = health.cooldown().filter(|cooldown| cooldown.until > now)?;
         let until_unix_ms = unix_ms(now_wall).saturating_add(whole_ms(cooldown.until - now));
-        Some(SavedCooldown { until_unix_ms, failures: cooldown.failures, reason: cooldown.reason.clone() })
+        Some(SavedCooldown {
+            until_unix_ms,
+            failures: cooldown.failures,
+            reason: cooldown.reason.to_string(),
+            said: cooldown.reason.said().cloned(),
+        })
     };
     let disabled = match &member.health {
-        Health::Disabled { reason } => Some(reason.clone()),
+        Health::Disabled { reason } => Some(reason),
         _ => None,
     };
     SavedAccount {
         fingerprint: member.account.fingerprint.as_str().to_owned(),
-        disabled,
+        disabled: disabled.map(ToString::to_string),
+        said: disabled.and_then(Message::said).cloned(),
         cooldown: save(&member.health),
         models: member
             .models
@@ -121,15 +132,16 @@ pub(super) fn restore(
     let health = |saved: SavedCooldown| {
         let left = saved.until_unix_ms.checked_sub(unix_ms(now_wall)).filter(|&ms| ms > 0)?;
         let until = now + Duration::from_millis(left).min(max_cooldown).min(LONGEST_COOLDOWN);
-        Some(Health::Cooling(Cooldown { until, failures: saved.failures.max(1), reason: saved.reason }))
+        let reason = Message::restored(saved.reason, saved.said);
+        Some(Health::Cooling(Cooldown { until, failures: saved.failures.max(1), reason }))
     };
     for member in members {
         let Some(account) = saved.accounts.remove(&member.account.name) else { continue };
         if account.fingerprint != member.account.fingerprint.as_str() {
             continue;
         }
-        if let Some(reason) = account.disabled {
-            member.health = Health::Disabled { reason };
+        if let Some(text) = account.disabled {
+            member.health = Health::Disabled { reason: Message::restored(text, account.said) };
         } else if let Some(cooling) = account.cooldown.and_then(health) {
             member.health = cooling;
         }

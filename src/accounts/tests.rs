@@ -87,7 +87,7 @@ fn takers(pool: &Pool, wanted: &Wanted<'_>) -> Vec<String> {
 }
 
 fn failure(fault: Fault) -> Failure {
-    Failure { fault, status: None, reason: "the reason".to_owned() }
+    Failure { fault, status: None, reason: "the reason".into() }
 }
 
 fn limited(seconds: u64, per_model: bool) -> Failure {

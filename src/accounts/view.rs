@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::account::Origin;
 use super::health::{Cooldown, Health};
 use super::member::Member;
+use crate::language::Message;
 use crate::protocol::Provider;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -46,16 +47,16 @@ pub enum AccountState {
     /// `models` is empty when the whole account cools, else it names those that do.
     Cooling {
         until_unix_secs: u64,
-        reason: String,
+        reason: Message,
         models: Vec<String>,
     },
     /// By a dead credential, until it is edited.
     Disabled {
-        reason: String,
+        reason: Message,
     },
     /// Its secret could not be had.
     Unresolved {
-        reason: String,
+        reason: Message,
     },
 }
 
@@ -91,7 +92,7 @@ fn state(member: &Member, now: Instant, now_wall: SystemTime) -> AccountState {
         return AccountState::Off;
     }
     if let Some(problem) = member.account.credential_problem() {
-        return AccountState::Unresolved { reason: problem.into_owned() };
+        return AccountState::Unresolved { reason: problem };
     }
     if let Health::Disabled { reason } = &member.health {
         return AccountState::Disabled { reason: reason.clone() };

@@ -14,7 +14,7 @@ use super::lifecycle;
 use super::output::{self, Exit};
 use crate::accounts::{Pool, store};
 use crate::config::edit::{self, NewAccount};
-use crate::config::{self, Config, SecretSource};
+use crate::config::{self, Config, Loaded, SecretSource};
 use crate::gateway::{Gateway, TestReport};
 use crate::monitor::Recorder;
 use crate::protocol::Provider;
@@ -117,7 +117,7 @@ pub fn configured(config: &Config) -> Value {
             "name": account.name,
             "provider": account.provider.name(),
             "state": state,
-            "reason": reason,
+            "reason": reason.map(|reason| reason.text(output::answer_language())),
             "models": account.models,
         })
     });
@@ -225,12 +225,12 @@ async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit 
 
 /// Through the agent where there is one, because its environment holds the secrets.
 pub async fn report(context: &Context, name: &str) -> Result<Value, String> {
-    match Agent::find(&context.paths) {
-        Some(agent) => {
-            agent.ask("accounts/test", json!({ "name": name })).await.map_err(|error| error.to_string())
-        }
-        None => test_here(context, name).await.map(|report| json!(report)),
+    if let Some(agent) = Agent::find(&context.paths) {
+        let told = agent.ask("accounts/test", json!({ "name": name })).await;
+        return told.map_err(|error| error.to_string());
     }
+    let report = test_here(context, name).await?;
+    Ok(json!(report.worded(output::answer_language())))
 }
 
 async fn test(context: &Context, name: &str) -> Exit {
@@ -260,7 +260,7 @@ async fn test(context: &Context, name: &str) -> Exit {
 }
 
 async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> {
-    let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
+    let loaded = loaded(context).await?;
     let gateway = Gateway::new(
         Arc::new(loaded.config),
         Arc::new(Pool::new()),
@@ -268,7 +268,11 @@ async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> 
         Scrubber::default(),
         0,
     );
-    gateway.test_account(name).await.map_err(|error| error.to_string())
+    gateway.test_account(name).await.map_err(|error| error.text(context.language))
+}
+
+async fn loaded(context: &Context) -> Result<Loaded, String> {
+    config::load(&context.paths.config).await.map_err(|problems| problems.text(context.language))
 }
 
 async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
@@ -295,11 +299,11 @@ async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
 
 /// Nobody is running: the cooldowns are those that were saved.
 async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, String> {
-    let loaded = config::load(&context.paths.config).await.map_err(|problems| problems.to_string())?;
+    let loaded = loaded(context).await?;
     let (pool, path) = (Pool::new(), context.paths.pool_file());
     pool.apply(&loaded.config, Instant::now());
     pool.restore(store::load(&path), Instant::now(), SystemTime::now());
-    let cleared = pool.clear_cooldown(name).map_err(|error| error.to_string())?;
+    let cleared = pool.clear_cooldown(name).map_err(|error| error.text(context.language))?;
     if cleared > 0 {
         store::save(&path, &pool.snapshot(Instant::now(), SystemTime::now()))
             .map_err(|error| error.to_string())?;

@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::output::{self, Exit};
-use crate::control::Status;
+use crate::control::{LANGUAGE_HEADER, Status};
 use crate::desktop::instance::{self, ControlFile};
 use crate::desktop::paths::Paths;
 use crate::text;
@@ -105,6 +105,7 @@ impl Agent {
             .header(HOST, self.control.address.to_string())
             .header(CONTENT_TYPE, "application/json")
             .header("x-portcullis-token", &self.control.token)
+            .header(LANGUAGE_HEADER, output::answer_language().tag())
             .body(Full::new(body))
             .map_err(|error| silent(&error))?;
         let stream = TcpStream::connect(self.control.address).await.map_err(|error| silent(&error))?;

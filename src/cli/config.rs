@@ -1,7 +1,5 @@
 //! `portcullis config`: where the file is, what is in it, what is wrong with it.
 
-use std::path::Path;
-
 use clap::Subcommand;
 use serde_json::json;
 
@@ -10,7 +8,6 @@ use super::output::{self, Exit};
 use crate::config::edit::EditError;
 use crate::config::template::{self, Init};
 use crate::config::{self, Problems};
-use crate::language::Language;
 use crate::text;
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -69,7 +66,11 @@ async fn check(context: &Context) -> Exit {
                 output::json(&json!({ "ok": true, "problems": [], "warnings": loaded.warnings }));
             } else {
                 for warning in &loaded.warnings {
-                    output::note(&text!(context.language, "cli-config-warning", warning = warning.as_str()));
+                    output::note(&text!(
+                        context.language,
+                        "cli-config-warning",
+                        warning = warning.text(context.language)
+                    ));
                 }
                 let path = context.paths.config.display().to_string();
                 output::line(&text!(context.language, "cli-config-ok", path = path));
@@ -80,7 +81,7 @@ async fn check(context: &Context) -> Exit {
             if context.json {
                 output::json(&json!({ "ok": false, "problems": problems.list, "warnings": [] }));
             } else {
-                problems.lines().for_each(|line| output::line(&line));
+                problems.lines(context.language).for_each(|line| output::line(&line));
             }
             Exit::Usage
         }
@@ -99,18 +100,9 @@ fn show(context: &Context) -> Exit {
     }
 }
 
-/// The language the file asks for, as far as it can be read, or else the system's.
-pub fn language(path: &Path) -> Language {
-    let text = config::read(path).map(|source| source.text).unwrap_or_default();
-    let document = text.parse::<toml_edit::DocumentMut>().unwrap_or_default();
-    let tag = document.get("language").and_then(toml_edit::Item::as_str);
-    let asked = Language::ALL.into_iter().find(|language| Some(language.tag()) == tag);
-    asked.unwrap_or_else(Language::system)
-}
-
 /// A config file that is no good, told on stderr.
 pub fn bad(problems: &Problems) -> Exit {
-    problems.lines().for_each(|line| output::note(&line));
+    problems.lines(output::language()).for_each(|line| output::note(&line));
     Exit::Usage
 }
 
@@ -118,12 +110,6 @@ pub fn bad(problems: &Problems) -> Exit {
 pub fn edit_failed(error: &EditError) -> Exit {
     match error {
         EditError::Problems(problems) => bad(problems),
-        EditError::UnknownAccount(name) => {
-            output::failed(&text!(output::language(), "cli-account-unknown", name = name.as_str()))
-        }
-        EditError::AccountExists(name) => {
-            output::failed(&text!(output::language(), "cli-account-exists", name = name.as_str()))
-        }
-        error => output::failed(&error.to_string()),
+        error => output::failed(&error.text(output::language())),
     }
 }

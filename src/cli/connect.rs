@@ -157,7 +157,9 @@ fn told(context: &Context, connection: &Connection) -> String {
             text!(language, "connect-state-elsewhere", url = base_url.as_str())
         }
         State::Unset => text!(language, "connect-state-unset"),
-        State::Broken { problem } => text!(language, "connect-state-broken", problem = problem.as_str()),
+        State::Broken { problem } => {
+            text!(language, "connect-state-broken", problem = problem.text(language))
+        }
     }
 }
 

@@ -31,7 +31,7 @@ async fn show(context: &Context) -> Exit {
         Ok(loaded) => match &loaded.config.proxy.api_key {
             Secret::Known(key) => print(context, key.expose_secret()),
             Secret::Missing => output::failed(&text!(context.language, "cli-key-missing")),
-            Secret::Unresolved(reason) => output::failed(reason),
+            Secret::Unresolved(reason) => output::failed(&reason.text(context.language)),
         },
         Err(problems) => super::config::bad(&problems),
     }

@@ -31,7 +31,7 @@ pub async fn status(context: &Context) -> Exit {
             if context.json {
                 output::json(&json!(status));
             } else {
-                print(&status);
+                print(&Status { language: context.language, ..status.clone() });
             }
             if status.state == ProxyState::Running { Exit::Done } else { Exit::NotRunning }
         }
@@ -49,7 +49,7 @@ fn nobody(context: &Context) -> Value {
         "cooling_accounts": 0,
         "accounts": [],
         "in_flight": 0,
-        "problem": text!(context.language, "cli-not-running"),
+        "problem": text!(output::answer_language(), "cli-not-running"),
         "failure": null,
         "next_free_port": null,
         "warnings": [],
@@ -73,17 +73,18 @@ fn print(status: &Status) {
     } else {
         output::line(&text!(language, "cli-status-accounts", accounts = status.accounts_text()));
     }
-    for account in status.accounts.iter().filter(|account| account.reason.is_some()) {
-        let reason = account.reason.as_deref().unwrap_or_default();
+    for account in &status.accounts {
+        let Some(reason) = &account.reason else { continue };
+        let reason = reason.text(language);
         let (name, state) = (account.name.as_str(), account_state(language, &account.state));
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));
     }
     if let Some(problem) = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed) {
-        output::line(&text!(language, "cli-status-problem", problem = problem.as_str()));
+        output::line(&text!(language, "cli-status-problem", problem = problem.text(language)));
     }
     for warning in &status.warnings {
-        output::line(&text!(language, "cli-status-warning", warning = warning.as_str()));
+        output::line(&text!(language, "cli-status-warning", warning = warning.text(language)));
     }
     if let Some(version) = &status.update_available {
         let notice = Notice::UpdateAvailable { version: version.clone() };
@@ -112,7 +113,7 @@ pub async fn command(context: &Context, name: &str) -> Exit {
             if context.json {
                 output::json(&status);
             } else if let Ok(status) = serde_json::from_value::<Status>(status) {
-                print(&status);
+                print(&Status { language: context.language, ..status });
             }
             Exit::Done
         }

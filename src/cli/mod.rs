@@ -7,6 +7,7 @@ mod config;
 mod connect;
 mod demo;
 mod doctor;
+mod help;
 mod key;
 mod lifecycle;
 mod logs;
@@ -18,7 +19,7 @@ mod usage;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand};
 use tokio::runtime;
 
 use crate::desktop::paths::Paths;
@@ -123,6 +124,16 @@ pub struct Context {
 }
 
 impl Cli {
+    /// What was typed. Ends the process where that asks for help, or makes no sense; help is
+    /// in the user's language.
+    pub fn typed() -> Self {
+        Self::try_parse().unwrap_or_else(|_| {
+            let language = help::language(std::env::args_os());
+            let matches = help::command(language).get_matches();
+            Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        })
+    }
+
     /// Carries out what was typed. `max_open_files`: this process's own limit.
     pub fn run(self, max_open_files: u64) -> Exit {
         let Ok(runtime) = runtime::Builder::new_multi_thread().enable_all().build() else {
@@ -169,8 +180,8 @@ impl Context {
     fn new(global: &Global) -> Result<Self, crate::desktop::paths::NoHome> {
         let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
-        let language = config::language(&paths.config);
-        output::speak(language);
+        let language = crate::config::language(&paths.config).spoken();
+        output::speak(language, global.json);
         Ok(Self { paths, json: global.json, verbosity, language })
     }
 }

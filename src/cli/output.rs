@@ -14,6 +14,9 @@ use unicode_width::UnicodeWidthStr;
 /// The language of this process's user.
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
 
+/// What texts in results are in.
+static ANSWER_LANGUAGE: OnceLock<Language> = OnceLock::new();
+
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -68,13 +71,20 @@ pub fn error(text: &str) {
     note(&text!(language(), "cli-error", text = text));
 }
 
-/// What everything is said in from here on.
-pub fn speak(language: Language) {
+/// What everything is said in from here on. JSON is for programs, which know the texts
+/// in English.
+pub fn speak(language: Language, json: bool) {
     let _ = LANGUAGE.set(language);
+    let _ = ANSWER_LANGUAGE.set(if json { Language::English } else { language });
 }
 
 pub fn language() -> Language {
     LANGUAGE.get().copied().unwrap_or_else(Language::system)
+}
+
+/// What the texts of a result are in, whoever they come from.
+pub fn answer_language() -> Language {
+    ANSWER_LANGUAGE.get().copied().unwrap_or_else(language)
 }
 
 /// A table with its columns aligned, two spaces apart.

@@ -57,7 +57,7 @@ pub fn report(ended: Result<supervisor::Exit, LaunchError>) -> Exit {
         Ok(supervisor::Exit::Quit | supervisor::Exit::Forced) => Exit::Done,
         Ok(supervisor::Exit::StartFailed(reason)) => output::failed(&reason),
         Err(LaunchError::Config(problems)) => {
-            problems.lines().for_each(|line| output::note(&line));
+            problems.lines(output::language()).for_each(|line| output::note(&line));
             Exit::Usage
         }
         Err(LaunchError::AlreadyRunning(home)) => {

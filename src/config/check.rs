@@ -8,7 +8,10 @@ use toml_edit::{Document, DocumentMut, Item, Table, Value};
 
 use super::file::{File, SCHEMA};
 use super::place::{Finding, KeyPath, Step, child};
+use super::problem::either;
 use super::redact;
+use crate::language::Message;
+use crate::message;
 
 /// Below this likeness a suggestion confuses more than it helps.
 const LIKE_ENOUGH: f64 = 0.6;
@@ -27,7 +30,7 @@ pub fn check(document: &Document<&str>) -> Checked {
     let sound = without(document.as_table().clone(), &walk.unsound);
     let file = toml_edit::de::from_document(DocumentMut::from(sound)).unwrap_or_else(|error| {
         let message = redact::without_secrets(error.message());
-        walk.findings.push(Finding::value(KeyPath::default(), message, ""));
+        walk.findings.push(Finding::value(KeyPath::default(), message.into(), Message::default()));
         File::default()
     });
     Checked { file, findings: walk.findings, left_out: LeftOut::new(&walk.unsound) }
@@ -122,8 +125,9 @@ impl Walk {
         }
         for required in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             if !table.contains_key(required) {
-                let fix = format!("write `{required} = {}`", example(&known[required]));
-                self.findings.push(Finding::key(path.key(required), "is missing", fix));
+                let line = format!("`{required} = {}`", example(&known[required]));
+                let fix = message!("fix-write-line", line = line);
+                self.findings.push(Finding::key(path.key(required), message!("problem-missing"), fix));
             }
         }
     }
@@ -136,7 +140,7 @@ impl Walk {
             length += 1;
         }
         if schema["minItems"].as_u64().is_some_and(|least| length < least) {
-            self.refuse(path, "is empty", "write at least one text in quotes between the brackets");
+            self.refuse(path, message!("problem-empty"), message!("fix-list-empty"));
         }
     }
 
@@ -144,8 +148,8 @@ impl Walk {
         let is_too_small = schema["minimum"].as_i64().is_some_and(|least| number < least);
         let is_too_large = schema["maximum"].as_i64().is_some_and(|most| number > most);
         if is_too_small || is_too_large {
-            let size = if is_too_small { "small" } else { "large" };
-            self.refuse(path, format!("{number} is too {size}"), format!("write {}", expected(schema)));
+            let key = if is_too_small { "problem-too-small" } else { "problem-too-large" };
+            self.refuse(path, message!(key, number = number.to_string()), write(schema));
         }
     }
 
@@ -154,7 +158,7 @@ impl Walk {
         let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
         let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
         if !(least..=most).contains(&number) {
-            self.refuse(path, format!("{number} is out of range"), format!("write {}", expected(schema)));
+            self.refuse(path, message!("problem-out-of-range", number = number.to_string()), write(schema));
         }
     }
 
@@ -166,10 +170,10 @@ impl Walk {
             return;
         }
         let fix = match nearest(choices.iter().copied(), written) {
-            Some(choice) => format!("did you mean \"{choice}\"?"),
-            None => format!("write {}", expected(schema)),
+            Some(choice) => message!("fix-did-you-mean", likely = format!("\"{choice}\"")),
+            None => write(schema),
         };
-        let message = format!("\"{}\" is not one of the choices", redact::without_secrets(written));
+        let message = message!("problem-no-choice", written = redact::without_secrets(written));
         self.refuse(path, message, fix);
     }
 
@@ -200,7 +204,7 @@ impl Walk {
                 self.refuse_key(&path.key(key), unknown_key_fix(&known, key));
             }
             if table.is_empty() {
-                self.refuse(path, "is an empty table", format!("write {}", expected(schema)));
+                self.refuse(path, message!("problem-empty-table"), write(schema));
             }
         }
         if self.findings.len() > before {
@@ -211,23 +215,23 @@ impl Walk {
     fn wrong_form(&mut self, schema: &Json, found: Form, path: &KeyPath) {
         let fix = match (schema["type"].as_str(), found, path.steps()) {
             (Some("array"), Form::Table, [Step::Key(key)]) => {
-                format!("write [[{key}]] with double brackets, once for each")
+                message!("fix-double-brackets", key = key.as_str())
             }
             (Some("object"), Form::List, [Step::Key(key)]) => {
-                format!("write [{key}] with single brackets, once")
+                message!("fix-single-brackets", key = key.as_str())
             }
-            _ => format!("write {}", expected(schema)),
+            _ => write(schema),
         };
-        self.refuse(path, format!("is {}", found.name()), fix);
+        self.refuse(path, found.said(), fix);
     }
 
-    fn refuse(&mut self, path: &KeyPath, message: impl Into<String>, fix: impl Into<String>) {
+    fn refuse(&mut self, path: &KeyPath, message: Message, fix: Message) {
         self.findings.push(Finding::value(path.clone(), message, fix));
         self.unsound.push(path.clone());
     }
 
-    fn refuse_key(&mut self, path: &KeyPath, fix: String) {
-        self.findings.push(Finding::key(path.clone(), "unknown key", fix));
+    fn refuse_key(&mut self, path: &KeyPath, fix: Message) {
+        self.findings.push(Finding::key(path.clone(), message!("problem-unknown-key"), fix));
         self.unsound.push(path.clone());
     }
 }
@@ -257,15 +261,15 @@ impl Form {
         }
     }
 
-    const fn name(self) -> &'static str {
+    fn said(self) -> Message {
         match self {
-            Self::Table => "a table",
-            Self::List => "a list",
-            Self::String => "text",
-            Self::Integer(_) => "a number",
-            Self::Float(_) => "a number with a fraction",
-            Self::Boolean => "true or false",
-            Self::Date => "a date",
+            Self::Table => message!("problem-is-table"),
+            Self::List => message!("problem-is-list"),
+            Self::String => message!("problem-is-text"),
+            Self::Integer(_) => message!("problem-is-number"),
+            Self::Float(_) => message!("problem-is-fraction"),
+            Self::Boolean => message!("problem-is-boolean"),
+            Self::Date => message!("problem-is-date"),
         }
     }
 }
@@ -282,21 +286,27 @@ pub fn choices(schema: &Json) -> Option<Vec<&str>> {
     Some(groups?.concat())
 }
 
-/// What belongs there, in words that follow "write".
-fn expected(schema: &Json) -> String {
+fn write(schema: &Json) -> Message {
+    message!("fix-write", what = expected(schema))
+}
+
+/// What belongs there.
+fn expected(schema: &Json) -> Message {
     if let Some(choices) = choices(schema) {
-        return format!("one of \"{}\"", choices.join("\", \""));
+        return message!("expected-one-of", choices = format!("\"{}\"", choices.join("\", \"")));
     }
     if let Some(alternatives) = schema["anyOf"].as_array() {
-        return alternatives.iter().map(expected).collect::<Vec<_>>().join(" or ");
+        return either(alternatives.iter().map(expected));
     }
+    let (least, most) = (schema["minimum"].to_string(), schema["maximum"].to_string());
     match schema["type"].as_str() {
-        Some("integer") => format!("a whole number from {} to {}", schema["minimum"], schema["maximum"]),
-        Some("number") => format!("a number from {} to {}", schema["minimum"], schema["maximum"]),
-        Some("boolean") => "true or false, without quotes".to_owned(),
-        Some("array") => "a list in brackets, like [\"…\"]".to_owned(),
-        Some("object") => example(schema),
-        _ => "text in quotes".to_owned(),
+        Some("integer") => message!("expected-whole-number", least = least, most = most),
+        Some("number") => message!("expected-number", least = least, most = most),
+        Some("boolean") => message!("expected-boolean"),
+        Some("array") => message!("expected-list"),
+        Some("object") if schema["properties"].is_null() => message!("expected-table"),
+        Some("object") => example(schema).into(),
+        _ => message!("expected-text"),
     }
 }
 
@@ -311,22 +321,22 @@ fn example(schema: &Json) -> String {
                 keys.iter().map(|(key, value)| format!("{key} = {}", example(value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
-        (Some("object"), None) => "a table".to_owned(),
+        (Some("object"), None) => "{ … }".to_owned(),
         (Some("array"), _) => "[\"…\"]".to_owned(),
         (Some("integer" | "number"), _) => "1".to_owned(),
         _ => "\"…\"".to_owned(),
     }
 }
 
-fn unknown_key_fix(known: &Map<String, Json>, key: &str) -> String {
+fn unknown_key_fix(known: &Map<String, Json>, key: &str) -> Message {
     if let Some(near) = nearest(known.keys().map(String::as_str), key) {
-        return format!("did you mean `{near}`?");
+        return message!("fix-did-you-mean", likely = format!("`{near}`"));
     }
     if let Some(section) = only_section_with(key) {
-        return format!("it belongs under [{section}]");
+        return message!("fix-belongs-under", section = section);
     }
     let keys: Vec<_> = known.keys().map(String::as_str).collect();
-    format!("the keys here are {}", keys.join(", "))
+    message!("fix-keys-here", keys = keys.join(", "))
 }
 
 fn nearest<'a>(candidates: impl Iterator<Item = &'a str>, written: &str) -> Option<&'a str> {

@@ -12,6 +12,8 @@ use super::load::{problems_in, read, syntax_problem};
 use super::place::KeyPath;
 use super::{Problem, Problems, generate_key};
 use crate::desktop::disk::{self, Mode, WriteError};
+use crate::language::Language;
+use crate::text;
 
 mod account;
 pub mod table;
@@ -39,6 +41,19 @@ pub enum EditError {
     ChangedMeanwhile,
     #[error(transparent)]
     Write(#[from] WriteError),
+}
+
+impl EditError {
+    pub fn text(&self, language: Language) -> String {
+        match self {
+            Self::Problems(problems) => problems.text(language),
+            Self::UnknownAccount(name) => text!(language, "cli-account-unknown", name = name.as_str()),
+            Self::AccountExists(name) => text!(language, "cli-account-exists", name = name.as_str()),
+            Self::KeyIsElsewhere => text!(language, "cli-key-elsewhere"),
+            Self::ChangedMeanwhile => text!(language, "edit-changed-meanwhile"),
+            Self::NotAKey(_) | Self::Write(_) => self.to_string(),
+        }
+    }
 }
 
 /// Sets one key, such as `proxy.port` or `models."claude-*"`.
@@ -159,7 +174,7 @@ fn refuse_new_problems(path: &Path, before: &str, after: &str) -> Result<(), Pro
 /// A problem by what it says, whatever the number of its account has become.
 fn identity(problem: &Problem) -> (String, String) {
     let key = problem.key.chars().filter(|character| !character.is_ascii_digit()).collect();
-    (key, problem.message.clone())
+    (key, problem.message.to_string())
 }
 
 fn set_in(document: &mut DocumentMut, key: &str, value: Value) -> Result<(), EditError> {

@@ -4,6 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 
+use crate::language::Message;
+use crate::message;
+
 pub const PREFIX: &str = "sk-";
 const SHORTEST: usize = 10;
 
@@ -11,10 +14,10 @@ const SHORTEST: usize = 10;
 const RANDOM_BYTES: usize = 24;
 
 /// What is wrong with a key, and what would be right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
-    pub message: &'static str,
-    pub fix: &'static str,
+    pub message: Message,
+    pub fix: Message,
 }
 
 /// A fresh client key.
@@ -30,16 +33,16 @@ pub fn generate_key() -> SecretString {
 
 /// Whether the key can be used by clients; with LAN access it must also be a real one.
 pub fn examine(key: &str, allow_lan_access: bool) -> Result<(), Unfit> {
-    const FIX: &str = "`portcullis key rotate` writes a good one";
+    let unfit = |message| Err(Unfit { message, fix: message!("fix-rotate-key") });
     if !key.starts_with(PREFIX) {
-        return Err(Unfit { message: "does not start with sk-", fix: FIX });
+        return unfit(message!("problem-key-prefix"));
     }
     if key.chars().count() < SHORTEST {
-        return Err(Unfit { message: "has fewer than 10 characters", fix: FIX });
+        return unfit(message!("problem-key-short"));
     }
     examine_characters(key)?;
     if allow_lan_access && is_placeholder(key) {
-        return Err(Unfit { message: "is a placeholder that anybody on the network can guess", fix: FIX });
+        return unfit(message!("problem-key-placeholder"));
     }
     Ok(())
 }
@@ -47,13 +50,10 @@ pub fn examine(key: &str, allow_lan_access: bool) -> Result<(), Unfit> {
 /// A secret travels in a header, which takes visible ASCII only.
 pub fn examine_characters(secret: &str) -> Result<(), Unfit> {
     if secret.trim() != secret {
-        return Err(Unfit { message: "has blanks around it", fix: "take the blanks inside the quotes away" });
+        return Err(Unfit { message: message!("problem-blanks-around"), fix: message!("fix-blanks-around") });
     }
     if secret.chars().any(|character| !character.is_ascii_graphic()) {
-        return Err(Unfit {
-            message: "holds a character that no key has (a blank, a line break or a letter outside ASCII)",
-            fix: "copy the key again, whole and alone",
-        });
+        return Err(Unfit { message: message!("problem-key-character"), fix: message!("fix-key-character") });
     }
     Ok(())
 }

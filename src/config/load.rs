@@ -5,6 +5,9 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use toml_edit::{Document, TomlError};
 
 use super::check::{Checked, check};
@@ -12,7 +15,9 @@ use super::file::File;
 use super::place::{Finding, KeyPath, line_and_column, locate};
 use super::resolve::{Secrets, resolve, sources};
 use super::validate::validate;
-use super::{Config, Problem, Problems, Secret, key, lookup};
+use super::{Config, LanguageSetting, Problem, Problems, Secret, key, lookup};
+use crate::language::Message;
+use crate::message;
 
 /// Far beyond ten thousand accounts.
 pub const LARGEST_FILE: u64 = 16 << 20;
@@ -22,7 +27,7 @@ pub const LARGEST_FILE: u64 = 16 << 20;
 pub struct Loaded {
     pub config: Config,
     /// What deserves a word and stops nothing; no secret in it.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
     /// A key is asked for and there is none yet: generate one and write it.
     pub needs_key: bool,
 }
@@ -31,16 +36,16 @@ pub struct Loaded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub text: String,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
 }
 
 /// Reads, checks and resolves the file.
 pub async fn load(path: &Path) -> Result<Loaded, Problems> {
     let owned = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || read(&owned));
-    let source = reading
-        .await
-        .unwrap_or_else(|_| Err(Problems::whole_file(path, "could not be read", "try again")))?;
+    let source = reading.await.unwrap_or_else(|_| {
+        Err(Problems::whole_file(path, message!("problem-not-read"), message!("fix-again")))
+    })?;
     let mut loaded = load_text(&source.text, path).await?;
     loaded.warnings.splice(0..0, source.warnings);
     Ok(loaded)
@@ -67,60 +72,71 @@ pub fn problems_in(text: &str) -> Vec<Problem> {
     parse(text).err().unwrap_or_default()
 }
 
+/// The language that a file asks for, valid or not: what is wrong with it is told in that.
+/// Only keys before the first section can say so, and each stands in a line of its own.
+pub fn language(path: &Path) -> LanguageSetting {
+    let text = read(path).map(|source| source.text).unwrap_or_default();
+    let lines = text.trim_start_matches('\u{feff}').lines();
+    let mut lines = lines.take_while(|line| !line.trim_start().starts_with('['));
+    lines.find_map(language_in).unwrap_or(LanguageSetting::Auto)
+}
+
+fn language_in(line: &str) -> Option<LanguageSetting> {
+    let document = Document::parse(line).ok()?;
+    let tag: StrDeserializer<'_, serde::de::value::Error> =
+        document.get("language")?.as_str()?.into_deserializer();
+    LanguageSetting::deserialize(tag).ok()
+}
+
 /// The text of the file; missing, foreign, oversized or unreadable ones are a problem.
 pub fn read(path: &Path) -> Result<Source, Problems> {
-    let problem = |message: String, fix: &str| Problems::whole_file(path, message, fix);
+    let problem = |message, fix| Problems::whole_file(path, message, fix);
+    let unreadable = |error: std::io::Error| message!("problem-unreadable", reason = error.to_string());
     // A named pipe would block the opening, so the look comes first.
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            problem("there is no such file".to_owned(), "`portcullis config init` writes one")
-        }
-        _ => problem(
-            format!("cannot be read: {error}"),
-            "check the permissions of the file and its directories",
-        ),
+        ErrorKind::NotFound => problem(message!("problem-no-file"), message!("fix-no-file")),
+        _ => problem(unreadable(error), message!("fix-permissions-around")),
     })?;
     examine(&metadata).map_err(|(message, fix)| problem(message, fix))?;
     let mut bytes = Vec::new();
     OpenFile::open(path)
         .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| problem(format!("cannot be read: {error}"), "check its permissions"))?;
+        .map_err(|error| problem(unreadable(error), message!("fix-permissions")))?;
     if bytes.len() as u64 > LARGEST_FILE {
-        return Err(problem("is over 1 MiB".to_owned(), "a configuration is much smaller than that"));
+        return Err(problem(message!("problem-too-big"), message!("fix-too-big")));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
-        problem(format!("is not UTF-8 (line {line})"), "save it as UTF-8")
+        problem(message!("problem-not-utf8", line = line), message!("fix-not-utf8"))
     })?;
     Ok(Source { text, warnings: permission_warning(path, &metadata).into_iter().collect() })
 }
 
-fn examine(metadata: &Metadata) -> Result<(), (String, &'static str)> {
+fn examine(metadata: &Metadata) -> Result<(), (Message, Message)> {
     if metadata.is_dir() {
-        return Err(("is a directory".to_owned(), "put a file in its place"));
+        return Err((message!("problem-directory"), message!("fix-no-regular-file")));
     }
     if !metadata.is_file() {
-        return Err(("is not a regular file".to_owned(), "put a file in its place"));
+        return Err((message!("problem-no-regular-file"), message!("fix-no-regular-file")));
     }
     if metadata.len() > LARGEST_FILE {
-        return Err(("is over 1 MiB".to_owned(), "a configuration is much smaller than that"));
+        return Err((message!("problem-too-big"), message!("fix-too-big")));
     }
     examine_owner(metadata)
 }
 
 /// Whoever writes the file can name a command to run, so it must be ours, or root's.
 #[cfg(unix)]
-fn examine_owner(metadata: &Metadata) -> Result<(), (String, &'static str)> {
+fn examine_owner(metadata: &Metadata) -> Result<(), (Message, Message)> {
     use std::os::unix::fs::MetadataExt;
     if is_trusted_owner(metadata.uid(), rustix::process::geteuid().as_raw()) {
         return Ok(());
     }
-    let message = format!("belongs to another user (id {})", metadata.uid());
-    Err((message, "use a file of your own, or make this one yours"))
+    Err((message!("problem-owner", id = metadata.uid().to_string()), message!("fix-owner")))
 }
 
 #[cfg(not(unix))]
-fn examine_owner(_metadata: &Metadata) -> Result<(), (String, &'static str)> {
+fn examine_owner(_metadata: &Metadata) -> Result<(), (Message, Message)> {
     Ok(())
 }
 
@@ -131,19 +147,17 @@ fn is_trusted_owner(owner: u32, user: u32) -> bool {
 }
 
 #[cfg(unix)]
-pub fn permission_warning(path: &Path, metadata: &Metadata) -> Option<String> {
+pub fn permission_warning(path: &Path, metadata: &Metadata) -> Option<Message> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
     (mode & 0o044 != 0).then(|| {
-        format!(
-            "{} can be read by other users (mode {mode:03o}); `chmod 600` makes it private",
-            path.display()
-        )
+        let path = path.display().to_string();
+        message!("warning-readable", path = path, mode = format!("{mode:03o}"))
     })
 }
 
 #[cfg(not(unix))]
-pub fn permission_warning(_path: &Path, _metadata: &Metadata) -> Option<String> {
+pub fn permission_warning(_path: &Path, _metadata: &Metadata) -> Option<Message> {
     None
 }
 
@@ -163,19 +177,19 @@ fn empty_file() -> Problem {
         line: 0,
         column: 0,
         key: String::new(),
-        message: "is empty".to_owned(),
-        fix: "remove it and run `portcullis config init` for a fresh one".to_owned(),
+        message: message!("problem-empty"),
+        fix: message!("fix-empty-file"),
     }
 }
 
 pub fn syntax_problem(text: &str, error: &TomlError) -> Problem {
     let (line, column) = line_and_column(text, error.span().map_or(text.len(), |span| span.start));
-    let (message, fix) = match error.message().split_once(", expected ") {
-        Some((message, expected)) => (message, format!("expected {expected}")),
-        None if error.message() == "duplicate key" => (error.message(), "keep one of the two".to_owned()),
-        None => (error.message(), "correct the line, or take it out".to_owned()),
+    let (said, fix) = match error.message().split_once(", expected ") {
+        Some((said, expected)) => (said, message!("fix-expected", what = expected)),
+        None if error.message() == "duplicate key" => (error.message(), message!("fix-duplicate-key")),
+        None => (error.message(), message!("fix-line")),
     };
-    Problem { line, column, key: String::new(), message: format!("this is not TOML: {message}"), fix }
+    Problem { line, column, key: String::new(), message: message!("problem-not-toml", said = said), fix }
 }
 
 /// The rules `validate` has for a literal key, for one that came from elsewhere.
@@ -185,15 +199,17 @@ fn unfit_client_key(file: &File, key: &Secret) -> Option<Finding> {
     Some(Finding::value(KeyPath::of(&["proxy", "api_key"]), unfit.message, unfit.fix))
 }
 
-fn unresolved(config: &Config) -> Vec<String> {
+fn unresolved(config: &Config) -> Vec<Message> {
     let sections = [("proxy.api_key", &config.proxy.api_key), ("zai.api_key", &config.zai.api_key)];
-    let sections = sections.into_iter().map(|(place, secret)| (place.to_owned(), secret));
-    let accounts =
-        config.accounts.iter().map(|account| (format!("account {}", account.name), &account.api_key));
-    sections
-        .chain(accounts)
-        .filter_map(|(place, secret)| Some(format!("{place}: {}", secret.reason()?)))
-        .collect()
+    let sections = sections.into_iter().filter_map(|(key, secret)| {
+        let reason = secret.reason()?;
+        Some(message!("problem-at", place = key, said = reason))
+    });
+    let accounts = config.accounts.iter().filter_map(|account| {
+        let reason = account.api_key.reason()?;
+        Some(message!("warning-account", name = account.name.as_str(), reason = reason))
+    });
+    sections.chain(accounts).collect()
 }
 
 #[cfg(test)]

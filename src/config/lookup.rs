@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use super::{Secret, SecretSource, key, load};
+use crate::language::Message;
+use crate::message;
 
 const AT_ONCE: usize = 16;
 const LARGEST_SECRET: u64 = 16 << 10;
@@ -25,13 +27,13 @@ const SERVICE: &str = "portcullis";
 /// One secret for each source, in order.
 pub struct Found {
     pub secrets: Vec<Secret>,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
 }
 
 /// A secret as it was found, and what there is to say about its place.
 struct Raw {
     text: String,
-    warning: Option<String>,
+    warning: Option<Message>,
 }
 
 impl From<String> for Raw {
@@ -41,7 +43,7 @@ impl From<String> for Raw {
 }
 
 /// Why it could not be had; goes to people, so no secret in it.
-type Reason = String;
+type Reason = Message;
 
 pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path) -> Found {
     let found: Vec<_> =
@@ -50,31 +52,35 @@ pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path) -> F
     Found { secrets, warnings: warnings.into_iter().flatten().collect() }
 }
 
-async fn find(source: Option<SecretSource>, directory: &Path) -> (Secret, Option<String>) {
+async fn find(source: Option<SecretSource>, directory: &Path) -> (Secret, Option<Message>) {
     let (place, found) = match source {
         None => return (Secret::Missing, None),
         Some(SecretSource::Literal(literal)) => return (as_written(literal), None),
         Some(SecretSource::Env { env }) => {
             let found = from_environment(&env);
-            (format!("environment variable {env}"), found)
+            (message!("secret-in-variable", name = env), found)
         }
         Some(SecretSource::File { file }) => {
             let path = directory.join(at_home(&file));
-            let place = format!("secret file {}", path.display());
+            let place = message!("secret-in-file", path = path.display().to_string());
             (place, in_thread(move || from_file(&path)).await)
         }
         Some(SecretSource::Keyring { keyring }) => {
-            let place = format!("keyring entry {keyring}");
+            let place = message!("secret-in-keyring", name = keyring.as_str());
             (place, in_thread(move || from_keyring(&keyring)).await)
         }
         Some(SecretSource::Command { command }) => {
             let found = from_command(&command, COMMAND_LIMIT).await;
-            (format!("command {}", command.first().map_or("", String::as_str)), found)
+            let program = command.first().map_or("", String::as_str);
+            (message!("secret-in-command", program = program), found)
         }
     };
     match found.and_then(fit_for_a_header) {
         Ok(Raw { text, warning }) => (Secret::Known(text.into()), warning),
-        Err(reason) => (Secret::Unresolved(format!("{place}: {reason}")), None),
+        Err(reason) => {
+            let reason = message!("secret-not-had", place = place, reason = reason);
+            (Secret::Unresolved(reason), None)
+        }
     }
 }
 
@@ -85,28 +91,28 @@ fn as_written(literal: SecretString) -> Secret {
 fn fit_for_a_header(raw: Raw) -> Result<Raw, Reason> {
     let text = raw.text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return Err("is empty".to_owned());
+        return Err(message!("problem-empty"));
     }
-    key::examine_characters(text).map_err(|unfit| unfit.message.to_owned())?;
+    key::examine_characters(text).map_err(|unfit| unfit.message)?;
     Ok(Raw { text: text.to_owned(), ..raw })
 }
 
 fn from_environment(name: &str) -> Result<Raw, Reason> {
     match std::env::var(name) {
         Ok(text) => Ok(text.into()),
-        Err(std::env::VarError::NotPresent) => Err("is not set in the agent's environment".to_owned()),
-        Err(std::env::VarError::NotUnicode(_)) => Err("is not text".to_owned()),
+        Err(std::env::VarError::NotPresent) => Err(message!("secret-not-set")),
+        Err(std::env::VarError::NotUnicode(_)) => Err(message!("secret-not-text")),
     }
 }
 
 fn from_file(path: &Path) -> Result<Raw, Reason> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let metadata = std::fs::metadata(path).map_err(|error| told(&error))?;
     if metadata.is_dir() {
-        return Err("is a directory".to_owned());
+        return Err(message!("problem-directory"));
     }
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let file = File::open(path).map_err(|error| told(&error))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| told(&error))?;
     Ok(Raw { text: text_of(bytes)?, warning: load::permission_warning(path, &metadata) })
 }
 
@@ -114,11 +120,11 @@ fn from_keyring(name: &str) -> Result<Raw, Reason> {
     use keyring::{Entry, Error};
     match Entry::new(SERVICE, name).and_then(|entry| entry.get_password()) {
         Ok(text) => Ok(text.into()),
-        Err(Error::NoEntry) => Err(format!("is not in the keyring (service {SERVICE})")),
-        Err(Error::NoDefaultStore) => Err("this system has no keyring that can be reached".to_owned()),
-        Err(Error::NoStorageAccess(_)) => Err("the keyring is locked".to_owned()),
+        Err(Error::NoEntry) => Err(message!("secret-not-in-keyring", service = SERVICE)),
+        Err(Error::NoDefaultStore) => Err(message!("secret-no-keyring")),
+        Err(Error::NoStorageAccess(_)) => Err(message!("secret-keyring-locked")),
         // The text of the others may carry the entry itself.
-        Err(_) => Err("the keyring could not be read".to_owned()),
+        Err(_) => Err(message!("secret-keyring-unreadable")),
     }
 }
 
@@ -132,17 +138,17 @@ async fn in_thread(lookup: impl FnOnce() -> Result<Raw, Reason> + Send + 'static
             // Nobody waits any more when the limit was reached first.
             let _ = sender.send(lookup());
         })
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| told(&error))?;
     match tokio::time::timeout(LOOKUP_LIMIT, receiver).await {
         Ok(Ok(found)) => found,
-        Ok(Err(_)) => Err("the lookup failed".to_owned()),
-        Err(_) => Err(format!("gave no answer within {} seconds", LOOKUP_LIMIT.as_secs())),
+        Ok(Err(_)) => Err(message!("secret-lookup-failed")),
+        Err(_) => Err(message!("secret-no-answer", seconds = LOOKUP_LIMIT.as_secs())),
     }
 }
 
 async fn from_command(command: &[String], limit: Duration) -> Result<Raw, Reason> {
     let Some((program, arguments)) = command.split_first() else {
-        return Err("names no program".to_owned());
+        return Err(message!("problem-no-program"));
     };
     let mut command = Command::new(at_home(Path::new(program)));
     command
@@ -153,12 +159,13 @@ async fn from_command(command: &[String], limit: Duration) -> Result<Raw, Reason
         .kill_on_drop(true);
     #[cfg(unix)]
     command.process_group(0);
-    let mut child = command.spawn().map_err(|error| format!("could not be started: {error}"))?;
+    let mut child =
+        command.spawn().map_err(|error| message!("secret-not-started", reason = error.to_string()))?;
     let outcome = tokio::time::timeout(limit, output_of(&mut child)).await;
     if !matches!(outcome, Ok(Ok(_))) {
         kill_with_children(&child);
     }
-    outcome.map_err(|_| format!("gave no answer within {} seconds", limit.as_secs()))?
+    outcome.map_err(|_| message!("secret-no-answer", seconds = limit.as_secs()))?
 }
 
 /// What it printed, if it also ended well.
@@ -166,13 +173,14 @@ async fn output_of(child: &mut Child) -> Result<Raw, Reason> {
     let (output, complaint) =
         tokio::join!(beginning_of(child.stdout.take()), beginning_of(child.stderr.take()));
     let text = text_of(output)?;
-    let status = child.wait().await.map_err(|error| error.to_string())?;
+    let status = child.wait().await.map_err(|error| told(&error))?;
     if status.success() {
         return Ok(text.into());
     }
+    let status = status.to_string();
     Err(match first_line(&complaint, text.trim()) {
-        Some(line) => format!("failed ({status}): {line}"),
-        None => format!("failed ({status})"),
+        Some(line) => message!("secret-command-complained", status = status, complaint = line),
+        None => message!("secret-command-failed", status = status),
     })
 }
 
@@ -198,11 +206,16 @@ fn first_line(complaint: &[u8], secret: &str) -> Option<String> {
     Some(line.chars().filter(|character| !character.is_control()).take(LONGEST).collect())
 }
 
+/// In the system's own words.
+fn told(error: &std::io::Error) -> Reason {
+    error.to_string().into()
+}
+
 fn text_of(bytes: Vec<u8>) -> Result<String, Reason> {
     if bytes.len() as u64 > LARGEST_SECRET {
-        return Err("is longer than any key (over 16 KiB)".to_owned());
+        return Err(message!("secret-too-long"));
     }
-    String::from_utf8(bytes).map_err(|_| "is not text".to_owned())
+    String::from_utf8(bytes).map_err(|_| message!("secret-not-text"))
 }
 
 /// A shell script's own children keep its pipes open, so they go with it.

@@ -29,7 +29,7 @@ pub mod watch;
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
 pub use key::generate_key;
-pub use load::{Loaded, Source, load, load_text, problems_in, read, syntax_problem};
+pub use load::{Loaded, Source, language, load, load_text, problems_in, read, syntax_problem};
 pub use models::ModelMap;
 pub use problem::{Problem, Problems};
 pub use redact::{names_a_secret, redacted, without_secrets};

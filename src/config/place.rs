@@ -7,6 +7,8 @@ use toml_edit::{Document, Item, TableLike};
 
 use super::Problem;
 use super::redact::without_secrets;
+use crate::language::Message;
+use crate::message;
 
 /// More than anybody reads at once; a broken file of a megabyte must not cost a gigabyte.
 const MOST_PROBLEMS: usize = 100;
@@ -74,8 +76,8 @@ fn as_toml_key(key: &str) -> String {
 pub struct Finding {
     pub path: KeyPath,
     pub at: At,
-    pub message: String,
-    pub fix: String,
+    pub message: Message,
+    pub fix: Message,
 }
 
 /// Which part of `key = value` the cursor belongs on.
@@ -86,12 +88,12 @@ pub enum At {
 }
 
 impl Finding {
-    pub fn value(path: KeyPath, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { path, at: At::Value, message: message.into(), fix: fix.into() }
+    pub const fn value(path: KeyPath, message: Message, fix: Message) -> Self {
+        Self { path, at: At::Value, message, fix }
     }
 
-    pub fn key(path: KeyPath, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { path, at: At::Key, message: message.into(), fix: fix.into() }
+    pub const fn key(path: KeyPath, message: Message, fix: Message) -> Self {
+        Self { path, at: At::Key, message, fix }
     }
 }
 
@@ -115,7 +117,7 @@ pub fn locate(text: &str, document: &Document<&str>, findings: Vec<Finding>) -> 
     if let Some(last) = problems.last_mut()
         && unlisted > 0
     {
-        last.fix = format!("{} (and {unlisted} more problems below)", last.fix);
+        last.fix = message!("fix-and-more", fix = &last.fix, count = unlisted);
     }
     problems
 }

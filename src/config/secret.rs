@@ -5,6 +5,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
+use crate::language::Message;
+
 /// Compares by value in constant time (only lengths show); never prints itself.
 #[derive(Clone)]
 pub enum Secret {
@@ -12,7 +14,7 @@ pub enum Secret {
     Missing,
     Known(SecretString),
     /// Configured, but it could not be had: the reason, with no secret in it.
-    Unresolved(String),
+    Unresolved(Message),
 }
 
 impl Secret {
@@ -28,7 +30,7 @@ impl Secret {
     }
 
     /// Why a configured secret could not be had.
-    pub fn reason(&self) -> Option<&str> {
+    pub const fn reason(&self) -> Option<&Message> {
         match self {
             Self::Unresolved(reason) => Some(reason),
             Self::Missing | Self::Known(_) => None,

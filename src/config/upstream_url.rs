@@ -5,18 +5,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+use super::problem::either;
+use crate::language::Message;
+use crate::message;
 use crate::protocol::Provider;
 
 /// What is wrong with a URL, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit {
-    pub message: String,
-    pub fix: String,
+    pub message: Message,
+    pub fix: Message,
 }
 
 impl Unfit {
-    fn new(message: &str, fix: impl Into<String>) -> Self {
-        Self { message: message.to_owned(), fix: fix.into() }
+    const fn new(message: Message, fix: Message) -> Self {
+        Self { message, fix }
     }
 }
 
@@ -34,16 +37,13 @@ const ENDPOINTS: [&str; 7] = [
 pub fn examine(written: &str, provider: Provider) -> Result<(), Unfit> {
     let url = parse(written, &["https", "http"])?;
     if has_credentials(&url) {
-        return Err(Unfit::new("holds a user name or a password", "put the key into api_key instead"));
+        return Err(Unfit::new(message!("problem-url-password"), message!("fix-url-key")));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Unfit::new("has a query or a fragment", "end the URL with its path"));
+        return Err(Unfit::new(message!("problem-url-query"), message!("fix-url-query")));
     }
     if is_open_to_others(&url) {
-        return Err(Unfit::new(
-            "would send the key over the internet unencrypted",
-            "write https:// (http:// is for this computer and private networks)",
-        ));
+        return Err(Unfit::new(message!("problem-url-unencrypted"), message!("fix-url-https")));
     }
     examine_path(&url, provider)
 }
@@ -57,17 +57,14 @@ pub fn examine_proxy(written: &str) -> Result<(), Unfit> {
 pub fn examine_collector(written: &str) -> Result<(), Unfit> {
     let url = parse(written, &["http", "https"])?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Unfit::new(
-            "holds a user name or a password",
-            "let a collector on this computer pass the data on, and keep the secret there",
-        ));
+        return Err(Unfit::new(message!("problem-url-password"), message!("fix-collector")));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Unfit::new("has a query or a fragment", "end the URL with its path"));
+        return Err(Unfit::new(message!("problem-url-query"), message!("fix-url-query")));
     }
     let signal = ["/v1/traces", "/v1/metrics", "/v1/logs"];
     if signal.iter().any(|path| url.path().trim_end_matches('/').ends_with(path)) {
-        return Err(Unfit::new("ends in the path of one signal", "write the base, which ends before /v1"));
+        return Err(Unfit::new(message!("problem-url-signal"), message!("fix-url-signal")));
     }
     Ok(())
 }
@@ -76,13 +73,10 @@ pub fn examine_collector(written: &str) -> Result<(), Unfit> {
 pub fn examine_feed(written: &str) -> Result<(), Unfit> {
     let url = parse(written, &["https", "http"])?;
     if has_credentials(&url) {
-        return Err(Unfit::new("holds a user name or a password", "write the address alone"));
+        return Err(Unfit::new(message!("problem-url-password"), message!("fix-url-alone")));
     }
     if is_open_to_others(&url) {
-        return Err(Unfit::new(
-            "could be answered by anybody on the way",
-            "write https:// (http:// is for this computer and private networks)",
-        ));
+        return Err(Unfit::new(message!("problem-url-forgeable"), message!("fix-url-https")));
     }
     Ok(())
 }
@@ -97,23 +91,27 @@ fn is_open_to_others(url: &Url) -> bool {
 }
 
 fn parse(written: &str, schemes: &[&str]) -> Result<Url, Unfit> {
-    let fix = || format!("write {}host", schemes.join("://host or ") + "://");
+    let fix = || {
+        let schemes = schemes.iter().map(|scheme| Message::from(format!("{scheme}://host")));
+        message!("fix-url-scheme", schemes = either(schemes))
+    };
     if written.trim() != written {
-        return Err(Unfit::new("has blanks around it", "take the blanks inside the quotes away"));
+        return Err(Unfit::new(message!("problem-blanks-around"), message!("fix-blanks-around")));
     }
     let Some((scheme, rest)) = written.split_once("://") else {
-        return Err(Unfit::new("is not a URL", fix()));
+        return Err(Unfit::new(message!("problem-no-url"), fix()));
     };
     if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Err(Unfit::new("starts with a scheme that cannot be used here", fix()));
+        return Err(Unfit::new(message!("problem-url-scheme"), fix()));
     }
     // The parser forgives `https:///host`, which is more likely a slip than a host.
     if rest.starts_with('/') {
-        return Err(Unfit::new("names no host", fix()));
+        return Err(Unfit::new(message!("problem-url-host"), fix()));
     }
-    let url = Url::parse(written).map_err(|error| Unfit::new(&format!("is not a URL ({error})"), fix()))?;
+    let url = Url::parse(written)
+        .map_err(|error| Unfit::new(message!("problem-bad-url", reason = error.to_string()), fix()))?;
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(Unfit::new("names no host", fix()));
+        return Err(Unfit::new(message!("problem-url-host"), fix()));
     }
     Ok(url)
 }
@@ -123,22 +121,23 @@ fn examine_path(url: &Url, provider: Provider) -> Result<(), Unfit> {
     let with_path = |path: &str| {
         let mut right = url.clone();
         right.set_path(path);
-        format!("write \"{}\"", right.as_str().trim_end_matches('/'))
+        let right = format!("\"{}\"", right.as_str().trim_end_matches('/'));
+        message!("fix-write-line", line = right)
     };
     let base = ENDPOINTS.iter().find_map(|endpoint| path.strip_suffix(endpoint));
     match provider {
         Provider::Gemini | Provider::Anthropic | Provider::Zai => {
             let root = without_version(base.unwrap_or(path));
             if base.is_some() {
-                return Err(Unfit::new("ends in an endpoint, not at the root of the API", with_path(root)));
+                return Err(Unfit::new(message!("problem-url-endpoint-root"), with_path(root)));
             }
             if root != path {
-                return Err(Unfit::new("ends in a version, which is added by itself", with_path(root)));
+                return Err(Unfit::new(message!("problem-url-version"), with_path(root)));
             }
             Ok(())
         }
         Provider::OpenAi | Provider::OpenAiCompatible => match base {
-            Some(base) => Err(Unfit::new("ends in an endpoint, not in the base of the API", with_path(base))),
+            Some(base) => Err(Unfit::new(message!("problem-url-endpoint-base"), with_path(base))),
             None => Ok(()),
         },
         Provider::Demo => Ok(()),
@@ -205,8 +204,8 @@ mod tests {
             match (examine(url, *provider), expected) {
                 (Ok(()), None) => {}
                 (Err(unfit), Some((message, fix))) => {
-                    assert!(unfit.message.contains(message), "{url}: {}", unfit.message);
-                    assert!(unfit.fix.contains(fix), "{url}: {}", unfit.fix);
+                    assert!(unfit.message.to_string().contains(message), "{url}: {}", unfit.message);
+                    assert!(unfit.fix.to_string().contains(fix), "{url}: {}", unfit.fix);
                 }
                 (found, _) => panic!("{provider} {url}: {found:?}"),
             }

@@ -10,6 +10,7 @@ use super::file::{
 use super::place::{Finding, KeyPath};
 use super::settings::DispatchMode;
 use super::{SecretSource, key, upstream_url};
+use crate::message;
 use crate::protocol::Provider;
 
 /// The account that the `[zai]` section becomes.
@@ -60,21 +61,13 @@ fn proxy(written: &ProxySection, findings: &mut Vec<Finding>) {
     for (index, host) in written.allowed_hosts.iter().flatten().enumerate() {
         if !is_bare_host(host) {
             let place = section.key("allowed_hosts").index(index);
-            findings.push(Finding::value(
-                place,
-                "is not a bare host name",
-                "write the name or address alone, without scheme, port, path or `*`",
-            ));
+            findings.push(Finding::value(place, message!("problem-host"), message!("fix-host")));
         }
     }
     for (index, origin) in written.allowed_origins.iter().flatten().enumerate() {
         if !is_origin(origin) {
             let place = section.key("allowed_origins").index(index);
-            findings.push(Finding::value(
-                place,
-                "is not an origin",
-                "write scheme://host or scheme://host:port, without path, and each origin by name",
-            ));
+            findings.push(Finding::value(place, message!("problem-origin"), message!("fix-origin")));
         }
     }
 }
@@ -87,8 +80,8 @@ fn zai(written: &ZaiSection, findings: &mut Vec<Finding>) {
         Some(source) => secret_source(source, &section.key("api_key"), findings),
         None if takes_part => findings.push(Finding::value(
             section.key("api_key"),
-            "is missing, and z.ai answers nobody without it",
-            "write the key, or set `enabled = false`",
+            message!("problem-provider-key", provider = ZAI_ACCOUNT),
+            message!("fix-zai-key"),
         )),
         None => {}
     }
@@ -130,8 +123,8 @@ fn updates(written: &UpdatesSection, findings: &mut Vec<Finding>) {
         }
         None if written.check == Some(true) => findings.push(Finding::value(
             place,
-            "is missing, and there is no feed to ask without it",
-            "write the address of a releases feed, or set `check = false`",
+            message!("problem-feed-missing"),
+            message!("fix-feed-missing"),
         )),
         None => {}
     }
@@ -144,8 +137,8 @@ fn accounts(written: &[Account], findings: &mut Vec<Finding>) {
         if let Some(name) = &account.name {
             account_name(name, account.provider, &place, findings);
             if let Some(first) = seen.insert(name.as_str(), index) {
-                let message = format!("is the name of accounts[{first}] too");
-                findings.push(Finding::value(place.key("name"), message, "give each account its own name"));
+                let message = message!("problem-name-taken", other = format!("accounts[{first}]"));
+                findings.push(Finding::value(place.key("name"), message, message!("fix-name-taken")));
             }
         }
         if let Some(provider) = account.provider {
@@ -163,16 +156,13 @@ fn accounts(written: &[Account], findings: &mut Vec<Finding>) {
 fn account_name(name: &str, own: Option<Provider>, account: &KeyPath, findings: &mut Vec<Finding>) {
     let names_another = Provider::from_name(name).is_some_and(|provider| Some(provider) != own);
     let (message, fix) = if name.trim().is_empty() {
-        ("is empty", "write a name, such as \"gemini-work\"")
+        (message!("problem-empty"), message!("fix-name-empty"))
     } else if name.contains('/') {
-        ("holds a `/`, which divides account and model in a pin", "write a name without `/`")
+        (message!("problem-name-slash"), message!("fix-name-slash"))
     } else if name.chars().any(char::is_control) || name.trim() != name {
-        ("holds a control character or a blank at its end", "write plain text")
+        (message!("problem-name-blank"), message!("fix-name-blank"))
     } else if names_another || name == ZAI_ACCOUNT {
-        (
-            "is the name of another provider, so a pin could mean either",
-            "write another one, such as \"my-account\"",
-        )
+        (message!("problem-name-provider"), message!("fix-name-provider"))
     } else {
         return;
     };
@@ -185,8 +175,8 @@ fn account_key(account: &Account, provider: Provider, place: &KeyPath, findings:
         Some(source) => secret_source(source, &place.key("api_key"), findings),
         None if needs_one => findings.push(Finding::value(
             place.key("api_key"),
-            format!("is missing, and {provider} answers nobody without it"),
-            "write the key in quotes, or where it is, such as { env = \"NAME\" }",
+            message!("problem-provider-key", provider = provider.name()),
+            message!("fix-provider-key"),
         )),
         None => {}
     }
@@ -197,8 +187,8 @@ fn account_url(account: &Account, provider: Provider, place: &KeyPath, findings:
         Some(url) => base_url(url, provider, place.key("base_url"), findings),
         None if provider == Provider::OpenAiCompatible => findings.push(Finding::value(
             place.key("base_url"),
-            "is missing, and openai-compatible has no address of its own",
-            "write base_url = \"http://localhost:11434/v1\", or wherever the server is",
+            message!("problem-url-missing"),
+            message!("fix-url-missing"),
         )),
         None => {}
     }
@@ -228,19 +218,17 @@ fn secret_source(source: &SecretSource, place: &KeyPath, findings: &mut Vec<Find
             Err(unfit) => return findings.push(Finding::value(place.clone(), unfit.message, unfit.fix)),
         },
         SecretSource::Env { env } if !is_variable_name(env) => {
-            ("env", "is not the name of a variable", "write the name alone, such as \"GEMINI_API_KEY\"")
+            ("env", message!("problem-variable-name"), message!("fix-variable-name"))
         }
         SecretSource::File { file } if file.as_os_str().is_empty() => {
-            ("file", "is empty", "write the path of a file that holds the secret")
+            ("file", message!("problem-empty"), message!("fix-secret-file"))
         }
         SecretSource::Keyring { keyring } if keyring.is_empty() => {
-            ("keyring", "is empty", "write the name of the entry")
+            ("keyring", message!("problem-empty"), message!("fix-secret-keyring"))
         }
-        SecretSource::Command { command } if command.first().is_none_or(String::is_empty) => (
-            "command",
-            "names no program",
-            "write the program and its arguments, like [\"pass\", \"show\", \"gemini\"]",
-        ),
+        SecretSource::Command { command } if command.first().is_none_or(String::is_empty) => {
+            ("command", message!("problem-no-program"), message!("fix-secret-command"))
+        }
         _ => return,
     };
     findings.push(Finding::value(place.key(inner), message, fix));
@@ -258,12 +246,12 @@ fn models(written: &ModelMappings, file: &File, findings: &mut Vec<Finding>) {
         if target.contains('*') {
             findings.push(Finding::value(
                 place,
-                "leads to a pattern",
-                "write the name of one model, without `*`",
+                message!("problem-model-pattern"),
+                message!("fix-model-pattern"),
             ));
         } else if let Some(pin) = target.strip_suffix('/').filter(|pin| is_pin(pin, file)) {
-            let fix = format!("write \"{pin}/…\" with a model behind the `/`");
-            findings.push(Finding::value(place, "pins where to go, but names no model", fix));
+            let fix = message!("fix-model-pin", pin = pin);
+            findings.push(Finding::value(place, message!("problem-model-pin"), fix));
         }
     }
 }
@@ -276,12 +264,13 @@ fn is_pin(name: &str, file: &File) -> bool {
 
 fn model_name(name: &str, place: &KeyPath, findings: &mut Vec<Finding>) {
     if name.trim().is_empty() {
-        findings.push(Finding::value(place.clone(), "has an empty model name", "write the name of a model"));
+        let (message, fix) = (message!("problem-model-empty"), message!("fix-model-empty"));
+        findings.push(Finding::value(place.clone(), message, fix));
     } else if name.trim() != name || name.chars().any(char::is_control) {
         findings.push(Finding::value(
             place.clone(),
-            "has a model name with a control character or a blank at its end",
-            "write the name alone",
+            message!("problem-model-blank"),
+            message!("fix-model-blank"),
         ));
     }
 }

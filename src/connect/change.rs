@@ -15,7 +15,7 @@ use super::tool::{Role, Setting, Tool, Wanted};
 use super::{Connection, State, Target, diff};
 use crate::config::{Problem, Problems, without_secrets};
 use crate::desktop::disk::{self, WriteError};
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::text;
 
 /// The tools of one user, and the directory where their journal is.
@@ -97,6 +97,7 @@ impl ConnectError {
                 let (name, file) = (tool.name(), file.display().to_string());
                 text!(language, "disconnect-not-ours", tool = name, file = file, key = key.as_str())
             }
+            Self::Broken(problems) => problems.text(language),
             error => error.to_string(),
         }
     }
@@ -390,13 +391,13 @@ pub fn tools_at(base_url: &str, environment: &Environment) -> Vec<(Tool, bool)> 
     Tool::ALL.into_iter().map(|tool| (tool, points_here(tool))).collect()
 }
 
-fn state(tool: Tool, environment: &Environment, target: &Target) -> Result<State, String> {
+fn state(tool: Tool, environment: &Environment, target: &Target) -> Result<State, Message> {
     let mut addresses = Vec::new();
     for wanted in tool.wanted(environment, target) {
         let text = files::read(&wanted.file).map_err(|error| error.to_string())?.unwrap_or_default();
         for setting in &wanted.settings {
             let found = wanted.format.read(&text, &setting.key);
-            let found = found.map_err(|problem| broken(&wanted.file, problem).to_string())?;
+            let found = found.map_err(|problem| problem.placed_in(Some(&wanted.file)))?;
             let found = found.and_then(|found| found.text);
             match setting.role {
                 Role::Choice if found != setting.value => return Ok(State::Unset),

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::language::Message;
+
 pub use change::{Clients, ConnectError, Followed, Preview, Undone, tools_at};
 pub use environment::Environment;
 pub use tool::Tool;
@@ -51,7 +53,7 @@ pub enum State {
     /// Wherever it points by itself.
     Unset,
     /// Its file cannot be read, and so neither changed.
-    Broken { problem: String },
+    Broken { problem: Message },
 }
 
 impl Connection {

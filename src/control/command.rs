@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::status::Status;
+use crate::language::Language;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -15,7 +16,11 @@ pub enum Command {
     /// Write another port to the config file, and so move there.
     MoveToPort(u16),
     /// One minimal real call with this account.
-    TestAccount(String),
+    /// Its report is in this language.
+    TestAccount {
+        name: String,
+        language: Language,
+    },
     /// Let a cooling account (or all) be tried again at once.
     ClearCooldown(Option<String>),
     /// Forget that this account's credential was refused.
@@ -61,6 +66,9 @@ pub enum Copied {
     /// The key that clients send.
     ApiKey,
 }
+
+/// The header by which a caller of the control API says what language it wants texts in.
+pub const LANGUAGE_HEADER: &str = "x-portcullis-language";
 
 /// Why a command was not carried out, in a sentence with its fix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

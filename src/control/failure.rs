@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::language::Language;
-use crate::text;
+use crate::language::{Language, Message};
+use crate::{message, text};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -52,17 +52,30 @@ pub enum PortOwner {
 impl StartFailure {
     /// What is wrong, as a sentence.
     pub fn text(&self, language: Language) -> String {
-        match self {
-            Self::NoAccounts => text!(language, "failure-no-accounts"),
-            Self::Bind(failure) => failure.text(language),
-        }
+        self.wrong().text(language)
     }
 
     /// What to do about it, as a sentence.
     pub fn fix(&self, language: Language) -> String {
+        self.remedy().text(language)
+    }
+
+    /// Both.
+    pub fn said(&self) -> Message {
+        message!("failure-with-fix", failure = self.wrong(), fix = self.remedy())
+    }
+
+    fn wrong(&self) -> Message {
         match self {
-            Self::NoAccounts => text!(language, "failure-no-accounts-fix"),
-            Self::Bind(failure) => failure.fix(language),
+            Self::NoAccounts => message!("failure-no-accounts"),
+            Self::Bind(failure) => failure.wrong(),
+        }
+    }
+
+    fn remedy(&self) -> Message {
+        match self {
+            Self::NoAccounts => message!("failure-no-accounts-fix"),
+            Self::Bind(failure) => failure.remedy(),
         }
     }
 
@@ -73,16 +86,19 @@ impl StartFailure {
             Self::Bind(failure) => failure.short(language),
         }
     }
-
-    pub fn text_with_fix(&self, language: Language) -> String {
-        format!("{} {}", self.text(language), self.fix(language))
-    }
 }
 
 impl BindFailure {
     pub fn text(&self, language: Language) -> String {
-        let reason = self.reason.text(language);
-        text!(language, "failure-bind", address = self.address.to_string(), reason = reason)
+        self.wrong().text(language)
+    }
+
+    pub fn fix(&self, language: Language) -> String {
+        self.remedy().text(language)
+    }
+
+    fn wrong(&self) -> Message {
+        message!("failure-bind", address = self.address.to_string(), reason = self.reason.said())
     }
 
     fn short(&self, language: Language) -> String {
@@ -99,31 +115,33 @@ impl BindFailure {
         }
     }
 
-    pub fn fix(&self, language: Language) -> String {
+    fn remedy(&self) -> Message {
         match (&self.reason, self.next_free_port) {
             (BindReason::InUse { owner: Some(PortOwner::Portcullis) }, _) => {
-                text!(language, "failure-fix-other-portcullis")
+                message!("failure-fix-other-portcullis")
             }
-            (BindReason::InUse { .. }, Some(port)) => text!(language, "failure-fix-next-port", port = port),
-            (BindReason::Denied, _) if self.address.port() < 1024 => text!(language, "failure-fix-low-port"),
-            _ => text!(language, "failure-fix-port"),
+            (BindReason::InUse { .. }, Some(port)) => {
+                message!("failure-fix-next-port", port = u64::from(port))
+            }
+            (BindReason::Denied, _) if self.address.port() < 1024 => message!("failure-fix-low-port"),
+            _ => message!("failure-fix-port"),
         }
     }
 }
 
 impl BindReason {
-    fn text(&self, language: Language) -> String {
+    fn said(&self) -> Message {
         match self {
-            Self::InUse { owner: None } => text!(language, "failure-in-use"),
+            Self::InUse { owner: None } => message!("failure-in-use"),
             Self::InUse { owner: Some(PortOwner::Portcullis) } => {
-                text!(language, "failure-in-use-by-portcullis")
+                message!("failure-in-use-by-portcullis")
             }
             Self::InUse { owner: Some(PortOwner::Process { name, pid }) } => {
-                text!(language, "failure-in-use-by", name = name.as_str(), pid = *pid)
+                message!("failure-in-use-by", name = name.as_str(), pid = u64::from(*pid))
             }
-            Self::Denied => text!(language, "failure-denied"),
-            Self::NotAvailable => text!(language, "failure-not-available"),
-            Self::Other { text } => text.clone(),
+            Self::Denied => message!("failure-denied"),
+            Self::NotAvailable => message!("failure-not-available"),
+            Self::Other { text } => text.as_str().into(),
         }
     }
 }

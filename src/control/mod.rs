@@ -8,7 +8,7 @@ pub mod shell;
 pub mod status;
 pub mod ticket;
 
-pub use command::{AgentHandle, Command, CommandError, Copied, Setting};
+pub use command::{AgentHandle, Command, CommandError, Copied, LANGUAGE_HEADER, Setting};
 pub use failure::{BindFailure, BindReason, PortOwner, StartFailure};
 pub use notice::Notice;
 pub use shell::Shell;

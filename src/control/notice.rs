@@ -1,28 +1,28 @@
 //! The few things worth a desktop notification.
 
 use super::failure::BindFailure;
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::text;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Action: use the next free port.
     BindFailure(BindFailure),
-    /// Action: open the file. The first problem as text, and how many there are.
+    /// Action: open the file. The first problem, and how many there are.
     ConfigProblem {
-        text: String,
+        text: Message,
         count: usize,
     },
     AccountDisabled {
         name: String,
-        reason: String,
+        reason: Message,
     },
     AllCooling {
         seconds: u64,
     },
     UpstreamUnreachable {
         host: String,
-        reason: String,
+        reason: Message,
     },
     /// LAN access with `auth_mode = "off"`.
     LanWithoutKey,
@@ -49,14 +49,24 @@ impl Notice {
         match self {
             Self::BindFailure(failure) => failure.text(language),
             Self::ConfigProblem { text, count } => {
-                text!(language, "notice-config-problem", count = *count, first = text.as_str())
+                text!(language, "notice-config-problem", count = *count, first = text.text(language))
             }
             Self::AccountDisabled { name, reason } => {
-                text!(language, "notice-account-disabled", name = name.as_str(), reason = reason.as_str())
+                text!(
+                    language,
+                    "notice-account-disabled",
+                    name = name.as_str(),
+                    reason = reason.text(language)
+                )
             }
             Self::AllCooling { seconds } => text!(language, "notice-all-cooling", seconds = *seconds),
             Self::UpstreamUnreachable { host, reason } => {
-                text!(language, "notice-upstream-unreachable", host = host.as_str(), reason = reason.as_str())
+                text!(
+                    language,
+                    "notice-upstream-unreachable",
+                    host = host.as_str(),
+                    reason = reason.text(language)
+                )
             }
             Self::LanWithoutKey => text!(language, "notice-lan-without-key"),
             Self::UpdateAvailable { version } => {

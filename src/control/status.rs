@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::failure::StartFailure;
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::text;
 
 /// "Running" means bound and answering; "stopped" means not bound.
@@ -45,15 +45,15 @@ pub struct Status {
     pub accounts: Vec<AccountStatus>,
     /// Requests still finishing while the proxy drains.
     pub in_flight: usize,
-    /// What is wrong, with its fix, in [`language`](Self::language); `None` when nothing is.
-    pub problem: Option<String>,
+    /// What is wrong, with its fix; `None` when nothing is.
+    pub problem: Option<Message>,
     /// Why the proxy could not start, or could not move to the address the config asks
     /// for, for surfaces with words or actions of their own for it.
     pub failure: Option<StartFailure>,
     /// A free port to move to, after the configured one could not be bound.
     pub next_free_port: Option<u16>,
     /// What works but should be known: LAN access without a key, no `[::1]`, …
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
     /// A newer version, where `[updates] check = true` found one.
     pub update_available: Option<String>,
     pub auth_mode: String,
@@ -69,6 +69,17 @@ pub struct Status {
 }
 
 impl Status {
+    /// With every text of it in one language, for whoever is sent it as JSON.
+    #[must_use]
+    pub fn worded(&self, language: Language) -> Self {
+        Self {
+            problem: self.problem.as_ref().map(|problem| problem.worded(language)),
+            warnings: self.warnings.iter().map(|warning| warning.worded(language)).collect(),
+            accounts: self.accounts.iter().map(|account| account.worded(language)).collect(),
+            ..self.clone()
+        }
+    }
+
     /// `3 active accounts, 1 cooling`.
     pub fn accounts_text(&self) -> String {
         let Self { language, active_accounts: count, cooling_accounts: cooling, .. } = self;
@@ -87,9 +98,15 @@ pub struct AccountStatus {
     /// `ready`, `cooling`, `disabled` (by a dead credential), `off` (by the user), `unusable`.
     pub state: String,
     /// Why, where there is a reason.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     /// When a cooling account is tried again, in seconds since 1970.
     pub cooling_until_unix_secs: Option<u64>,
     /// As configured; empty: whatever the provider owns.
     pub models: Vec<String>,
+}
+
+impl AccountStatus {
+    fn worded(&self, language: Language) -> Self {
+        Self { reason: self.reason.as_ref().map(|reason| reason.worded(language)), ..self.clone() }
+    }
 }

@@ -17,7 +17,8 @@ use serde_json::{Map, Value, json};
 
 use super::gate::TOKEN_HEADER;
 use super::{Control, records};
-use crate::control::{Command, CommandError};
+use crate::control::{Command, CommandError, LANGUAGE_HEADER};
+use crate::language::Language;
 
 const MAX_BODY: usize = 64 << 10;
 
@@ -93,16 +94,17 @@ struct MaybeNamed {
 #[async_trait]
 impl Handler for Endpoint {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+        let language = asked_language(request).unwrap_or_else(|| self.control.agent.status().language);
         match self.call {
-            Call::Status => write(response, StatusCode::OK, &json!(self.control.agent.status())),
+            Call::Status => write(response, StatusCode::OK, &status(&self.control, language)),
             Call::Events => self.events(response),
             Call::Ticket | Call::Session => match body::<Nothing>(request).await {
                 Ok(Nothing {}) if self.call == Call::Ticket => self.ticket(response),
                 Ok(Nothing {}) => self.session(request, response),
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
             },
-            call => match command(call, request).await {
-                Ok(command) => self.carry_out(command, response).await,
+            call => match command(call, language, request).await {
+                Ok(command) => self.carry_out(command, language, response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
             },
         }
@@ -110,9 +112,9 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
-    async fn carry_out(&self, command: Command, response: &mut Response) {
+    async fn carry_out(&self, command: Command, language: Language, response: &mut Response) {
         match self.control.agent.ask(command).await {
-            Ok(Value::Null) => write(response, StatusCode::OK, &json!(self.control.agent.status())),
+            Ok(Value::Null) => write(response, StatusCode::OK, &status(&self.control, language)),
             Ok(value) => write(response, StatusCode::OK, &value),
             Err(error @ CommandError::Failed(_)) => {
                 refuse(response, StatusCode::CONFLICT, &error.to_string());
@@ -142,7 +144,11 @@ impl Endpoint {
         status.mark_changed();
         let events = stream::unfold(status, |mut status| async move {
             status.changed().await.ok()?;
-            let event = format!("event: status\ndata: {}\n\n", json!(*status.borrow_and_update()));
+            let worded = {
+                let status = status.borrow_and_update();
+                status.worded(status.language)
+            };
+            let event = format!("event: status\ndata: {}\n\n", json!(worded));
             Some((Ok::<_, Infallible>(Bytes::from(event)), status))
         });
         response.status_code(StatusCode::OK);
@@ -157,10 +163,20 @@ impl Call {
     }
 }
 
-async fn command(call: Call, request: &mut Request) -> Result<Command, String> {
+pub fn status(control: &Control, language: Language) -> Value {
+    json!(control.agent.status().worded(language))
+}
+
+/// What the caller's texts are to be in, where it says so.
+fn asked_language(request: &Request) -> Option<Language> {
+    let tag = request.headers().get(LANGUAGE_HEADER)?.to_str().ok()?;
+    Language::ALL.into_iter().find(|language| language.tag() == tag)
+}
+
+async fn command(call: Call, language: Language, request: &mut Request) -> Result<Command, String> {
     Ok(match call {
         Call::MoveToPort => Command::MoveToPort(body::<Port>(request).await?.port),
-        Call::TestAccount => Command::TestAccount(body::<Named>(request).await?.name),
+        Call::TestAccount => Command::TestAccount { name: body::<Named>(request).await?.name, language },
         Call::ReviveAccount => Command::ReviveAccount(body::<Named>(request).await?.name),
         Call::ClearCooldown => Command::ClearCooldown(body::<MaybeNamed>(request).await?.name),
         call => {

@@ -13,11 +13,13 @@ use serde_json::{Map, Value as Json, json};
 use toml_edit::{Array, Value};
 
 use super::Control;
-use super::api::{body, refuse, write};
+use super::api::{body, refuse, status, write};
 use crate::config::edit::{self, EditError, NewAccount};
 use crate::config::{Problem, SecretSource, entries};
 use crate::control::Command;
+use crate::language::{Language, Message};
 use crate::protocol::Provider;
+use crate::{message, text};
 
 pub fn router(control: &Arc<Control>) -> Router {
     let route = |path: &str, call: Call| {
@@ -58,15 +60,16 @@ struct Endpoint {
 #[async_trait]
 impl Handler for Endpoint {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+        let language = self.control.agent.status().language;
         let change = match change(self.call, request).await {
             Ok(change) => change,
-            Err(error) => return refuse(response, StatusCode::BAD_REQUEST, &error),
+            Err(error) => return refuse(response, StatusCode::BAD_REQUEST, &error.text(language)),
         };
         let path = self.control.config_path.clone();
         let edited = tokio::task::spawn_blocking(move || (change.edit)(&path)).await;
         match edited {
             Ok(Ok(())) => self.apply(change.revives.as_deref(), response).await,
-            Ok(Err(error)) => refuse_edit(response, &error),
+            Ok(Err(error)) => refuse_edit(response, &error, language),
             Err(error) => refuse(response, StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         }
     }
@@ -76,14 +79,15 @@ impl Endpoint {
     async fn apply(&self, revives: Option<&str>, response: &mut Response) {
         let agent = &self.control.agent;
         if let Err(error) = agent.ask(Command::Reload).await {
-            let message = format!("written, but not in force: {error}");
+            let language = agent.status().language;
+            let message = text!(language, "edit-not-in-force", reason = error.to_string());
             return refuse(response, StatusCode::CONFLICT, &message);
         }
         if let Some(name) = revives {
             // There is nothing to forget about most accounts.
             let _ = agent.ask(Command::ReviveAccount(name.to_owned())).await;
         }
-        write(response, StatusCode::OK, &json!(agent.status()));
+        write(response, StatusCode::OK, &status(&self.control, agent.status().language));
     }
 }
 
@@ -167,7 +171,7 @@ struct Asked {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-async fn change(call: Call, request: &mut Request) -> Result<Change, String> {
+async fn change(call: Call, request: &mut Request) -> Result<Change, Message> {
     Ok(match call {
         Call::AddAccount => {
             let account = body::<Added>(request).await?.account()?;
@@ -214,7 +218,7 @@ async fn change(call: Call, request: &mut Request) -> Result<Change, String> {
 }
 
 impl Added {
-    fn account(self) -> Result<NewAccount, String> {
+    fn account(self) -> Result<NewAccount, Message> {
         let Self { name, provider, api_key, api_key_env, api_key_file, api_key_keyring, base_url, models } =
             self;
         let api_key = secret([api_key, api_key_env, api_key_file, api_key_keyring])?;
@@ -223,7 +227,7 @@ impl Added {
 }
 
 impl Edited {
-    fn values(self) -> Result<(String, Vec<(String, Value)>), String> {
+    fn values(self) -> Result<(String, Vec<(String, Value)>), Message> {
         let api_key = secret([self.api_key, self.api_key_env, self.api_key_file, self.api_key_keyring])?;
         let values = [
             ("api_key", api_key.as_ref().map(edit::secret)),
@@ -239,7 +243,7 @@ impl Edited {
 
 /// The key itself, or the one place where it is. That a program prints it can be written
 /// in the file only: whoever holds the token should not be able to have commands run.
-fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, String> {
+fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, Message> {
     let mut given = [
         literal.map(|literal| SecretSource::Literal(literal.into())),
         env.map(|env| SecretSource::Env { env }),
@@ -250,24 +254,22 @@ fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<S
     .flatten();
     match (given.next(), given.next()) {
         (source, None) => Ok(source),
-        _ => Err("give the key itself or one place where it is, not both".to_owned()),
+        _ => Err(message!("edit-two-places")),
     }
 }
 
 /// Whether a value fits its key is for the file's own rules to say.
-fn settings(values: Map<String, Json>) -> Result<Vec<(String, Value)>, String> {
+fn settings(values: Map<String, Json>) -> Result<Vec<(String, Value)>, Message> {
     let known = entries::entries("");
     let mut settings = Vec::with_capacity(values.len());
     for (key, value) in values {
         if !known.iter().any(|entry| entry.key == key) {
-            return Err(format!("{key} is no setting"));
+            return Err(message!("edit-no-setting", key = key));
         }
         if value.as_str().is_some_and(|text| text.contains("***")) {
-            return Err(format!("{key}: the part shown as *** is a secret; write it out again"));
+            return Err(message!("edit-hidden-part", key = key));
         }
-        let value = toml(&value).ok_or_else(|| {
-            format!("{key}: a setting is text, a whole number, true or false, or a list of texts")
-        })?;
+        let value = toml(&value).ok_or_else(|| message!("edit-no-value", key = key.as_str()))?;
         settings.push((key, value));
     }
     Ok(settings)
@@ -286,17 +288,18 @@ fn toml(value: &Json) -> Option<Value> {
     }
 }
 
-fn refuse_edit(response: &mut Response, error: &EditError) {
+fn refuse_edit(response: &mut Response, error: &EditError, language: Language) {
     let EditError::Problems(problems) = error else {
-        return refuse(response, StatusCode::CONFLICT, &error.to_string());
+        return refuse(response, StatusCode::CONFLICT, &error.text(language));
     };
-    let list: Vec<Json> = problems.list.iter().map(problem).collect();
-    let error = problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let list: Vec<Json> = problems.list.iter().map(|told| problem(told, language)).collect();
+    let texts: Vec<String> = problems.list.iter().map(|told| told.placed().text(language)).collect();
+    let error = texts.join("\n");
     write(response, StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error, "problems": list }));
 }
 
-fn problem(problem: &Problem) -> Json {
-    let Problem { key, message, fix, .. } = problem;
+fn problem(Problem { key, message, fix, .. }: &Problem, language: Language) -> Json {
+    let (message, fix) = (message.text(language), fix.text(language));
     json!({ "key": key, "field": field(key), "message": message, "fix": fix })
 }
 

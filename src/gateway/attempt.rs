@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 use super::opening;
 use crate::accounts::Account;
+use crate::language::Message;
+use crate::message;
 use crate::protocol::{Operation, Provider};
 use crate::upstream::client::describe;
 use crate::upstream::endpoint::{self, Target};
@@ -84,10 +86,10 @@ impl Attempt<'_> {
             path: self.path,
             query: self.query,
         };
-        let url = endpoint::url(&target).map_err(|error| own_fault(error.to_string()))?;
+        let url = endpoint::url(&target).map_err(|error| own_fault(error.to_string().into()))?;
         if let Some(key) = account.api_key.as_known() {
             let (name, value) = endpoint::credential(account.provider, key)
-                .map_err(|_| broken_key("the key cannot be sent in a header"))?;
+                .map_err(|_| broken_key(message!("reason-key-header")))?;
             self.headers.insert(name, value);
         }
         self.client.send(self.method, url, self.headers, self.body).await.map_err(without_reply)
@@ -99,9 +101,9 @@ impl Answered {
     pub async fn read(self, limit: Duration) -> Result<Bytes, Refused> {
         let mut body = BytesMut::from(self.first);
         let rest = timeout(limit, Limited::new(self.rest, MAX_ANSWER).collect()).await;
-        let rest = rest.map_err(|_| broken(Fault::TimedOut, "the answer did not end in time".to_owned()))?;
+        let rest = rest.map_err(|_| broken(Fault::TimedOut, message!("reason-endless")))?;
         let rest = rest.map_err(|error| {
-            broken(Fault::Unreachable, format!("the answer broke off: {}", describe(&*error)))
+            broken(Fault::Unreachable, message!("reason-broke-off", error = describe(&*error)))
         })?;
         body.extend_from_slice(&rest.to_bytes());
         Ok(body.freeze())
@@ -132,31 +134,31 @@ const fn without_reply(failure: Failure) -> Refused {
 }
 
 /// The upstream has begun to answer, and the answer is no good.
-pub const fn broken(fault: Fault, reason: String) -> Refused {
+pub const fn broken(fault: Fault, reason: Message) -> Refused {
     without_reply(Failure { fault, status: None, reason })
 }
 
 fn timed_out(limit: Duration) -> Refused {
-    let reason = format!("no answer within {} s", limit.as_secs_f32());
+    let reason = message!("reason-timed-out", seconds = limit.as_secs_f32().to_string());
     without_reply(Failure { fault: Fault::TimedOut, status: None, reason })
 }
 
 fn broke(error: &impl std::fmt::Display) -> Refused {
-    let reason = format!("the connection broke before the first byte of the answer: {error}");
+    let reason = message!("reason-broke-early", error = error.to_string());
     without_reply(Failure { fault: Fault::Unreachable, status: None, reason })
 }
 
 fn empty(status: StatusCode) -> Refused {
-    let reason = format!("answered {} with an empty body", status.as_u16());
+    let reason = message!("reason-empty-answer", status = status.as_u16().to_string());
     without_reply(Failure { fault: Fault::Unreachable, status: Some(status.as_u16()), reason })
 }
 
-const fn own_fault(reason: String) -> Refused {
+const fn own_fault(reason: Message) -> Refused {
     without_reply(Failure { fault: Fault::Request, status: None, reason })
 }
 
-fn broken_key(reason: &str) -> Refused {
-    without_reply(Failure { fault: Fault::Account, status: None, reason: reason.to_owned() })
+const fn broken_key(reason: Message) -> Refused {
+    without_reply(Failure { fault: Fault::Account, status: None, reason })
 }
 
 /// Whether an operation asked of an upstream comes back as a stream of events, a JSON

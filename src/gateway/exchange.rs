@@ -78,7 +78,7 @@ impl Exchange {
                 duration_ms: millis(duration),
                 status: failure.and_then(|failure| failure.status),
                 fault: failure.map(|failure| failure.fault.name().into()),
-                failure: failure.map(|failure| failure.reason.clone()),
+                failure: failure.map(|failure| failure.reason.to_string()),
             });
         });
     }

@@ -260,11 +260,11 @@ impl Settings {
 /// The upstream's own refusal, without what must not leave.
 fn give_back(exchange: &mut Exchange, refused: Refused) -> Answer {
     let Some((status, headers, body)) = refused.reply else {
-        return Err(LocalError::new(ErrorKind::BadGateway, refused.failure.reason));
+        return Err(LocalError::new(ErrorKind::BadGateway, refused.failure.reason.to_string()));
     };
     exchange.note(|record| {
         record.status = status.as_u16();
-        record.error = Some(refused.failure.reason);
+        record.error = Some(refused.failure.reason.to_string());
         record.error_kind = Some(refused.failure.fault.name().into());
         record.outcome = Outcome::Failed;
         record.bytes_out = body.len() as u64;

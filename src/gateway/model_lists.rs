@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use http::Method;
 use http::header::HeaderMap;
 use http_body_util::{BodyExt, Limited};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::attempt::Attempt;
 use super::passthrough;
@@ -21,8 +21,6 @@ use crate::upstream::{Client, Frames, endpoint};
 
 /// How long a list is believed.
 const FRESH: Duration = Duration::from_mins(5);
-/// How soon an account that gave none is asked again.
-const AGAIN: Duration = Duration::from_secs(30);
 /// Nobody waits longer for an account's list, however many pages it has.
 pub const LIMIT: Duration = Duration::from_secs(5);
 /// A longer list is cut here.
@@ -41,20 +39,9 @@ pub struct ModelLists {
 #[derive(Default)]
 struct Slot(tokio::sync::Mutex<Option<Known>>);
 
-/// What came of the latest look.
 struct Known {
-    list: Result<List, String>,
+    list: List,
     read_at: Instant,
-}
-
-impl Known {
-    fn new(list: Result<List, String>) -> Self {
-        Self { list, read_at: Instant::now() }
-    }
-
-    fn is_fresh(&self) -> bool {
-        self.read_at.elapsed() < if self.list.is_ok() { FRESH } else { AGAIN }
-    }
 }
 
 impl ModelLists {
@@ -86,21 +73,21 @@ async fn read(account: &Account, slot: &Slot, client: &Client, limit: Duration) 
     if account.provider == Provider::Demo {
         return None;
     }
-    let read = slot.read(account, client, limit).await;
+    let read = timeout(limit, slot.read(account, client)).await;
+    let read = read.unwrap_or_else(|_| Err(format!("not there within {} s", limit.as_secs())));
     let name = &account.name;
     read.inspect_err(|reason| tracing::info!(account = name, "no model list from {name}: {reason}")).ok()
 }
 
 impl Slot {
-    async fn read(&self, account: &Account, client: &Client, limit: Duration) -> Result<List, String> {
-        let late = || format!("not there within {} s", limit.as_secs());
-        let deadline = tokio::time::Instant::now() + limit;
-        let mut known = timeout_at(deadline, self.0.lock()).await.map_err(|_| late())?;
-        if let Some(known) = known.as_ref().filter(|known| known.is_fresh()) {
-            return known.list.clone();
+    async fn read(&self, account: &Account, client: &Client) -> Result<List, String> {
+        let mut known = self.0.lock().await;
+        if let Some(known) = known.as_ref().filter(|known| known.read_at.elapsed() < FRESH) {
+            return Ok(Arc::clone(&known.list));
         }
-        let fetched = timeout_at(deadline, fetch(account, client)).await.unwrap_or_else(|_| Err(late()));
-        known.insert(Known::new(fetched.map(List::from))).list.clone()
+        let list = List::from(fetch(account, client).await?);
+        *known = Some(Known { list: Arc::clone(&list), read_at: Instant::now() });
+        Ok(list)
     }
 }
 
@@ -146,7 +133,7 @@ async fn get(
         body: Frames::default(),
         limit: LIMIT,
     };
-    let answered = attempt.run(account).await.map_err(|refused| refused.failure.reason)?;
+    let answered = attempt.run(account).await.map_err(|refused| refused.failure.reason.to_string())?;
     let rest = Limited::new(answered.rest, MAX_PAGE_BYTES).collect().await;
     let rest = rest.map_err(|error| error.to_string())?.to_bytes();
     let mut body = BytesMut::from(answered.first);

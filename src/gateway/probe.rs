@@ -12,6 +12,8 @@ use super::Gateway;
 use super::attempt::Attempt;
 use super::passthrough;
 use crate::accounts::{Account, UnknownAccount, accounts_of};
+use crate::language::{Language, Message};
+use crate::message;
 use crate::monitor::record::millis;
 use crate::protocol::{Operation, Protocol, Provider};
 use crate::upstream::{Frames, endpoint};
@@ -25,11 +27,19 @@ pub struct TestReport {
     pub provider: &'static str,
     pub ok: bool,
     /// What was asked: a model, or the model list.
-    pub asked: String,
+    pub asked: Message,
     pub status: Option<u16>,
     /// What came back, in one line.
-    pub message: String,
+    pub message: Message,
     pub duration_ms: u64,
+}
+
+impl TestReport {
+    /// With every text of it in one language.
+    #[must_use]
+    pub fn worded(self, language: Language) -> Self {
+        Self { asked: self.asked.worded(language), message: self.message.worded(language), ..self }
+    }
 }
 
 impl Gateway {
@@ -44,23 +54,23 @@ impl Gateway {
         let started = Instant::now();
         let question = question(&account);
         let outcome = match account.credential_problem() {
-            Some(problem) => Err((None, problem.into_owned())),
+            Some(problem) => Err((None, problem)),
             None => self.ask(&account, &question).await,
         };
         let (ok, status, message) = match outcome {
-            Ok(status) => (true, Some(status), "works".to_owned()),
+            Ok(status) => (true, Some(status), message!("account-test-works")),
             Err((status, reason)) => (false, status, reason),
         };
         if ok {
             let _ = self.pool.enable(name);
         }
         let duration_ms = millis(started.elapsed());
-        let asked = question.model.unwrap_or_else(|| "the model list".to_owned());
+        let asked = question.model.map_or_else(|| message!("account-test-list"), Message::from);
         let provider = account.provider.name();
         Ok(TestReport { account: account.name, provider, ok, asked, status, message, duration_ms })
     }
 
-    async fn ask(&self, account: &Account, question: &Question) -> Result<u16, (Option<u16>, String)> {
+    async fn ask(&self, account: &Account, question: &Question) -> Result<u16, (Option<u16>, Message)> {
         let mut headers = passthrough::request_headers(&HeaderMap::new(), question.operation.protocol());
         let path = match &question.model {
             Some(model) => {

@@ -227,7 +227,7 @@ impl Relay {
         let told =
             self.observer.failure().and_then(|event| opening::fault(self.lease.account().provider, event));
         let fault = told.unwrap_or(Fault::Unreachable);
-        self.lease.fail(&Failure { fault, status: None, reason: reason.to_owned() });
+        self.lease.fail(&Failure { fault, status: None, reason: reason.into() });
         let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
         self.exchange.cut(usage, bytes_out, reason);
     }

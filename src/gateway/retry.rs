@@ -44,7 +44,7 @@ pub enum Ended {
 pub fn exhausted(no_lease: NoLease, last: Option<Refused>, protocol: Protocol, model: &str) -> Ended {
     match (no_lease, last) {
         (NoLease::AllCooling { soonest, reason }, Some(last)) if is_of_the_account(&last) => {
-            let reason = if reason.is_empty() { last.failure.reason } else { reason };
+            let reason = if reason.is_empty() { last.failure.reason.to_string() } else { reason };
             Ended::Local(cooling(model, soonest, &reason))
         }
         (_, Some(last)) => give_up(last),
@@ -71,7 +71,7 @@ pub fn give_up(last: Refused) -> Ended {
         )),
         Fault::Request => match last.reply {
             Some(_) => Ended::Upstream(last),
-            None => Ended::Local(LocalError::new(ErrorKind::InvalidRequest, reason.clone())),
+            None => Ended::Local(LocalError::new(ErrorKind::InvalidRequest, reason.to_string())),
         },
         Fault::Account => Ended::Local(LocalError::new(
             ErrorKind::Unavailable,
@@ -145,7 +145,7 @@ mod tests {
     use crate::upstream::Failure;
 
     fn refused(fault: Fault) -> Refused {
-        let failure = Failure { fault, status: None, reason: "because".to_owned() };
+        let failure = Failure { fault, status: None, reason: "because".into() };
         Refused { failure, reply: None }
     }
 

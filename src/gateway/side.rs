@@ -11,6 +11,7 @@ use super::attempt::{Attempt, Refused, broken};
 use super::translate::{Asked, retell};
 use crate::accounts::Account;
 use crate::chat::FailureKind;
+use crate::message;
 use crate::protocol::side::{self, SideAnswer, SideEncoded, SideRequest, SideResponse};
 use crate::protocol::{LocalError, Operation, Protocol, ResponseContext, failure};
 use crate::upstream::{Failure, Fault};
@@ -56,7 +57,7 @@ impl SideCall {
         let response = responses.into_iter().reduce(SideResponse::join);
         let (client, request, context) = (self.client, Arc::clone(&self.request), self.context.clone());
         let encode = move || side::encode_response(client, &request, response?, &context);
-        let incomplete = || broken(Fault::Unreachable, "the answer is not what was asked for".to_owned());
+        let incomplete = || broken(Fault::Unreachable, message!("reason-wrong-answer"));
         off_the_loop(encode).await.ok_or_else(incomplete)
     }
 
@@ -77,7 +78,7 @@ impl SideCall {
                 FailureKind::InvalidRequest => Fault::Request,
                 _ => Fault::Overloaded { retry_after: told.retry_after },
             };
-            Refused { failure: Failure { fault, status: None, reason: error.message }, reply: None }
+            Refused { failure: Failure { fault, status: None, reason: error.message.into() }, reply: None }
         })
     }
 }
@@ -90,15 +91,16 @@ pub async fn estimate(client: Operation, request: &Arc<SideRequest>) -> Result<S
         _ => None,
     };
     off_the_loop(count).await.ok_or_else(|| {
-        let reason = "no upstream of this model can be asked for this".to_owned();
-        broken(Fault::Request, reason)
+        let reason = "no upstream of this model can be asked for this";
+        broken(Fault::Request, reason.into())
     })
 }
 
 /// A server that only resembles a provider's may not know the path that counts tokens; a
 /// 404 that speaks of the model is another matter.
 pub fn has_no_such_path(refused: &Refused) -> bool {
-    matches!(refused.failure.status, Some(404 | 405 | 501)) && !refused.failure.reason.contains("model")
+    matches!(refused.failure.status, Some(404 | 405 | 501))
+        && !refused.failure.reason.to_string().contains("model")
 }
 
 /// Cutting a long prompt into tokens takes a while that no other request should wait for.

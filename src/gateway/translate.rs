@@ -141,7 +141,7 @@ impl Translation {
         let mut observer = Observer::object(self.upstream);
         observer.push(&body);
         let mut response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
-            broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message)
+            broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message.into())
         })?;
         self.calls.clone().see_whole(&mut response);
         let encoded = protocol::encode_response(self.client, &response, &self.context);
@@ -160,7 +160,11 @@ impl Translation {
         let status = told.kind.status();
         let body = self.client.family().error_body(&told, &self.request_id).to_string();
         Refused {
-            failure: Failure { fault: Fault::Request, status: Some(status.as_u16()), reason: told.message },
+            failure: Failure {
+                fault: Fault::Request,
+                status: Some(status.as_u16()),
+                reason: told.message.into(),
+            },
             reply: Some((status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body))),
         }
     }

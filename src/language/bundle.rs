@@ -17,10 +17,19 @@ pub(super) const fn source(language: Language) -> &'static str {
     }
 }
 
-pub(super) fn format(language: Language, key: &str, arguments: &FluentArgs) -> String {
+pub(super) fn find(language: Language, key: &str, arguments: &FluentArgs) -> Option<String> {
     in_bundle(bundle(language), key, arguments)
+}
+
+pub(super) fn format(language: Language, key: &str, arguments: &FluentArgs) -> String {
+    find(language, key, arguments)
         .or_else(|| in_bundle(bundle(Language::English), key, arguments))
         .unwrap_or_else(|| key.to_owned())
+}
+
+/// Whether there is such a text at all.
+pub(super) fn has(key: &str) -> bool {
+    bundle(Language::English).get_message(key).is_some_and(|message| message.value().is_some())
 }
 
 fn in_bundle(bundle: &Bundle, key: &str, arguments: &FluentArgs) -> Option<String> {

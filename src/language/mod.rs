@@ -11,10 +11,13 @@
 //! assert_eq!(text!(language, "state-running", address = "127.0.0.1:8045"), "127.0.0.1:8045 で実行中");
 //! ```
 //!
+//! What is said in one place and shown in another is a [`Message`] in between.
+//!
 //! A key stands in all three files, with the same variables, and in quotes somewhere in
-//! the source; `tests` holds both.
+//! the source; `tests` holds both. The English of `help-…` is with the command line itself.
 
 mod bundle;
+mod message;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +26,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use fluent_bundle::{FluentArgs as Arguments, FluentValue as Value};
+pub use message::{Argument, Message, Said};
 
 /// A language that every text exists in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,6 +76,11 @@ impl Language {
             "zh" => Some(Self::SimplifiedChinese),
             _ => None,
         }
+    }
+
+    /// The text of `key` in this language alone, for texts whose English stands elsewhere.
+    pub fn find(self, key: &str) -> Option<String> {
+        bundle::find(self, key, &Arguments::new())
     }
 
     /// The text of `key`, in English where this language lacks it. [`text!`](crate::text)

@@ -8,6 +8,8 @@ use tokio::net::TcpListener;
 
 use crate::control::{BindFailure, BindReason, PortOwner};
 use crate::desktop::port_owner;
+use crate::language::Message;
+use crate::message;
 
 /// Connections the system holds while we are busy.
 const BACKLOG: i32 = 1024;
@@ -19,7 +21,7 @@ pub struct Bound {
     /// What clients are told: the IPv4 address with the port that was bound.
     pub address: SocketAddr,
     /// Why there is no IPv6 listener, when there is none.
-    pub warning: Option<String>,
+    pub warning: Option<Message>,
 }
 
 /// The IPv4 address of a setting.
@@ -80,14 +82,11 @@ pub fn share(_: &SockRef<'_>, _: bool) -> io::Result<()> {
 }
 
 /// A system without IPv6 is no news; a port that somebody else holds on `[::1]` is.
-fn v6_warning(address: SocketAddr, error: &io::Error) -> Option<String> {
+fn v6_warning(address: SocketAddr, error: &io::Error) -> Option<Message> {
     let is_absent = matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported)
         || error.raw_os_error().is_some_and(|code| NO_IPV6.contains(&code));
-    (!is_absent).then(|| {
-        format!(
-            "could not bind {address} ({error}): clients that resolve localhost to IPv6 will not get through"
-        )
-    })
+    let (address, reason) = (address.to_string(), error.to_string());
+    (!is_absent).then(|| message!("warning-no-ipv6", address = address, reason = reason))
 }
 
 /// `EAFNOSUPPORT` on Linux, macOS and Windows.

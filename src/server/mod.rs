@@ -33,6 +33,7 @@ use self::shard::{Lane, Shards};
 use self::turned_away::TurnedAway;
 use crate::config::Config;
 use crate::gateway::Gateway;
+use crate::language::Message;
 
 /// A request head may be this long.
 const MAX_HEAD: usize = 64 << 10;
@@ -92,7 +93,7 @@ impl Door {
 /// A proxy that is bound and answering.
 pub struct ProxyServer {
     pub address: SocketAddr,
-    pub warning: Option<String>,
+    pub warning: Option<Message>,
     is_on_loopback: bool,
     keeper: GateKeeper,
     servers: Servers,

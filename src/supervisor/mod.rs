@@ -23,7 +23,7 @@ use self::follow::Told;
 use self::reload::Reload;
 use self::state::{Input, next};
 use self::updates::Updates;
-use crate::accounts::{Pool, store};
+use crate::accounts::{Pool, UnknownAccount, store};
 use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig};
@@ -34,6 +34,7 @@ use crate::control::{
 };
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
+use crate::language::{Language, Message};
 use crate::server::{Door, ProxyServer, bind};
 
 /// How often the status is looked at while requests finish.
@@ -82,7 +83,7 @@ pub struct Supervisor {
     /// No file was valid yet: what is in force is nobody's choice, and serves nothing.
     is_unconfigured: bool,
     /// What the last load had to say.
-    warnings: Vec<String>,
+    warnings: Vec<Message>,
     proxy: Option<ProxyServer>,
     /// What the system chose when it was asked for any port.
     any_port: Option<u16>,
@@ -117,7 +118,7 @@ impl Supervisor {
     pub fn new(
         options: Options,
         config: Arc<Config>,
-        warnings: Vec<String>,
+        warnings: Vec<Message>,
         door: Arc<Door>,
         shell: Box<dyn Shell>,
         status: watch::Sender<Status>,
@@ -240,10 +241,11 @@ impl Supervisor {
             Command::EnableAccount { name, enabled } => {
                 return self.edit(reply, move |path| edit::set_account_enabled(path, &name, enabled)).await;
             }
-            Command::TestAccount(name) => return self.test_account(name, reply),
+            Command::TestAccount { name, language } => return self.test_account(name, language, reply),
             Command::ClearCooldown(name) => self.clear_cooldown(name.as_deref()),
             Command::ReviveAccount(name) => {
-                self.gateway.pool.enable(&name).map(Value::from).map_err(|error| failed(&error))
+                let revived = self.gateway.pool.enable(&name).map(Value::from);
+                revived.map_err(|error| unknown(&error, self.language()))
             }
             Command::OpenDashboard => return self.open_dashboard(reply),
             Command::EditConfig => return self.open_config_file(reply),
@@ -271,10 +273,10 @@ impl Supervisor {
         self.start().await;
         match &self.failure {
             None if self.is_unconfigured => {
-                let problem = self.file_problem.as_ref().map(|problem| problem.text(self.language()));
+                let problem = self.file_problem.as_ref().map(|problem| problem.said().text(self.language()));
                 Err(CommandError::Failed(problem.unwrap_or_default()))
             }
-            Some(failure) => Err(CommandError::Failed(failure.text_with_fix(self.language()))),
+            Some(failure) => Err(CommandError::Failed(failure.said().text(self.language()))),
             None => Ok(Value::Null),
         }
     }
@@ -324,7 +326,7 @@ impl Supervisor {
             self.notify(&Notice::BindFailure(failure.clone()));
         }
         if self.options.exit_on_failed_start {
-            self.exit = Some(Exit::StartFailed(failure.text_with_fix(self.language())));
+            self.exit = Some(Exit::StartFailed(failure.said().text(self.language())));
         }
         self.failure = Some(failure);
         self.enter(Input::StartFailed);
@@ -375,8 +377,11 @@ impl Supervisor {
     ) {
         let path = self.options.config_path.clone();
         let edited = tokio::task::spawn_blocking(move || change(&path)).await;
-        match edited.map_err(|error| failed(&error)).and_then(|edited| edited.map_err(|error| failed(&error)))
-        {
+        let language = self.language();
+        let edited = edited
+            .map_err(|error| failed(&error))
+            .and_then(|edited| edited.map_err(|error| CommandError::Failed(error.text(language))));
+        match edited {
             Ok(()) => self.begin_reload(Some(reply)),
             Err(error) => {
                 let _ = reply.send(Err(error));
@@ -384,16 +389,18 @@ impl Supervisor {
         }
     }
 
-    fn test_account(&self, name: String, reply: oneshot::Sender<CommandResult>) {
+    fn test_account(&self, name: String, language: Language, reply: oneshot::Sender<CommandResult>) {
         let gateway = Arc::clone(&self.gateway);
         let _detached: JoinHandle<()> = tokio::spawn(async move {
             let outcome = gateway.test_account(&name).await;
-            let _ = reply.send(outcome.map(|report| json!(report)).map_err(|error| failed(&error)));
+            let outcome = outcome.map(|report| json!(report.worded(language)));
+            let _ = reply.send(outcome.map_err(|error| unknown(&error, language)));
         });
     }
 
     fn clear_cooldown(&self, name: Option<&str>) -> CommandResult {
-        let cleared = self.gateway.pool.clear_cooldown(name).map_err(|error| failed(&error))?;
+        let cleared = self.gateway.pool.clear_cooldown(name);
+        let cleared = cleared.map_err(|error| unknown(&error, self.language()))?;
         Ok(json!({ "cleared": cleared }))
     }
 
@@ -451,6 +458,10 @@ fn written(setting: Setting) -> toml_edit::Value {
         Setting::Switch(on) => on.into(),
         Setting::Choice(choice) => choice.into(),
     }
+}
+
+fn unknown(error: &UnknownAccount, language: Language) -> CommandError {
+    CommandError::Failed(error.text(language))
 }
 
 fn failed(error: &impl std::fmt::Display) -> CommandError {

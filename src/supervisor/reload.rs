@@ -12,10 +12,10 @@ use super::{FileProblem, Supervisor, is_open_to_lan};
 use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
 use crate::control::command::CommandResult;
 use crate::control::{CommandError, Notice, ProxyState, StartFailure};
-use crate::language::Language;
+use crate::language::Message;
+use crate::message;
 use crate::server::ProxyServer;
 use crate::server::bind::{self, Bound};
-use crate::text;
 
 /// A load under way, and who waits for its outcome.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl Supervisor {
         };
         let reply = match &outcome {
             Ok(()) => Ok(Value::Null),
-            Err(problem) => Err(CommandError::Failed(problem.text(self.language()))),
+            Err(problem) => Err(CommandError::Failed(problem.said().text(self.language()))),
         };
         self.remember(outcome.err());
         self.publish();
@@ -83,8 +83,8 @@ impl Supervisor {
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         };
-        let message = format!("asks for a client key, and none could be written: {reason}");
-        Err(Problems::whole_file(&self.options.config_path, message, "run `portcullis key rotate`"))
+        let message = message!("problem-key-not-written", reason = reason);
+        Err(Problems::whole_file(&self.options.config_path, message, message!("fix-key-not-written")))
     }
 
     /// The new configuration takes over, or nothing changes at all.
@@ -194,17 +194,17 @@ impl Supervisor {
 
 impl FileProblem {
     /// What is wrong and what to do, first things first.
-    pub(super) fn text(&self, language: Language) -> String {
+    pub(super) fn said(&self) -> Message {
         match self {
             Self::Bind(failure) => {
-                let failure = StartFailure::Bind(failure.clone()).text_with_fix(language);
-                format!("{failure} {}", text!(language, "failure-old-address"))
+                let failure = StartFailure::Bind(failure.clone()).said();
+                message!("failure-with-fix", failure = failure, fix = message!("failure-old-address"))
             }
             Self::Invalid(problems) => {
-                let first = problems.lines().next().unwrap_or_default();
+                let first = problems.messages().next().unwrap_or_default();
                 match problems.list.len() {
                     0 | 1 => first,
-                    count => text!(language, "failure-more-problems", first = first, count = count - 1),
+                    count => message!("failure-more-problems", first = first, count = count - 1),
                 }
             }
         }
@@ -214,7 +214,7 @@ impl FileProblem {
         match self {
             Self::Bind(failure) => Notice::BindFailure(failure.clone()),
             Self::Invalid(problems) => Notice::ConfigProblem {
-                text: problems.lines().next().unwrap_or_default(),
+                text: problems.messages().next().unwrap_or_default(),
                 count: problems.list.len(),
             },
         }

@@ -7,9 +7,9 @@ use super::{DRAIN_TICK, FileProblem, SAVE_INTERVAL, Supervisor, is_open_to_lan};
 use crate::accounts::{AccountState, AccountView, PoolEvent, PoolView};
 use crate::config::{AuthMode, NotificationsConfig};
 use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
-use crate::language::Language;
+use crate::language::{Language, Message};
+use crate::message;
 use crate::server::{base_url, bind};
-use crate::text;
 
 /// The longest time without a look; nothing is due then.
 const IDLE: Duration = Duration::from_hours(1);
@@ -71,15 +71,15 @@ impl Supervisor {
         self.proxy.as_ref().map_or(configured, |proxy| proxy.address)
     }
 
-    fn problem(&self, pool: &PoolView) -> Option<String> {
+    fn problem(&self, pool: &PoolView) -> Option<Message> {
         if let Some(failure) = &self.failure {
-            return Some(failure.text_with_fix(self.language()));
+            return Some(failure.said());
         }
         if let Some(problem) = &self.file_problem {
-            return Some(problem.text(self.language()));
+            return Some(problem.said());
         }
         let starved = self.state == ProxyState::Running && pool.active == 0;
-        starved.then(|| StartFailure::NoAccounts.text_with_fix(self.language()))
+        starved.then(|| StartFailure::NoAccounts.said())
     }
 
     pub(super) fn language(&self) -> Language {
@@ -101,19 +101,18 @@ impl Supervisor {
         }
     }
 
-    fn warnings(&self) -> Vec<String> {
-        let open = is_open_to_lan(&self.config.proxy).then(|| Notice::LanWithoutKey.text(self.language()));
+    fn warnings(&self) -> Vec<Message> {
+        let open = is_open_to_lan(&self.config.proxy).then(|| message!("notice-lan-without-key"));
         let bound = self.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
         let told = open.into_iter().chain(bound).chain(self.update_warning()).chain(self.unrecorded());
         told.chain(self.warnings.iter().cloned()).collect()
     }
 
     /// That the record has a gap, and why.
-    fn unrecorded(&self) -> Option<String> {
+    fn unrecorded(&self) -> Option<Message> {
         let health = self.gateway.recorder.health();
-        let (language, lost) = (self.language(), health.dropped);
         let reason = health.problem?;
-        Some(text!(language, "record-not-written", reason = reason, lost = lost))
+        Some(message!("record-not-written", reason = reason, lost = health.dropped))
     }
 
     /// Logs a notice, and passes it to the shell unless its kind is switched off.

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::Supervisor;
 use crate::control::Notice;
-use crate::text;
+use crate::language::Message;
+use crate::message;
 use crate::updates::{self, AskError, Known};
 
 /// A computer that has just woken up may have no network yet.
@@ -104,8 +105,8 @@ impl Supervisor {
         newer.map(ToString::to_string)
     }
 
-    pub(super) fn update_warning(&self) -> Option<String> {
+    pub(super) fn update_warning(&self) -> Option<Message> {
         let failure = self.updates.failure.as_ref().filter(|_| self.config.updates.check)?;
-        Some(text!(self.language(), "updates-no-answer", reason = failure.to_string()))
+        Some(message!("updates-no-answer", reason = failure.to_string()))
     }
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::view::{Tool, View};
 use crate::control::{AccountStatus, Command, Copied, ProxyState, Setting, Status};
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::text;
 
 /// A menu is read at a glance; the dashboard has room for the rest.
@@ -89,7 +89,8 @@ fn state(status: &Status) -> String {
             text!(language, "state-failed", reason = failure.short(language))
         }
         (ProxyState::Failed, None) => {
-            text!(language, "state-failed", reason = status.problem.as_deref().unwrap_or_default())
+            let reason = status.problem.as_ref().map(|problem| problem.text(language));
+            text!(language, "state-failed", reason = reason.unwrap_or_default())
         }
     }
 }
@@ -101,10 +102,11 @@ fn concerns(view: &View) -> Vec<String> {
     let needs_words = status.state == ProxyState::Failed && status.next_free_port.is_none();
     let fix = status.failure.as_ref().filter(|_| needs_words);
     let fix = fix.map(|failure| failure.fix(status.language));
-    let problem = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed);
+    let words = |message: &Message| message.text(status.language);
+    let problem = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed).map(words);
     // The state of a failed start says already why the click did nothing.
-    let refusal = refusal.as_ref().filter(|_| status.failure.is_none());
-    let concerns = problem.into_iter().chain(refusal).chain(&status.warnings);
+    let refusal = refusal.clone().filter(|_| status.failure.is_none());
+    let concerns = problem.into_iter().chain(refusal).chain(status.warnings.iter().map(words));
     fix.into_iter().chain(concerns.map(|concern| format!("⚠ {concern}"))).collect()
 }
 
@@ -193,7 +195,7 @@ fn accounts_menu(status: &Status, time_zone: &TimeZone) -> Item {
 /// Checked: it takes part. A click on one whose credential was refused tries it again.
 fn account_item(account: &AccountStatus, language: Language, time_zone: &TimeZone) -> Item {
     let name = account.name.as_str();
-    let reason = account.reason.as_deref().unwrap_or_default();
+    let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
     let label = match account.state.as_str() {
         "cooling" => {
             let time = time_of_day(account.cooling_until_unix_secs.unwrap_or_default(), time_zone);

@@ -14,6 +14,7 @@ use url::Url;
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
 use super::scrub::Scrubber;
+use crate::language::Message;
 
 /// How much of the answer to a delivery is read.
 const MAX_RECEIPT: usize = 1 << 20;
@@ -59,7 +60,7 @@ impl Client {
         headers: HeaderMap,
         body: Frames,
     ) -> Result<Reply, Failure> {
-        let http = self.http().map_err(|reason| unreachable(reason.clone()))?;
+        let http = self.http().map_err(|reason| unreachable(reason.as_str().into()))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let request = http.request(method, url).headers(headers).body(reqwest::Body::wrap(body));
         let response = request.send().await.map_err(|error| failure(&host, error))?;
@@ -110,7 +111,7 @@ fn build(options: &ClientOptions) -> reqwest::Result<reqwest::Client> {
     builder.proxy(Proxy::all(&options.proxy)?.no_proxy(here)).build()
 }
 
-const fn unreachable(reason: String) -> Failure {
+const fn unreachable(reason: Message) -> Failure {
     Failure { fault: Fault::Unreachable, status: None, reason }
 }
 
@@ -118,7 +119,7 @@ fn failure(host: &str, error: reqwest::Error) -> Failure {
     // Whoever could not even be connected to has not kept anybody waiting for an answer.
     let is_late = error.is_timeout() && !error.is_connect();
     let fault = if is_late { Fault::TimedOut } else { Fault::Unreachable };
-    Failure { fault, status: None, reason: format!("{host}: {}", describe(&error.without_url())) }
+    Failure { fault, status: None, reason: format!("{host}: {}", describe(&error.without_url())).into() }
 }
 
 /// The innermost cause says most; reqwest's own text only says that something failed.

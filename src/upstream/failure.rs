@@ -10,6 +10,8 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use super::retry_hint::retry_after;
+use crate::language::Message;
+use crate::message;
 use crate::protocol::Provider;
 
 /// One failed attempt, classified.
@@ -19,7 +21,7 @@ pub struct Failure {
     /// The upstream's HTTP status; `None` when there was no answer at all.
     pub status: Option<u16>,
     /// One line for people, with no secret in it.
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// Whose fault a failed attempt is.
@@ -70,8 +72,8 @@ fn classify_at(
     let refusal = Refusal::read(provider, status, headers, body);
     let retry_after = || retry_after(headers, body, now_wall);
     let (fault, headline) = match status.as_u16() {
-        300..=399 => (Fault::Unreachable, Some("answered with a redirect, which is never followed")),
-        403 if refusal.is_web_page => (Fault::Unreachable, Some("a web page answered instead of the API")),
+        300..=399 => (Fault::Unreachable, Some("reason-redirect")),
+        403 if refusal.is_web_page => (Fault::Unreachable, Some("reason-web-page")),
         408 | 500..=599 => (Fault::Overloaded { retry_after: retry_after() }, None),
         400..=499 => match refusal.dead_account() {
             Some(reason) => (Fault::Account, Some(reason)),
@@ -82,7 +84,7 @@ fn classify_at(
             None => (Fault::Request, None),
         },
         // Nobody calls this with a success; whatever else it is, another account may do better.
-        _ => (Fault::Overloaded { retry_after: None }, Some("answered with an unexpected status")),
+        _ => (Fault::Overloaded { retry_after: None }, Some("reason-unexpected-status")),
     };
     Failure { fault, status: Some(status.as_u16()), reason: refusal.reason(headline) }
 }
@@ -95,47 +97,47 @@ const fn limits_per_model(provider: Provider) -> bool {
     }
 }
 
-/// Error codes that no waiting cures, in any 4xx, and what to tell the user.
+/// Error codes that no waiting cures, in any 4xx, and the key of what to tell the user.
 const DEAD_LABELS: [(&str, &str); 16] = [
     // OpenAI and servers that copy it. The image endpoints say the second one with a 400.
-    ("insufficient_quota", "no quota left"),
-    ("billing_hard_limit_reached", "billing limit reached"),
-    ("billing_not_active", "billing is not active"),
-    ("account_deactivated", "account deactivated"),
-    ("exceeded_current_quota_error", "no quota left"),
+    ("insufficient_quota", "reason-no-quota"),
+    ("billing_hard_limit_reached", "reason-billing-limit"),
+    ("billing_not_active", "reason-billing-inactive"),
+    ("account_deactivated", "reason-account-deactivated"),
+    ("exceeded_current_quota_error", "reason-no-quota"),
     // https://cloud.google.com/apis/design/errors and google.api.ErrorReason
-    ("api_key_invalid", "invalid key"),
-    ("api_key_expired", "expired key"),
-    ("api_key_service_blocked", "the key may not use this API"),
-    ("api_key_http_referrer_blocked", "the key is restricted to web pages"),
-    ("api_key_ip_address_blocked", "the key is restricted to other addresses"),
-    ("api_key_android_app_blocked", "the key is restricted to an app"),
-    ("api_key_ios_app_blocked", "the key is restricted to an app"),
-    ("consumer_suspended", "suspended key"),
-    ("consumer_invalid", "invalid project"),
-    ("service_disabled", "the API is not enabled for this project"),
-    ("billing_disabled", "billing is disabled"),
+    ("api_key_invalid", "reason-invalid-key"),
+    ("api_key_expired", "reason-expired-key"),
+    ("api_key_service_blocked", "reason-key-not-for-api"),
+    ("api_key_http_referrer_blocked", "reason-key-for-pages"),
+    ("api_key_ip_address_blocked", "reason-key-for-addresses"),
+    ("api_key_android_app_blocked", "reason-key-for-app"),
+    ("api_key_ios_app_blocked", "reason-key-for-app"),
+    ("consumer_suspended", "reason-suspended-key"),
+    ("consumer_invalid", "reason-invalid-project"),
+    ("service_disabled", "reason-api-not-enabled"),
+    ("billing_disabled", "reason-billing-disabled"),
 ];
 
 /// z.ai's numbers for the same (<https://docs.z.ai/api-reference/api-code>).
 const DEAD_ZAI_LABELS: [(&str, &str); 6] = [
-    ("1110", "account inactive"),
-    ("1111", "no such account"),
-    ("1112", "account locked"),
-    ("1113", "no credit left"),
-    ("1121", "account locked"),
-    ("1309", "the plan has expired"),
+    ("1110", "reason-account-inactive"),
+    ("1111", "reason-no-such-account"),
+    ("1112", "reason-account-locked"),
+    ("1113", "reason-no-credit"),
+    ("1121", "reason-account-locked"),
+    ("1309", "reason-plan-expired"),
 ];
 
-/// Where only the sentence tells: status, the providers that say it, the words.
+/// Where only the sentence tells: status, the providers that say it, the words, the key.
 const DEAD_PHRASES: [(u16, &[Provider], &str, &str); 7] = [
-    (400, GOOGLE, "api key not valid", "invalid key"),
-    (400, GOOGLE, "api key expired", "expired key"),
-    (400, ANTHROPIC, "credit balance is too low", "no credit left"),
-    (400, ANTHROPIC, "organization has been disabled", "organization disabled"),
-    (403, &Provider::ALL, "leaked", "the key was reported as leaked"),
-    (403, &Provider::ALL, "suspended", "suspended key"),
-    (403, &Provider::ALL, "missing scopes", "the key lacks permissions"),
+    (400, GOOGLE, "api key not valid", "reason-invalid-key"),
+    (400, GOOGLE, "api key expired", "reason-expired-key"),
+    (400, ANTHROPIC, "credit balance is too low", "reason-no-credit"),
+    (400, ANTHROPIC, "organization has been disabled", "reason-organization-disabled"),
+    (403, &Provider::ALL, "leaked", "reason-leaked-key"),
+    (403, &Provider::ALL, "suspended", "reason-suspended-key"),
+    (403, &Provider::ALL, "missing scopes", "reason-key-lacks-permissions"),
 ];
 
 /// Google's own API and its OpenAI-compatible endpoint.
@@ -172,12 +174,12 @@ impl Refusal {
         Self { provider, status, lowercase: message.to_lowercase(), message, labels, is_web_page }
     }
 
-    /// Why this account cannot be used until somebody edits it; `None` when it can.
+    /// The key of why this account cannot be used until somebody edits it; `None` when it can.
     fn dead_account(&self) -> Option<&'static str> {
         self.dead_label().or_else(|| self.dead_phrase()).or_else(|| match self.status.as_u16() {
-            401 => Some("invalid key"),
-            402 => Some("payment required"),
-            403 if !self.is_about_the_request() => Some("access denied"),
+            401 => Some("reason-invalid-key"),
+            402 => Some("reason-payment-required"),
+            403 if !self.is_about_the_request() => Some("reason-access-denied"),
             _ => None,
         })
     }
@@ -213,15 +215,19 @@ impl Refusal {
         self.labels.iter().any(|found| found == label)
     }
 
-    /// The headline, then the upstream's own words; without either, the status.
-    fn reason(self, headline: Option<&str>) -> String {
-        let reason = match (headline, self.message.is_empty()) {
-            (Some(headline), true) => headline.to_owned(),
-            (Some(headline), false) => format!("{headline}: {}", self.message),
-            (None, false) => self.message,
-            (None, true) => format!("answered {}", self.status),
-        };
-        shorten(reason)
+    /// The headline by its key, then the upstream's own words; without either, the status.
+    fn reason(self, headline: Option<&'static str>) -> Message {
+        match (headline, self.message.is_empty()) {
+            (Some(headline), true) => message!(headline),
+            (Some(headline), false) => {
+                let headline = message!(headline);
+                let taken = headline.to_string().chars().count() + ": ".len();
+                let words = shorten(self.message, LONGEST_REASON.saturating_sub(taken));
+                message!("reason-quoted", reason = headline, words = words)
+            }
+            (None, false) => self.message.into(),
+            (None, true) => message!("reason-status", status = self.status.to_string()),
+        }
     }
 }
 
@@ -296,7 +302,8 @@ fn string_field(text: &str, field: &str) -> Option<String> {
 fn one_line(text: &str) -> String {
     let visible = |c: &char| !c.is_control() && !is_invisible(*c);
     let words = text.split_whitespace().map(|word| word.chars().filter(visible).collect::<String>());
-    shorten(words.filter(|word| !word.is_empty()).take(LONGEST_REASON).collect::<Vec<_>>().join(" "))
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).take(LONGEST_REASON).collect();
+    shorten(words.join(" "), LONGEST_REASON)
 }
 
 const fn is_invisible(c: char) -> bool {
@@ -318,8 +325,8 @@ fn mask_keys(text: &str) -> String {
         .collect()
 }
 
-fn shorten(mut text: String) -> String {
-    if let Some((cut, _)) = text.char_indices().nth(LONGEST_REASON) {
+fn shorten(mut text: String, longest: usize) -> String {
+    if let Some((cut, _)) = text.char_indices().nth(longest) {
         let keep = text[..cut].char_indices().next_back().map_or(0, |(last, _)| last);
         text.truncate(keep);
         text.push('…');

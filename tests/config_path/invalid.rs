@@ -6,8 +6,9 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{names, naming, wait_for_problem, wait_until_in_force};
+use crate::support::home::{stderr, stdout};
 use crate::support::proxy::{account, proxy_section};
-use crate::support::{FakeUpstream, Reply, TestProxy};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
 /// What stands in the file, and what the problem says after the file's name.
 const BROKEN: &[(&str, &[u8], &str)] = &[
@@ -91,7 +92,7 @@ async fn a_file_that_is_gone_or_no_file_keeps_the_last_good_one_in_force() {
             &|| std::os::unix::fs::symlink("nowhere", &config).expect("linked"),
             ": there is no such file; ",
         ),
-        ("huge", &|| fs::write(&config, vec![b'#'; 2 << 20]).expect("written"), ": is over 1 MiB; "),
+        ("huge", &|| fs::write(&config, vec![b'#'; 17 << 20]).expect("written"), ": is over 16 MiB; "),
     ];
     for (what, put, expected) in cases {
         fs::remove_file(&config).expect("removed");
@@ -143,7 +144,75 @@ async fn a_reload_with_nothing_changed_keeps_telling_the_problem() {
     assert_eq!(output.status.code(), Some(1));
     wait_for_problem(&proxy, "proxy.port").await;
     let output = proxy.run(&["status"]).await;
-    let text = crate::support::home::stdout(&output);
+    let text = stdout(&output);
     assert!(text.contains("config.toml:2:8: proxy.port: is true or false"), "{text}");
     assert_eq!(output.status.code(), Some(0), "it runs, on the last good file");
+}
+
+/// The same problems in the language that the file asks for, which a file that is no TOML
+/// can still do. The place stays as it is, and JSON is the same in every language.
+#[test]
+fn the_check_speaks_the_language_of_the_file() {
+    let sound = "[proxy]\nport = 70000\nprot = 1\n";
+    let cases: [(&str, &str, &[&str]); 4] = [
+        (
+            "ja",
+            sound,
+            &[
+                ":3:8: proxy.port: 70000 は大きすぎます。0 から 65535 までの整数を書いてください",
+                ":4:1: proxy.prot: 不明なキーです。`port` のことですか？",
+            ],
+        ),
+        (
+            "zh-CN",
+            sound,
+            &[
+                ":3:8: proxy.port: 70000 太大；请改为：0 到 65535 之间的整数",
+                ":4:1: proxy.prot: 未知的键；是否想写 `port`？",
+            ],
+        ),
+        ("ja", "[proxy\n", &[":2:7: TOML として読めません: unclosed table。必要なもの: `]`"]),
+        (
+            "zh-CN",
+            "[proxy]\nport = 1\nport = 2\n",
+            &[":4:1: 不是有效的 TOML：duplicate key；两个中请只保留一个"],
+        ),
+    ];
+    for (language, text, expected) in cases {
+        let home = Home::with_config(&format!("language = \"{language}\"\n{text}"));
+        let output = home.run(&["config", "check"]);
+        let expected: Vec<String> =
+            expected.iter().map(|line| format!("{}{line}", home.config().display())).collect();
+        assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), expected, "{language}");
+        assert_eq!(output.status.code(), Some(2));
+        // Whoever needs the file to be good says the same.
+        let output = home.run(&["serve"]);
+        assert_eq!(stderr(&output).lines().collect::<Vec<_>>(), expected, "{language}");
+        let in_json = stdout(&home.run(&["--json", "config", "check"]));
+        assert!(in_json.is_ascii(), "{in_json}");
+    }
+}
+
+#[tokio::test]
+async fn every_surface_tells_the_problem_in_its_language() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let good = format!("language = \"ja\"\n{}", naming("work", &upstream));
+    let proxy = TestProxy::serve(&good).await;
+    proxy.home.write_config("language = \"ja\"\n[pool]\nmax_attempts = 0\nmax = 1\n");
+    let place = format!("{}:3:16: pool.max_attempts: ", proxy.home.config().display());
+    let problem = wait_for_problem(&proxy, &place).await;
+    let japanese = "0 は小さすぎます。1 から 100 までの整数を書いてください";
+    let more = "（ほか 1 件: `portcullis config check` で確認できます）";
+    assert_eq!(problem, format!("{place}{japanese}{more}"));
+    let status = stdout(&proxy.run(&["status"]).await);
+    assert!(status.contains(&format!("問題: {problem}")), "{status}");
+    let status = proxy.run(&["--json", "status"]).await;
+    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    let english = "0 is too small; write a whole number from 1 to 100";
+    let more = "(and 1 more: run `portcullis config check`)";
+    assert_eq!(status["problem"], format!("{place}{english} {more}"));
+    let refused = stderr(&proxy.run(&["reload"]).await);
+    assert!(refused.contains(japanese), "{refused}");
+    let home = proxy.control_call("GET", "/page/", "").await.text();
+    assert!(home.contains(japanese), "{home}");
 }

@@ -220,3 +220,49 @@ async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
         assert_eq!(proxy.chat("gpt-5").await.status, 200, "{command}");
     }
 }
+
+/// The provider's own words stay as they are, and JSON is the same in every language.
+#[tokio::test]
+async fn why_an_account_is_out_is_told_in_the_users_language_also_after_a_restart() {
+    let refusal = json!({"error": {"message": "No such key.", "code": "invalid_api_key"}});
+    let upstream = FakeUpstream::always(Reply::json(401, &refusal)).await;
+    let spare = "\n[[accounts]]\nname = \"spare\"\nprovider = \"demo\"\n";
+    let accounts = account("work", "openai", &upstream, "") + spare;
+    let mut proxy =
+        TestProxy::serve(&format!("language = \"ja\"\n{}{accounts}", proxy_section("port = 0"))).await;
+    proxy.chat("gpt-5").await;
+    let japanese = "キーが無効です: No such key.";
+    for _ in 0..2 {
+        let status = stdout(&proxy.run(&["status"]).await);
+        assert!(status.contains(&format!("work は除外中: {japanese}")), "{status}");
+        let listed = stdout(&proxy.run(&["account", "list"]).await);
+        assert!(listed.contains(japanese), "{listed}");
+        let page = proxy.control_call("GET", "/page/accounts", "").await.text();
+        assert!(page.contains(japanese), "{page}");
+        let listed = proxy.run(&["--json", "account", "list"]).await;
+        let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+        assert_eq!(listed[0]["reason"], "invalid key: No such key.");
+        let tested = proxy.run(&["account", "test", "work"]).await;
+        assert_eq!(tested.status.code(), Some(1));
+        assert!(stdout(&tested).starts_with(&format!("work: {japanese} (HTTP 401)")), "{}", stdout(&tested));
+        proxy = proxy.restarted().await;
+    }
+    let tested = stdout(&proxy.run(&["account", "test", "spare"]).await);
+    assert!(tested.starts_with("spare: 使えます (HTTP 200)"), "{tested}");
+}
+
+#[test]
+fn a_key_that_cannot_be_had_is_told_in_the_users_language() {
+    let home = Home::with_config(&format!(
+        "language = \"zh-CN\"\n{}\n[[accounts]]\nname = \"work\"\nprovider = \"openai\"\napi_key = {{ env = \"NOT_THERE\" }}\n",
+        proxy_section("port = 0"),
+    ));
+    let reason = "环境变量 NOT_THERE：未在代理程序的环境中设置";
+    let listed = stdout(&home.run(&["account", "list"]));
+    assert!(listed.contains("不可用") && listed.contains(reason), "{listed}");
+    let checked = stderr(&home.run(&["config", "check"]));
+    assert!(checked.contains(&format!("账号 work：{reason}")), "{checked}");
+    let listed: Value =
+        serde_json::from_slice(&home.run(&["--json", "account", "list"]).stdout).expect("JSON");
+    assert_eq!(listed[0]["reason"], "environment variable NOT_THERE: is not set in the agent's environment");
+}

@@ -101,3 +101,36 @@ fn help_names_every_command() {
     let version = stdout(&home.run(&["--version"]));
     assert_eq!(version, format!("portcullis {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+/// From the config file that the command itself names, wherever it stands in the line.
+#[test]
+fn help_is_in_the_language_of_the_config() {
+    let home = Home::with_config("language = \"ja\"\n");
+    let help = stdout(&home.run(&["--help"]));
+    let lines: Vec<&str> = help.lines().collect();
+    assert!(lines[0].starts_with("言語モデル API のローカルリバースプロキシ。"), "{help}");
+    for line in [
+        "使い方: portcullis [OPTIONS] [COMMAND]",
+        "コマンド:",
+        "  serve       トレイなしで、エージェントをフォアグラウンドで動かす",
+        "オプション:",
+        "      --json           結果を JSON で出力する",
+        "  -h, --help           ヘルプを表示する",
+    ] {
+        assert!(lines.contains(&line), "{line:?} is not in:\n{help}");
+    }
+    let help = stdout(&home.run(&["account", "add", "--help"]));
+    assert!(help.contains("\n引数:\n  [NAME]  アカウントの名前 [既定値: プロバイダーの名前]\n"), "{help}");
+    assert!(help.contains("[選択肢: gemini, anthropic, openai,"), "{help}");
+    home.write_config("language = \"zh-CN\"\n");
+    for arguments in [&["help", "logs"][..], &["logs", "-h"]] {
+        let help = stdout(&home.run(arguments));
+        assert!(help.contains("用法: portcullis logs [OPTIONS]"), "{help}");
+        assert!(help.contains("显示最近的多少条 [默认值: 50]"), "{help}");
+        let english = ["Usage", "Options", "Only", "Print", "default", "possible"];
+        assert!(!english.iter().any(|word| help.contains(word)), "{help}");
+    }
+    let wrong = home.run(&["stautus"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("stautus"), "{}", stderr(&wrong));
+}

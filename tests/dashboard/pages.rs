@@ -116,6 +116,30 @@ async fn a_broken_file_is_shown_with_its_problems_and_can_be_mended() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_setting_is_told_in_the_language_of_the_page() {
+    let proxy = agent().await;
+    let chosen = json!({ "values": { "language": "zh-CN" } }).to_string();
+    assert_eq!(proxy.control_call("POST", "/api/settings", &chosen).await.status, 200);
+    let wrong = json!({ "values": { "pool.max_attempts": 0 } }).to_string();
+    let answer = proxy.control_call("POST", "/api/settings", &wrong).await;
+    assert_eq!(answer.status, 422);
+    let problem = &answer.json()["problems"][0];
+    let (message, fix) = ("0 太小", "请改为：1 到 100 之间的整数");
+    assert_eq!(
+        *problem,
+        json!({ "key": "pool.max_attempts", "field": "pool.max_attempts", "message": message, "fix": fix })
+    );
+    let broken = super::config_of(&proxy).replace("max_attempts = 2", "max_attempts = 0");
+    proxy.home.write_config(&broken);
+    proxy.wait_for_status("a problem", |status| status["problem"].is_string()).await;
+    let said = format!("{message}；{fix}");
+    for page in ["/", "/settings"] {
+        let text = proxy.control_call("GET", &format!("/page{page}"), "").await.text();
+        assert!(text.contains(&said), "{page}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn with_no_account_the_home_page_says_what_to_do() {
     let home = Home::with_config("[proxy]\nstart_with_agent = false\n");
     let command = home.command(&["serve", "--port", "0"]);

@@ -94,16 +94,17 @@ impl TestProxy {
 
     /// The next time it says where it runs.
     pub async fn wait_until_running(&mut self) -> SocketAddr {
-        let line = self.wait_for_line("Running on http://").await;
+        const RUNNING: [&str; 3] = ["Running on http://", " で実行中", "正在 http://"];
+        let line = self.wait_for("that it runs", |line| RUNNING.iter().any(|text| line.contains(text))).await;
         let address = line.split("http://").nth(1).expect("an address");
         address.split([' ', '/']).next().expect("an address").parse().expect("an address")
     }
 
-    /// The next line of its standard output that holds this text.
-    pub async fn wait_for_line(&mut self, text: &str) -> String {
+    /// The next line of its standard output that is meant.
+    async fn wait_for(&mut self, text: &str, is_meant: impl Fn(&str) -> bool) -> String {
         let wait = async {
             while let Some(line) = self.lines.next_line().await.expect("readable") {
-                if line.contains(text) {
+                if is_meant(&line) {
                     return line;
                 }
             }

@@ -64,7 +64,7 @@ fn a_round_trip_through_the_file_keeps_everything() {
 
     let new = pool(&config);
     new.restore(store::load(&path), now, SystemTime::now());
-    assert_eq!(state_of(&new, "dead", now), AccountState::Disabled { reason: "the reason".to_owned() });
+    assert_eq!(state_of(&new, "dead", now), AccountState::Disabled { reason: "the reason".into() });
     assert!(
         matches!(state_of(&new, "model", now), AccountState::Cooling { models, .. } if models == [MODEL])
     );

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use super::*;
+use crate::language::Message;
 
 const MODEL: &str = "gemini-3-flash";
 
@@ -165,7 +166,7 @@ fn the_view_says_what_each_account_does() {
     fail(&pool, &wanted, &failure(Fault::Account));
     let wall = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_500);
     let view = pool.view_at(wanted.now, wall);
-    let reason = "the reason".to_owned();
+    let reason = Message::from("the reason");
     let states: Vec<_> = view.accounts.iter().map(|account| account.state.clone()).collect();
     assert_eq!(
         states,
@@ -178,7 +179,7 @@ fn the_view_says_what_each_account_does() {
             AccountState::Disabled { reason },
             AccountState::Enabled,
             AccountState::Off,
-            AccountState::Unresolved { reason: "no such variable".to_owned() },
+            AccountState::Unresolved { reason: "no such variable".into() },
         ]
     );
     assert_eq!((view.active, view.cooling, view.next_change), (2, 1, Some(60 * SECOND)));
@@ -232,12 +233,12 @@ fn every_visible_change_is_announced_and_nothing_else() {
 fn a_dead_account_is_one_event_without_its_key() {
     let pool = pool(&config(&[gemini("work")]));
     let wanted = wanted(MODEL);
-    let dead = Failure { reason: "no such key: sk-of-work".to_owned(), ..failure(Fault::Account) };
+    let dead = Failure { reason: "no such key: sk-of-work".into(), ..failure(Fault::Account) };
     let mut leases = [lease(&pool, &wanted).expect("a lease"), lease(&pool, &wanted).expect("a lease")];
     for lease in &mut leases {
         lease.fail_at(&dead, wanted.now);
     }
-    let reason = "no such key: ***".to_owned();
+    let reason = Message::from("no such key: ***");
     assert_eq!(
         pool.take_events(),
         [PoolEvent::AccountDisabled { name: "work".to_owned(), reason: reason.clone() }]

@@ -39,7 +39,7 @@ fn accounts(patient: &Patient) -> Vec<Account> {
         let accounts = status.accounts.iter().map(|account| Account {
             name: account.name.clone(),
             state: account.state.clone(),
-            reason: account.reason.clone().unwrap_or_default(),
+            reason: account.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
         });
         return accounts.collect();
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Finding, Patient};
+use crate::language::Message;
 use crate::text;
 
 /// 2026-01-01: before that, this program did not exist.
@@ -12,7 +13,8 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     let mut findings = vec![file(patient)];
     if let Ok(loaded) = &patient.loaded {
         let fix = text!(patient.language, "doctor-config-fix");
-        let warning = |text: &String| Finding::warning("config", text.clone(), fix.clone());
+        let warning =
+            |warning: &Message| Finding::warning("config", warning.text(patient.language), fix.clone());
         findings.extend(loaded.warnings.iter().map(warning));
     }
     if SystemTime::now() < SystemTime::UNIX_EPOCH + BIRTH {
@@ -33,7 +35,7 @@ fn file(patient: &Patient) -> Finding {
             Finding::warning("config", text, text!(language, "doctor-config-missing-fix"))
         }
         Err(problems) => {
-            let first = problems.lines().next().unwrap_or_default();
+            let first = problems.lines(language).next().unwrap_or_default();
             let count = problems.list.len();
             let text = text!(language, "doctor-config-broken", count = count, first = first);
             Finding::problem("config", text, text!(language, "doctor-config-fix"))

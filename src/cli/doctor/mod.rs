@@ -73,7 +73,7 @@ pub async fn doctor(context: &Context, args: DoctorArgs) -> Exit {
     } else {
         findings.iter().for_each(print);
         output::line("");
-        output::line(&summary(&findings, context.language));
+        output::line(&summary(&findings, patient.language));
     }
     let is_ill = findings.iter().any(|finding| finding.level == Level::Problem);
     if is_ill { Exit::Failed } else { Exit::Done }
@@ -88,7 +88,7 @@ impl<'context> Patient<'context> {
         };
         Self {
             context,
-            language: context.language,
+            language: output::answer_language(),
             loaded: crate::config::load(&context.paths.config).await,
             status,
             is_running: agent.is_some(),

@@ -24,7 +24,8 @@ fn finding(patient: &Patient, connection: &Connection) -> Option<Finding> {
     Some(match &connection.state {
         State::Here => Finding::ok("tools", text!(language, "doctor-tool-here", tool = tool.name())),
         State::Broken { problem } => {
-            let text = text!(language, "doctor-tool-broken", tool = tool.name(), problem = problem.as_str());
+            let text =
+                text!(language, "doctor-tool-broken", tool = tool.name(), problem = problem.text(language));
             Finding::problem("tools", text, text!(language, "doctor-tool-broken-fix"))
         }
         State::Elsewhere { base_url } if connection.by_us || is_on_this_computer(base_url) => {

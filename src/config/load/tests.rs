@@ -14,7 +14,7 @@ fn in_directory(contents: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
 fn a_file_that_is_none_is_one_clear_problem() {
     let directory = tempfile::tempdir().expect("a directory");
     let cases: [(&str, &[u8], &str); 3] = [
-        ("large", &vec![b'#'; (1 << 20) + 1], "is over 1 MiB"),
+        ("large", &vec![b'#'; (16 << 20) + 1], "is over 16 MiB"),
         ("binary", b"a = 1\nb = \"\xff\"\n", "is not UTF-8 (line 2)"),
         ("utf16", b"\xff\xfea\0", "is not UTF-8 (line 1)"),
     ];
@@ -23,19 +23,22 @@ fn a_file_that_is_none_is_one_clear_problem() {
         fs::write(&path, contents).expect("written");
         let problems = read(&path).expect_err(name);
         assert_eq!(problems.list.len(), 1);
-        assert_eq!(problems.list[0].message, expected);
+        assert_eq!(problems.list[0].message.to_string(), expected);
         assert!(!problems.list[0].fix.is_empty());
     }
-    assert_eq!(read(directory.path()).expect_err("a directory").list[0].message, "is a directory");
+    assert_eq!(
+        read(directory.path()).expect_err("a directory").list[0].message.to_string(),
+        "is a directory"
+    );
     let missing = read(&directory.path().join("none")).expect_err("missing");
-    assert!(missing.list[0].message.contains("no such file"), "{missing}");
+    assert!(missing.list[0].message.to_string().contains("no such file"), "{missing}");
     assert!(missing.to_string().contains("portcullis config init"), "{missing}");
 }
 
 #[test]
 fn a_file_of_the_largest_size_is_read() {
-    let (_directory, path) = in_directory(&vec![b'#'; 1 << 20]);
-    assert_eq!(read(&path).expect("read").text.len(), 1 << 20);
+    let (_directory, path) = in_directory(&vec![b'#'; 16 << 20]);
+    assert_eq!(read(&path).expect("read").text.len(), 16 << 20);
 }
 
 #[cfg(unix)]
@@ -151,10 +154,19 @@ provider = \"gemini\"
 api_key = \"AIza-two\"
 ";
     let loaded = load_text(text, Path::new("config.toml")).await.expect("no problem");
-    assert!(loaded.config.accounts[0].api_key.reason().is_some_and(|reason| reason.contains("not set")));
+    assert!(
+        loaded.config.accounts[0]
+            .api_key
+            .reason()
+            .is_some_and(|reason| reason.to_string().contains("not set"))
+    );
     assert!(loaded.config.accounts[1].api_key.as_known().is_some());
     assert_eq!(loaded.warnings.len(), 1);
-    assert!(loaded.warnings[0].starts_with("account one: environment variable"), "{}", loaded.warnings[0]);
+    assert!(
+        loaded.warnings[0].to_string().starts_with("account one: environment variable"),
+        "{}",
+        loaded.warnings[0]
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 
-async fn found(source: SecretSource, directory: &Path) -> (Secret, Vec<String>) {
+async fn found(source: SecretSource, directory: &Path) -> (Secret, Vec<Message>) {
     let mut found = find_all(vec![Some(source)], directory).await;
     (found.secrets.remove(0), found.warnings)
 }
@@ -12,7 +12,9 @@ async fn check(source: SecretSource, expected: Result<&str, &str>) {
     let shown = format!("{source:?}");
     match (found(source, Path::new("/nowhere")).await.0, expected) {
         (Secret::Known(secret), Ok(expected)) => assert_eq!(secret.expose_secret(), expected, "{shown}"),
-        (Secret::Unresolved(reason), Err(words)) => assert!(reason.contains(words), "{shown}: {reason}"),
+        (Secret::Unresolved(reason), Err(words)) => {
+            assert!(reason.to_string().contains(words), "{shown}: {reason}");
+        }
         (found, _) => panic!("{shown}: {found:?}"),
     }
 }
@@ -63,6 +65,7 @@ async fn a_file_is_read_relative_to_the_config_and_trimmed_at_its_end() {
         match (found(source, directory.path()).await.0, expected) {
             (Secret::Known(secret), Ok(expected)) => assert_eq!(secret.expose_secret(), expected, "{name}"),
             (Secret::Unresolved(reason), Err(words)) => {
+                let reason = reason.to_string();
                 assert!(reason.contains(words) && !reason.contains("sk-"), "{name}: {reason}");
             }
             (found, _) => panic!("{name}: {found:?}"),
@@ -110,7 +113,7 @@ async fn a_failing_command_gives_nothing_away() {
         "printf 'a\\033[31mred' >&2; exit 1",
     ] {
         let (secret, _) = found(shell(script), Path::new("")).await;
-        let reason = secret.reason().expect("failed");
+        let reason = secret.reason().expect("failed").to_string();
         assert!(reason.contains("failed"), "{reason}");
         for hidden in ["topsecret", "abcdefghijkl", "\u{1b}"] {
             assert!(!reason.contains(hidden), "{reason}");
@@ -126,7 +129,7 @@ async fn a_command_that_hangs_is_ended_with_its_children() {
     let script = format!("sleep 1000 & echo $! > '{}'; wait", pid_file.display());
     let arguments: Vec<String> = ["sh", "-c", &script].map(str::to_owned).into();
     let lookup = from_command(&arguments, Duration::from_millis(500));
-    assert!(lookup.await.is_err_and(|reason| reason.contains("no answer")));
+    assert!(lookup.await.is_err_and(|reason| reason.to_string().contains("no answer")));
     let pid: i32 = fs::read_to_string(pid_file).expect("started").trim().parse().expect("a number");
     let pid = rustix::process::Pid::from_raw(pid).expect("not zero");
     // Killed means gone, or a zombie until its new parent looks.
@@ -145,7 +148,7 @@ async fn a_command_that_hangs_is_ended_with_its_children() {
 async fn a_keyring_that_is_not_there_is_a_reason() {
     let (secret, _) =
         found(SecretSource::Keyring { keyring: "portcullis-test-none".into() }, Path::new("")).await;
-    assert!(secret.reason().is_some_and(|reason| reason.contains("keyring")), "{secret:?}");
+    assert!(secret.reason().is_some_and(|reason| reason.to_string().contains("keyring")), "{secret:?}");
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ async fn the_first_file_loads_without_a_word_and_means_the_defaults() {
     let path = directory.path().join("deep/er/config.toml");
     assert_eq!(init(&path).expect("written"), Init::Created);
     let loaded = load(&path).await.expect("no problem");
-    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert_eq!(loaded.warnings, []);
     let mut config = loaded.config;
     assert!(config.proxy.api_key.as_known().is_some());
     config.proxy.api_key = Config::default().proxy.api_key;

@@ -10,7 +10,7 @@ fn check(cases: &[(&str, &str, &str)]) {
         }
         let [problem] = problems.as_slice() else { panic!("{text}: {problems:#?}") };
         assert_eq!(problem.key, *key, "{text}");
-        assert!(problem.message.contains(words), "{text}: {}", problem.message);
+        assert!(problem.message.to_string().contains(words), "{text}: {}", problem.message);
         assert!(!problem.fix.is_empty(), "{text}");
         assert!(problem.line > 0, "{text}");
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Found, Put, no_section};
 use crate::config::Problem;
+use crate::message;
 
 /// What editors and tools agree on beyond JSON; the rest of what the parser could take
 /// would be refused by the tool itself.
@@ -67,8 +68,8 @@ fn parse(text: &str) -> Result<CstRootNode, Problem> {
         line: error.line_display(),
         column: error.column_display(),
         key: String::new(),
-        message: format!("this is not JSON: {}", lower(&error.kind().to_string())),
-        fix: "correct the line, then try again".to_owned(),
+        message: message!("problem-not-json", said = lower(&error.kind().to_string())),
+        fix: message!("fix-json-line"),
     })
 }
 

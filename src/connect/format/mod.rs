@@ -9,6 +9,7 @@ mod toml;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Problem;
+use crate::message;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,12 +95,9 @@ fn name(key: &[String]) -> &str {
 /// Something else stands where a section belongs.
 fn no_section(key: &[String], line: usize) -> Problem {
     let key = key.join(".");
-    let message = if key.is_empty() {
-        "the file is no list of settings".to_owned()
-    } else {
-        "is no section of settings".to_owned()
-    };
-    let fix = "correct it or take it out, then try again".to_owned();
+    let message =
+        if key.is_empty() { message!("problem-no-settings") } else { message!("problem-no-section") };
+    let fix = message!("fix-no-section");
     Problem { line, column: usize::from(line > 0), key, message, fix }
 }
 

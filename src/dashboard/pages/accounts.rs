@@ -193,13 +193,13 @@ pub fn test_result(outcome: &Result<TestReport, String>, language: Language) -> 
     match outcome {
         Ok(report) if report.ok => {
             let duration = crate::dashboard::view::format::duration(report.duration_ms);
-            let asked = report.asked.as_str();
+            let asked = report.asked.text(language);
             html! { p.callout.good { (text!(language, "accounts-test-works", name = report.account.as_str(), asked = asked, duration = duration)) } }
         }
         Ok(report) => html! {
             div.callout.bad {
                 p { strong { (text!(language, "accounts-test-fails", name = report.account.as_str())) } }
-                p { @if let Some(status) = report.status { "HTTP " (status) ": " } (report.message) }
+                p { @if let Some(status) = report.status { "HTTP " (status) ": " } (report.message.text(language)) }
             }
         },
         Err(error) => html! { p.callout.bad { (error) } },

@@ -137,8 +137,9 @@ impl Endpoint {
             Ok(named) => named,
             Err(error) => return api::refuse(response, StatusCode::BAD_REQUEST, &error),
         };
-        let outcome = self.control.gateway.test_account(&name).await.map_err(|error| error.to_string());
         let language = self.control.agent.status().language;
+        let outcome = self.control.gateway.test_account(&name).await;
+        let outcome = outcome.map_err(|error| error.text(language));
         answer(response, StatusCode::OK, &accounts::test_result(&outcome, language));
     }
 }

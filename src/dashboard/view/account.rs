@@ -88,17 +88,22 @@ fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, St
         AccountState::Enabled => (Tone::Good, text!(language, "account-ready"), None),
         AccountState::Off => (Tone::Neutral, text!(language, "account-off"), None),
         AccountState::Disabled { reason } => {
-            (Tone::Bad, text!(language, "account-disabled"), Some(reason.clone()))
+            (Tone::Bad, text!(language, "account-disabled"), Some(reason.text(language)))
         }
         AccountState::Unresolved { reason } => {
-            (Tone::Bad, text!(language, "account-unusable"), Some(reason.clone()))
+            (Tone::Bad, text!(language, "account-unusable"), Some(reason.text(language)))
         }
         AccountState::Cooling { until_unix_secs, reason, models } => {
             let until =
                 i64::try_from(*until_unix_secs).ok().and_then(|secs| Timestamp::from_second(secs).ok());
             let until = until.map(|until| format::moment(until, Timestamp::now(), zone)).unwrap_or_default();
-            let reason =
-                if models.is_empty() { reason.clone() } else { format!("{}: {reason}", models.join(", ")) };
+            let reason = reason.text(language);
+            let reason = if models.is_empty() {
+                reason
+            } else {
+                let models = models.join(", ");
+                text!(language, "reason-of-models", models = models, reason = reason)
+            };
             (Tone::Neutral, text!(language, "account-cooling", until = until), Some(reason))
         }
     }
@@ -108,6 +113,7 @@ fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, St
 mod tests {
     use super::*;
     use crate::config::Secret;
+    use crate::message;
     use crate::protocol::Provider;
 
     fn configured(name: &str, priority: i32) -> AccountConfig {
@@ -161,15 +167,18 @@ mod tests {
     fn a_state_says_why_and_until_when() {
         let cooling = AccountState::Cooling {
             until_unix_secs: 4_102_444_800,
-            reason: "rate limited".to_owned(),
+            reason: "rate limited".into(),
             models: vec!["gemini-3-flash".to_owned()],
         };
         let found = account(&view("a", cooling), Language::English, &TimeZone::UTC);
         assert_eq!(found.state, "cooling until 2100-01-01 00:00");
         assert_eq!(found.reason.as_deref(), Some("gemini-3-flash: rate limited"));
         assert!(found.is_cooling && found.is_enabled);
-        let dead = AccountState::Disabled { reason: "invalid key".to_owned() };
+        let dead = AccountState::Disabled { reason: message!("reason-invalid-key") };
         let found = account(&view("a", dead), Language::English, &TimeZone::UTC);
         assert_eq!((found.tone, found.reason.as_deref()), (Tone::Bad, Some("invalid key")));
+        let dead = AccountState::Disabled { reason: message!("reason-invalid-key") };
+        let found = account(&view("a", dead), Language::SimplifiedChinese, &TimeZone::UTC);
+        assert_eq!((&*found.state, found.reason.as_deref()), ("密钥被拒绝", Some("密钥无效")));
     }
 }

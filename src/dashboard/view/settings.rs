@@ -143,7 +143,7 @@ impl Settings {
             sections.push(Section { title: name, fields: of_section });
         }
         sections.retain(|section| !section.fields.is_empty());
-        let problems = problems.iter().map(ToString::to_string).collect();
+        let problems = problems.iter().map(|problem| problem.placed().text(language)).collect();
         Self { sections, models: entries::model_mappings(text), problems }
     }
 }
@@ -160,7 +160,7 @@ fn field(entry: Entry, problems: &mut Vec<Problem>, language: Language) -> Field
         let is_own = problem.key == key
             || problem.key.strip_prefix(&key).is_some_and(|rest| rest.starts_with(['[', '.']));
         if is_own {
-            own.push(said(problem));
+            own.push(problem.said().text(language));
         }
         !is_own
     });
@@ -171,10 +171,6 @@ fn field(entry: Entry, problems: &mut Vec<Problem>, language: Language) -> Field
         problem: (!own.is_empty()).then(|| own.join("\n")),
         key,
     }
-}
-
-fn said(Problem { message, fix, .. }: &Problem) -> String {
-    if fix.is_empty() { message.clone() } else { format!("{message}; {fix}") }
 }
 
 fn input(key: &str, kind: Kind, value: Value, language: Language) -> Input {

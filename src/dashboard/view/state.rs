@@ -1,6 +1,7 @@
 //! The proxy's state: a sentence, a picture, and what can be done about it.
 
 use crate::control::{ProxyState, Status};
+use crate::language::Message;
 use crate::text;
 
 /// How far the gate is up, which tells the state by shape.
@@ -32,6 +33,7 @@ pub struct State {
 impl State {
     pub fn of(status: &Status) -> Self {
         let state = status.state;
+        let words = |message: &Message| message.text(status.language);
         Self {
             gate: match state {
                 ProxyState::Running => Gate::Raised,
@@ -44,8 +46,8 @@ impl State {
             can_start: !matches!(state, ProxyState::Running | ProxyState::Starting),
             can_stop: matches!(state, ProxyState::Running | ProxyState::Starting),
             next_free_port: status.next_free_port,
-            problem: status.problem.clone(),
-            warnings: status.warnings.clone(),
+            problem: status.problem.as_ref().map(words),
+            warnings: status.warnings.iter().map(words).collect(),
         }
     }
 }

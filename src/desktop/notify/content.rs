@@ -84,6 +84,7 @@ fn action(notice: &Notice, language: Language) -> Option<Action> {
 mod tests {
     use super::*;
     use crate::control::{BindFailure, BindReason};
+    use crate::message;
 
     #[test]
     fn a_port_in_use_offers_to_move() {
@@ -101,13 +102,25 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_told_in_the_language_of_the_rest() {
+        let reason =
+            message!("reason-quoted", reason = message!("reason-invalid-key"), words = "No such key.");
+        let notice = Notice::AccountDisabled { name: "work".to_owned(), reason };
+        let body = |language| Content::of(&notice, language).body;
+        let english = "Account work was taken out of the pool: invalid key: No such key.";
+        assert_eq!(body(Language::English), english);
+        let japanese = "アカウント work をプールから外しました: キーが無効です: No such key.";
+        assert_eq!(body(Language::Japanese), japanese);
+    }
+
+    #[test]
     fn every_notice_has_a_title_a_body_and_leads_somewhere_in_every_language() {
         let name = || "work".to_owned();
         let notices = [
-            Notice::ConfigProblem { text: name(), count: 2 },
-            Notice::AccountDisabled { name: name(), reason: name() },
+            Notice::ConfigProblem { text: name().into(), count: 2 },
+            Notice::AccountDisabled { name: name(), reason: name().into() },
             Notice::AllCooling { seconds: 60 },
-            Notice::UpstreamUnreachable { host: name(), reason: name() },
+            Notice::UpstreamUnreachable { host: name(), reason: name().into() },
             Notice::LanWithoutKey,
             Notice::UpdateAvailable { version: name() },
             Notice::Refused { reason: name() },

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     fn disabled(name: &str) -> Notice {
-        Notice::AccountDisabled { name: name.to_owned(), reason: "invalid key".to_owned() }
+        Notice::AccountDisabled { name: name.to_owned(), reason: "invalid key".into() }
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn other_words_about_the_same_are_news() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        let problem = |text: &str| Notice::ConfigProblem { text: text.to_owned(), count: 1 };
+        let problem = |text: &str| Notice::ConfigProblem { text: text.into(), count: 1 };
         assert!(throttle.lets_through(&problem("line 1"), now));
         assert!(throttle.lets_through(&problem("line 2"), now));
         assert!(!throttle.lets_through(&problem("line 2"), now));

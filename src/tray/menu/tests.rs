@@ -1,5 +1,6 @@
 use super::*;
 use crate::control::{BindFailure, BindReason, PortOwner, StartFailure};
+use crate::message;
 use crate::tray::view::Surroundings;
 
 fn status(state: ProxyState) -> Status {
@@ -32,7 +33,7 @@ fn account(name: &str, state: &str, reason: Option<&str>) -> AccountStatus {
         name: name.to_owned(),
         provider: "demo".to_owned(),
         state: state.to_owned(),
-        reason: reason.map(str::to_owned),
+        reason: reason.map(Message::from),
         cooling_until_unix_secs: (state == "cooling").then_some(14 * 3600 + 5 * 60),
         models: Vec::new(),
     }
@@ -138,7 +139,7 @@ fn the_way_out_of_a_state_is_on_top() {
 fn a_failed_start_says_what_to_do() {
     let failed = Status {
         failure: Some(StartFailure::NoAccounts),
-        problem: Some("No available accounts. …".to_owned()),
+        problem: Some("No available accounts. …".into()),
         ..status(ProxyState::Failed)
     };
     let lines = top(failed);
@@ -150,8 +151,8 @@ fn a_failed_start_says_what_to_do() {
 #[test]
 fn what_is_wrong_while_it_runs_stands_below() {
     let lines = top(Status {
-        problem: Some("config.toml:3:8: proxy.port: must be a number".to_owned()),
-        warnings: vec!["Everyone on this network can use your accounts.".to_owned()],
+        problem: Some("config.toml:3:8: proxy.port: must be a number".into()),
+        warnings: vec!["Everyone on this network can use your accounts.".into()],
         ..status(ProxyState::Running)
     });
     let expected = [
@@ -222,6 +223,16 @@ fn an_account_shows_its_state_and_a_click_changes_it() {
         assert_eq!(label(&item), expected);
         assert!(matches!(item, Item::Check { command, .. } if command == expected_command), "{expected}");
     }
+}
+
+#[test]
+fn an_account_says_why_in_the_language_of_the_menu() {
+    let reason = message!("reason-quoted", reason = message!("reason-no-credit"), words = "Top up.");
+    let account = AccountStatus { reason: Some(reason), ..account("a", "disabled", None) };
+    let label = |language| label(&account_item(&account, language, &TimeZone::UTC));
+    assert_eq!(label(Language::English), "[ ] a — disabled: no credit left: Top up.");
+    assert_eq!(label(Language::Japanese), "[ ] a — 無効: クレジットの残高がありません: Top up.");
+    assert_eq!(label(Language::SimplifiedChinese), "[ ] a — 已停用：余额不足：Top up.");
 }
 
 #[test]
