@@ -35,8 +35,8 @@ pub fn usage(page: &Page, scope: Scope, usage: &Usage) -> Markup {
                 (legend(&usage.names))
                 div.charts { @for one in &usage.charts { (chart(one, &usage.names)) } }
             }
-            section {
-                div.scroll { (table(&text!(language, heading(scope)), &usage.totals, language)) }
+            section.totals {
+                (scrolled(&text!(language, heading(scope)), &usage.totals, language))
                 p.small.soft { (text!(language, "usage-cost-is-estimate")) }
                 @if usage.is_cost_partial { p.small.warn { (text!(language, "usage-cost-partial")) } }
             }
