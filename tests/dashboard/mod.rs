@@ -2,8 +2,11 @@
 
 mod browser;
 mod calls;
+mod furnished;
 mod hostile;
 mod journey;
+mod keyboard;
+mod legible;
 mod locked;
 mod pages;
 

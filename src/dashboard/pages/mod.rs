@@ -300,10 +300,7 @@ impl Page {
                     }
                     footer.small.soft { "portcullis " (self.status.version) }
                 }
-                main.content {
-                    p #said role="status" {}
-                    (body)
-                }
+                main.content { (body) }
             }
         }
     }

@@ -42,7 +42,7 @@ pub fn usage(page: &Page, scope: Scope, usage: &Usage) -> Markup {
             }
             details {
                 summary { (text!(language, "usage-as-table")) }
-                div.scroll { (table(&text!(language, "usage-period"), &usage.periods, language)) }
+                (scrolled(&text!(language, "usage-period"), &usage.periods, language))
             }
         }
     }
@@ -86,6 +86,13 @@ fn legend(names: &[String]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// A small screen scrolls it, by keyboard too.
+fn scrolled(first: &str, lines: &[Line], language: Language) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(first) { (table(first, lines, language)) }
     }
 }
 
