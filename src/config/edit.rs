@@ -14,12 +14,14 @@ use super::{Problem, Problems, generate_key};
 use crate::desktop::disk::{self, Mode, WriteError};
 
 mod account;
+mod price;
 pub mod table;
 
 pub use account::{
     NewAccount, add_account, place_account, remove_account, secret, set_account, set_account_enabled,
     set_account_keys,
 };
+pub use price::{NewPrice, remove_price, set_price};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {

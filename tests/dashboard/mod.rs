@@ -9,6 +9,7 @@ mod keyboard;
 mod legible;
 mod locked;
 mod pages;
+mod prices;
 
 use crate::support::{Home, TestProxy};
 

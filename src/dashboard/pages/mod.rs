@@ -10,6 +10,7 @@ mod home;
 mod live;
 mod parts;
 mod place;
+mod prices;
 mod requests;
 mod settings;
 mod usage;
