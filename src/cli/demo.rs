@@ -169,7 +169,7 @@ Gemini SDK (pip install google-genai):
   python3 -c 'from google import genai; c = genai.Client(api_key="sk-demo", http_options={{"base_url": "{base_url}"}}); print(c.models.generate_content(model="gemini-3-flash", contents="Hello!").text)'
 
 Claude Code:
-  ANTHROPIC_BASE_URL={base_url} ANTHROPIC_API_KEY=sk-demo claude
+  ANTHROPIC_BASE_URL={base_url} ANTHROPIC_AUTH_TOKEN=sk-demo claude
 
 {own_keys}"#
     )

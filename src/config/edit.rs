@@ -16,12 +16,14 @@ use crate::language::Language;
 use crate::text;
 
 mod account;
+mod price;
 pub mod table;
 
 pub use account::{
     NewAccount, add_account, place_account, remove_account, secret, set_account, set_account_enabled,
     set_account_keys,
 };
+pub use price::{NewPrice, remove_price, set_price};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {

@@ -65,6 +65,45 @@ pub fn model_mappings(text: &str) -> Vec<(String, String)> {
     pairs.filter_map(|(asked, sent)| Some((asked.to_owned(), sent.as_str()?.to_owned()))).collect()
 }
 
+/// The path of a line in a table of free names, as a problem has it: `models."claude-*"`.
+pub fn line_of(table: &str, name: &str) -> String {
+    KeyPath::of(&[table, name]).to_string()
+}
+
+/// One line of `[prices]`, its numbers as they are shown; `""` for what is not there, or
+/// is no number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PriceLine {
+    pub model: String,
+    pub input: String,
+    pub cached_input: String,
+    pub output: String,
+}
+
+/// `[prices]` line by line, in the order of the file.
+pub fn price_lines(text: &str) -> Vec<PriceLine> {
+    let Ok(document) = Document::parse(text) else { return Vec::new() };
+    let table = document.get("prices").and_then(Item::as_table_like);
+    let lines = table.into_iter().flat_map(|table| table.iter());
+    lines.map(|(model, price)| price_line(model, price)).collect()
+}
+
+fn price_line(model: &str, price: &Item) -> PriceLine {
+    let number = |key: &str| {
+        let Some(written) = price.as_table_like().and_then(|price| price.get(key)) else {
+            return String::new();
+        };
+        let whole = written.as_integer().map(|whole| whole.to_string());
+        whole.or_else(|| written.as_float().map(|dollars| dollars.to_string())).unwrap_or_default()
+    };
+    PriceLine {
+        model: model.to_owned(),
+        input: number("input"),
+        cached_input: number("cached_input"),
+        output: number("output"),
+    }
+}
+
 fn walk(schema: &Json, item: Option<&Item>, path: &KeyPath, found: &mut Vec<Entry>) {
     for (key, property) in schema["properties"].as_object().into_iter().flatten() {
         let place = path.key(key);
@@ -194,5 +233,14 @@ mod tests {
     fn model_mappings_keep_their_order() {
         let pairs = model_mappings("[models]\n\"b-*\" = \"x\"\na = \"y\"\n");
         assert_eq!(pairs, [("b-*".to_owned(), "x".to_owned()), ("a".to_owned(), "y".to_owned())]);
+    }
+
+    #[test]
+    fn prices_are_shown_as_numbers_or_not_at_all() {
+        let text = "[prices]\n\"b-*\" = { input = 1.250, output = 10 }\na = { input = \"1\", cached_input = 1e-7 }\nc = 1\n";
+        let lines = price_lines(text).into_iter();
+        let lines: Vec<_> =
+            lines.map(|line| [line.model, line.input, line.cached_input, line.output]).collect();
+        assert_eq!(lines, [["b-*", "1.25", "", "10"], ["a", "", "0.0000001", ""], ["c", "", "", ""]]);
     }
 }

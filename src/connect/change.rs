@@ -175,7 +175,9 @@ impl Clients {
             entry.files.iter().map(|file| Change::back(file.clone())).collect::<Result<Vec<_>, _>>()?;
         replace_all(&changes)?;
         for FileEntry { path, mode, .. } in &entry.files {
-            mode.iter().for_each(|mode| files::set_mode(path, *mode));
+            if let Some(mode) = mode {
+                files::set_mode(path, *mode);
+            }
         }
         journal.save(&self.journal_file())?;
         let undone = Undone {

@@ -2,6 +2,8 @@
 //! key. Each is one format-preserving edit and then a reload, so that its answer says
 //! whether the change is in force. A problem names the field it is about.
 
+mod field;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,12 +11,13 @@ use http::StatusCode;
 use salvo::prelude::{Depot, FlowCtrl, Request, Response};
 use salvo::{Handler, Router, async_trait};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Number, Value as Json, json};
 use toml_edit::{Array, Value};
 
+use self::field::field;
 use super::Control;
 use super::api::{body, refuse, status, write};
-use crate::config::edit::{self, EditError, NewAccount};
+use crate::config::edit::{self, EditError, NewAccount, NewPrice};
 use crate::config::{Problem, SecretSource, entries};
 use crate::control::Command;
 use crate::language::{Language, Message};
@@ -35,6 +38,8 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("settings", Call::Settings))
         .push(route("models/set", Call::SetModel))
         .push(route("models/remove", Call::RemoveModel))
+        .push(route("prices/set", Call::SetPrice))
+        .push(route("prices/remove", Call::RemovePrice))
         .push(route("key/rotate", Call::RotateKey))
 }
 
@@ -49,6 +54,8 @@ enum Call {
     Settings,
     SetModel,
     RemoveModel,
+    SetPrice,
+    RemovePrice,
     RotateKey,
 }
 
@@ -167,6 +174,22 @@ struct Asked {
     asked: String,
 }
 
+/// What is not given is not in the line afterwards.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Priced {
+    model: String,
+    input: Option<Number>,
+    cached_input: Option<Number>,
+    output: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    model: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
@@ -209,6 +232,17 @@ async fn change(call: Call, request: &mut Request) -> Result<Change, Message> {
         Call::RemoveModel => {
             let Asked { asked } = body(request).await?;
             Change::new(move |path| edit::remove_model(path, &asked))
+        }
+        Call::SetPrice => {
+            let Priced { model, input, cached_input, output } = body(request).await?;
+            let [input, cached_input, output] =
+                [input, cached_input, output].map(|number| number.as_ref().and_then(dollars));
+            let price = NewPrice { input, cached_input, output };
+            Change::new(move |path| edit::set_price(path, &model, price))
+        }
+        Call::RemovePrice => {
+            let Model { model } = body(request).await?;
+            Change::new(move |path| edit::remove_price(path, &model))
         }
         Call::RotateKey => {
             let Nothing {} = body(request).await?;
@@ -288,6 +322,10 @@ fn toml(value: &Json) -> Option<Value> {
     }
 }
 
+fn dollars(number: &Number) -> Option<Value> {
+    number.as_i64().map(Value::from).or_else(|| number.as_f64().map(Value::from))
+}
+
 fn refuse_edit(response: &mut Response, error: &EditError, language: Language) {
     let EditError::Problems(problems) = error else {
         return refuse(response, StatusCode::CONFLICT, &error.text(language));
@@ -303,42 +341,9 @@ fn problem(Problem { key, message, fix, .. }: &Problem, language: Language) -> J
     json!({ "key": key, "field": field(key), "message": message, "fix": fix })
 }
 
-/// The field of a form that a key of the file belongs to: `accounts[2].models[0]` to
-/// `models`, `proxy.allowed_hosts[1]` to `proxy.allowed_hosts`.
-fn field(key: &str) -> String {
-    let (in_account, key) = match key.strip_prefix("accounts[").and_then(|rest| rest.split_once("].")) {
-        Some((_, key)) => (true, key),
-        None => (false, key),
-    };
-    let key = key.split('[').next().unwrap_or_default();
-    match key.rsplit_once('.') {
-        Some((secret, place)) if secret.ends_with("api_key") && in_account => format!("{secret}_{place}"),
-        Some((secret, _)) if secret.ends_with("api_key") => secret.to_owned(),
-        _ => key.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_problem_finds_its_field() {
-        let cases = [
-            ("proxy.port", "proxy.port"),
-            ("proxy.allowed_hosts[1]", "proxy.allowed_hosts"),
-            ("proxy.api_key.env", "proxy.api_key"),
-            ("zai.models.opus", "zai.models.opus"),
-            ("accounts[12].name", "name"),
-            ("accounts[2].models[0]", "models"),
-            ("accounts[0].api_key", "api_key"),
-            ("accounts[0].api_key.env", "api_key_env"),
-            ("", ""),
-        ];
-        for (key, expected) in cases {
-            assert_eq!(field(key), expected, "{key}");
-        }
-    }
 
     #[test]
     fn a_secret_is_in_one_place() {

@@ -33,6 +33,7 @@
 //! | `POST /api/accounts/place` `{"name", "place": N}` | makes it the Nth (from 0) by priority |
 //! | `POST /api/settings` `{"values": {"proxy.port": N, …}}` | sets keys of the config file, all or none |
 //! | `POST /api/models/set` `{"asked", "sent"}`, `models/remove` `{"asked"}` | one line of `[models]` |
+//! | `POST /api/prices/set` `{"model", "input", "cached_input"?, "output"}`, `prices/remove` `{"model"}` | one line of `[prices]` |
 //! | `POST /api/key/rotate` | a new client key |
 //!
 //! Those that edit the config file keep its comments, answer the new status when the change

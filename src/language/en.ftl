@@ -698,6 +698,13 @@ models-sent = Model that answers
 models-sent-for = Model that answers for { $asked }
 models-add = Add
 models-remove = Remove
+prices-title = Prices
+prices-why = What a million tokens cost in US dollars, for the estimates under Requests and Usage. Common models have their list prices of { $date } built in, and a line here goes before those. Leave cached input empty where it costs as much as other input.
+prices-model = Model, * allowed
+prices-input = Input, $
+prices-cached-input = Cached input, $
+prices-output = Output, $
+prices-as-input = as input
 ### Command line
 
 cli-error = error: { $text }

@@ -678,6 +678,13 @@ models-sent = 答えるモデル
 models-sent-for = { $asked } に答えるモデル
 models-add = 追加
 models-remove = 削除
+prices-title = 料金
+prices-why = 100 万トークンあたりの料金（米ドル）です。「リクエスト」と「使用量」に表示するコストの推定に使います。一般的なモデルには { $date } 時点の定価が組み込まれており、ここに書いた行が優先されます。キャッシュ入力が通常の入力と同額なら空のままにします。
+prices-model = モデル（* 使用可）
+prices-input = 入力（$）
+prices-cached-input = キャッシュ入力（$）
+prices-output = 出力（$）
+prices-as-input = 入力と同額
 ### Command line
 
 cli-error = エラー: { $text }

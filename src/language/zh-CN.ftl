@@ -678,6 +678,13 @@ models-sent = 回答的模型
 models-sent-for = 回答 { $asked } 的模型
 models-add = 添加
 models-remove = 移除
+prices-title = 价格
+prices-why = 每百万 token 的价格（美元），用于“请求”和“用量”中的费用估算。常见模型已内置 { $date } 的标价，此处填写的行优先。缓存输入与普通输入同价时留空即可。
+prices-model = 模型（可用 *）
+prices-input = 输入（$）
+prices-cached-input = 缓存输入（$）
+prices-output = 输出（$）
+prices-as-input = 与输入同价
 ### Command line
 
 cli-error = 错误：{ $text }

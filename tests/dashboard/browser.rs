@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -157,6 +159,40 @@ impl Browser {
         field.select_by_value(value).await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
+    /// Presses a key, so many times in a row.
+    pub async fn press(&self, key: Key, times: usize) {
+        let value = char::from(key);
+        let keys = (0..times).fold(KeyActions::new("keyboard".to_owned()), |keys, _| {
+            keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        self.client.perform_actions(keys).await.expect("the keyboard works");
+    }
+
+    /// Types where the focus is.
+    pub async fn type_text(&self, text: &str) {
+        let keys = text.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
+            keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        self.client.perform_actions(keys).await.expect("the keyboard works");
+    }
+
+    /// `light` or `dark`.
+    pub async fn scheme(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    pub async fn width(&self, width: u32) {
+        let size = json!({ "width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// A command of Chromium's own protocol.
+    pub async fn cdp(&self, command: &'static str, parameters: Value) -> Value {
+        let command = Cdp { command, parameters };
+        self.client.issue_cmd(command).await.expect("the command works")
+    }
+
     async fn find(&self, css: &str) -> Option<Element> {
         self.client.find(Locator::Css(css)).await.ok()
     }
@@ -180,6 +216,22 @@ impl Drop for Browser {
         let _ = stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes());
         let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
         let _ = stream.read_to_end(&mut Vec::new());
+    }
+}
+
+#[derive(Debug)]
+struct Cdp {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Cdp {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.command, "params": self.parameters }).to_string()))
     }
 }
 

@@ -60,7 +60,15 @@ async fn every_page_part_and_edit_needs_the_token() {
         "/api/records/export?format=csv",
     ];
     let writes = ["accounts/add", "accounts/edit", "accounts/remove", "accounts/enable", "accounts/disable"];
-    let more = ["accounts/place", "settings", "models/set", "models/remove", "key/rotate"];
+    let more = [
+        "accounts/place",
+        "settings",
+        "models/set",
+        "models/remove",
+        "prices/set",
+        "prices/remove",
+        "key/rotate",
+    ];
     for path in reads {
         assert_eq!(request(address, "GET", path, &[], "").await.status, 401, "{path}");
         assert_eq!(proxy.control_call("POST", path, "{}").await.status, 405, "{path}");

@@ -2,10 +2,14 @@
 
 mod browser;
 mod calls;
+mod furnished;
 mod hostile;
 mod journey;
+mod keyboard;
+mod legible;
 mod locked;
 mod pages;
+mod prices;
 
 use crate::support::{Home, TestProxy};
 

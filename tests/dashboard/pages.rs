@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{agent, ask};
 use crate::support::client::{Stream, open, request};
-use crate::support::{Home, TestProxy};
+use crate::support::proxy::account;
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
 const PAGES: [&str; 6] = ["/", "/requests", "/usage", "/usage?per=hour&by=client", "/accounts", "/settings"];
 
@@ -103,6 +104,35 @@ async fn a_page_follows_what_happens() {
 }
 
 #[tokio::test]
+async fn a_refused_client_is_told_what_to_change() {
+    let upstream =
+        FakeUpstream::always(Reply::json(401, &json!({ "error": { "message": "Incorrect API key" } }))).await;
+    let config = format!(
+        "[proxy]\napi_key = \"{}\"\nauth_mode = \"strict\"\n{}",
+        super::KEY,
+        account("work", "openai", &upstream, "models = [\"gpt-*\"]\n")
+    );
+    let proxy = TestProxy::serve_home(Home::with_config(&config), &["serve", "--port", "0"]).await;
+    let key = format!("Bearer {}", super::KEY);
+    let base_url = format!("http://{}/v1", proxy.address);
+    for (path, key, model, advice) in [
+        ("/v1/chat/completions", "", "gpt-5", "x-api-key: KEY"),
+        ("/v1/messages", "Bearer sk-not-the-key", "gpt-5", "x-api-key: KEY"),
+        ("/v2/nowhere", &key, "gpt-5", &base_url),
+        ("/v1/chat/completions", &key, "llama-3", "No account serves the model llama-3"),
+        ("/v1/chat/completions", &key, "gpt-5", "Incorrect API key"),
+    ] {
+        let headers =
+            [("content-type", "application/json"), ("user-agent", "curl/8"), ("authorization", key)];
+        let body = crate::support::client::chat(model, false).to_string();
+        proxy.send("POST", path, &headers, &body).await;
+        let page = proxy.control_call("GET", "/page/", "").await.text();
+        let (_, said) = page.split_once("id=\"first-request\"").expect("the third step");
+        assert!(said.contains("curl asked") && said.contains(advice), "{path} {model}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_broken_file_is_shown_with_its_problems_and_can_be_mended() {
     let proxy = agent().await;
     let broken = super::config_of(&proxy).replace("max_attempts = 2", "max_attempts = 0");
@@ -146,4 +176,5 @@ async fn with_no_account_the_home_page_says_what_to_do() {
     let proxy = TestProxy::spawn_stopped(home, command).await;
     let page = proxy.control_call("GET", "/page/", "").await.text();
     assert!(page.contains("No accounts yet") && page.contains("id=\"start\""), "{page}");
+    assert!(page.contains("href=\"/accounts\">Add account"), "{page}");
 }

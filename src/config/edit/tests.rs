@@ -357,3 +357,64 @@ fn an_account_moves_by_new_priorities() {
     );
     assert!(matches!(refused(&before, |path| place_account(path, "d", 0)), EditError::UnknownAccount(_)));
 }
+
+fn price(input: &str, cached_input: &str, output: &str) -> NewPrice {
+    let value = |number: &str| (!number.is_empty()).then(|| number.parse().expect("a number"));
+    NewPrice { input: value(input), cached_input: value(cached_input), output: value(output) }
+}
+
+#[test]
+fn a_price_is_one_line_that_keeps_its_comments() {
+    let set = |model: &'static str, input, cached, output| {
+        move |path: &Path| set_price(path, model, price(input, cached, output))
+    };
+    check(
+        "# a\n[prices] # b\n# \"x\" = 1\n\n[pool]\n",
+        set("gpt-5.1*", "1.25", "0.125", "10"),
+        "# a\n[prices] # b\n\"gpt-5.1*\" = { input = 1.25, cached_input = 0.125, output = 10 }\n# \"x\" = 1\n\n[pool]\n",
+    );
+    let line = "[prices]\n# dear\nmine = { input = 1, output = 2.50 } # really\n";
+    check(
+        line,
+        set("mine", "3", "", "2.5"),
+        "[prices]\n# dear\nmine = { input = 3, output = 2.50 } # really\n",
+    );
+    check(
+        line,
+        set("mine", "1", "0.5", "2.5"),
+        "[prices]\n# dear\nmine = { input = 1, output = 2.50, cached_input = 0.5 } # really\n",
+    );
+    check(
+        "[prices]\nmine = { input = 1, cached_input = 1, output = 2 } # x\n",
+        set("mine", "1", "", "2"),
+        "[prices]\nmine = { input = 1, output = 2 } # x\n",
+    );
+    check(
+        "[prices.mine]\ninput = 1 # in\noutput = 2 # out\n",
+        set("mine", "1", "", "3"),
+        "[prices.mine]\ninput = 1 # in\noutput = 3 # out\n",
+    );
+    check("", set("a", "1", "", "2"), "[prices]\na = { input = 1, output = 2 }\n");
+    check(
+        "[prices]\n\"a.b\" = { input = 1, output = 2 }\nc = { input = 0, output = 0 }\n",
+        |path| remove_price(path, "a.b"),
+        "[prices]\nc = { input = 0, output = 0 }\n",
+    );
+}
+
+#[test]
+fn a_price_is_what_the_file_allows() {
+    for (model, wrong, key, words) in [
+        ("a", price("-1", "", "2"), "prices.a.input", "out of range"),
+        ("a", price("1", "2000000", "2"), "prices.a.cached_input", "out of range"),
+        ("a", price("1", "", ""), "prices.a.output", "is missing"),
+        ("", price("1", "", "2"), "prices.\"\"", "empty model name"),
+    ] {
+        let EditError::Problems(problems) = refused("[prices]\n", |path| set_price(path, model, wrong))
+        else {
+            panic!("{key}: not a problem of the file");
+        };
+        assert_eq!(problems.list[0].key, key);
+        assert!(problems.list[0].message.contains(words), "{}", problems.list[0]);
+    }
+}

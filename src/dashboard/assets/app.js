@@ -4,6 +4,7 @@
 
 const TOKEN = /^#[0-9a-f]{64}$/;
 const RETRY_MS = 1000;
+const SAID_MS = 8000;
 
 const at = (id) => document.getElementById(id);
 const app = at("app");
@@ -65,8 +66,20 @@ async function visit(path, { push = false, focus = false } = {}) {
   follow(path);
 }
 
+// Nobody's half-filled form is taken away: the page is shown anew when it is closed.
+let isPostponed = false;
+
+addEventListener("close", () => {
+  if (isPostponed) refresh();
+  isPostponed = false;
+}, true);
+
 function show(html, focus) {
-  const before = { id: document.activeElement?.id, y: scrollY };
+  if (!focus && app.querySelector("dialog[open]")) {
+    isPostponed = true;
+    return;
+  }
+  const before = { id: document.activeElement?.id, y: scrollY, focused: app.contains(document.activeElement) };
   at("locked").hidden = true;
   at("gone").hidden = true;
   app.replaceChildren(fragment(html));
@@ -77,10 +90,20 @@ function show(html, focus) {
   if (focus) {
     scrollTo(0, 0);
     at("title")?.focus();
+    say("");
   } else {
-    if (before.id) at(before.id)?.focus();
+    if (before.focused) refocus(before.id);
     scrollTo(0, before.y);
   }
+}
+
+// On what had the focus, or on what took its place; else where the page begins.
+function refocus(...ids) {
+  for (const id of ids) {
+    if (id) at(id)?.focus({ preventScroll: true });
+    if (id && document.activeElement?.id === id) return;
+  }
+  at("title")?.focus({ preventScroll: true });
 }
 
 const refresh = () => visit(here());
@@ -130,10 +153,10 @@ function patch({ target, how, html, most }) {
   }
   const fresh = fragment(html);
   if (old.isEqualNode(fresh.firstElementChild)) return;
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = old.contains(document.activeElement) ? document.activeElement : undefined;
   old.replaceWith(fresh);
   reveal.again();
-  if (focused) at(focused)?.focus();
+  if (focused) refocus(focused.id, focused.dataset.then);
 }
 
 /* Doing something: a button or a form names the call, and what follows. */
@@ -144,13 +167,18 @@ async function act(element, path, body) {
     const response = await call("POST", path, JSON.stringify(body));
     const text = await response.text();
     if (element.dataset.into && response.ok) {
-      at(element.dataset.into)?.replaceChildren(fragment(text));
+      const place = at(element.dataset.into);
+      place?.replaceChildren(fragment(text));
+      place?.scrollIntoView({ block: "nearest" });
       return;
     }
     const answer = JSON.parse(text);
     if (!response.ok) return complain(element, answer);
-    element.closest("dialog")?.close();
+    const dialog = element.closest("dialog");
+    dialog?.close();
     await refresh();
+    if (element.dataset.then) refocus(element.dataset.then, mirrored(element.dataset.then));
+    else if (dialog) refocus(dialog.dataset.opener);
     say(element.dataset.done ?? "");
   } catch (error) {
     say(String(error), true);
@@ -159,22 +187,29 @@ async function act(element, path, body) {
   }
 }
 
+// What is first can go down only, and what is last up.
+const mirrored = (id) => id.replace(/^(up|down)/, (way) => (way === "up" ? "down" : "up"));
+
+let silence;
+
 function say(text, bad = false) {
   const place = at("said");
-  if (!place) return;
   place.textContent = text;
   place.classList.toggle("bad", bad);
+  clearTimeout(silence);
+  if (text && !bad) silence = setTimeout(() => say(""), SAID_MS);
 }
 
 // Each problem stands beside the field it is about, the others where words are said.
 function complain(element, { error, problems = [] }) {
   clearProblems(element);
+  if (element.matches("dialog button")) element.closest("dialog").close();
   const elsewhere = problems.filter((problem) => !pointOut(element, problem));
   if (problems.length === 0 || elsewhere.length > 0) {
-    const texts = elsewhere.map(({ message, fix }) => (fix ? `${message}; ${fix}` : message));
-    const place = element.querySelector?.("[data-problem='']") ?? at("said");
-    place.textContent = texts.join("\n") || error;
-    place.classList.add("bad");
+    const words = elsewhere.map(({ message, fix }) => (fix ? `${message}; ${fix}` : message)).join("\n") || error;
+    const place = element.querySelector("[data-problem='']");
+    if (place) place.textContent = words;
+    else say(words, true);
   }
   element.querySelector?.("[aria-invalid]")?.focus();
 }
@@ -261,8 +296,12 @@ async function copy(button) {
     const key = reveal.key ?? (await (await call("GET", "/api/key")).json()).api_key;
     for (const place of keys) place.textContent = key;
   }
-  await navigator.clipboard.writeText(source.textContent);
-  say(button.dataset.done ?? "");
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    say(button.dataset.done ?? "");
+  } catch (error) {
+    say(String(error), true);
+  }
 }
 
 async function download(link) {
@@ -277,6 +316,11 @@ async function download(link) {
   URL.revokeObjectURL(url);
 }
 
+function open(dialog, opener) {
+  dialog.dataset.opener = opener.id;
+  dialog.showModal();
+}
+
 /* What a person does. */
 
 addEventListener("click", (event) => {
@@ -287,7 +331,7 @@ addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     visit(element.getAttribute("href"), { push: true, focus: true });
-  } else if (data.opens) at(data.opens).showModal();
+  } else if (data.opens) open(at(data.opens), element);
   else if (data.close !== undefined) element.closest("dialog").close();
   else if (data.copy) copy(element);
   else if (data.reveal !== undefined) toggleKey(element);
@@ -310,6 +354,16 @@ addEventListener("change", (event) => {
 });
 
 addEventListener("popstate", () => here() !== shown && visit(here(), { focus: true }));
+// A browser has six connections to one host, for all its tabs and for the pages it keeps to
+// go back to: who does not look does not hold one.
+function look() {
+  if (document.hidden) live.abort();
+  else if (app.firstElementChild) follow(here());
+}
+
+addEventListener("visibilitychange", look);
+addEventListener("pagehide", () => live.abort());
+addEventListener("pageshow", (event) => event.persisted && look());
 addEventListener("hashchange", async () => (await takeToken()) && refresh());
 
 takeToken().then(() => refresh());

@@ -74,20 +74,20 @@ fn actions(index: usize, account: &Account, language: Language) -> Markup {
             (text!(language, "accounts-test")) span.aside { " " (name) }
         }
         @if account.is_cooling {
-            (button(&Button { label: &text!(language, "accounts-clear"), call: "/api/accounts/clear-cooldown", ..about() }))
+            (button(&Button { id: &format!("clear-{index}"), label: &text!(language, "accounts-clear"), call: "/api/accounts/clear-cooldown", ..about() }))
         }
         @if let Some(at) = account.place {
             @if account.is_enabled {
-                (button(&Button { id: &format!("disable-{index}"), label: &text!(language, "accounts-disable"), call: "/api/accounts/disable", ..about() }))
+                (button(&Button { id: &format!("disable-{index}"), label: &text!(language, "accounts-disable"), call: "/api/accounts/disable", then: &format!("enable-{index}"), ..about() }))
             } @else {
-                (button(&Button { id: &format!("enable-{index}"), label: &text!(language, "accounts-enable"), call: "/api/accounts/enable", ..about() }))
+                (button(&Button { id: &format!("enable-{index}"), label: &text!(language, "accounts-enable"), call: "/api/accounts/enable", then: &format!("disable-{index}"), ..about() }))
             }
-            (button(&Button { id: &format!("up-{index}"), label: &text!(language, "accounts-up"), call: "/api/accounts/place", body: place(at.saturating_sub(1)), is_disabled: at == 0, ..about() }))
-            (button(&Button { id: &format!("down-{index}"), label: &text!(language, "accounts-down"), call: "/api/accounts/place", body: place(at + 1), is_disabled: account.is_last, ..about() }))
+            (button(&Button { id: &format!("up-{index}"), label: &text!(language, "accounts-up"), call: "/api/accounts/place", body: place(at.saturating_sub(1)), then: &format!("up-{}", index.saturating_sub(1)), is_disabled: at == 0, ..about() }))
+            (button(&Button { id: &format!("down-{index}"), label: &text!(language, "accounts-down"), call: "/api/accounts/place", body: place(at + 1), then: &format!("down-{}", index + 1), is_disabled: account.is_last, ..about() }))
             button.plain type="button" id={ "open-edit-" (index) } data-opens={ "edit-" (index) } { (text!(language, "accounts-edit")) "…" span.aside { " " (name) } }
             button.plain type="button" id={ "open-remove-" (index) } data-opens={ "remove-" (index) } { (text!(language, "accounts-remove")) "…" span.aside { " " (name) } }
         } @else {
-            a href="/settings" { (text!(language, "nav-settings")) }
+            a id={ "zai-" (index) } href="/settings" { (text!(language, "nav-settings")) }
         }
     }
 }

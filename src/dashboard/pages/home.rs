@@ -5,10 +5,12 @@ use serde_json::json;
 
 use super::Page;
 use super::parts::{Button, button, code, copy_button, mark, request_table};
+use crate::dashboard::connection::Health;
 use crate::dashboard::view::account::Account;
 use crate::dashboard::view::first::First;
-use crate::dashboard::view::request::Row;
+use crate::dashboard::view::request::{Row, Tone};
 use crate::dashboard::view::state::State;
+use crate::language::Language;
 use crate::text;
 
 /// Rows of the latest exchanges.
@@ -27,10 +29,11 @@ pub fn home(page: &Page, first: &First, latest: &[Row], is_new: bool) -> Markup 
         section {
             div.head.rule {
                 h2 { (text!(language, "home-latest")) }
-                a href="/requests" { (text!(language, "home-all-requests")) }
+                a #all-requests href="/requests" { (text!(language, "home-all-requests")) }
             }
             @if !page.records_are_kept() { p.soft { (text!(language, "requests-off")) } }
             div.scroll { (request_table("latest", latest, language)) }
+            p.empty { (text!(language, "requests-none")) }
         }
     }
 }
@@ -65,7 +68,7 @@ pub fn state(page: &Page) -> Markup {
                 div.address {
                     span.soft { (label) }
                     code #(id) { (url) }
-                    (copy_button(id, language))
+                    (copy_button(id, label, language))
                 }
               }
             }
@@ -90,12 +93,14 @@ pub fn accounts(page: &Page) -> Markup {
         section #home-accounts {
             div.head.rule {
                 h2 { (State::of(&page.status).accounts) }
-                a href="/accounts" { (text!(language, "nav-accounts")) }
+                a #all-accounts href="/accounts" { (text!(language, "nav-accounts")) }
             }
             @if accounts.is_empty() {
                 p.empty { (text!(language, "accounts-empty")) }
+                p { a.button #first-account href="/accounts" { (text!(language, "accounts-add")) } }
+            } @else {
+                ul.accounts.brief { @for account in &accounts { (brief(account)) } }
             }
-            ul.accounts.brief { @for account in &accounts { (brief(account)) } }
         }
     }
 }
@@ -123,7 +128,7 @@ fn steps(page: &Page, first: &First) -> Markup {
                     (health(page))
                     div.row {
                         button type="button" id="check-health" data-call="/part/health" data-into="health" { (text!(language, "first-check-now")) }
-                        span #health role="status" {}
+                        (health_place(&html! {}))
                     }
                 }
             }
@@ -148,7 +153,26 @@ fn steps(page: &Page, first: &First) -> Markup {
 pub fn health(page: &Page) -> Markup {
     let snippet = page.connection().health();
     html! {
-        div.snippet #health-snippet { div.body { (code(&snippet)) (copy_button("snippet-health", page.language)) } }
+        div.snippet #health-snippet { div.body { (code(&snippet)) (copy_button("snippet-health", "/healthz", page.language)) } }
+    }
+}
+
+/// Where it is said what `/healthz` answers: asked when the page is opened, when the proxy
+/// starts or stops, and by the button; lives.
+pub fn health_place(said: &Markup) -> Markup {
+    html! { span.any #health role="status" { (said) } }
+}
+
+pub fn health_said(health: &Health, language: Language) -> Markup {
+    match (health.ok, health.status) {
+        (true, _) => html! { span.row { (mark(Tone::Good, "200")) code { (health.answer) } } },
+        (false, Some(status)) => {
+            html! { span.row { (mark(Tone::Bad, &status.to_string())) code { (health.answer) } } }
+        }
+        (false, None) => html! {
+            span.bad { (text!(language, "first-check-failed", url = health.url.as_str())) }
+            " " span.small.soft { (health.answer) }
+        },
     }
 }
 
@@ -166,8 +190,8 @@ pub fn snippets(page: &Page) -> Markup {
             }
             @for snippet in page.connection().clients() {
                 details.snippet name="snippet" open[snippet.id == "curl"] {
-                    summary { (snippet.title) }
-                    div.body { (code(&snippet)) (copy_button(&format!("snippet-{}", snippet.id), language)) }
+                    summary id={ "fold-" (snippet.id) } { (snippet.title) }
+                    div.body { (code(&snippet)) (copy_button(&format!("snippet-{}", snippet.id), snippet.title, language)) }
                     @if let Some(command) = snippet.command { p.small.soft.instead { (text!(language, "first-or-connect")) " " code { (command) } } }
                 }
             }
@@ -178,7 +202,7 @@ pub fn snippets(page: &Page) -> Markup {
 /// Who asked first and what came of it; lives.
 pub fn first_request(page: &Page, first: &First) -> Markup {
     let language = page.language;
-    let link = |href: &str| html! { a href=(href) { (text!(language, "first-details")) } };
+    let link = |href: &str| html! { a #first-details href=(href) { (text!(language, "first-details")) } };
     html! {
         div #first-request role="status" {
             @match first {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ use tokio::sync::{broadcast, watch};
 
 use super::place::{Place, Requests};
 use super::{Page, accounts, home, parts, requests};
-use crate::control::Status;
-use crate::dashboard::Control;
+use crate::control::{ProxyState, Status};
 use crate::dashboard::view::state::State;
+use crate::dashboard::{Control, connection};
 use crate::language::Language;
 use crate::monitor::{Cursor, Record};
 
@@ -58,6 +59,8 @@ struct Live {
     status: watch::Receiver<Status>,
     feed: broadcast::Receiver<Arc<Record>>,
     language: Language,
+    /// When `/healthz` was asked last: it answers the same until this changes.
+    checked: Option<(ProxyState, SocketAddr)>,
     /// What each part looked like when it was last sent.
     shown: HashMap<&'static str, String>,
     has_begun: bool,
@@ -82,6 +85,7 @@ impl Live {
             place,
             status,
             language,
+            checked: None,
             shown: HashMap::new(),
             has_begun: false,
         }
@@ -95,7 +99,11 @@ impl Live {
         }
         loop {
             let patches = match self.event().await? {
-                Event::Status => self.changed_parts(false).await,
+                Event::Status => {
+                    let mut patches = self.changed_parts(false).await;
+                    patches.extend(self.health().await);
+                    patches
+                }
                 Event::Records(records) => {
                     let mut patches = self.fresh_rows(&records);
                     patches.extend(self.changed_parts(true).await);
@@ -136,6 +144,7 @@ impl Live {
     /// Everything that may have changed between the page and this stream.
     async fn begin(&mut self) -> Vec<Value> {
         let mut patches = self.changed_parts(true).await;
+        patches.extend(self.health().await);
         let page = Page::new(&self.control);
         if let Some((id, asked, most)) = self.list()
             && let Ok((rows, _)) = page.listed(&asked).await
@@ -166,6 +175,21 @@ impl Live {
             _ => {}
         }
         parts.into_iter().filter_map(|(id, html)| self.changed(id, &html)).collect()
+    }
+
+    /// What `/healthz` answers by now, on the page that shows it.
+    async fn health(&mut self) -> Option<Value> {
+        let now = {
+            let status = self.status.borrow();
+            Some((status.state, status.address))
+        };
+        if self.place != Some(Place::Home) || self.checked == now {
+            return None;
+        }
+        self.checked = now;
+        let health = connection::check(&self.control).await;
+        let said = home::health_said(&health, self.language);
+        Some(replace("health", &home::health_place(&said)))
     }
 
     /// A patch, unless this part is shown like that already.

@@ -10,6 +10,7 @@ mod home;
 mod live;
 mod parts;
 mod place;
+mod prices;
 mod requests;
 mod settings;
 mod usage;
@@ -122,14 +123,7 @@ impl Endpoint {
     async fn health(&self, response: &mut Response) {
         let language = self.control.agent.status().language;
         let health = connection::check(&self.control).await;
-        let said = match (health.ok, health.status) {
-            (true, _) => html! { span.mark.good { "✓ " code { (health.answer) } } },
-            (false, Some(status)) => html! { span.bad { "HTTP " (status) " " code { (health.answer) } } },
-            (false, None) => {
-                html! { span.bad { (text!(language, "first-check-failed", url = health.url.as_str())) " (" (health.answer) ")" } }
-            }
-        };
-        answer(response, StatusCode::OK, &said);
+        answer(response, StatusCode::OK, &home::health_said(&health, language));
     }
 
     async fn test_account(&self, request: &mut Request, response: &mut Response) {
@@ -308,10 +302,7 @@ impl Page {
                     }
                     footer.small.soft { "portcullis " (self.status.version) }
                 }
-                main.content {
-                    p #said role="status" {}
-                    (body)
-                }
+                main.content { (body) }
             }
         }
     }

@@ -64,16 +64,18 @@ pub struct Button<'a> {
     pub call: &'a str,
     pub body: Option<serde_json::Value>,
     pub done: &'a str,
+    /// What has the focus afterwards, where it is not the button.
+    pub then: &'a str,
     /// For those who do not see what it stands beside.
     pub about: &'a str,
     pub is_disabled: bool,
 }
 
 pub fn button(button: &Button<'_>) -> Markup {
-    let Button { id, class, label, call, body, done, about, is_disabled } = button;
+    let Button { id, class, label, call, body, done, then, about, is_disabled } = button;
     html! {
         button type="button" id=[some(id)] class=[some(class)] disabled[*is_disabled] data-call=(call)
-            data-body=[body.as_ref().map(ToString::to_string)] data-done=[some(done)] {
+            data-body=[body.as_ref().map(ToString::to_string)] data-done=[some(done)] data-then=[some(then)] {
             (label)
             @if !about.is_empty() { span.aside { " " (about) } }
         }
@@ -98,9 +100,11 @@ pub fn confirm(id: &str, question: &str, explanation: &str, yes: &Button<'_>, la
     }
 }
 
-pub fn copy_button(id: &str, language: Language) -> Markup {
+pub fn copy_button(id: &str, about: &str, language: Language) -> Markup {
     html! {
-        button.plain type="button" data-copy=(id) data-done=(text!(language, "page-copied")) { (text!(language, "page-copy")) }
+        button.plain type="button" id={ "copy-" (id) } data-copy=(id) data-done=(text!(language, "page-copied")) {
+            (text!(language, "page-copy")) span.aside { " " (about) }
+        }
     }
 }
 

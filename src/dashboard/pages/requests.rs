@@ -27,12 +27,11 @@ pub fn requests(page: &Page, asked: &Requests, rows: &[Row], next: Option<Record
         (filters(page, asked))
         section {
             div.scroll { (request_table("rows", rows, language)) }
-            @if rows.is_empty() {
-                p.empty { (text!(language, if asked.is_filtered() { "requests-none-match" } else { "requests-none" })) }
-            }
+            // Shown as long as there is no row, which may arrive.
+            p.empty { (text!(language, if asked.is_filtered() { "requests-none-match" } else { "requests-none" })) }
             p.row {
                 @if asked.cursor != Cursor::Latest {
-                    a.button href={ "/requests?" (asked.query()) } { (text!(language, "requests-newest")) }
+                    a.button #newest href={ "/requests?" (asked.query()) } { (text!(language, "requests-newest")) }
                 }
                 @if let Some(next) = next { a.button #older href=(asked.older(next)) { (text!(language, "requests-older")) } }
             }
@@ -118,6 +117,7 @@ pub fn request(whole: &Whole, language: Language) -> Markup {
             (mark(row.tone, &row.outcome))
         }
         @if let Some(error) = &whole.error { p.callout.bad { (error) } }
+        dl.figures { @for (label, value) in &whole.figures { div { dt { (label) } dd { (value) } } } }
         section {
             h2.rule { (text!(language, "detail-timeline")) }
             ol.timeline { @for bar in &whole.timeline { (timeline_row(bar)) } }
@@ -134,11 +134,11 @@ pub fn request(whole: &Whole, language: Language) -> Markup {
             h2.rule { (text!(language, "detail-facts")) }
             dl.facts { @for (label, value) in &whole.facts { dt { (label) } dd { (value) } } }
         }
-        @for (title, body) in &whole.bodies {
+        @for (index, (title, body)) in whole.bodies.iter().enumerate() {
             section {
-                h2 { (title) }
+                h2 id={ "body-" (index) } { (title) }
                 @if let Some(cut) = &body.cut { p.soft { (cut) } }
-                pre.body-text tabindex="0" { (body.text) }
+                pre.body-text tabindex="0" role="region" aria-labelledby={ "body-" (index) } { (body.text) }
             }
         }
     }

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Page;
-use super::parts::{Button, button, confirm, masked_key};
-use crate::dashboard::view::settings::{Field, Input, Settings};
+use super::parts::{Button, button, confirm, copy_button, masked_key};
+use super::prices::prices;
+use crate::dashboard::view::settings::{Field, Input, Mapping, Settings};
 use crate::language::Language;
 use crate::text;
 
@@ -30,6 +31,7 @@ pub fn settings(page: &Page, settings: &Settings) -> Markup {
             }
         }
         (models(&settings.models, language))
+        (prices(&settings.prices, language))
     }
 }
 
@@ -42,8 +44,8 @@ fn key(page: &Page) -> Markup {
             div.row {
                 code #client-key { (masked_key()) }
                 button.plain type="button" id="reveal" data-reveal="" aria-pressed="false" { (text!(language, "first-show-key")) }
-                button.plain type="button" data-copy="client-key" data-done=(text!(language, "page-copied")) { (text!(language, "page-copy")) }
-                button.plain type="button" data-opens="rotate" { (text!(language, "key-rotate")) "…" }
+                (copy_button("client-key", &text!(language, "key-title"), language))
+                button.plain type="button" id="open-rotate" data-opens="rotate" { (text!(language, "key-rotate")) "…" }
             }
             (confirm(
                 "rotate",
@@ -93,19 +95,19 @@ fn input(id: &str, name: &str, input: &Input, language: Language) -> Markup {
     }
 }
 
-fn models(mappings: &[(String, String)], language: Language) -> Markup {
+fn models(mappings: &[Mapping], language: Language) -> Markup {
     html! {
         section {
             h2.rule { (text!(language, "models-title")) }
             p.soft { (text!(language, "models-why")) }
-            @for (index, (asked, sent)) in mappings.iter().enumerate() {
+            @for (index, Mapping { asked, sent, problem }) in mappings.iter().enumerate() {
                 form.mapping data-call="/api/models/set" data-fixed=(json!({ "asked": asked })) data-done=(text!(language, "page-saved")) {
                     code.any { (asked) }
                     span.soft aria-hidden="true" { "→" }
                     input name="sent" value=(sent) required autocomplete="off" aria-label=(text!(language, "models-sent-for", asked = asked.as_str()));
                     button type="submit" { (text!(language, "page-save")) }
                     (button(&Button { id: &format!("remove-model-{index}"), class: "plain", label: &text!(language, "models-remove"), about: asked, call: "/api/models/remove", body: Some(json!({ "asked": asked })), ..Button::default() }))
-                    p.problem data-problem="" role="alert" {}
+                    p.problem data-problem="" role="alert" { @if let Some(problem) = problem { (problem) } }
                 }
             }
             form.mapping #add-model data-call="/api/models/set" data-done=(text!(language, "page-saved")) {

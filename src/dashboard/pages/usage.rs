@@ -35,14 +35,14 @@ pub fn usage(page: &Page, scope: Scope, usage: &Usage) -> Markup {
                 (legend(&usage.names))
                 div.charts { @for one in &usage.charts { (chart(one, &usage.names)) } }
             }
-            section {
-                div.scroll { (table(&text!(language, heading(scope)), &usage.totals, language)) }
+            section.totals {
+                (scrolled(&text!(language, heading(scope)), &usage.totals, language))
                 p.small.soft { (text!(language, "usage-cost-is-estimate")) }
                 @if usage.is_cost_partial { p.small.warn { (text!(language, "usage-cost-partial")) } }
             }
             details {
                 summary { (text!(language, "usage-as-table")) }
-                div.scroll { (table(&text!(language, "usage-period"), &usage.periods, language)) }
+                (scrolled(&text!(language, "usage-period"), &usage.periods, language))
             }
         }
     }
@@ -86,6 +86,13 @@ fn legend(names: &[String]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// A small screen scrolls it, by keyboard too.
+fn scrolled(first: &str, lines: &[Line], language: Language) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(first) { (table(first, lines, language)) }
     }
 }
 

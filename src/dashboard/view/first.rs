@@ -40,11 +40,13 @@ pub fn first(latest: &[Record], base_url: &str, language: Language) -> First {
 }
 
 fn advice(record: &Record, base_url: &str, language: Language) -> String {
+    // What an account was asked is between it and its provider.
+    let is_ours = record.attempts.is_empty();
     // A call that was not even understood has a path that is nobody's.
     match (record.status, &record.operation) {
-        (401, None) => text!(language, "first-advice-401"),
+        (401, _) if is_ours => text!(language, "first-advice-401"),
         (404, None) => text!(language, "first-advice-404", base_url = base_url),
-        (404, Some(_)) => {
+        (404, Some(_)) if is_ours => {
             text!(language, "first-advice-model", model = record.model_asked.clone().unwrap_or_default())
         }
         _ => record.error.clone().unwrap_or_default(),
@@ -54,6 +56,7 @@ fn advice(record: &Record, base_url: &str, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::AttemptRecord;
     use crate::protocol::Operation;
 
     const BASE_URL: &str = "http://127.0.0.1:8045";
@@ -64,6 +67,17 @@ mod tests {
         record.model_asked = Some("claude-sonnet-5".to_owned());
         (record.outcome, record.status) = (outcome, status);
         record
+    }
+
+    fn attempt(status: u16) -> AttemptRecord {
+        AttemptRecord {
+            account: "work".to_owned(),
+            started_ms: 0,
+            duration_ms: 1,
+            status: Some(status),
+            fault: None,
+            failure: Some("refused".to_owned()),
+        }
     }
 
     fn told(latest: &[Record]) -> String {
@@ -92,10 +106,17 @@ mod tests {
         assert!(told_404.contains(&format!("{BASE_URL}/v1")), "{told_404}");
         at_the_door.status = 401;
         assert!(told(&[at_the_door]).contains("x-api-key"));
+        assert!(told(&[call(Outcome::Failed, 401)]).contains("x-api-key"), "also where the path is right");
         let unserved = told(&[call(Outcome::Failed, 404)]);
         assert!(unserved.contains("claude-sonnet-5") && unserved.contains("[models]"), "{unserved}");
         let mut upstream = call(Outcome::Failed, 429);
         upstream.error = Some("all accounts are cooling".to_owned());
         assert!(told(&[upstream]).contains("all accounts are cooling"));
+        for status in [401, 404] {
+            let mut of_a_provider = call(Outcome::Failed, status);
+            of_a_provider.attempts = vec![attempt(status)];
+            of_a_provider.error = Some("the provider's own words".to_owned());
+            assert!(told(&[of_a_provider]).contains("the provider's own words"), "{status}");
+        }
     }
 }

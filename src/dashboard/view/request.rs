@@ -87,6 +87,8 @@ fn outcome(record: &Record, language: Language) -> String {
 pub struct Whole {
     pub row: Row,
     pub error: Option<String>,
+    /// The few that are looked at first, as label and value.
+    pub figures: Vec<(String, String)>,
     /// Label and value; what is not known is left out.
     pub facts: Vec<(String, String)>,
     pub timeline: Vec<Bar>,
@@ -121,6 +123,7 @@ impl Whole {
         Self {
             row: Row::of(record, language, now, zone),
             error: record.error.clone(),
+            figures: figures(record, language),
             facts: facts(record, language, zone),
             timeline: timeline(record, language),
             dropped: record
@@ -141,6 +144,16 @@ impl Whole {
                 .collect(),
         }
     }
+}
+
+fn figures(record: &Record, language: Language) -> Vec<(String, String)> {
+    let figures = [
+        ("detail-duration", Some(format::duration(record.duration_ms))),
+        ("detail-first-byte", record.first_byte_ms.map(format::duration)),
+        ("requests-tokens", record.usage.as_ref().map(tokens)),
+        ("detail-cost", record.cost.map(|cost| format::dollars(cost.dollars()))),
+    ];
+    named(figures, language)
 }
 
 fn facts(record: &Record, language: Language, zone: &TimeZone) -> Vec<(String, String)> {
@@ -167,13 +180,18 @@ fn facts(record: &Record, language: Language, zone: &TimeZone) -> Vec<(String, S
         ("detail-cached", usage.and_then(|usage| some(usage.cached))),
         ("detail-output", usage.map(|usage| format::count(usage.output))),
         ("detail-reasoning", usage.and_then(|usage| some(usage.reasoning))),
-        ("detail-cost", record.cost.map(|cost| format::dollars(cost.dollars()))),
         ("detail-bytes-in", Some(format::bytes(record.bytes_in))),
         ("detail-bytes-out", Some(format::bytes(record.bytes_out))),
-        ("detail-first-byte", record.first_byte_ms.map(format::duration)),
-        ("detail-duration", Some(format::duration(record.duration_ms))),
     ];
-    facts.into_iter().filter_map(|(label, value)| Some((text!(language, label), value?))).collect()
+    named(facts, language)
+}
+
+/// Those that are known.
+fn named<const COUNT: usize>(
+    values: [(&'static str, Option<String>); COUNT],
+    language: Language,
+) -> Vec<(String, String)> {
+    values.into_iter().filter_map(|(label, value)| Some((text!(language, label), value?))).collect()
 }
 
 /// The attempts one under another, then the answer from its first byte to its last.

@@ -1,6 +1,6 @@
 //! The settings, section by section, each key with its words and what is wrong with it.
 
-use crate::config::entries::{self, Entry, Kind, SecretPlace, Value};
+use crate::config::entries::{self, Entry, Kind, PriceLine, SecretPlace, Value};
 use crate::config::{Problem, problems_in};
 use crate::language::Language;
 use crate::text;
@@ -8,9 +8,25 @@ use crate::text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub sections: Vec<Section>,
-    pub models: Vec<(String, String)>,
+    pub models: Vec<Mapping>,
+    pub prices: Vec<Price>,
     /// Problems that no field here is about.
     pub problems: Vec<String>,
+}
+
+/// One line of `[models]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    pub asked: String,
+    pub sent: String,
+    pub problem: Option<String>,
+}
+
+/// One line of `[prices]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    pub line: PriceLine,
+    pub problem: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,34 +159,60 @@ impl Settings {
             sections.push(Section { title: name, fields: of_section });
         }
         sections.retain(|section| !section.fields.is_empty());
+        let models = models(text, &mut problems, language);
+        let prices = prices(text, &mut problems, language);
         let problems = problems.iter().map(|problem| problem.placed().text(language)).collect();
-        Self { sections, models: entries::model_mappings(text), problems }
+        Self { sections, models, prices, problems }
     }
+}
+
+fn models(text: &str, problems: &mut Vec<Problem>, language: Language) -> Vec<Mapping> {
+    let lines = entries::model_mappings(text).into_iter();
+    lines
+        .map(|(asked, sent)| {
+            let problem = take(problems, &entries::line_of("models", &asked), language);
+            Mapping { asked, sent, problem }
+        })
+        .collect()
+}
+
+fn prices(text: &str, problems: &mut Vec<Problem>, language: Language) -> Vec<Price> {
+    let lines = entries::price_lines(text).into_iter();
+    lines
+        .map(|line| {
+            let problem = take(problems, &entries::line_of("prices", &line.model), language);
+            Price { line, problem }
+        })
+        .collect()
 }
 
 fn section(key: &str) -> &str {
     key.split_once('.').map_or("", |(section, _)| section)
 }
 
-/// Takes the problems that are about it.
 fn field(entry: Entry, problems: &mut Vec<Problem>, language: Language) -> Field {
     let Entry { key, kind, value, .. } = entry;
+    let label = LABELS.iter().find(|(known, _)| *known == key);
+    Field {
+        label: label.map_or_else(|| key.clone(), |(_, label)| text!(language, label)),
+        input: input(&key, kind, value, language),
+        problem: take(problems, &key, language),
+        key,
+    }
+}
+
+/// Takes the problems that are about a key.
+fn take(problems: &mut Vec<Problem>, key: &str, language: Language) -> Option<String> {
     let mut own = Vec::new();
     problems.retain(|problem| {
         let is_own = problem.key == key
-            || problem.key.strip_prefix(&key).is_some_and(|rest| rest.starts_with(['[', '.']));
+            || problem.key.strip_prefix(key).is_some_and(|rest| rest.starts_with(['[', '.']));
         if is_own {
             own.push(problem.said().text(language));
         }
         !is_own
     });
-    let label = LABELS.iter().find(|(known, _)| *known == key);
-    Field {
-        label: label.map_or_else(|| key.clone(), |(_, label)| text!(language, label)),
-        input: input(&key, kind, value, language),
-        problem: (!own.is_empty()).then(|| own.join("\n")),
-        key,
-    }
+    (!own.is_empty()).then(|| own.join("\n"))
 }
 
 fn input(key: &str, kind: Kind, value: Value, language: Language) -> Input {
@@ -246,6 +288,17 @@ mod tests {
         assert!(field(&found, "proxy.allowed_hosts").problem.is_some());
         assert_eq!(field(&found, "proxy.auth_mode").problem, None);
         assert!(found.problems.len() == 1 && found.problems[0].contains("nonsense"), "{:?}", found.problems);
+    }
+
+    #[test]
+    fn a_problem_of_a_line_stands_beside_it() {
+        let found = settings(
+            "[models]\na = \"b*\"\nc = \"d\"\n[prices]\n\"gpt-5.1\" = { input = -1, output = 0 }\ne = { input = 0, output = 0 }\n",
+        );
+        let of_models: Vec<_> = found.models.iter().map(|mapping| mapping.problem.is_some()).collect();
+        let of_prices: Vec<_> = found.prices.iter().map(|price| price.problem.is_some()).collect();
+        assert_eq!((of_models, of_prices), (vec![true, false], vec![true, false]), "{found:?}");
+        assert_eq!(found.problems, Vec::<String>::new());
     }
 
     #[test]

@@ -102,7 +102,7 @@ print(client.models.generate_content(model="{gemini}", contents="Hello, who are 
                 "Claude Code",
                 &[
                     self.variable("ANTHROPIC_BASE_URL", base_url),
-                    self.variable("ANTHROPIC_API_KEY", "{key}"),
+                    self.variable("ANTHROPIC_AUTH_TOKEN", "{key}"),
                     "claude".to_owned(),
                 ]
                 .join("\n"),
@@ -310,6 +310,12 @@ mod tests {
             &[(Provider::Gemini, &[]), (Provider::Anthropic, &[])],
             ["gemini-3-flash", "claude-sonnet-5", "gemini-3-flash"],
         );
+    }
+
+    #[test]
+    fn claude_code_gets_a_token_that_it_does_not_ask_about() {
+        let texts = texts(&config(AuthMode::Off, &[]), false);
+        assert!(texts[5].contains("export ANTHROPIC_AUTH_TOKEN="), "{}", texts[5]);
     }
 
     #[test]
