@@ -128,7 +128,7 @@ impl Drop for Bus {
 /// Whoever registers an icon is heard of.
 struct Panel {
     _connection: Connection,
-    registrations: mpsc::UnboundedReceiver<()>,
+    registrations: mpsc::UnboundedReceiver<String>,
 }
 
 impl Panel {
@@ -142,7 +142,8 @@ impl Panel {
         Ok(Self { _connection: connection, registrations })
     }
 
-    async fn next(&mut self) -> Result<()> {
+    /// Who registers next.
+    async fn next(&mut self) -> Result<String> {
         timeout(PATIENCE, self.registrations.recv())
             .await
             .context("no icon was registered")?
@@ -151,14 +152,14 @@ impl Panel {
 }
 
 struct Watcher {
-    registered: mpsc::UnboundedSender<()>,
+    registered: mpsc::UnboundedSender<String>,
 }
 
 #[expect(clippy::unused_self, reason = "the interface's getters have one")]
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
-    fn register_status_notifier_item(&self, _service: &str) {
-        let _ = self.registered.send(());
+    fn register_status_notifier_item(&self, service: &str) {
+        let _ = self.registered.send(service.to_owned());
     }
 
     #[zbus(property)]

@@ -415,6 +415,6 @@ fn a_price_is_what_the_file_allows() {
             panic!("{key}: not a problem of the file");
         };
         assert_eq!(problems.list[0].key, key);
-        assert!(problems.list[0].message.contains(words), "{}", problems.list[0]);
+        assert!(problems.list[0].message.to_string().contains(words), "{}", problems.list[0]);
     }
 }
