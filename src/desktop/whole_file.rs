@@ -34,10 +34,7 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 pub fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     let first = Instant::now();
     loop {
-        let denied = match file.persist(path) {
-            Ok(_) => return Ok(()),
-            Err(denied) => denied,
-        };
+        let Err(denied) = file.persist(path) else { return Ok(()) };
         let is_read = cfg!(windows) && denied.error.kind() == io::ErrorKind::PermissionDenied;
         if !is_read || first.elapsed() > READING {
             return Err(denied.error);
