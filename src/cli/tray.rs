@@ -26,9 +26,8 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
         return Exit::NotRunning;
     }
     #[cfg(windows)]
-    if at_login {
-        // The command line needs a console program; at login its window is nobody's.
-        hide_console::hide_console();
+    if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        return runtime.block_on(start_without_window(context));
     }
     // Nobody reads what is said at login; the log file has it.
     let verbosity = if at_login { -1 } else { context.verbosity };
@@ -40,6 +39,29 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
             ended => serve::report(ended),
         }
     })
+}
+
+/// Leaves the agent to a process without a console window, and ends when that one runs.
+#[cfg(windows)]
+async fn start_without_window(context: &Context) -> Exit {
+    let mut agent = match crate::desktop::windowless::start_again() {
+        Ok(agent) => agent,
+        Err(error) => return output::failed(&error.to_string()),
+    };
+    let running = async {
+        while !instance::is_held(&context.paths.lock_file()) {
+            if let Ok(Some(_)) = agent.try_wait() {
+                return false;
+            }
+            sleep(LOOK).await;
+        }
+        true
+    };
+    if timeout(HAND_OVER_LIMIT, running).await == Ok(true) {
+        return Exit::Done;
+    }
+    let log = context.paths.log_file().display().to_string();
+    output::failed(&text!(context.language, "cli-tray-ended", log = log))
 }
 
 /// Says what to do where there is no desktop to show an icon on.

@@ -213,16 +213,15 @@ fn steps(key: &str) -> Result<(Vec<Key>, Key), EditError> {
 /// The right to edit, among all processes that edit this file. Held on the directory,
 /// because the file itself is another one after every edit.
 struct Turn {
-    _directory: Option<File>,
+    _lock: Option<File>,
 }
 
 impl Turn {
-    /// Without a lock where the system has none for directories: the comparison before
-    /// the write still catches what was written in between.
+    /// Without a lock where none can be had: the comparison before the write still catches
+    /// most of what was written in between.
     fn take(path: &Path) -> Self {
         let target = std::fs::canonicalize(path).ok();
-        let directory = target.as_deref().and_then(Path::parent).and_then(|path| File::open(path).ok());
-        Self { _directory: directory.filter(|directory| directory.lock().is_ok()) }
+        Self { _lock: target.as_deref().and_then(Path::parent).and_then(disk::lock_directory) }
     }
 }
 

@@ -66,6 +66,10 @@ fn binary() -> Result<PathBuf, AutostartError> {
     image.map_or_else(|| std::env::current_exe().map_err(AutostartError::NoBinary), Ok)
 }
 
+#[cfg(not(target_os = "linux"))]
+#[path = "autostart/native.rs"]
+mod platform;
+
 #[cfg(target_os = "linux")]
 mod platform {
     use std::path::{Path, PathBuf};
@@ -233,50 +237,5 @@ mod platform {
             }
             assert_eq!(command_line(Path::new("/a\nb")), None);
         }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod platform {
-    use std::path::Path;
-
-    use auto_launch::{AutoLaunch, AutoLaunchBuilder};
-
-    use super::{ARGUMENT, AutostartError, NAME, State};
-
-    pub fn enable(binary: &Path) -> Result<(), AutostartError> {
-        launcher(binary)?.enable().map_err(|error| other(&error))
-    }
-
-    pub fn disable() -> Result<(), AutostartError> {
-        launcher(&super::binary()?)?.disable().map_err(|error| other(&error))
-    }
-
-    pub fn state(binary: &Path) -> Result<State, AutostartError> {
-        let enabled = launcher(binary)?.is_enabled().map_err(|error| other(&error))?;
-        Ok(if enabled { State::On } else { State::Off })
-    }
-
-    /// Neither system is asked what it would start.
-    pub const fn is_there(_: &str) -> bool {
-        true
-    }
-
-    fn launcher(binary: &Path) -> Result<AutoLaunch, AutostartError> {
-        let odd = || AutostartError::OddPath(binary.to_owned());
-        let path = binary.to_str().ok_or_else(odd)?;
-        // The registry holds a command line; a launch agent holds a path of its own.
-        let path = if cfg!(windows) { format!("\"{path}\"") } else { path.to_owned() };
-        let mut builder = AutoLaunchBuilder::new();
-        builder.set_app_name(NAME).set_app_path(&path).set_args(&[ARGUMENT]);
-        #[cfg(windows)]
-        builder.set_windows_enable_mode(auto_launch::WindowsEnableMode::CurrentUser);
-        #[cfg(target_os = "macos")]
-        builder.set_macos_launch_mode(auto_launch::MacOSLaunchMode::LaunchAgent);
-        builder.build().map_err(|error| other(&error))
-    }
-
-    fn other(error: &auto_launch::Error) -> AutostartError {
-        AutostartError::Other(error.to_string())
     }
 }

@@ -124,12 +124,11 @@ const fn has_session() -> bool {
     true
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn without_a_display_it_says_so_at_once() {
         if !has_session() {
             assert_eq!(copy("text".to_owned(), Secrecy::Open), Err(ClipboardError::NoSession));

@@ -15,3 +15,9 @@ pub mod port_owner;
 pub mod session_bus;
 pub mod signals;
 pub mod whole_file;
+#[cfg(windows)]
+pub mod windowless;
+
+/// What macOS and Windows call the program; the identifier of `packaging/Packager.toml`.
+#[cfg(not(target_os = "linux"))]
+const PROGRAM_ID: &str = "io.github.portcullis.portcullis";

@@ -95,17 +95,24 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// With a drive in front, where there are drives.
+    fn absolute(path: &str) -> PathBuf {
+        std::path::absolute(path).expect("a path")
+    }
+
     #[test]
     fn a_home_holds_everything() {
-        let paths = Paths::find(Some(Path::new("/srv/p")), None).expect("a home");
-        assert_eq!(paths.config, Path::new("/srv/p/config.toml"));
-        assert_eq!(paths.control_file(), Path::new("/srv/p/control.json"));
+        let home = absolute("/srv/p");
+        let paths = Paths::find(Some(&home), None).expect("a home");
+        assert_eq!(paths.config, home.join("config.toml"));
+        assert_eq!(paths.control_file(), home.join("control.json"));
     }
 
     #[test]
     fn a_config_file_of_its_own_leaves_the_rest_where_it_was() {
-        let paths = Paths::find(Some(Path::new("/srv/p")), Some(Path::new("/etc/p.toml"))).expect("a home");
-        assert_eq!(paths.config, Path::new("/etc/p.toml"));
-        assert_eq!(paths.pool_file(), Path::new("/srv/p/pool.json"));
+        let (home, config) = (absolute("/srv/p"), absolute("/etc/p.toml"));
+        let paths = Paths::find(Some(&home), Some(&config)).expect("a home");
+        assert_eq!(paths.config, config);
+        assert_eq!(paths.pool_file(), home.join("pool.json"));
     }
 }

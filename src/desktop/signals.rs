@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 pub enum Signal {
     /// SIGHUP.
     Reload,
-    /// SIGTERM, Ctrl-C.
+    /// SIGTERM, Ctrl-C; on Windows also Ctrl-Break, a closed console window, a shutdown.
     Quit,
 }
 
@@ -36,11 +36,23 @@ pub fn listen() -> io::Result<mpsc::Receiver<Signal>> {
     Ok(receiver)
 }
 
-#[cfg(not(unix))]
+/// Starts to listen; the process no longer ends by itself on these signals.
+#[cfg(windows)]
 pub fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+    use tokio::signal::windows;
+
+    let (mut interrupt, mut interrupt_hard) = (windows::ctrl_c()?, windows::ctrl_break()?);
+    let (mut close, mut shutdown) = (windows::ctrl_close()?, windows::ctrl_shutdown()?);
     let (sender, receiver) = mpsc::channel(8);
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            tokio::select! {
+                Some(()) = interrupt.recv() => {}
+                Some(()) = interrupt_hard.recv() => {}
+                Some(()) = close.recv() => {}
+                Some(()) = shutdown.recv() => {}
+                else => return,
+            }
             if sender.send(Signal::Quit).await.is_err() {
                 return;
             }

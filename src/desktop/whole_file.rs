@@ -3,10 +3,17 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use super::leftovers;
+
+/// How long whoever reads the old file may be in the way, and how often is looked.
+const READING: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Writes a value as JSON in the place of whatever is there. Fails when the directory
 /// cannot be written to. Blocks: not for the request path.
@@ -19,6 +26,20 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut file, value)?;
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    persist(file, path)
+}
+
+/// Renames a file over the one at the path. On Windows that is denied while anybody has
+/// the old one open, be it for a moment, as our own watch does: it is tried again.
+pub fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let first = Instant::now();
+    loop {
+        let Err(denied) = file.persist(path) else { return Ok(()) };
+        let is_read = cfg!(windows) && denied.error.kind() == io::ErrorKind::PermissionDenied;
+        if !is_read || first.elapsed() > READING {
+            return Err(denied.error);
+        }
+        file = denied.file;
+        sleep(LOOK);
+    }
 }

@@ -714,6 +714,7 @@ cli-not-applied = written, but the running agent did not apply it: { $reason }
 cli-still-finishing = the agent is still finishing requests
 cli-second-agent = another agent already has this home ({ $home }). `portcullis status` shows it.
 cli-unreachable-agent = another agent has this home and does not say where it can be asked
+cli-tray-ended = the agent did not come up; its log says why: { $log }
 cli-status-nobody = Not running
 cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
 cli-status-accounts = Accounts: { $accounts }

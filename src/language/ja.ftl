@@ -694,6 +694,7 @@ cli-not-applied = 書き込みましたが、動作中のエージェントが�
 cli-still-finishing = エージェントはまだリクエストを処理しています
 cli-second-agent = このホーム ({ $home }) はすでに別のエージェントが使用中です。`portcullis status` で確認できます。
 cli-unreachable-agent = このホームは別のエージェントが使用中で、その連絡先がわかりません
+cli-tray-ended = エージェントが起動しませんでした。理由はログにあります: { $log }
 cli-status-nobody = 停止中
 cli-status-base-url = ベース URL: OpenAI のクライアントは { $url }/v1、Anthropic と Gemini は { $url }
 cli-status-accounts = アカウント: { $accounts }

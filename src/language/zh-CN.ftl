@@ -694,6 +694,7 @@ cli-not-applied = 已写入，但正在运行的程序未能应用：{ $reason }
 cli-still-finishing = 程序仍在处理请求
 cli-second-agent = 另一个程序已在使用此目录（{ $home }）。`portcullis status` 可查看它。
 cli-unreachable-agent = 另一个程序正在使用此目录，但没有说明如何联系它
+cli-tray-ended = 程序没有启动成功；原因见日志：{ $log }
 cli-status-nobody = 未运行
 cli-status-base-url = 基础 URL：OpenAI 客户端用 { $url }/v1，Anthropic 和 Gemini 用 { $url }
 cli-status-accounts = 账号：{ $accounts }

@@ -112,8 +112,9 @@ impl Supervisor {
     }
 
     /// Binds what the new configuration wants while the old listeners still serve. Nobody
-    /// is answered there before the new rules are in force.
-    async fn bind_anew(&self, config: &Config, change: Change) -> Result<Option<Bound>, FileProblem> {
+    /// is answered there before the new rules are in force. Takes it mutably because a shell
+    /// is not to be shared between threads, and the agent moves between them.
+    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Bound>, FileProblem> {
         let Some(current) = self.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
         let port = self.port(config);
         let lan = config.proxy.allow_lan_access;

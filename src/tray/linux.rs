@@ -38,11 +38,16 @@ pub fn is_possible(runtime: &Runtime) -> bool {
     !matches!(connected, Ok(Err(_)))
 }
 
-/// Runs the agent, and the tray beside it, until the agent ends.
-pub fn run<F: Future>(
+/// Runs the agent, and the tray beside it, until the agent ends. The bounds are those of the
+/// other systems, where the agent needs another thread than the tray: so it fits there, too.
+pub fn run<F>(
     runtime: Runtime,
     agent: impl FnOnce(Box<dyn FnOnce(&AgentHandle) -> TrayShell + Send>) -> F,
-) -> F::Output {
+) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
     let shell = |agent: &AgentHandle| {
         let (shell, seat) = TrayShell::new(agent);
         tokio::spawn(show(seat));

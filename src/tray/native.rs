@@ -5,15 +5,15 @@ mod render;
 
 use std::future::Future;
 use std::panic::resume_unwind;
-use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
+use muda::{MenuEvent, MenuId};
 use tao::event::{Event as LoopEvent, StartCause};
 use tao::event_loop::{ControlFlow, EventLoop, EventLoopBuilder, EventLoopProxy};
 use tao::platform::run_return::EventLoopExtRunReturn;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedSender;
-use tray_icon::menu::{MenuEvent, MenuId};
 use tray_icon::{BadIcon, TrayIcon, TrayIconBuilder};
 
 use self::render::Rendered;
@@ -22,6 +22,13 @@ use super::menu::{Headline, headline, menu};
 use super::shell::{Seat, TrayShell};
 use super::view::View;
 use crate::control::{AgentHandle, Command};
+
+/// A panel that is not there, or is just being restarted, is asked again after this.
+const RETRY: Duration = Duration::from_secs(1);
+/// Windows keeps so many UTF-16 units, and its caller has to cut the rest off.
+const LONGEST_TOOLTIP: usize = 127;
+/// What is still to be done when the agent has ended may take so long.
+const END_LIMIT: Duration = Duration::from_millis(500);
 
 /// Everything that can wake the loop.
 enum Event {
@@ -37,7 +44,7 @@ enum DrawError {
     #[error(transparent)]
     Tray(#[from] tray_icon::Error),
     #[error(transparent)]
-    Menu(#[from] tray_icon::menu::Error),
+    Menu(#[from] muda::Error),
     #[error(transparent)]
     Picture(#[from] BadIcon),
 }
@@ -59,39 +66,58 @@ where
     let mut events = event_loop();
     let proxy = events.create_proxy();
     MenuEvent::set_event_handler(Some(clicked(proxy.clone())));
-    let (ended, end) = mpsc::channel();
-    let running = runtime.spawn(agent(Box::new(shell(proxy.clone()))));
-    runtime.spawn(async move {
-        let _ = ended.send(running.await);
-        let _ = proxy.send_event(Event::Ended);
+    let agent = agent(Box::new(shell(proxy.clone())));
+    let running = runtime.spawn(async move {
+        let _ending = Ending(proxy);
+        agent.await
     });
     let mut tray = Tray::default();
     events.run_return(|event, _, flow| {
-        *flow = ControlFlow::Wait;
         match event {
             LoopEvent::NewEvents(StartCause::Init) => tray.begin(),
-            LoopEvent::UserEvent(Event::Ended) => *flow = ControlFlow::Exit,
+            LoopEvent::NewEvents(StartCause::ResumeTimeReached { .. }) => tray.draw(),
+            LoopEvent::UserEvent(Event::Ended) => return *flow = ControlFlow::Exit,
             LoopEvent::UserEvent(event) => tray.take(event),
             _ => {}
         }
+        if *flow != ControlFlow::Exit {
+            *flow = tray.retry_at.map_or(ControlFlow::Wait, ControlFlow::WaitUntil);
+        }
     });
+    // A loop that the system has ended leaves an agent that does not know.
+    tray.quit();
     // The icon goes first, and on this thread.
     drop(tray);
-    match end.recv().expect("the loop ends after the agent has") {
+    let ended = runtime.block_on(running);
+    runtime.shutdown_timeout(END_LIMIT);
+    match ended {
         Ok(ended) => ended,
         Err(panicked) => resume_unwind(panicked.into_panic()),
     }
 }
 
-fn event_loop() -> EventLoop<Event> {
-    #[allow(unused_mut, reason = "it is changed on macOS")]
-    let mut events = EventLoopBuilder::with_user_event().build();
-    #[cfg(target_os = "macos")]
-    {
-        use tao::platform::macos::{ActivationPolicy, EventLoopExtMacOS};
-        // No window, no place in the Dock.
-        events.set_activation_policy(ActivationPolicy::Accessory);
+/// Ends the loop when it is dropped, which is when the agent has ended, in whatever way.
+struct Ending(EventLoopProxy<Event>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.send_event(Event::Ended);
     }
+}
+
+#[cfg(windows)]
+fn event_loop() -> EventLoop<Event> {
+    EventLoopBuilder::with_user_event().build()
+}
+
+/// No window, no place in the Dock, and whoever is typing at login goes on typing.
+#[cfg(target_os = "macos")]
+fn event_loop() -> EventLoop<Event> {
+    use tao::platform::macos::{ActivationPolicy, EventLoopExtMacOS};
+
+    let mut events = EventLoopBuilder::with_user_event().build();
+    events.set_activation_policy(ActivationPolicy::Accessory);
+    events.set_activate_ignoring_other_apps(false);
     events
 }
 
@@ -129,6 +155,8 @@ struct Tray {
     clicks: Option<UnboundedSender<Command>>,
     latest: Option<View>,
     drawn: Option<Drawn>,
+    /// What is shown is not the latest: the panel did not take it.
+    retry_at: Option<Instant>,
 }
 
 struct Drawn {
@@ -158,13 +186,24 @@ impl Tray {
 
     fn draw(&mut self) {
         let Some(view) = self.latest.as_ref().filter(|_| self.has_begun) else { return };
-        let drawn = match self.drawn.take() {
-            None => Drawn::new(view),
-            Some(mut drawn) => drawn.update(view).map(|()| drawn),
+        // An icon is kept whatever happens: it comes back by itself with a panel that restarts,
+        // and its menu may be open.
+        let outcome = match &mut self.drawn {
+            Some(drawn) => drawn.update(view),
+            None => Drawn::new(view).map(|drawn| self.drawn = Some(drawn)),
         };
-        match drawn {
-            Ok(drawn) => self.drawn = Some(drawn),
-            Err(error) => tracing::warn!("the tray icon could not be drawn: {error}"),
+        let was_stale = self.retry_at.is_some();
+        self.retry_at = outcome.is_err().then(|| Instant::now() + RETRY);
+        if let Err(error) = outcome
+            && !was_stale
+        {
+            tracing::warn!("the tray icon could not be drawn and is tried again: {error}");
+        }
+    }
+
+    fn quit(&self) {
+        if let Some(clicks) = &self.clicks {
+            let _ = clicks.send(Command::Quit);
         }
     }
 
@@ -208,7 +247,12 @@ impl Drawn {
 }
 
 fn tooltip(headline: &Headline) -> String {
-    format!("{}\n{}", headline.state, headline.accounts)
+    let mut units = 0;
+    let fits = |character: &char| {
+        units += character.len_utf16();
+        units <= LONGEST_TOOLTIP
+    };
+    format!("{}\n{}", headline.state, headline.accounts).chars().take_while(fits).collect()
 }
 
 #[cfg(target_os = "macos")]

@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 
-use tray_icon::menu::{
-    CheckMenuItem, Error, IsMenuItem, Menu, MenuId, MenuItem, PredefinedMenuItem, Submenu,
-};
+use muda::{CheckMenuItem, Error, IsMenuItem, Menu, MenuId, MenuItem, PredefinedMenuItem, Submenu};
 
 use crate::control::Command;
 use crate::tray::menu::Item;

@@ -1,0 +1,126 @@
+//! Starting at login as `auto-launch` does it: a value of the registry on Windows, a launch
+//! agent on macOS. What these would start it does not say, so they are read here.
+
+use std::path::Path;
+
+use auto_launch::{AutoLaunch, AutoLaunchBuilder};
+
+use super::{ARGUMENT, AutostartError, NAME, State};
+
+pub fn enable(binary: &Path) -> Result<(), AutostartError> {
+    launcher(binary)?.enable().map_err(|error| other(&error))
+}
+
+pub fn disable() -> Result<(), AutostartError> {
+    launcher(&super::binary()?)?.disable().map_err(|error| other(&error))
+}
+
+pub fn state(binary: &Path) -> Result<State, AutostartError> {
+    if !launcher(binary)?.is_enabled().map_err(|error| other(&error))? {
+        return Ok(State::Off);
+    }
+    let expected = entry::of(path_of(binary)?);
+    Ok(match entry::read() {
+        Some(entry) if entry != expected => State::Stale(entry),
+        _ => State::On,
+    })
+}
+
+/// Whether the program of an entry that we wrote exists.
+pub fn is_there(entry: &str) -> bool {
+    entry::program(entry).is_none_or(|path| Path::new(path).exists())
+}
+
+fn launcher(binary: &Path) -> Result<AutoLaunch, AutostartError> {
+    let path = path_of(binary)?;
+    let mut builder = AutoLaunchBuilder::new();
+    builder.set_app_name(NAME).set_args(&[ARGUMENT]);
+    #[cfg(windows)]
+    builder
+        .set_app_path(&entry::quoted(path))
+        .set_windows_enable_mode(auto_launch::WindowsEnableMode::CurrentUser);
+    #[cfg(target_os = "macos")]
+    builder
+        .set_app_path(path)
+        .set_bundle_identifiers(&[crate::desktop::PROGRAM_ID])
+        .set_macos_launch_mode(auto_launch::MacOSLaunchMode::LaunchAgent);
+    builder.build().map_err(|error| other(&error))
+}
+
+fn path_of(binary: &Path) -> Result<&str, AutostartError> {
+    let is_plain = |path: &&str| !path.chars().any(|character| entry::ODD.contains(&character));
+    binary.to_str().filter(is_plain).ok_or_else(|| AutostartError::OddPath(binary.to_owned()))
+}
+
+fn other(error: &auto_launch::Error) -> AutostartError {
+    AutostartError::Other(error.to_string())
+}
+
+/// A command line in the registry.
+#[cfg(windows)]
+mod entry {
+    use windows_registry::CURRENT_USER;
+
+    use super::{ARGUMENT, NAME};
+
+    const KEY: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
+    /// What would end the quotes; no path holds it.
+    pub const ODD: &[char] = &['"'];
+
+    pub fn of(path: &str) -> String {
+        format!("{} {ARGUMENT}", quoted(path))
+    }
+
+    pub fn quoted(path: &str) -> String {
+        format!("\"{path}\"")
+    }
+
+    pub fn read() -> Option<String> {
+        CURRENT_USER.open(KEY).ok()?.get_string(NAME).ok()
+    }
+
+    pub fn program(entry: &str) -> Option<&str> {
+        entry.strip_prefix('"')?.split_once('"').map(|(path, _)| path)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_program_is_found_again_in_its_entry() {
+            let path = r"C:\Program Files\pört cullis\portcullis.exe";
+            assert_eq!(of(path), format!("\"{path}\" --at-login"));
+            assert_eq!(program(&of(path)), Some(path));
+            assert_eq!(program("portcullis.exe --at-login"), None, "what is not ours is not judged");
+        }
+    }
+}
+
+/// The program that a launch agent names.
+#[cfg(target_os = "macos")]
+mod entry {
+    use super::NAME;
+
+    /// `auto-launch` writes a path as it is into XML.
+    pub const ODD: &[char] = &['&', '<', '>'];
+
+    pub fn of(path: &str) -> String {
+        path.to_owned()
+    }
+
+    pub fn read() -> Option<String> {
+        let home = directories::BaseDirs::new()?;
+        let file = home.home_dir().join("Library/LaunchAgents").join(format!("{NAME}.plist"));
+        let text = std::fs::read_to_string(file).ok()?;
+        let (_, arguments) = text.split_once("<key>ProgramArguments</key>")?;
+        let (_, path) = arguments.split_once("<string>")?;
+        Some(path.split_once("</string>")?.0.to_owned())
+    }
+
+    /// `Some`, as on Windows, where an entry may be anybody's.
+    #[expect(clippy::unnecessary_wraps, reason = "on Windows it may find nothing")]
+    pub const fn program(entry: &str) -> Option<&str> {
+        Some(entry)
+    }
+}
