@@ -33,7 +33,7 @@ class OpenAiChat(Sdk):
     wire = wires.OpenAiChat()
     model = "gpt-5-mini"
     base_path = "/v1"
-    own_header = ("OpenAI-Organization", "org-mine")
+    own_header = ("OpenAI-Beta", "mine")
     nonsense = "messages: expected a list"
     raises: ClassVar = {
         400: openai.BadRequestError,
