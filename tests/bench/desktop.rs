@@ -17,8 +17,7 @@ use crate::load::check_health;
 use crate::process::{Home, Process};
 use crate::report::{Figure, Goal};
 use crate::rig::Rig;
-use crate::rounds::Values;
-use crate::rounds::percentile;
+use crate::rounds::{Values, percentile};
 
 const STARTS: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,7 +33,7 @@ struct Shown {
 pub async fn tray(rig: &Rig) -> Result<Vec<Figure>> {
     let bus = Bus::start().await?;
     let mut panel = Panel::start(&bus).await?;
-    let home = Home::new(rig.upstream())?;
+    let home = Home::with_known_port(rig.upstream())?;
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let (agent, shown) = start(&home, &bus, &mut panel).await?;

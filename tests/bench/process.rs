@@ -46,6 +46,8 @@ const FOREIGN_SETTINGS: [&str; 8] = [
 /// A directory that portcullis calls home, with its config.
 pub struct Home {
     directory: TempDir,
+    /// 0: any.
+    port: u16,
 }
 
 impl Home {
@@ -57,6 +59,17 @@ impl Home {
 
     /// The same with more in its config.
     pub fn with(upstream: SocketAddr, more: &str) -> Result<Arc<Self>> {
+        Self::write(upstream, 0, more)
+    }
+
+    /// One whose port is known beforehand: the agent with its icon does not announce it.
+    #[cfg(target_os = "linux")]
+    pub fn with_known_port(upstream: SocketAddr) -> Result<Arc<Self>> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Self::write(upstream, port, "")
+    }
+
+    fn write(upstream: SocketAddr, port: u16, more: &str) -> Result<Arc<Self>> {
         let directory = tempfile::tempdir()?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -67,7 +80,7 @@ impl Home {
         write!(
             file,
             r#"[proxy]
-port = 0
+port = {port}
 auth_mode = "all_except_health"
 api_key = "{key}"
 
@@ -100,7 +113,7 @@ priority = 1
 "#
             )?;
         }
-        Ok(Arc::new(Self { directory }))
+        Ok(Arc::new(Self { directory, port }))
     }
 
     /// What portcullis writes to stderr, for the report of a failed start.
@@ -128,23 +141,33 @@ impl Process {
     }
 
     pub async fn portcullis(home: Arc<Home>) -> Result<Self> {
-        Self::agent(home, |command| command.args(["serve", "--port", "0"])).await
-    }
-
-    /// The same with its icon, on this session bus.
-    #[cfg(target_os = "linux")]
-    pub async fn tray(home: Arc<Home>, bus: &str) -> Result<Self> {
-        Self::agent(home, |command| command.env("DBUS_SESSION_BUS_ADDRESS", bus)).await
-    }
-
-    async fn agent(home: Arc<Home>, ask: impl FnOnce(&mut Command) -> &mut Command) -> Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        ask(&mut command).arg("--home").arg(home.directory.path());
+        command.args(["serve", "--port", "0", "--home"]).arg(home.directory.path());
         command.stderr(File::create(home.complaints())?);
         Self::spawn(&mut command, Some(home.clone())).await.with_context(|| {
             let text = fs::read_to_string(home.complaints()).unwrap_or_default();
             format!("portcullis did not start; it said: {}", text.trim())
         })
+    }
+
+    /// The same with its icon, on this session bus; returns when it takes connections.
+    #[cfg(target_os = "linux")]
+    pub async fn tray(home: Arc<Home>, bus: &str) -> Result<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.arg("--home").arg(home.directory.path()).env("DBUS_SESSION_BUS_ADDRESS", bus);
+        for name in FOREIGN_SETTINGS {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let address = SocketAddr::from(([127, 0, 0, 1], home.port));
+        let process = Self { child: command.spawn()?, address, _home: Some(home) };
+        let answers = async {
+            while tokio::net::TcpStream::connect(address).await.is_err() {
+                sleep(Duration::from_micros(200)).await;
+            }
+        };
+        timeout(PATIENCE, answers).await.context("the agent with its icon takes no connection")?;
+        Ok(process)
     }
 
     async fn spawn(command: &mut Command, home: Option<Arc<Home>>) -> Result<Self> {
