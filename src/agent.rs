@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 
 use crate::accounts::{Pool, store};
-use crate::config::{self, Config, Loaded, Problems, edit, generate_key, template};
+use crate::config::{self, Config, Loaded, Problems, SecretMemory, edit, generate_key, template};
 use crate::control::{AgentHandle, ProxyState, Shell, Status, Tickets, new_token};
 use crate::dashboard::{self, Control};
 use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
@@ -65,7 +65,8 @@ pub async fn run<S: Shell>(
     paths.directories().into_iter().for_each(leftovers::sweep);
     let (watcher, file) = config::watch::watch(paths.config.clone())
         .map_err(|error| other("the config file cannot be watched", &error))?;
-    let (Loaded { config, warnings, .. }, unloaded) = match first_load(&paths.config).await {
+    let secrets = SecretMemory::default();
+    let (Loaded { config, warnings, .. }, unloaded) = match first_load(&paths.config, &secrets).await {
         Ok(loaded) => (loaded, None),
         // Whoever looks at the tray sees what is wrong, and that it is put right.
         Err(LaunchError::Config(problems)) if !launch.exit_on_failed_start => {
@@ -88,7 +89,7 @@ pub async fn run<S: Shell>(
         dashboard::listen(proxy_port).await.map_err(|error| other("the control plane", &error))?;
     let token = new_token().map_err(|error| other("no randomness", &error))?;
     let tickets = Arc::<Tickets>::default();
-    let options = options(&launch, listening.address, &token, Arc::clone(&tickets));
+    let options = options(&launch, listening.address, &token, Arc::clone(&tickets), secrets);
     let (requests, asked) = mpsc::channel(16);
     let (status, published) = watch::channel(first_status(&options, &config));
     let agent = AgentHandle::new(requests, published);
@@ -128,21 +129,21 @@ fn take_lock(paths: &Paths) -> Result<InstanceLock, LaunchError> {
 
 /// The first load is a reload from nothing: a missing file is written, a missing key
 /// that is needed is generated.
-async fn first_load(path: &Path) -> Result<Loaded, LaunchError> {
+async fn first_load(path: &Path, secrets: &SecretMemory) -> Result<Loaded, LaunchError> {
     if let Err(error) = std::fs::symlink_metadata(path)
         && error.kind() == std::io::ErrorKind::NotFound
     {
         template::init(path).map_err(|error| other("the config file could not be written", &error))?;
         tracing::info!("wrote a first config file: {}", path.display());
     }
-    let loaded = config::load(path).await?;
+    let loaded = config::load_again(path, secrets).await?;
     if !loaded.needs_key {
         return Ok(loaded);
     }
     edit::set_api_key(path, &generate_key())
         .map_err(|error| other("a client key is needed and could not be written", &error))?;
     tracing::info!("a client key was generated and written to the config file");
-    Ok(config::load(path).await?)
+    Ok(config::load_again(path, secrets).await?)
 }
 
 fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
@@ -160,7 +161,13 @@ fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
     gateway
 }
 
-fn options(launch: &Launch, control: std::net::SocketAddr, token: &str, tickets: Arc<Tickets>) -> Options {
+fn options(
+    launch: &Launch,
+    control: std::net::SocketAddr,
+    token: &str,
+    tickets: Arc<Tickets>,
+    secrets: SecretMemory,
+) -> Options {
     let connections = launch.max_open_files.saturating_sub(OTHER_FILES) * 8 / 10 / SOCKETS_PER_REQUEST;
     Options {
         config_path: launch.paths.config.clone(),
@@ -172,6 +179,7 @@ fn options(launch: &Launch, control: std::net::SocketAddr, token: &str, tickets:
         max_connections: usize::try_from(connections.clamp(16, 1 << 20)).unwrap_or(16),
         dashboard_url: format!("http://{control}/#{token}"),
         tickets,
+        secrets,
     }
 }
 

@@ -15,7 +15,7 @@ use super::file::File;
 use super::place::{Finding, KeyPath, line_and_column, locate};
 use super::resolve::{Secrets, resolve, sources};
 use super::validate::validate;
-use super::{Config, LanguageSetting, Problem, Problems, Secret, key, lookup};
+use super::{Config, LanguageSetting, Problem, Problems, Secret, SecretMemory, key, lookup};
 use crate::language::Message;
 use crate::message;
 
@@ -41,12 +41,18 @@ pub struct Source {
 
 /// Reads, checks and resolves the file.
 pub async fn load(path: &Path) -> Result<Loaded, Problems> {
+    load_again(path, &SecretMemory::default()).await
+}
+
+/// The same for who has loaded it before: what the keyring and programs gave then is kept
+/// where they give nothing now.
+pub async fn load_again(path: &Path, memory: &SecretMemory) -> Result<Loaded, Problems> {
     let owned = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || read(&owned));
     let source = reading.await.unwrap_or_else(|_| {
         Err(Problems::whole_file(path, message!("problem-not-read"), message!("fix-again")))
     })?;
-    let mut loaded = load_text(&source.text, path).await?;
+    let mut loaded = load_text_again(&source.text, path, memory).await?;
     loaded.warnings.splice(0..0, source.warnings);
     Ok(loaded)
 }
@@ -54,9 +60,13 @@ pub async fn load(path: &Path) -> Result<Loaded, Problems> {
 /// The same for a text at hand. The path names it in problems, and relative paths of
 /// secret files start at its directory.
 pub async fn load_text(text: &str, path: &Path) -> Result<Loaded, Problems> {
+    load_text_again(text, path, &SecretMemory::default()).await
+}
+
+async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Result<Loaded, Problems> {
     let (document, file) = parse(text).map_err(|list| Problems::new(path, list))?;
     let directory = path.parent().unwrap_or(Path::new(""));
-    let found = lookup::find_all(sources(&file), directory).await;
+    let found = lookup::find_all(sources(&file), directory, memory).await;
     let secrets = Secrets::from_found(found.secrets);
     if let Some(finding) = unfit_client_key(&file, &secrets.proxy) {
         return Err(Problems::new(path, locate(text, &document, vec![finding])));

@@ -1,6 +1,8 @@
 //! Looks secrets up where the file says they are. Nothing here blocks the runtime or
 //! waits for ever, and a secret that cannot be had takes nothing else down with it.
 
+mod memory;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use self::memory::Asked;
+pub use self::memory::SecretMemory;
 use super::{Secret, SecretSource, key, load};
 use crate::language::Message;
 use crate::message;
@@ -45,14 +49,21 @@ impl From<String> for Raw {
 /// Why it could not be had; goes to people, so no secret in it.
 type Reason = Message;
 
-pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path) -> Found {
+pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path, memory: &SecretMemory) -> Found {
+    let asked: Vec<_> = sources.iter().flatten().filter_map(Asked::of).collect();
+    memory.keep(&asked);
     let found: Vec<_> =
-        stream::iter(sources).map(|source| find(source, directory)).buffered(AT_ONCE).collect().await;
+        stream::iter(sources).map(|source| find(source, directory, memory)).buffered(AT_ONCE).collect().await;
     let (secrets, warnings): (_, Vec<_>) = found.into_iter().unzip();
     Found { secrets, warnings: warnings.into_iter().flatten().collect() }
 }
 
-async fn find(source: Option<SecretSource>, directory: &Path) -> (Secret, Option<Message>) {
+async fn find(
+    source: Option<SecretSource>,
+    directory: &Path,
+    memory: &SecretMemory,
+) -> (Secret, Option<Message>) {
+    let asked = source.as_ref().and_then(Asked::of);
     let (place, found) = match source {
         None => return (Secret::Missing, None),
         Some(SecretSource::Literal(literal)) => return (as_written(literal), None),
@@ -76,10 +87,19 @@ async fn find(source: Option<SecretSource>, directory: &Path) -> (Secret, Option
         }
     };
     match found.and_then(fit_for_a_header) {
-        Ok(Raw { text, warning }) => (Secret::Known(text.into()), warning),
+        Ok(Raw { text, warning }) => {
+            let secret = SecretString::from(text);
+            if let Some(asked) = asked {
+                memory.learn(asked, &secret);
+            }
+            (Secret::Known(secret), warning)
+        }
         Err(reason) => {
             let reason = message!("secret-not-had", place = place, reason = reason);
-            (Secret::Unresolved(reason), None)
+            match asked.and_then(|asked| memory.recall(&asked)) {
+                Some(secret) => (Secret::Known(secret), Some(message!("secret-kept", reason = reason))),
+                None => (Secret::Unresolved(reason), None),
+            }
         }
     }
 }

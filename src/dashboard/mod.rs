@@ -61,10 +61,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use salvo::catcher::Catcher;
 use salvo::conn::tcp::TcpAcceptor;
 use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
-use salvo::{Router, Server};
+use salvo::{Router, Server, Service};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -137,8 +138,10 @@ impl Listening {
             .push(export::router(&control))
             .push(metrics::router(&control))
             .push(pages::router(&control));
-        let router = Router::new().hoop(gate::OwnPagesOnly).push(shell::router()).push(with_token);
-        Ok(Running { handle, served: tokio::spawn(server.try_serve(router)) })
+        let router = Router::new().push(shell::router()).push(with_token);
+        // Not of the router alone: what it does not know is nobody else's business either.
+        let service = Service::new(router).hoop(gate::OwnPagesOnly).catcher(Catcher::new(shell::Nowhere));
+        Ok(Running { handle, served: tokio::spawn(server.try_serve(service)) })
     }
 }
 

@@ -13,6 +13,9 @@ use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
 use crate::protocol::{LocalError, Operation, Usage};
 use crate::upstream::Failure;
 
+/// Characters of a User-Agent that are remembered; as text in a header they are ASCII.
+const MAX_AGENT: usize = 200;
+
 /// What the server knows of a request before its body is read.
 #[derive(Clone, Debug)]
 pub struct Incoming {
@@ -54,7 +57,7 @@ impl Exchange {
                 .headers
                 .get(USER_AGENT)
                 .and_then(|agent| agent.to_str().ok())
-                .map(|agent| agent.chars().take(200).collect());
+                .map(|agent| agent[..agent.len().min(MAX_AGENT)].to_owned());
             record
         });
         Self { id: incoming.id.clone(), record, _in_flight: InFlight::enter(in_flight) }

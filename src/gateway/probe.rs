@@ -15,7 +15,8 @@ use crate::accounts::{Account, UnknownAccount, accounts_of};
 use crate::language::{Language, Message};
 use crate::message;
 use crate::monitor::record::millis;
-use crate::protocol::{Operation, Protocol, Provider};
+use crate::protocol::provider::OPENAI_SIDE_MODELS;
+use crate::protocol::{Operation, Protocol, Provider, capability};
 use crate::upstream::{Frames, endpoint};
 
 /// Long enough for a cold model.
@@ -103,30 +104,50 @@ struct Question {
 }
 
 fn question(account: &Account) -> Question {
-    let operation = match account.provider.protocols()[0] {
-        Protocol::Gemini => Operation::GenerateContent,
-        Protocol::Anthropic => Operation::Messages,
-        Protocol::OpenAiChat | Protocol::OpenAiResponses => Operation::ChatCompletions,
-    };
-    let named = account.models.iter().find(|model| !model.contains('*')).cloned();
-    let model = named.or_else(|| match account.provider {
+    let provider = account.provider;
+    let named = account.models.iter().find(|model| !model.contains('*') && answers_in_words(model)).cloned();
+    let model = named.or_else(|| match provider {
         Provider::Demo => Some("demo".to_owned()),
         // Its Anthropic endpoint has no list; the mapping names a model that is there.
         Provider::Zai => Some(account.sent_model("claude-haiku").to_owned()),
         _ => None,
     });
+    let only_responds = model.as_deref().is_some_and(capability::openai_only_responds);
+    let operation = match provider.protocols()[0] {
+        Protocol::Gemini => Operation::GenerateContent,
+        Protocol::Anthropic => Operation::Messages,
+        Protocol::OpenAiChat if only_responds && provider.speaks(Protocol::OpenAiResponses) => {
+            Operation::Responses
+        }
+        Protocol::OpenAiChat | Protocol::OpenAiResponses => Operation::ChatCompletions,
+    };
     Question { operation, model }
+}
+
+/// Whether a "ping" is a question to this model; pictures and vectors are asked for
+/// elsewhere, and some of them cost.
+fn answers_in_words(model: &str) -> bool {
+    !capability::openai_draws(model) && !OPENAI_SIDE_MODELS.iter().any(|prefix| model.starts_with(prefix))
 }
 
 impl Question {
     fn body(&self) -> Frames {
+        /// A model that thinks answers 400 when its thoughts leave no room for a word.
+        const ROOM_TO_THINK: u32 = 1024;
         let Some(model) = &self.model else { return Frames::default() };
+        let ping = json!([{"role": "user", "content": "ping"}]);
         let body = match self.operation {
             Operation::GenerateContent => json!({
                 "contents": [{"role": "user", "parts": [{"text": "ping"}]}],
                 "generationConfig": {"maxOutputTokens": 1},
             }),
-            _ => json!({"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "ping"}]}),
+            Operation::Responses => {
+                json!({"model": model, "max_output_tokens": ROOM_TO_THINK, "store": false, "input": "ping"})
+            }
+            Operation::ChatCompletions if capability::is_openai(model) => {
+                json!({"model": model, "max_completion_tokens": ROOM_TO_THINK, "messages": ping})
+            }
+            _ => json!({"model": model, "max_tokens": 1, "messages": ping}),
         };
         Frames::from(Bytes::from(body.to_string()))
     }

@@ -180,6 +180,7 @@ warning-readable = { $path } can be read by other users (mode { $mode }); `chmod
 warning-no-ipv6 = could not bind { $address } ({ $reason }): clients that resolve localhost to IPv6 will not get through
 warning-account = account { $name }: { $reason }
 secret-not-had = { $place }: { $reason }
+secret-kept = { $reason }; its last value is still used
 secret-in-variable = environment variable { $name }
 secret-in-file = secret file { $path }
 secret-in-keyring = keyring entry { $name }

@@ -176,6 +176,7 @@ warning-readable = { $path } をほかのユーザーが読めます（モード
 warning-no-ipv6 = { $address } をバインドできませんでした（{ $reason }）。localhost を IPv6 で解決するクライアントは接続できません
 warning-account = アカウント { $name }: { $reason }
 secret-not-had = { $place }: { $reason }
+secret-kept = { $reason }。前回の値を引き続き使います
 secret-in-variable = 環境変数 { $name }
 secret-in-file = キーのファイル { $path }
 secret-in-keyring = キーリングの項目 { $name }

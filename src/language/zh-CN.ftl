@@ -176,6 +176,7 @@ warning-readable = 其他用户可以读取 { $path }（权限 { $mode }）；`c
 warning-no-ipv6 = 无法绑定 { $address }（{ $reason }）：把 localhost 解析为 IPv6 的客户端将无法连接
 warning-account = 账号 { $name }：{ $reason }
 secret-not-had = { $place }：{ $reason }
+secret-kept = { $reason }；继续使用上次的值
 secret-in-variable = 环境变量 { $name }
 secret-in-file = 密钥文件 { $path }
 secret-in-keyring = 密钥环条目 { $name }

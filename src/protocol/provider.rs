@@ -98,7 +98,7 @@ impl Provider {
 }
 
 /// OpenAI's models for the side endpoints, whose names do not start with `gpt-`.
-const OPENAI_SIDE_MODELS: [&str; 5] = ["text-embedding-", "dall-e-", "whisper-", "tts-", "omni-"];
+pub const OPENAI_SIDE_MODELS: [&str; 5] = ["text-embedding-", "dall-e-", "whisper-", "tts-", "omni-"];
 
 /// `o1`, `o3-mini`, `o4-mini-high`: an `o` and a digit. A bare `o*` would also claim
 /// `olmo`, `openchat` and `orca`, which belong to other servers.

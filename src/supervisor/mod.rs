@@ -26,7 +26,7 @@ use self::updates::Updates;
 use crate::accounts::{Pool, UnknownAccount, store};
 use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
-use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig};
+use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, SecretMemory};
 use crate::connect::Followed;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{
@@ -58,6 +58,8 @@ pub struct Options {
     pub dashboard_url: String,
     /// What a browser is given in place of the token in that address.
     pub tickets: Arc<Tickets>,
+    /// Filled by the first load of the config file.
+    pub secrets: SecretMemory,
 }
 
 /// How the agent ended.

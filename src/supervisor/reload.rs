@@ -44,7 +44,8 @@ impl Supervisor {
             return;
         }
         let path = self.options.config_path.clone();
-        self.reload.loading = Some(tokio::spawn(async move { config::load(&path).await }));
+        let secrets = self.options.secrets.clone();
+        self.reload.loading = Some(tokio::spawn(async move { config::load_again(&path, &secrets).await }));
     }
 
     pub(super) async fn end_reload(&mut self, loaded: Result<Loaded, Problems>) {

@@ -60,6 +60,36 @@ async fn a_key_from_a_command_is_asked_for_again_on_reload() {
     assert_eq!(sent(&upstream), "second-work-key");
 }
 
+/// A vault that is locked when the file is saved takes no working account out, and says so.
+#[tokio::test]
+async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let home = Home::empty();
+    let script = home.file("print-key");
+    home.write_config(&with_key(&upstream, &format!("{{ command = [\"{}\"] }}", script.display())));
+    write_private(&home, "print-key", "#!/bin/sh\necho work-secret-key\n");
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    proxy.chat("gpt-5").await;
+    fs::remove_file(&script).expect("removed");
+    write_private(&proxy.home, "print-key", "#!/bin/sh\necho the vault is locked >&2; exit 3\n");
+    assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+    let said = proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
+    let warning = said["warnings"][0].as_str().unwrap_or_default();
+    assert!(
+        warning.contains("the vault is locked") && warning.contains("its last value is still used"),
+        "{warning}"
+    );
+    upstream.forget();
+    assert_eq!(proxy.chat("gpt-5").await.status, 200);
+    assert_eq!(sent(&upstream), "work-secret-key");
+
+    // Another command is another secret: there is nothing to keep.
+    let other = fs::read_to_string(proxy.home.file("config.toml")).expect("read");
+    proxy.home.write_config(&other.replace("print-key\"]", "print-key\", \"--new\"]"));
+    assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+    assert_eq!(proxy.chat("gpt-5").await.status, 503);
+}
+
 #[tokio::test]
 async fn a_key_in_the_environment_is_looked_up_by_the_name_the_file_has_now() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;

@@ -204,6 +204,31 @@ async fn test_makes_one_real_call_and_says_what_came_back() {
     }
 }
 
+/// The account's first model, where it is asked for, and with what limit: OpenAI's own
+/// refuse `max_tokens`, and one that thinks wants room for it.
+#[tokio::test]
+async fn test_asks_each_model_in_the_way_it_answers() {
+    let cases = [
+        ("openai", "gpt-5", "/v1/chat/completions", "max_completion_tokens"),
+        ("openai", "gpt-5-codex", "/v1/responses", "max_output_tokens"),
+        ("openai-compatible", "gpt-oss-20b", "/v1/chat/completions", "max_tokens"),
+        ("anthropic", "claude-haiku-4-5", "/v1/messages", "max_tokens"),
+    ];
+    for (provider, model, path, limit) in cases {
+        let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+        let more = format!("models = [\"text-embedding-3-small\", \"{model}\"]");
+        let config = proxy_section("") + &account("work", provider, &upstream, &more);
+        let output = Home::with_config(&config).ask(&["account", "test", "work"]).await;
+        assert_eq!(output.status.code(), Some(0), "{model}: {}", stdout(&output));
+        let seen = upstream.seen();
+        let body = seen[0].json();
+        assert_eq!((seen.len(), seen[0].path.as_str(), &body["model"]), (1, path, &json!(model)));
+        let limits = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+        let sent: Vec<_> = limits.into_iter().filter(|limit| body.get(limit).is_some()).collect();
+        assert_eq!(sent, [limit], "{model}");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
     let refused =

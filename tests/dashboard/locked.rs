@@ -46,6 +46,31 @@ async fn without_the_token_and_from_elsewhere_there_is_nothing() {
     assert_eq!(proxy.status().await["state"], "running");
 }
 
+/// A person who mistypes an address is told so by the dashboard; a program gets an error
+/// that it can read, with the same locks on it, and a foreign page gets neither.
+#[tokio::test]
+async fn an_address_that_leads_nowhere_says_so() {
+    let proxy = agent().await;
+    let (address, _) = proxy.control();
+    let typed = request(address, "GET", "/nowhere", &[], "").await;
+    assert_eq!(typed.status, 404);
+    assert!(typed.text().contains("app.js"), "{}", typed.text());
+    let cases = [("GET", "/api/nothing", 404), ("POST", "/nowhere", 404), ("DELETE", "/api/stop", 405)];
+    for (method, path, status) in cases {
+        let answer = proxy.control_call(method, path, "").await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert!(answer.json()["error"].is_string(), "{}", answer.text());
+        assert!(answer.headers.contains_key("content-security-policy"), "{path}");
+    }
+    let foreign = request(address, "GET", "/nowhere", &[("origin", "http://evil.example")], "").await;
+    assert_eq!(foreign.status, 403);
+
+    let Some(browser) = Browser::open().await else { return };
+    browser.goto(&format!("http://{address}/nowhere#{}", proxy.control().1)).await;
+    browser.until("document.querySelector('#app h1, #app h2') !== null").await;
+    assert!(browser.text("#app").await.contains("There is no such page"), "{}", browser.text("#app").await);
+}
+
 #[tokio::test]
 async fn every_page_part_and_edit_needs_the_token() {
     let proxy = agent().await;

@@ -3,7 +3,7 @@ use std::fs;
 use super::*;
 
 async fn found(source: SecretSource, directory: &Path) -> (Secret, Vec<Message>) {
-    let mut found = find_all(vec![Some(source)], directory).await;
+    let mut found = find_all(vec![Some(source)], directory, &SecretMemory::default()).await;
     (found.secrets.remove(0), found.warnings)
 }
 
@@ -32,7 +32,9 @@ fn shell(script: &str) -> SecretSource {
 #[tokio::test]
 async fn a_literal_is_the_secret_and_an_empty_one_is_none() {
     check(SecretSource::Literal("sk-a".into()), Ok("sk-a")).await;
-    let found = find_all(vec![Some(SecretSource::Literal("".into())), None], Path::new("")).await;
+    let found =
+        find_all(vec![Some(SecretSource::Literal("".into())), None], Path::new(""), &SecretMemory::default())
+            .await;
     assert_eq!(found.secrets, [Secret::Missing, Secret::Missing]);
 }
 
@@ -160,6 +162,11 @@ async fn secrets_are_looked_up_side_by_side_and_stay_in_order() {
         let at = directory.path().display();
         shell(&format!("touch '{at}/{mine}'; until [ -e '{at}/{other}' ]; do :; done; echo {mine}"))
     };
-    let found = find_all(vec![Some(meet("a", "b")), None, Some(meet("b", "a"))], Path::new("")).await;
+    let found = find_all(
+        vec![Some(meet("a", "b")), None, Some(meet("b", "a"))],
+        Path::new(""),
+        &SecretMemory::default(),
+    )
+    .await;
     assert_eq!(found.secrets, [Secret::Known("a".into()), Secret::Missing, Secret::Known("b".into())]);
 }
