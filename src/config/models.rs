@@ -13,7 +13,15 @@ use std::collections::HashMap;
 pub struct ByModel<T> {
     exact: HashMap<String, T>,
     /// Most specific first.
-    patterns: Vec<(String, T)>,
+    patterns: Vec<Pattern<T>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Pattern<T> {
+    text: String,
+    /// Bytes before the first star: most patterns are ruled out by these alone.
+    head: usize,
+    said: T,
 }
 
 /// `[models]`: the name a client asks for → the name (or `provider/model`) sent upstream.
@@ -28,11 +36,19 @@ impl<T> Default for ByModel<T> {
 impl<T: Clone> ByModel<T> {
     /// From the pairs of the file, in its order.
     pub fn new(models: &[(String, T)]) -> Self {
-        let (mut patterns, exact): (Vec<_>, Vec<_>) =
-            models.iter().cloned().partition(|(asked, _)| asked.contains('*'));
+        let mut exact = HashMap::new();
+        let mut patterns = Vec::new();
+        for (asked, said) in models.iter().cloned() {
+            match asked.find('*') {
+                Some(head) => patterns.push(Pattern { text: asked, head, said }),
+                None => {
+                    exact.insert(asked, said);
+                }
+            }
+        }
         // The sort is stable, so equals keep the order of the file.
-        patterns.sort_by_key(|(pattern, _)| Reverse(literal_characters(pattern)));
-        Self { exact: exact.into_iter().collect(), patterns }
+        patterns.sort_by_key(|pattern| Reverse(literal_characters(&pattern.text)));
+        Self { exact, patterns }
     }
 
     /// `None` when nothing is said of the model.
@@ -41,8 +57,10 @@ impl<T: Clone> ByModel<T> {
     }
 
     fn get_by_pattern(&self, model: &str) -> Option<&T> {
-        let (_, said) = self.patterns.iter().find(|(pattern, _)| matches(pattern, model))?;
-        Some(said)
+        let covers = |pattern: &&Pattern<T>| {
+            model.starts_with(&pattern.text[..pattern.head]) && matches(&pattern.text, model)
+        };
+        self.patterns.iter().find(covers).map(|pattern| &pattern.said)
     }
 }
 

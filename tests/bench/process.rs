@@ -1,6 +1,7 @@
 //! The processes under measurement. Each announces its address on stdout, and ends when its value is dropped.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -43,7 +44,10 @@ const FOREIGN_SETTINGS: [&str; 8] = [
     "https_proxy",
 ];
 
-/// A directory that portcullis calls home, with its config.
+const CONFIG_FILE: &str = "config/config.toml";
+
+/// A directory that portcullis calls home, and its config in one of its own: as it is installed, what is written
+/// about requests does not stand where a change of the config is watched for.
 pub struct Home {
     directory: TempDir,
     /// 0: any.
@@ -71,11 +75,13 @@ impl Home {
 
     fn write(upstream: SocketAddr, port: u16, more: &str) -> Result<Arc<Self>> {
         let directory = tempfile::tempdir()?;
+        let config = directory.path().join(CONFIG_FILE);
+        config.parent().map_or(Ok(()), fs::create_dir)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(directory.path().join("config.toml"))?;
+        let mut file = options.open(config)?;
         let key = CLIENT_KEY.value;
         write!(
             file,
@@ -116,6 +122,12 @@ priority = 1
         Ok(Arc::new(Self { directory, port }))
     }
 
+    /// Where it is told to live.
+    fn arguments(&self) -> [OsString; 4] {
+        let home = self.directory.path();
+        ["--home".into(), home.into(), "--config".into(), home.join(CONFIG_FILE).into()]
+    }
+
     /// What portcullis writes to stderr, for the report of a failed start.
     fn complaints(&self) -> PathBuf {
         self.directory.path().join("bench-stderr.txt")
@@ -142,7 +154,7 @@ impl Process {
 
     pub async fn portcullis(home: Arc<Home>) -> Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.args(["serve", "--port", "0", "--home"]).arg(home.directory.path());
+        command.args(["serve", "--port", "0"]).args(home.arguments());
         command.stderr(File::create(home.complaints())?);
         Self::spawn(&mut command, Some(home.clone())).await.with_context(|| {
             let text = fs::read_to_string(home.complaints()).unwrap_or_default();
@@ -154,7 +166,7 @@ impl Process {
     #[cfg(target_os = "linux")]
     pub async fn tray(home: Arc<Home>, bus: &str) -> Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.arg("--home").arg(home.directory.path()).env("DBUS_SESSION_BUS_ADDRESS", bus);
+        command.args(home.arguments()).env("DBUS_SESSION_BUS_ADDRESS", bus);
         for name in FOREIGN_SETTINGS {
             command.env_remove(name);
         }
