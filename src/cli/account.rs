@@ -15,9 +15,12 @@ use super::output::{self, Exit};
 use crate::accounts::{Pool, store};
 use crate::config::edit::{self, NewAccount};
 use crate::config::{self, Config, Loaded, SecretSource};
+use crate::control::AccountStatus;
+use crate::desktop::paths::Paths;
 use crate::gateway::{Gateway, TestReport};
 use crate::monitor::Recorder;
 use crate::protocol::Provider;
+use crate::supervisor::account_status;
 use crate::text;
 use crate::upstream::Scrubber;
 
@@ -28,21 +31,37 @@ pub enum AccountCommand {
     /// Add an account; its key is read from a prompt, stdin or --from-env
     Add(AddArgs),
     /// Remove an account from the config file
-    Remove { name: String },
+    Remove {
+        /// Which account
+        name: String,
+    },
     /// Use an account (again), also one whose key had been refused
-    Enable { name: String },
+    Enable {
+        /// Which account
+        name: String,
+    },
     /// Keep an account, but do not use it
-    Disable { name: String },
+    Disable {
+        /// Which account
+        name: String,
+    },
     /// Make one minimal real call with an account and say what came back
-    Test { name: String },
+    Test {
+        /// Which account
+        name: String,
+    },
     /// Let a cooling account be tried again at once; without a name, all of them
-    ClearCooldown { name: Option<String> },
+    ClearCooldown {
+        /// Which account
+        name: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
 pub struct AddArgs {
     /// What to call it [default: the provider's name]
     name: Option<String>,
+    /// The same, as an option
     #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
     named: Option<String>,
     /// Whose API it is for
@@ -92,7 +111,7 @@ async fn list(context: &Context) -> Exit {
             Err(error) => return output::failed(&error.to_string()),
         },
         None => match config::load(&context.paths.config).await {
-            Ok(loaded) => configured(&loaded.config),
+            Ok(loaded) => json!(saved(&context.paths, &loaded.config)),
             Err(problems) => return bad(&problems),
         },
     };
@@ -104,24 +123,18 @@ async fn list(context: &Context) -> Exit {
     Exit::Done
 }
 
-/// What the file alone says of the accounts.
-pub fn configured(config: &Config) -> Value {
-    let accounts = config.accounts.iter().map(|account| {
-        let reason = account.api_key.reason();
-        let state = match (account.enabled, reason) {
-            (false, _) => "off",
-            (true, Some(_)) => "unusable",
-            (true, None) => "ready",
-        };
-        json!({
-            "name": account.name,
-            "provider": account.provider.name(),
-            "state": state,
-            "reason": reason.map(|reason| reason.text(output::answer_language())),
-            "models": account.models,
-        })
-    });
-    accounts.collect()
+/// What the file says of the accounts, and what was saved of them: nobody is running.
+pub fn saved(paths: &Paths, config: &Config) -> Vec<AccountStatus> {
+    let accounts = saved_pool(paths, config).view(Instant::now()).accounts;
+    let told = |account| account_status(account).worded(output::answer_language());
+    accounts.into_iter().map(told).collect()
+}
+
+fn saved_pool(paths: &Paths, config: &Config) -> Pool {
+    let pool = Pool::new();
+    pool.apply(config, Instant::now());
+    pool.restore(store::load(&paths.pool_file()), Instant::now(), SystemTime::now());
+    pool
 }
 
 fn print(accounts: &[Value]) {
@@ -138,6 +151,9 @@ fn print(accounts: &[Value]) {
 }
 
 async fn add(context: &Context, args: AddArgs) -> Exit {
+    if [&args.name, &args.named].into_iter().flatten().any(|name| config::looks_like_a_key(name)) {
+        return output::failed(&text!(context.language, "cli-account-name-is-key"));
+    }
     let path = &context.paths.config;
     if let Err(error) = config::template::init(path) {
         return output::failed(&error.to_string());
@@ -300,9 +316,7 @@ async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
 /// Nobody is running: the cooldowns are those that were saved.
 async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, String> {
     let loaded = loaded(context).await?;
-    let (pool, path) = (Pool::new(), context.paths.pool_file());
-    pool.apply(&loaded.config, Instant::now());
-    pool.restore(store::load(&path), Instant::now(), SystemTime::now());
+    let (pool, path) = (saved_pool(&context.paths, &loaded.config), context.paths.pool_file());
     let cleared = pool.clear_cooldown(name).map_err(|error| error.text(context.language))?;
     if cleared > 0 {
         store::save(&path, &pool.snapshot(Instant::now(), SystemTime::now()))

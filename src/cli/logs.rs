@@ -43,6 +43,9 @@ async fn show(source: &Source, printer: &Printer, filter: &Filter, count: usize)
     match source.latest(filter, count).await {
         Ok(records) => {
             let last = records.first().map_or(RecordNumber::default(), |record| record.number);
+            if records.is_empty() && !printer.json {
+                output::note(&text!(printer.language, "cli-usage-nothing"));
+            }
             let written = records.iter().rev().all(|record| printer.print(record));
             (if written { Exit::Done } else { Exit::Failed }, last)
         }

@@ -32,7 +32,7 @@ pub use output::Exit;
     name = "portcullis",
     version,
     about = "A local reverse proxy for language-model APIs: point any OpenAI, Anthropic or Gemini client at \
-             http://127.0.0.1:8045",
+             http://127.0.0.1:8045. Without a command it is the agent with its tray icon",
     long_about = None,
     max_term_width = 100
 )]

@@ -28,7 +28,7 @@ pub mod watch;
 
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
-pub use key::generate_key;
+pub use key::{generate_key, looks_like_a_key};
 pub use load::{Loaded, Source, language, load, load_again, load_text, problems_in, read, syntax_problem};
 pub use lookup::SecretMemory;
 pub use models::ModelMap;

@@ -106,7 +106,8 @@ pub struct AccountStatus {
 }
 
 impl AccountStatus {
-    fn worded(&self, language: Language) -> Self {
+    #[must_use]
+    pub fn worded(&self, language: Language) -> Self {
         Self { reason: self.reason.as_ref().map(|reason| reason.worded(language)), ..self.clone() }
     }
 }

@@ -57,11 +57,15 @@ pub fn give_up_for_now(mut last: Refused) -> Ended {
     if let Fault::RateLimited { retry_after, .. } = &mut last.failure.fault {
         *retry_after = None;
     }
-    give_up(last)
+    give_up_since(last, "as many accounts were tried as `pool.max_attempts` allows")
 }
 
 /// What the last account said is the answer.
 pub fn give_up(last: Refused) -> Ended {
+    give_up_since(last, "no other account is left")
+}
+
+fn give_up_since(last: Refused, why_no_other: &str) -> Ended {
     let reason = &last.failure.reason;
     match &last.failure.fault {
         // Claude Code logs its user out at a 403, though the key it sent is a good one.
@@ -75,9 +79,7 @@ pub fn give_up(last: Refused) -> Ended {
         },
         Fault::Account => Ended::Local(LocalError::new(
             ErrorKind::Unavailable,
-            format!(
-                "the upstream refused the account's own credential, and no other account is left: {reason}"
-            ),
+            format!("the upstream refused the account's own credential, and {why_no_other}: {reason}"),
         )),
         Fault::RateLimited { retry_after, .. } => Ended::Local(
             LocalError::new(ErrorKind::RateLimited, format!("the upstream limits this account: {reason}"))
@@ -125,8 +127,8 @@ fn refused_lease(no_lease: NoLease, protocol: Protocol, model: &str) -> LocalErr
         NoLease::WrongProtocol { accounts, provider } => LocalError::new(
             ErrorKind::InvalidRequest,
             format!(
-                "{model} is served by {} ({provider}), which cannot be reached through {} requests: use the \
-                 {provider} API of this proxy for it, or map the model to another account under [models]",
+                "{model} is served by {} ({provider}), which has no answer to this {} call: ask for \
+                 a model of a provider that has one, or map {model} to one under [models]",
                 accounts.join(", "),
                 protocol.name(),
             ),

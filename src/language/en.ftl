@@ -389,6 +389,7 @@ doctor-not-running-fix = Start it with `portcullis serve`.
 doctor-lan-fix = Set `auth_mode = "auto"` under [proxy].
 doctor-account-disabled = Account { $name } was refused: { $reason }
 doctor-account-disabled-fix = Check its key; `portcullis account enable { $name }` uses it again.
+doctor-account-silent-fix = If it was refused, check its key; if nothing answers, check its `base_url` and the network. `portcullis account test { $name }` tries again.
 doctor-account-unusable = Account { $name } has no key: { $reason }
 doctor-account-unusable-fix = Put the key where the config file says it is.
 doctor-account-cooling = Account { $name } is cooling: { $reason }
@@ -735,6 +736,7 @@ cli-account-prompt = The API key for { $provider }:
 cli-account-prompt-optional = The API key for { $provider } (empty for none):
 cli-account-variable = the environment variable { $name } is not set
 cli-account-needs-key = an account for { $provider } needs an API key: type it, pipe it in, or use --from-env
+cli-account-name-is-key = That looks like a key, and this is the account's name, which everybody sees. Run it without the key: it is asked for.
 cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
 cli-account-unknown = there is no account named "{ $name }"
 cli-account-exists = there is an account named "{ $name }" already

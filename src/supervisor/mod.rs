@@ -21,6 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use self::event::Event;
 use self::follow::Told;
 use self::reload::Reload;
+pub use self::report::account_status;
 use self::state::{Input, next};
 use self::updates::Updates;
 use crate::accounts::{Pool, UnknownAccount, store};

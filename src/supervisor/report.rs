@@ -161,7 +161,8 @@ const fn auth_mode(mode: AuthMode) -> &'static str {
     }
 }
 
-fn account_status(view: AccountView) -> AccountStatus {
+/// An account of the pool, as every surface is told of it.
+pub fn account_status(view: AccountView) -> AccountStatus {
     let (state, reason, until) = match view.state {
         AccountState::Enabled => ("ready", None, None),
         AccountState::Off => ("off", None, None),

@@ -162,6 +162,19 @@ async fn list_shows_how_each_account_is() {
     assert_eq!(proxy.run(&["account", "clear-cooldown", "nobody"]).await.status.code(), Some(1));
 }
 
+/// A key that was pasted in the place of the name would be shown to everybody.
+#[test]
+fn a_key_is_not_taken_for_a_name() {
+    let home = Home::empty();
+    let key = "AIzaSyExampleExampleExample";
+    for arguments in [vec!["account", "add", key], vec!["account", "add", "--name", key]] {
+        let output = home.run(&[&arguments[..], &["--provider", "openai-compatible"]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("looks like a key") && !stderr(&output).contains(key));
+    }
+    assert!(!home.file("config.toml").exists(), "nothing is written for a mistake");
+}
+
 #[tokio::test]
 async fn a_saved_cooldown_is_cleared_without_an_agent() {
     let limited = json!({"error": {"message": "slow down"}});
@@ -172,6 +185,8 @@ async fn a_saved_cooldown_is_cleared_without_an_agent() {
     proxy.run(&["quit"]).await;
     proxy.ended().await;
     let home = proxy.killed().await;
+    let listed = stdout(&home.run(&["account", "list"]));
+    assert!(listed.contains("cooling") && listed.contains("slow down"), "{listed}");
     assert_eq!(stdout(&home.run(&["account", "clear-cooldown"])), "1 cleared\n");
     let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
     assert_eq!(proxy.status().await["cooling_accounts"], 0);

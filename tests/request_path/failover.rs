@@ -168,6 +168,13 @@ async fn an_account_is_tried_once_and_no_more_than_max_attempts_are() {
     let pair = Pair::with("openai", trouble(), OPENAI_CHAT.whole_reply(), "", "max_attempts = 1").await;
     assert_eq!(OPENAI_CHAT.ask(&pair.proxy, false).await.status, 500);
     assert_eq!(pair.asked(), (1, 0));
+
+    // One that was not asked is not said to be missing.
+    let dead = refusal(401, "invalid_api_key", "trouble");
+    let pair = Pair::with("openai", dead, OPENAI_CHAT.whole_reply(), "", "max_attempts = 1").await;
+    let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.message().contains("pool.max_attempts"), "{}", answer.message());
 }
 
 #[tokio::test]

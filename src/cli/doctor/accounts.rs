@@ -1,7 +1,5 @@
 //! Whether there is an account that can answer.
 
-use serde_json::json;
-
 use super::super::account;
 use super::{Finding, Patient};
 use crate::text;
@@ -43,12 +41,11 @@ fn accounts(patient: &Patient) -> Vec<Account> {
         });
         return accounts.collect();
     }
-    let configured = patient.config().map(account::configured).unwrap_or(json!([]));
-    let text = |account: &serde_json::Value, key: &str| account[key].as_str().unwrap_or_default().to_owned();
-    let accounts = configured.as_array().map_or(&[][..], Vec::as_slice).iter().map(|account| Account {
-        name: text(account, "name"),
-        state: text(account, "state"),
-        reason: text(account, "reason"),
+    let saved = patient.config().map(|config| account::saved(&patient.context.paths, config));
+    let accounts = saved.into_iter().flatten().map(|account| Account {
+        name: account.name,
+        state: account.state,
+        reason: account.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
     accounts.collect()
 }
@@ -84,5 +81,5 @@ async fn online(patient: &Patient<'_>, name: &str) -> Finding {
         return Finding::ok("accounts", text!(language, "doctor-account-answers", name = name));
     }
     let text = text!(language, "doctor-account-silent", name = name, reason = said);
-    Finding::problem("accounts", text, text!(language, "doctor-account-disabled-fix", name = name))
+    Finding::problem("accounts", text, text!(language, "doctor-account-silent-fix", name = name))
 }
