@@ -1,5 +1,6 @@
 //! Commands about the running agent as a whole: status, start, stop, quit, open.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::agent::{self, Agent};
 use super::output::{self, Exit};
+use crate::config;
 use crate::control::{Notice, ProxyState, Status};
 use crate::desktop::{browser, instance};
 use crate::headless;
@@ -105,6 +107,11 @@ pub fn account_state(language: Language, state: &str) -> String {
     }
 }
 
+/// Whether the config file itself is why it is not in force.
+fn is_bad(path: &Path) -> bool {
+    config::read(path).map_or(true, |source| !config::problems_in(&source.text).is_empty())
+}
+
 /// One of the commands that need nothing but their name.
 pub async fn command(context: &Context, name: &str) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
@@ -117,7 +124,10 @@ pub async fn command(context: &Context, name: &str) -> Exit {
             }
             Exit::Done
         }
-        Err(error) => output::failed(&error.to_string()),
+        Err(error) => {
+            let failed = output::failed(&error.to_string());
+            if name == "reload" && is_bad(&context.paths.config) { Exit::Usage } else { failed }
+        }
     }
 }
 

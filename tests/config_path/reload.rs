@@ -226,7 +226,7 @@ async fn the_reload_command_says_what_is_wrong() {
     proxy.home.write_config("[proxy]\nprot = 1\n");
     let output = proxy.run(&["reload"]).await;
     let stderr = stderr(&output);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(stderr.contains("config.toml:2:1: proxy.prot: unknown key; did you mean `port`?"), "{stderr}");
 }
 
