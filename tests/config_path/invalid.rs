@@ -141,7 +141,7 @@ async fn a_reload_with_nothing_changed_keeps_telling_the_problem() {
     proxy.home.write_config("[proxy]\nport = true\n");
     wait_for_problem(&proxy, "proxy.port").await;
     let output = proxy.run(&["reload"]).await;
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     wait_for_problem(&proxy, "proxy.port").await;
     let output = proxy.run(&["status"]).await;
     let text = stdout(&output);
