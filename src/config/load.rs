@@ -59,10 +59,6 @@ pub async fn load_again(path: &Path, memory: &SecretMemory) -> Result<Loaded, Pr
 
 /// The same for a text at hand. The path names it in problems, and relative paths of
 /// secret files start at its directory.
-pub async fn load_text(text: &str, path: &Path) -> Result<Loaded, Problems> {
-    load_text_again(text, path, &SecretMemory::default()).await
-}
-
 async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Result<Loaded, Problems> {
     let (document, file) = parse(text).map_err(|list| Problems::new(path, list))?;
     let directory = path.parent().unwrap_or(Path::new(""));
@@ -75,6 +71,12 @@ async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Resu
     let warnings = found.warnings.into_iter().chain(unresolved(&config)).collect();
     let needs_key = config.proxy.needs_key();
     Ok(Loaded { config, warnings, needs_key })
+}
+
+/// The same for who has never loaded it before.
+#[cfg(test)]
+pub async fn load_text(text: &str, path: &Path) -> Result<Loaded, Problems> {
+    load_text_again(text, path, &SecretMemory::default()).await
 }
 
 /// Everything that is wrong with a text, without looking any secret up.

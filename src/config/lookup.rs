@@ -3,6 +3,7 @@
 
 mod memory;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ impl From<String> for Raw {
 type Reason = Message;
 
 pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path, memory: &SecretMemory) -> Found {
-    let asked: Vec<_> = sources.iter().flatten().filter_map(Asked::of).collect();
+    let asked: HashSet<_> = sources.iter().flatten().filter_map(Asked::of).collect();
     memory.keep(&asked);
     let found: Vec<_> =
         stream::iter(sources).map(|source| find(source, directory, memory)).buffered(AT_ONCE).collect().await;

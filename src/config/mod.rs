@@ -29,7 +29,9 @@ pub mod watch;
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
 pub use key::{generate_key, looks_like_a_key};
-pub use load::{Loaded, Source, language, load, load_again, load_text, problems_in, read, syntax_problem};
+#[cfg(test)]
+pub use load::load_text;
+pub use load::{Loaded, Source, language, load, load_again, problems_in, read, syntax_problem};
 pub use lookup::SecretMemory;
 pub use models::ModelMap;
 pub use problem::{Problem, Problems};

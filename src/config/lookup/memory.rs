@@ -1,6 +1,6 @@
 //! What programs and the keyring gave when they were asked last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,7 +40,7 @@ impl SecretMemory {
     }
 
     /// Forgets what no file asks for any more.
-    pub fn keep(&self, asked: &[Asked]) {
+    pub fn keep(&self, asked: &HashSet<Asked>) {
         self.lock().retain(|known, _| asked.contains(known));
     }
 
