@@ -151,9 +151,6 @@ fn print(accounts: &[Value]) {
 }
 
 async fn add(context: &Context, args: AddArgs) -> Exit {
-    if [&args.name, &args.named].into_iter().flatten().any(|name| config::looks_like_a_key(name)) {
-        return output::failed(&text!(context.language, "cli-account-name-is-key"));
-    }
     let path = &context.paths.config;
     if let Err(error) = config::template::init(path) {
         return output::failed(&error.to_string());

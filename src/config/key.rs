@@ -24,7 +24,7 @@ pub struct Unfit {
 const OF_PROVIDERS: [&str; 7] = [PREFIX, "AIza", "AQ.", "sk_", "gsk_", "xai-", "nvapi-"];
 
 /// Whether a text that was given for something else is a key by mistake.
-pub fn looks_like_a_key(text: &str) -> bool {
+pub fn looks_like_one(text: &str) -> bool {
     text.len() > 20 && OF_PROVIDERS.iter().any(|prefix| text.starts_with(prefix))
 }
 

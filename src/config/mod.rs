@@ -28,7 +28,7 @@ pub mod watch;
 
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
-pub use key::{generate_key, looks_like_a_key};
+pub use key::generate_key;
 #[cfg(test)]
 pub use load::load_text;
 pub use load::{Loaded, Source, language, load, load_again, problems_in, read, syntax_problem};

@@ -157,6 +157,8 @@ fn account_name(name: &str, own: Option<Provider>, account: &KeyPath, findings: 
     let names_another = Provider::from_name(name).is_some_and(|provider| Some(provider) != own);
     let (message, fix) = if name.trim().is_empty() {
         (message!("problem-empty"), message!("fix-name-empty"))
+    } else if key::looks_like_one(name) {
+        (message!("problem-name-key"), message!("fix-name-key"))
     } else if name.contains('/') {
         (message!("problem-name-slash"), message!("fix-name-slash"))
     } else if name.chars().any(char::is_control) || name.trim() != name {
