@@ -13,8 +13,9 @@ use crate::protocol::Provider;
 /// Why there is no lease.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoLease {
+    /// Of so many in the config.
     #[error("no account is usable")]
-    NoAccounts,
+    NoAccounts { listed: usize },
     /// No account serves the model; the hint says what would.
     #[error("no account serves the model: {hint}")]
     UnknownModel { hint: String },
@@ -46,7 +47,7 @@ pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
         return if members.iter().any(Member::is_active) {
             NoLease::UnknownModel { hint: hint(members, wanted) }
         } else {
-            NoLease::NoAccounts
+            NoLease::NoAccounts { listed: members.len() }
         };
     };
     let Some(speaker) = members.iter().find(speaks) else {
@@ -88,7 +89,8 @@ fn why_cooling(member: &Member, model: &str, now: Instant) -> String {
 fn why_dead(member: &Member) -> String {
     let name = &member.account.name;
     match (&member.health, member.account.credential_problem()) {
-        (_, Some(problem)) => format!("{name}: {problem}"),
+        // Which program or file keeps the key is not for clients.
+        (_, Some(_)) => format!("{name}: its API key could not be had (`portcullis status` says why)"),
         (Health::Disabled { reason }, None) => format!("{name}: {reason}"),
         (_, None) => name.clone(),
     }

@@ -78,6 +78,10 @@ fn print(status: &Status) {
     for account in &status.accounts {
         let Some(reason) = &account.reason else { continue };
         let reason = reason.text(language);
+        // A warning below says the same.
+        if status.warnings.iter().any(|warning| warning.text(language).ends_with(&reason)) {
+            continue;
+        }
         let (name, state) = (account.name.as_str(), account_state(language, &account.state));
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));

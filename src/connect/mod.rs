@@ -1,16 +1,19 @@
 //! Points other people's tools at this proxy, and back again.
 //!
-//! A [`Tool`] says which values of which files matter to it. [`Clients`] changes those
-//! values and nothing else: `format` edits a text, `files` reads and replaces it, and the
-//! `journal` keeps what stood there before, so that `disconnect` puts exactly that back
+//! A [`Tool`] says which values of which files matter to it, and a [`State`] where it
+//! points. [`Clients`] changes those values and nothing else: a `change` is one file before
+//! and after, `format` edits a text, `files` reads and replaces it, and the `journal` keeps
+//! what stood there before, so that `disconnect` puts exactly that back
 //! and leaves alone what the user has changed since.
 
 mod change;
+mod clients;
 mod diff;
 mod environment;
 mod files;
 mod format;
 mod journal;
+mod state;
 mod tool;
 
 use std::path::PathBuf;
@@ -18,10 +21,9 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::language::Message;
-
-pub use change::{Clients, ConnectError, Followed, Preview, Undone, tools_at};
+pub use clients::{Clients, ConnectError, Followed, Left, Preview, Undone};
 pub use environment::Environment;
+pub use state::{State, tools_at};
 pub use tool::Tool;
 
 /// Where tools are pointed, and the key they send.
@@ -41,19 +43,6 @@ pub struct Connection {
     /// `connect` made it so, and `disconnect` can undo it.
     pub by_us: bool,
     pub files: Vec<PathBuf>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
-pub enum State {
-    /// At this proxy.
-    Here,
-    /// At some other address.
-    Elsewhere { base_url: String },
-    /// Wherever it points by itself.
-    Unset,
-    /// Its file cannot be read, and so neither changed.
-    Broken { problem: Message },
 }
 
 impl Connection {

@@ -11,7 +11,11 @@ use crate::{message, text};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum StartFailure {
-    NoAccounts,
+    /// None that is usable, of so many in the config.
+    NoAccounts {
+        #[serde(default)]
+        listed: usize,
+    },
     Bind(BindFailure),
 }
 
@@ -67,14 +71,15 @@ impl StartFailure {
 
     fn wrong(&self) -> Message {
         match self {
-            Self::NoAccounts => message!("failure-no-accounts"),
+            Self::NoAccounts { .. } => message!("failure-no-accounts"),
             Self::Bind(failure) => failure.wrong(),
         }
     }
 
     fn remedy(&self) -> Message {
         match self {
-            Self::NoAccounts => message!("failure-no-accounts-fix"),
+            Self::NoAccounts { listed: 0 } => message!("failure-no-accounts-fix"),
+            Self::NoAccounts { listed } => message!("failure-no-accounts-usable", count = *listed),
             Self::Bind(failure) => failure.remedy(),
         }
     }
@@ -82,7 +87,7 @@ impl StartFailure {
     /// What is wrong, short enough to stand after "Failed:" in a menu.
     pub fn short(&self, language: Language) -> String {
         match self {
-            Self::NoAccounts => text!(language, "state-failed-no-accounts"),
+            Self::NoAccounts { .. } => text!(language, "state-failed-no-accounts"),
             Self::Bind(failure) => failure.short(language),
         }
     }
@@ -194,7 +199,7 @@ mod tests {
             "サーバー起動失敗: アドレス 127.0.0.1:8045 バインド失敗: node (pid 4242) が使用中です"
         );
         assert_eq!(
-            StartFailure::NoAccounts.text(Language::Japanese),
+            StartFailure::NoAccounts { listed: 0 }.text(Language::Japanese),
             "使用可能なアカウントがありません。先にアカウントを追加してください"
         );
     }

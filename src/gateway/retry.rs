@@ -116,11 +116,15 @@ fn cooling(model: &str, soonest: Duration, reason: &str) -> LocalError {
 
 fn refused_lease(no_lease: NoLease, protocol: Protocol, model: &str) -> LocalError {
     match no_lease {
-        NoLease::NoAccounts => LocalError::new(
-            ErrorKind::Unavailable,
-            "No available accounts. Add an account first: run `portcullis account add`, or add an [[accounts]] \
-             section to the config file.",
-        ),
+        NoLease::NoAccounts { listed } => {
+            let fix = if listed == 0 {
+                "run `portcullis account add`, or add an [[accounts]] section to the config file"
+            } else {
+                "those in the config file are not usable; `portcullis account list` says why"
+            };
+            let text = format!("No available accounts. Add an account first: {fix}.");
+            LocalError::new(ErrorKind::Unavailable, text)
+        }
         NoLease::UnknownModel { hint } => {
             LocalError::new(ErrorKind::ModelNotFound, format!("no account serves the model {model}: {hint}"))
         }

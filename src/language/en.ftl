@@ -27,6 +27,10 @@ accounts-active-cooling = { accounts-active }, { $cooling } cooling
 
 failure-no-accounts = No available accounts. Add an account first.
 failure-no-accounts-fix = Run `portcullis account add`, or add an [[accounts]] section to the config file.
+failure-no-accounts-usable = { $count ->
+    [one] The one account in the config file is not usable
+   *[other] None of the { $count } accounts in the config file is usable
+}: `portcullis account list` says why, `portcullis account enable NAME` switches one on.
 failure-bind = Could not bind { $address }: { $reason }.
 failure-in-use = in use by another program
 failure-in-use-by-portcullis = in use by another portcullis

@@ -23,6 +23,7 @@ accounts-active-cooling = { accounts-active }（クールダウン中: { $coolin
 
 failure-no-accounts = 使用可能なアカウントがありません。先にアカウントを追加してください
 failure-no-accounts-fix = `portcullis account add` を実行するか、設定ファイルに [[accounts]] を追加してください。
+failure-no-accounts-usable = 設定ファイルのアカウント（{ $count } 件）はどれも使用できません。理由は `portcullis account list`、有効にするには `portcullis account enable NAME` を実行してください。
 failure-bind = サーバー起動失敗: アドレス { $address } バインド失敗: { $reason }
 failure-in-use = 別のプログラムが使用中です
 failure-in-use-by-portcullis = 別の portcullis が使用中です

@@ -23,6 +23,7 @@ accounts-active-cooling = { accounts-active }，其中 { $cooling } 个冷却中
 
 failure-no-accounts = 没有可用的账号。请先添加账号。
 failure-no-accounts-fix = 请运行 `portcullis account add`，或在配置文件中添加 [[accounts]]。
+failure-no-accounts-usable = 配置文件中的 { $count } 个账号都不可用：`portcullis account list` 会说明原因，`portcullis account enable NAME` 可启用账号。
 failure-bind = 无法绑定 { $address }：{ $reason }。
 failure-in-use = 已被其他程序占用
 failure-in-use-by-portcullis = 已被另一个 portcullis 占用

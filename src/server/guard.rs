@@ -109,7 +109,7 @@ fn is_trusted(policy: &Policy, origin: &str) -> bool {
 
 /// What browsers look for on this machine and nowhere else: `tauri.localhost` is a desktop
 /// program's own page.
-fn is_loopback_name(host: &str) -> bool {
+pub fn is_loopback_name(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost")
 }
 

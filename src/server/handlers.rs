@@ -89,7 +89,8 @@ impl Entry {
             self.authenticate(&policy, request)?;
         }
         let route = route.map_err(|missing| {
-            let base_url = door.base_url();
+            let own = door.base_url();
+            let base_url = rescue::base_url(request.headers(), &own);
             rescue::missing(
                 &missing,
                 request.method(),

@@ -1,11 +1,15 @@
 //! Every error of our own on its way out: in the shape of the family that asked, so
 //! that its SDK raises the right exception.
 
-use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use std::borrow::Cow;
+
+use http::header::{ALLOW, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER};
+use http::uri::Authority;
 use http::{HeaderName, HeaderValue};
 use salvo::http::ResBody;
 use salvo::prelude::Response;
 
+use super::guard::is_loopback_name;
 use super::routes::Missing;
 use crate::protocol::{ErrorKind, Family, LocalError};
 
@@ -37,6 +41,16 @@ pub fn family_of(headers: &HeaderMap, query: Option<&str>) -> Family {
         Family::Anthropic
     } else {
         Family::OpenAi
+    }
+}
+
+/// Where a client that names us like this finds us: 127.0.0.1 is another machine to one on the network. The
+/// Host is known to be ours.
+pub fn base_url<'a>(headers: &HeaderMap, own: &'a str) -> Cow<'a, str> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    match host {
+        Some(host) if !is_loopback_name(host.host()) => format!("http://{host}").into(),
+        _ => own.into(),
     }
 }
 

@@ -2,9 +2,11 @@
 //! the listeners. Everything that can wake it is an [`event::Event`]; every change ends
 //! in one published [`Status`].
 
+mod accounts;
 mod desktop;
 mod event;
 mod follow;
+mod lifecycle;
 mod reload;
 mod report;
 pub mod state;
@@ -12,11 +14,11 @@ mod updates;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use self::event::Event;
 use self::follow::Told;
@@ -24,24 +26,21 @@ use self::reload::Reload;
 pub use self::report::account_status;
 use self::state::{Input, next};
 use self::updates::Updates;
-use crate::accounts::{Pool, UnknownAccount, store};
 use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, SecretMemory};
 use crate::connect::Followed;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{
-    BindFailure, Command, CommandError, Notice, ProxyState, Setting, Shell, StartFailure, Status, Tickets,
+    BindFailure, Command, CommandError, ProxyState, Setting, Shell, StartFailure, Status, Tickets,
 };
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
-use crate::language::{Language, Message};
-use crate::server::{Door, ProxyServer, bind};
+use crate::language::Message;
+use crate::server::{Door, ProxyServer};
 
 /// How often the status is looked at while requests finish.
 const DRAIN_TICK: Duration = Duration::from_millis(250);
-/// The pool is written no more often than this.
-const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the agent is started with, and keeps.
 #[derive(Clone, Debug)]
@@ -246,10 +245,7 @@ impl Supervisor {
             }
             Command::TestAccount { name, language } => return self.test_account(name, language, reply),
             Command::ClearCooldown(name) => self.clear_cooldown(name.as_deref()),
-            Command::ReviveAccount(name) => {
-                let revived = self.gateway.pool.enable(&name).map(Value::from);
-                revived.map_err(|error| unknown(&error, self.language()))
-            }
+            Command::ReviveAccount(name) => self.revive(&name),
             Command::OpenDashboard => return self.open_dashboard(reply),
             Command::EditConfig => return self.open_config_file(reply),
             Command::Copy(what) => return self.copy(what, reply),
@@ -272,105 +268,6 @@ impl Supervisor {
         }
     }
 
-    async fn ask_start(&mut self) -> CommandResult {
-        self.start().await;
-        match &self.failure {
-            None if self.is_unconfigured => {
-                let problem = self.file_problem.as_ref().map(|problem| problem.said().text(self.language()));
-                Err(CommandError::Failed(problem.unwrap_or_default()))
-            }
-            Some(failure) => Err(CommandError::Failed(failure.said().text(self.language()))),
-            None => Ok(Value::Null),
-        }
-    }
-
-    async fn start(&mut self) {
-        if self.state == ProxyState::Running {
-            return;
-        }
-        self.enter(Input::StartAsked);
-        if self.is_unconfigured {
-            return self.enter(Input::StartFailed);
-        }
-        self.publish();
-        match self.try_start().await {
-            Ok(proxy) => {
-                self.failure = None;
-                self.file_problem.take_if(|problem| matches!(problem, FileProblem::Bind(_)));
-                self.any_port = Some(proxy.address.port());
-                self.proxy = Some(proxy);
-                self.enter(Input::Bound);
-                self.lead_tools();
-            }
-            Err(failure) => self.start_failed(failure),
-        }
-    }
-
-    async fn try_start(&mut self) -> Result<ProxyServer, StartFailure> {
-        if !self.gateway.pool.has_usable() {
-            return Err(StartFailure::NoAccounts);
-        }
-        let (port, lan) = (self.port(&self.config), self.config.proxy.allow_lan_access);
-        let bound = bind::bind(port, lan, false);
-        let bound = if self.wants_any_port(&self.config) {
-            bound.or_else(|_| bind::bind(0, lan, false))
-        } else {
-            bound
-        };
-        match bound {
-            Ok(bound) => Ok(ProxyServer::start(bound, &self.door, self.options.max_connections)),
-            Err((address, error)) => Err(StartFailure::Bind(bind::explain(address, &error).await)),
-        }
-    }
-
-    fn start_failed(&mut self, failure: StartFailure) {
-        if let StartFailure::Bind(failure) = &failure {
-            self.expected_here();
-            self.notify(&Notice::BindFailure(failure.clone()));
-        }
-        if self.options.exit_on_failed_start {
-            self.exit = Some(Exit::StartFailed(failure.said().text(self.language())));
-        }
-        self.failure = Some(failure);
-        self.enter(Input::StartFailed);
-    }
-
-    /// Frees the port and lets requests finish behind our back.
-    async fn stop(&mut self) {
-        self.failure = None;
-        self.enter(Input::StopAsked);
-        let Some(proxy) = self.proxy.take() else { return };
-        self.generation += 1;
-        self.drain(proxy).await;
-    }
-
-    async fn drain(&mut self, proxy: ProxyServer) {
-        let drained = proxy.close(self.config.proxy.drain_timeout).await;
-        let generation = self.generation;
-        self.drains.spawn(async move {
-            let _ = drained.await;
-            generation
-        });
-    }
-
-    /// The proxy stops, streams finish within their limit; a second signal cuts it short.
-    async fn finish(&mut self, exit: Exit, sources: &mut Sources) -> Exit {
-        self.stop().await;
-        self.publish();
-        while !self.drains.is_empty() {
-            tokio::select! {
-                _ = self.drains.join_next() => {}
-                Some(Signal::Quit) = sources.signals.recv() => return Exit::Forced,
-                Some(Request { reply, .. }) = sources.requests.recv() => {
-                    let _ = reply.send(Err(CommandError::Gone));
-                }
-                () = tokio::time::sleep(DRAIN_TICK) => {}
-            }
-            self.publish();
-        }
-        exit
-    }
-
     /// Changes the file. What it holds then takes effect as after any other save, and
     /// whoever asked hears whether it did.
     async fn edit(
@@ -391,64 +288,6 @@ impl Supervisor {
             }
         }
     }
-
-    fn test_account(&self, name: String, language: Language, reply: oneshot::Sender<CommandResult>) {
-        let gateway = Arc::clone(&self.gateway);
-        let _detached: JoinHandle<()> = tokio::spawn(async move {
-            let outcome = gateway.test_account(&name).await;
-            let outcome = outcome.map(|report| json!(report.worded(language)));
-            let _ = reply.send(outcome.map_err(|error| unknown(&error, language)));
-        });
-    }
-
-    fn clear_cooldown(&self, name: Option<&str>) -> CommandResult {
-        let cleared = self.gateway.pool.clear_cooldown(name);
-        let cleared = cleared.map_err(|error| unknown(&error, self.language()))?;
-        Ok(json!({ "cleared": cleared }))
-    }
-
-    async fn pool_changed(&mut self) {
-        for event in self.gateway.pool.take_events() {
-            self.notify(&report::notice(event));
-        }
-        self.pool_dirty = true;
-        // A slow disk must not keep the news from who is looking.
-        self.publish();
-        if self.pool_saved.elapsed() >= SAVE_INTERVAL {
-            self.save_pool().await;
-        }
-    }
-
-    async fn save_pool(&mut self) {
-        self.pool_dirty = false;
-        self.pool_saved = Instant::now();
-        let saved = self.gateway.pool.snapshot(Instant::now(), SystemTime::now());
-        let path = self.options.pool_file.clone();
-        let written = tokio::task::spawn_blocking(move || store::save(&path, &saved)).await;
-        if let Ok(Err(error)) = written {
-            tracing::warn!("the pool's state could not be written: {error}");
-        }
-    }
-
-    /// The port a configuration asks for. Where any will do, the one clients know is kept.
-    fn port(&self, config: &Config) -> u16 {
-        match self.configured_port(config) {
-            0 => self.any_port.unwrap_or(0),
-            port => port,
-        }
-    }
-
-    fn wants_any_port(&self, config: &Config) -> bool {
-        self.configured_port(config) == 0
-    }
-
-    fn configured_port(&self, config: &Config) -> u16 {
-        self.options.port.unwrap_or(config.proxy.port)
-    }
-
-    fn pool(&self) -> &Pool {
-        &self.gateway.pool
-    }
 }
 
 /// Everybody on the network may spend the accounts.
@@ -461,10 +300,6 @@ fn written(setting: Setting) -> toml_edit::Value {
         Setting::Switch(on) => on.into(),
         Setting::Choice(choice) => choice.into(),
     }
-}
-
-fn unknown(error: &UnknownAccount, language: Language) -> CommandError {
-    CommandError::Failed(error.text(language))
 }
 
 fn failed(error: &impl std::fmt::Display) -> CommandError {

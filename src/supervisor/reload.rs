@@ -167,7 +167,7 @@ impl Supervisor {
     async fn retry_failed_start(&mut self, change: Change, is_first: bool) {
         let removed = match &self.failure {
             None if is_first => self.config.proxy.start_with_agent,
-            Some(StartFailure::NoAccounts) => self.pool().has_usable(),
+            Some(StartFailure::NoAccounts { .. }) => self.pool().has_usable(),
             Some(StartFailure::Bind(_)) => change.listener,
             None => false,
         };

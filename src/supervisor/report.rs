@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{DRAIN_TICK, FileProblem, SAVE_INTERVAL, Supervisor, is_open_to_lan};
+use super::accounts::SAVE_INTERVAL;
+use super::{DRAIN_TICK, FileProblem, Supervisor, is_open_to_lan};
 use crate::accounts::{AccountState, AccountView, PoolEvent, PoolView};
 use crate::config::{AuthMode, NotificationsConfig};
 use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
@@ -79,7 +80,11 @@ impl Supervisor {
             return Some(problem.said());
         }
         let starved = self.state == ProxyState::Running && pool.active == 0;
-        starved.then(|| StartFailure::NoAccounts.said())
+        starved.then(|| self.no_accounts().said())
+    }
+
+    pub(super) fn no_accounts(&self) -> StartFailure {
+        StartFailure::NoAccounts { listed: self.config.accounts.len() }
     }
 
     pub(super) fn language(&self) -> Language {
@@ -97,7 +102,7 @@ impl Supervisor {
     fn next_free_port(&self) -> Option<u16> {
         match self.bind_or_start_failure()? {
             StartFailure::Bind(failure) => failure.next_free_port,
-            StartFailure::NoAccounts => None,
+            StartFailure::NoAccounts { .. } => None,
         }
     }
 

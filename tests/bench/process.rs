@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::io::{self, AsyncBufReadExt, BufReader};
 use tokio::process::ChildStdout;
@@ -50,6 +50,7 @@ const CONFIG_FILE: &str = "config/config.toml";
 /// about requests does not stand where a change of the config is watched for.
 pub struct Home {
     directory: TempDir,
+    upstream: SocketAddr,
     /// 0: any.
     port: u16,
 }
@@ -74,14 +75,20 @@ impl Home {
     }
 
     fn write(upstream: SocketAddr, port: u16, more: &str) -> Result<Arc<Self>> {
-        let directory = tempfile::tempdir()?;
-        let config = directory.path().join(CONFIG_FILE);
-        config.parent().map_or(Ok(()), fs::create_dir)?;
+        let home = Self { directory: tempfile::tempdir()?, upstream, port };
+        home.config().parent().map_or(Ok(()), fs::create_dir)?;
+        home.configure(more)?;
+        Ok(Arc::new(home))
+    }
+
+    /// Writes the config, with more at its end.
+    fn configure(&self, more: &str) -> Result<()> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(config)?;
+        let mut file = options.open(self.config())?;
+        let Self { upstream, port, .. } = self;
         let key = CLIENT_KEY.value;
         write!(
             file,
@@ -119,13 +126,17 @@ priority = 1
 "#
             )?;
         }
-        Ok(Arc::new(Self { directory, port }))
+        Ok(())
+    }
+
+    fn config(&self) -> PathBuf {
+        self.directory.path().join(CONFIG_FILE)
     }
 
     /// Where it is told to live.
     fn arguments(&self) -> [OsString; 4] {
         let home = self.directory.path();
-        ["--home".into(), home.into(), "--config".into(), home.join(CONFIG_FILE).into()]
+        ["--home".into(), home.into(), "--config".into(), self.config().into()]
     }
 
     /// What portcullis writes to stderr, for the report of a failed start.
@@ -139,7 +150,7 @@ pub struct Process {
     child: Child,
     pub address: SocketAddr,
     // Dropped after the child has ended.
-    _home: Option<Arc<Home>>,
+    home: Option<Arc<Home>>,
 }
 
 impl Process {
@@ -172,7 +183,7 @@ impl Process {
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let address = SocketAddr::from(([127, 0, 0, 1], home.port));
-        let process = Self { child: command.spawn()?, address, _home: Some(home) };
+        let process = Self { child: command.spawn()?, address, home: Some(home) };
         let answers = async {
             while tokio::net::TcpStream::connect(address).await.is_err() {
                 sleep(Duration::from_micros(200)).await;
@@ -188,11 +199,21 @@ impl Process {
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         // Owned before anything can fail, so that every exit ends the child.
-        let mut process = Self { child, address: SocketAddr::from(([0, 0, 0, 0], 0)), _home: home };
+        let mut process = Self { child, address: SocketAddr::from(([0, 0, 0, 0], 0)), home };
         let stdout = process.child.stdout.take().context("no stdout to read")?;
         let announced = announced_address(ChildStdout::from_std(stdout)?);
         process.address = timeout(PATIENCE, announced).await.context("it announced no address")??;
         Ok(process)
+    }
+
+    /// Puts another config in force, while it serves.
+    pub async fn reconfigure(&self, more: &str) -> Result<()> {
+        let home = self.home.as_ref().context("a process without a config")?;
+        home.configure(more)?;
+        let mut reload = tokio::process::Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        let output = timeout(PATIENCE, reload.arg("reload").args(home.arguments()).output()).await??;
+        ensure!(output.status.success(), "reload failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
     }
 
     /// The CPU time it has used so far.

@@ -28,6 +28,8 @@ pub struct Plan {
     /// Rounds of measurements that take a moment: the more there are, the less one odd placement of the
     /// processes on the cores decides.
     pub short_rounds: usize,
+    /// Rounds of measurements whose difference is a few hundredths.
+    pub switch_rounds: usize,
     /// Rounds of the many measurements of pairs.
     pub pair_rounds: usize,
     /// By what the number of calls is divided.
@@ -40,6 +42,7 @@ impl Plan {
         Self {
             rounds: 7,
             short_rounds: 41,
+            switch_rounds: 15,
             pair_rounds: 5,
             thinning: 1,
             idle_window: Duration::from_secs(20),
@@ -47,7 +50,14 @@ impl Plan {
     }
 
     pub fn quick() -> Self {
-        Self { rounds: 3, short_rounds: 15, pair_rounds: 1, thinning: 4, idle_window: Duration::from_secs(5) }
+        Self {
+            rounds: 3,
+            short_rounds: 15,
+            switch_rounds: 3,
+            pair_rounds: 1,
+            thinning: 4,
+            idle_window: Duration::from_secs(5),
+        }
     }
 }
 
@@ -111,22 +121,42 @@ impl Rig {
 
     /// Sends `call` over `connections` at once, about `calls` times in all.
     pub async fn drive(&self, target: Target, call: &Call, connections: usize, calls: usize) -> Result<Run> {
-        self.drive_process(self.fresh(target).await?, call, connections, calls).await
+        self.drive_process(self.fresh(target).await?.as_ref(), call, connections, calls).await
     }
 
-    /// The same for a process of one's own.
-    pub async fn drive_process(
+    /// What a setting costs: portcullis without it stands for L. Both are the same process, because what another
+    /// place in memory costs is more than what most settings do.
+    pub async fn switch(
         &self,
-        proxy: Option<Process>,
+        [without, with]: [&str; 2],
+        call: &Call,
+        connections: usize,
+        calls: usize,
+    ) -> Result<Rounds<Run>> {
+        let mut measured = Rounds::new();
+        for round in 0..self.plan.switch_rounds {
+            let proxy = Process::portcullis(Home::new(self.upstream())?).await?;
+            for turn in 0..Target::PROXIES.len() {
+                let target = Target::PROXIES[(round + turn) % Target::PROXIES.len()];
+                proxy.reconfigure(if target == Target::Portcullis { with } else { without }).await?;
+                let driven = self.drive_process(Some(&proxy), call, connections, calls);
+                measured.push(target, bounded(target, driven).await?);
+            }
+        }
+        Ok(measured)
+    }
+
+    async fn drive_process(
+        &self,
+        proxy: Option<&Process>,
         call: &Call,
         connections: usize,
         calls: usize,
     ) -> Result<Run> {
         let times = (calls / self.plan.thinning / connections).max(1);
-        let mut fleet =
-            Fleet::warmed_up(self.address(proxy.as_ref()), connections, call, times.div_ceil(10)).await?;
+        let mut fleet = Fleet::warmed_up(self.address(proxy), connections, call, times.div_ceil(10)).await?;
         sleep(STARTING).await;
-        let before = proxy.as_ref().map(Process::cpu).transpose()?;
+        let before = proxy.map(Process::cpu).transpose()?;
         let begun = Instant::now();
         let exchanges = fleet.run(call, times).await?;
         let elapsed = begun.elapsed();

@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use crate::call::Call;
 use crate::load::Exchange;
-use crate::process::{Home, Process};
 use crate::report::{Figure, Goal};
 use crate::rig::{Rig, Run};
 use crate::rounds::{Rounds, Target, percentile};
@@ -106,16 +105,9 @@ async fn recorded(
     name: &'static str,
     script: Script,
     calls: usize,
-    [off, on]: [&str; 2],
+    settings: [&str; 2],
 ) -> Result<Figure> {
-    let call = Call::openai(script, KILOBYTE);
-    let runs = rig
-        .interleave(rig.plan.rounds, &Target::PROXIES, async |target| {
-            let more = if target == Target::Portcullis { on } else { off };
-            let proxy = Process::portcullis(Home::with(rig.upstream(), more)?).await?;
-            rig.drive_process(Some(proxy), &call, CROWD, calls).await
-        })
-        .await?;
+    let runs = rig.switch(settings, &Call::openai(script, KILOBYTE), CROWD, calls).await?;
     Ok(cpu(name, &runs, per_request))
 }
 

@@ -169,6 +169,20 @@ async fn names_in_allowed_hosts_are_ours_too_and_their_neighbours_are_not() {
     }
 }
 
+/// 127.0.0.1 would be the client's own machine.
+#[tokio::test]
+async fn a_404_names_the_base_url_by_the_name_it_was_asked_under() {
+    let (proxy, _upstream) = proxy_with(r#"allowed_hosts = ["box.example"]"#).await;
+    for (host, base_url) in [
+        ("box.example:99", "http://box.example:99/v1".to_owned()),
+        ("localhost:99", format!("http://{}/v1", proxy.address)),
+    ] {
+        let answer = proxy.send("GET", "/nowhere", &[("host", host)], "").await;
+        assert_eq!(answer.status, 404);
+        assert!(answer.message().contains(&base_url), "{host}: {}", answer.message());
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn lan_access_adds_this_machines_names_and_no_others() {

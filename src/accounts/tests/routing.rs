@@ -162,8 +162,8 @@ fn check_refusal(config: &Config, wanted: &Wanted<'_>, expected: &NoLease) {
 #[test]
 fn without_a_usable_account_that_is_what_is_said() {
     let off = AccountConfig { enabled: false, ..gemini("off") };
-    check_refusal(&config(&[]), &wanted("gpt-5"), &NoLease::NoAccounts);
-    check_refusal(&config(&[off]), &wanted("gemini-3-flash"), &NoLease::NoAccounts);
+    check_refusal(&config(&[]), &wanted("gpt-5"), &NoLease::NoAccounts { listed: 0 });
+    check_refusal(&config(&[off]), &wanted("gemini-3-flash"), &NoLease::NoAccounts { listed: 1 });
 }
 
 #[test]

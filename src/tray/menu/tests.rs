@@ -138,7 +138,7 @@ fn the_way_out_of_a_state_is_on_top() {
 #[test]
 fn a_failed_start_says_what_to_do() {
     let failed = Status {
-        failure: Some(StartFailure::NoAccounts),
+        failure: Some(StartFailure::NoAccounts { listed: 0 }),
         problem: Some("No available accounts. …".into()),
         ..status(ProxyState::Failed)
     };
@@ -169,7 +169,8 @@ fn why_a_click_did_nothing_is_said_unless_the_state_says_it() {
         menu(&view, &TimeZone::UTC).iter().any(|item| label(item) == "⚠ it is read-only")
     };
     assert!(refused(status(ProxyState::Running)));
-    let failed = Status { failure: Some(StartFailure::NoAccounts), ..status(ProxyState::Failed) };
+    let failed =
+        Status { failure: Some(StartFailure::NoAccounts { listed: 0 }), ..status(ProxyState::Failed) };
     assert!(!refused(failed));
 }
 
