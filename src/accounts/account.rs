@@ -116,6 +116,11 @@ impl Account {
         }
     }
 
+    /// The key is kept outside the config, and could not be had from there.
+    pub const fn is_key_elsewhere(&self) -> bool {
+        matches!(self.api_key, Secret::Unresolved(_))
+    }
+
     /// The text with this account's key taken out: some upstreams quote it in their errors.
     pub fn without_key(&self, text: &str) -> String {
         match self.api_key.as_known().map(SecretString::expose_secret) {

@@ -146,11 +146,11 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
     let usage = record.usage.as_ref();
     [
         record.number.0.to_string(),
-        record.id.clone(),
+        record.id.to_string(),
         record.at.to_string(),
         record.protocol.to_string(),
         text(record.operation.as_deref()),
-        record.path.clone(),
+        record.path.to_string(),
         text(record.client.as_deref()),
         record.peer.map(|peer| peer.to_string()).unwrap_or_default(),
         text(record.model_asked.as_deref()),
@@ -215,8 +215,8 @@ mod tests {
 
     #[test]
     fn a_line_has_a_cell_for_each_column() {
-        let mut record = Record::new("req_1".to_owned(), "gemini", "/v1/x");
-        record.model_asked = Some("=cmd|' /C calc'!A0".to_owned());
+        let mut record = Record::new("req_1", "gemini", "/v1/x");
+        record.model_asked = Some("=cmd|' /C calc'!A0".into());
         let line = Format::Csv.line(&record);
         assert_eq!(line.matches(',').count(), COLUMNS.len() - 1, "{line}");
         assert!(line.contains("\"'=cmd|") && line.ends_with("\r\n"), "{line}");

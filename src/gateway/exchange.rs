@@ -50,14 +50,14 @@ impl Incoming {
 impl Exchange {
     pub fn open(incoming: &Incoming, recorder: &Arc<Recorder>, in_flight: &Arc<AtomicUsize>) -> Self {
         let record = RecordGuard::open(recorder, || {
-            let mut record = Record::of_call(incoming.id.clone(), incoming.operation, &incoming.path);
+            let mut record = Record::of_call(&incoming.id, incoming.operation, &incoming.path);
             record.hint = incoming.hint.map(Into::into);
             record.peer = incoming.peer;
             record.client = incoming
                 .headers
                 .get(USER_AGENT)
                 .and_then(|agent| agent.to_str().ok())
-                .map(|agent| agent[..agent.len().min(MAX_AGENT)].to_owned());
+                .map(|agent| agent[..agent.len().min(MAX_AGENT)].into());
             record
         });
         Self { id: incoming.id.clone(), record, _in_flight: InFlight::enter(in_flight) }
@@ -76,7 +76,7 @@ impl Exchange {
         let elapsed = self.record.elapsed();
         self.record.note(|record| {
             record.attempts.push(AttemptRecord {
-                account: account.to_owned(),
+                account: account.into(),
                 started_ms: millis(elapsed.saturating_sub(duration)),
                 duration_ms: millis(duration),
                 status: failure.and_then(|failure| failure.status),

@@ -190,7 +190,7 @@ impl Gateway {
         let call = Call::new(incoming, &settings, &read.frames).map_err(Ended::Local)?;
         exchange.note(|record| {
             record.bytes_in = read.frames.len() as u64;
-            record.model_asked = Some(call.asked.clone());
+            record.model_asked = Some(call.asked.as_str().into());
             record.streamed = call.streams();
             record.keep_request(read.frames.iter());
         });
@@ -214,9 +214,9 @@ impl Gateway {
                 Err(none) => return Err(retry::exhausted(none, last, call.protocol, &call.named())),
             };
             exchange.note(|record| {
-                record.account = Some(lease.account().name.clone());
+                record.account = Some(lease.account().name.as_str().into());
                 record.provider = Some(lease.account().provider.name().into());
-                record.model_used = Some(lease.model().to_owned());
+                record.model_used = Some(lease.model().into());
             });
             let started = Instant::now();
             let plan = call.plan(&lease, frames, &self.remembered).map_err(Ended::Local)?;

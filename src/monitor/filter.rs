@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::record::{Record, RecordNumber};
 use crate::config::models::matches;
@@ -122,10 +123,11 @@ impl Filter {
 
 fn holds(record: &Record, text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    let maybe = [&record.model_asked, &record.model_used, &record.account, &record.client, &record.error];
-    [&record.id, &record.path]
-        .into_iter()
-        .chain(maybe.into_iter().flatten())
+    let maybe = [&record.model_asked, &record.model_used, &record.account, &record.client];
+    let texts = [&record.id, &record.path].into_iter().chain(maybe.into_iter().flatten());
+    texts
+        .map(SmolStr::as_str)
+        .chain(record.error.as_deref())
         .any(|field| field.to_ascii_lowercase().contains(&text))
 }
 

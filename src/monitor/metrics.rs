@@ -30,8 +30,15 @@ const SECONDS: [f64; 16] =
 pub struct Metrics {
     registry: Registry,
     families: Families,
-    /// Found by all their labels in a row, so that a record finds its own with one look.
-    series: Mutex<HashMap<String, Series>>,
+    found: Mutex<Found>,
+}
+
+/// Found by all their labels in a row, so that a record finds its own with one look.
+#[derive(Default)]
+struct Found {
+    series: HashMap<String, Series>,
+    /// Where the labels of a record are put in a row.
+    key: String,
 }
 
 #[derive(Clone)]
@@ -77,23 +84,24 @@ impl Default for Metrics {
         registry.register_with_unit("request_duration", help, Unit::Seconds, families.duration.clone());
         let help = "From the request to the first bytes of its answer";
         registry.register_with_unit("first_token", help, Unit::Seconds, families.first_token.clone());
-        Self { registry, families, series: Mutex::default() }
+        Self { registry, families, found: Mutex::default() }
     }
 }
 
 impl Metrics {
     pub fn count(&self, record: &Record) {
-        let mut key = String::with_capacity(128);
-        write_key(&mut key, record);
-        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = series.get(&key) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let Found { series, key } = &mut *found;
+        key.clear();
+        write_key(key, record);
+        if let Some(series) = series.get(key) {
             return series.count(record);
         }
         let is_full = series.len() >= MAX_SERIES;
         let of_record = self.families.series(record, is_full);
         of_record.count(record);
         if !is_full {
-            series.insert(key, of_record);
+            series.insert(key.clone(), of_record);
         }
     }
 
@@ -178,14 +186,14 @@ mod tests {
 
     fn record(model: &str, outcome: Outcome) -> Record {
         Record {
-            model_used: Some(model.to_owned()),
-            account: Some("work".to_owned()),
+            model_used: Some(model.into()),
+            account: Some("work".into()),
             outcome,
             status: 200,
             usage: Some(Usage { input: 10, output: 5, cached: 4, reasoning: 1 }),
             duration_ms: 1500,
             first_byte_ms: Some(20),
-            ..Record::new("id".to_owned(), "anthropic", "/v1/messages")
+            ..Record::new("id", "anthropic", "/v1/messages")
         }
     }
 

@@ -18,6 +18,7 @@
 
 pub mod body;
 mod conventions;
+mod familiar;
 mod filter;
 mod guard;
 mod history;

@@ -16,6 +16,17 @@ pub struct Cost(pub i64);
 const PER_DOLLAR: f64 = 1e9;
 
 impl Cost {
+    /// Of so many tokens at this price.
+    pub fn estimate(price: &Price, usage: &Usage) -> Self {
+        let fresh = usage.input.saturating_sub(usage.cached);
+        let millions = |tokens: u64| tokens as f64 / 1e6;
+        Self::from_dollars(
+            millions(fresh) * price.input
+                + millions(usage.cached.min(usage.input)) * price.cached_input
+                + millions(usage.output) * price.output,
+        )
+    }
+
     pub fn dollars(self) -> f64 {
         self.0 as f64 / PER_DOLLAR
     }
@@ -46,7 +57,7 @@ impl<'de> Deserialize<'de> for Cost {
 }
 
 /// What tokens of each model cost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PriceTable {
     own: ByModel<Price>,
     built_in: ByModel<Price>,
@@ -59,17 +70,10 @@ impl PriceTable {
         Self { own: ByModel::new(own), built_in: ByModel::new(&built_in) }
     }
 
-    /// `None`: nobody knows the model's price.
-    pub fn estimate(&self, model: &str, usage: &Usage) -> Option<Cost> {
+    /// `None`: nobody knows it.
+    pub fn price(&self, model: &str) -> Option<Price> {
         let model = model.strip_prefix("models/").unwrap_or(model);
-        let price = self.own.get(model).or_else(|| self.built_in.get(model))?;
-        let fresh = usage.input.saturating_sub(usage.cached);
-        let millions = |tokens: u64| tokens as f64 / 1e6;
-        Some(Cost::from_dollars(
-            millions(fresh) * price.input
-                + millions(usage.cached.min(usage.input)) * price.cached_input
-                + millions(usage.output) * price.output,
-        ))
+        self.own.get(model).or_else(|| self.built_in.get(model)).copied()
     }
 }
 
@@ -130,10 +134,14 @@ mod tests {
 
     const USAGE: Usage = Usage { input: 1_000_000, output: 100_000, cached: 400_000, reasoning: 50_000 };
 
+    fn estimate(table: &PriceTable, model: &str, usage: &Usage) -> Option<Cost> {
+        table.price(model).map(|price| Cost::estimate(&price, usage))
+    }
+
     #[track_caller]
     fn check(own: &[(&str, Price)], model: &str, dollars: Option<f64>) {
         let own: Vec<_> = own.iter().map(|(model, price)| ((*model).to_owned(), *price)).collect();
-        let cost = PriceTable::new(&own).estimate(model, &USAGE);
+        let cost = estimate(&PriceTable::new(&own), model, &USAGE);
         assert_eq!(cost, dollars.map(Cost::from_dollars), "{model}");
     }
 
@@ -158,7 +166,7 @@ mod tests {
     #[test]
     fn the_cheapest_token_counts_and_sums_are_exact() {
         let table = PriceTable::new(&[]);
-        let one = table.estimate("gpt-5-nano", &Usage { input: 1, ..Usage::default() });
+        let one = estimate(&table, "gpt-5-nano", &Usage { input: 1, ..Usage::default() });
         assert_eq!(one, Some(Cost(50)));
         let sum: Cost = std::iter::repeat_n(Cost(50), 1_000_000).sum();
         assert_eq!(sum, Cost::from_dollars(0.05));
@@ -168,6 +176,6 @@ mod tests {
     fn more_cached_than_input_is_no_credit() {
         let table = PriceTable::new(&[("m".to_owned(), price(1.0, 0.5, 1.0))]);
         let usage = Usage { input: 10, cached: 1_000_000, ..Usage::default() };
-        assert_eq!(table.estimate("m", &usage), Some(Cost::from_dollars(0.000_005)));
+        assert_eq!(estimate(&table, "m", &usage), Some(Cost::from_dollars(0.000_005)));
     }
 }

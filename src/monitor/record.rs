@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::body::Bodies;
 use super::price::Cost;
@@ -34,32 +36,35 @@ pub enum Outcome {
     Cut,
 }
 
+/// Texts that every exchange has are mostly short enough to need no memory of their own: it
+/// would be taken on the threads that serve and given back on the one that writes, which
+/// costs the first more than building the record does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Zero until it is filed.
     #[serde(default)]
     pub number: RecordNumber,
     /// What the client was told in `x-request-id`.
-    pub id: String,
+    pub id: SmolStr,
     pub at: Timestamp,
     pub protocol: Word,
     /// The call as it was understood, by the provider's own path; `None` for one that
     /// was turned away at the door.
     pub operation: Option<Word>,
     /// As the client sent it, without its query.
-    pub path: String,
+    pub path: SmolStr,
     /// What is wrong with the path, when it was understood all the same.
     pub hint: Option<Word>,
     /// The client's User-Agent.
-    pub client: Option<String>,
+    pub client: Option<SmolStr>,
     /// What the client is called, without its version.
-    pub client_name: Option<String>,
+    pub client_name: Option<SmolStr>,
     pub peer: Option<SocketAddr>,
-    pub model_asked: Option<String>,
-    pub model_used: Option<String>,
+    pub model_asked: Option<SmolStr>,
+    pub model_used: Option<SmolStr>,
     pub provider: Option<Word>,
-    pub account: Option<String>,
-    pub attempts: Vec<AttemptRecord>,
+    pub account: Option<SmolStr>,
+    pub attempts: SmallVec<[AttemptRecord; 1]>,
     pub streamed: bool,
     /// What a translation between protocols could not carry over.
     pub dropped: String,
@@ -84,7 +89,7 @@ pub struct Record {
 /// One try with one account. `failure` is `None` for the try that answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
-    pub account: String,
+    pub account: SmolStr,
     /// Since the request came.
     #[serde(default)]
     pub started_ms: u64,
@@ -100,14 +105,14 @@ pub struct AttemptRecord {
 
 impl Record {
     /// An exchange that has begun. Until something else is noted, the client has gone.
-    pub fn new(id: String, protocol: &'static str, path: &str) -> Self {
+    pub fn new(id: &str, protocol: &'static str, path: &str) -> Self {
         Self {
             number: RecordNumber::default(),
-            id,
+            id: id.into(),
             at: Timestamp::now(),
             protocol: protocol.into(),
             operation: None,
-            path: path.to_owned(),
+            path: path.into(),
             hint: None,
             client: None,
             client_name: None,
@@ -116,7 +121,7 @@ impl Record {
             model_used: None,
             provider: None,
             account: None,
-            attempts: Vec::new(),
+            attempts: SmallVec::new(),
             streamed: false,
             dropped: String::new(),
             status: 0,
@@ -134,7 +139,7 @@ impl Record {
     }
 
     /// The record of a call that was understood.
-    pub fn of_call(id: String, operation: Operation, path: &str) -> Self {
+    pub fn of_call(id: &str, operation: Operation, path: &str) -> Self {
         Self { operation: Some(operation.path().into()), ..Self::new(id, operation.protocol().name(), path) }
     }
 
@@ -156,7 +161,8 @@ impl Record {
     pub(super) fn log(&self) {
         let model = self.model_asked.as_deref().unwrap_or("-");
         let account = self.account.as_deref().unwrap_or("-");
-        let Self { id, status, protocol, path, outcome, duration_ms: ms, .. } = self;
+        let Self { status, protocol, path, outcome, duration_ms: ms, .. } = self;
+        let id = self.id.as_str();
         if let Some(error) = &self.error {
             tracing::info!(id, status, model, account, ms, "{protocol} {path} failed: {error}");
         } else {

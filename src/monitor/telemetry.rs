@@ -163,8 +163,8 @@ fn labels(record: &Record) -> Vec<KeyValue> {
         KeyValue::new(attribute::GEN_AI_PROVIDER_NAME, provider_name(record)),
     ];
     let mut add = |key, value: Option<String>| labels.extend(value.map(|value| KeyValue::new(key, value)));
-    add(attribute::GEN_AI_REQUEST_MODEL, record.model_asked.clone());
-    add(attribute::GEN_AI_RESPONSE_MODEL, record.model_used.clone());
+    add(attribute::GEN_AI_REQUEST_MODEL, record.model_asked.as_ref().map(ToString::to_string));
+    add(attribute::GEN_AI_RESPONSE_MODEL, record.model_used.as_ref().map(ToString::to_string));
     let is_error = record.outcome.is_error();
     add(attribute::ERROR_TYPE, record.error_kind.as_ref().filter(|_| is_error).map(ToString::to_string));
     labels
@@ -174,12 +174,14 @@ fn labels(record: &Record) -> Vec<KeyValue> {
 fn details(record: &Record) -> Vec<KeyValue> {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let mut details = vec![
-        KeyValue::new(attribute::REQUEST_ID, record.id.clone()),
+        KeyValue::new(attribute::REQUEST_ID, record.id.to_string()),
         KeyValue::new(attribute::GEN_AI_REQUEST_STREAM, record.streamed),
         KeyValue::new(attribute::HTTP_RESPONSE_STATUS_CODE, i64::from(record.status)),
         KeyValue::new(attribute::CLIENT_PROTOCOL, record.protocol.to_string()),
     ];
-    details.extend(record.account.clone().map(|account| KeyValue::new(attribute::ACCOUNT, account)));
+    details.extend(
+        record.account.as_ref().map(|account| KeyValue::new(attribute::ACCOUNT, account.to_string())),
+    );
     if let Some(usage) = &record.usage {
         details.extend([
             KeyValue::new(attribute::GEN_AI_USAGE_INPUT_TOKENS, count(usage.input)),

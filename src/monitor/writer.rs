@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
+use super::familiar::Familiar;
 use super::record::{Record, RecordNumber};
 use super::recorder::{Message, QUEUE, Shared};
 use super::store::database::StoreError;
@@ -28,7 +29,7 @@ use super::telemetry::Telemetry;
 
 /// How long the first record of a batch waits for company: every batch costs a
 /// transaction, and nobody looks faster than this.
-const GATHER: Duration = Duration::from_millis(25);
+const GATHER: Duration = Duration::from_millis(50);
 /// When a file that could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Records kept in memory meanwhile.
@@ -48,6 +49,7 @@ pub struct Writer {
     last_number: i64,
     retry_at: Option<Instant>,
     pruned: Instant,
+    familiar: Familiar,
     telemetry: Option<Telemetry>,
     /// Where exports run; `None` in a program that has none.
     runtime: Option<Handle>,
@@ -65,6 +67,7 @@ impl Writer {
             last_number: 0,
             retry_at: None,
             pruned: Instant::now(),
+            familiar: Familiar::default(),
             telemetry: None,
             runtime,
             closing: false,
@@ -130,33 +133,13 @@ impl Writer {
             return;
         }
         record.number = self.next_number(Timestamp::now().as_microsecond());
-        self.complete(&mut record);
+        let shared = &self.shared;
+        self.familiar.complete(&mut record, &shared.scrubber, &shared.settings.load().prices);
         self.shared.metrics.count(&record);
         if let Some(telemetry) = &self.telemetry {
             telemetry.export(&record);
         }
         self.backlog.push_back(record);
-    }
-
-    /// What can be said of a record without its request waiting for it.
-    fn complete(&self, record: &mut Record) {
-        let settings = self.shared.settings.load();
-        self.scrub(record);
-        record.client_name = record.client.as_deref().and_then(client_name).map(str::to_owned);
-        let priced = record.usage.as_ref().zip(record.model_used.as_deref());
-        record.cost = priced.and_then(|(usage, model)| settings.prices.estimate(model, usage));
-    }
-
-    /// A client may put a key anywhere, be it in the name of a model.
-    fn scrub(&self, record: &mut Record) {
-        let Record { path, client, model_asked, model_used, error, dropped, attempts, .. } = record;
-        let failures = attempts.iter_mut().filter_map(|attempt| attempt.failure.as_mut());
-        let texts = [client, model_asked, model_used, error].into_iter().flatten();
-        for text in texts.chain([path, dropped]).chain(failures) {
-            if let Some(scrubbed) = self.shared.scrubber.scrub(text.as_bytes()) {
-                *text = String::from_utf8_lossy(&scrubbed).into_owned();
-            }
-        }
     }
 
     /// Later than every number before, whatever the clock does; but a clock that was wrong
@@ -335,17 +318,6 @@ impl Writer {
         }
         self.announced = self.backlog.len();
     }
-}
-
-/// The program's name at the head of a User-Agent: `claude-cli` of `claude-cli/1.0 (…)`,
-/// `OpenAI/Python` of `OpenAI/Python 1.99`.
-fn client_name(agent: &str) -> Option<&str> {
-    let product = agent.split_whitespace().next()?;
-    let name = match product.rsplit_once('/') {
-        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name,
-        _ => product,
-    };
-    (!name.is_empty()).then_some(name)
 }
 
 /// The error in words for who can do something about it.

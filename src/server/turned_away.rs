@@ -44,12 +44,12 @@ impl TurnedAway {
         }
         let path = shortened(request.uri().path());
         let mut guard = RecordGuard::open(recorder, || match asked {
-            Some(operation) => Record::of_call(id.to_owned(), operation, &path),
-            None => Record::new(id.to_owned(), family_name(family), &path),
+            Some(operation) => Record::of_call(id, operation, &path),
+            None => Record::new(id, family_name(family), &path),
         });
         guard.note(|record| {
             let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-            record.client = agent.map(shortened);
+            record.client = agent.map(|agent| shortened(agent).into());
             record.peer = request.remote_addr().clone().into_std();
             record.status = error.kind.status().as_u16();
             record.error = Some(error.message.clone());

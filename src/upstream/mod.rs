@@ -13,4 +13,4 @@ pub mod scrub;
 pub use client::{Client, Reply, ReplyBody};
 pub use failure::{Failure, Fault};
 pub use frames::Frames;
-pub use scrub::Scrubber;
+pub use scrub::{Scrubber, Secrets};

@@ -20,6 +20,10 @@ pub struct Scrubber {
     matcher: Arc<ArcSwapOption<Known>>,
 }
 
+/// The secrets of one moment.
+#[derive(Clone, Default)]
+pub struct Secrets(Option<Arc<Known>>);
+
 struct Known {
     secrets: Vec<SecretString>,
     matcher: AhoCorasick,
@@ -45,12 +49,18 @@ impl Scrubber {
 
     /// The text without any known secret; `None` when there is none in it.
     pub fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
+        self.matcher.load().as_ref()?.scrub(text)
+    }
+
+    /// The secrets known so far, for who has many texts.
+    pub fn known(&self) -> Secrets {
+        Secrets(self.matcher.load_full())
+    }
+
+    /// Whether these are all that are known.
+    pub fn knows(&self, secrets: &Secrets) -> bool {
         let known = self.matcher.load();
-        let known = known.as_ref()?;
-        known.matcher.is_match(text).then(|| {
-            let masks = vec![MASK; known.secrets.len()];
-            known.matcher.replace_all_bytes(text, &masks)
-        })
+        known.as_ref().map(Arc::as_ptr) == secrets.0.as_ref().map(Arc::as_ptr)
     }
 
     pub fn scrub_headers(&self, headers: &mut HeaderMap) {
@@ -66,6 +76,22 @@ impl Scrubber {
             Some(scrubbed) => String::from_utf8_lossy(&scrubbed).into_owned(),
             None => text,
         }
+    }
+}
+
+impl Secrets {
+    /// The text without any of them; `None` when there is none in it.
+    pub fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
+        self.0.as_ref()?.scrub(text)
+    }
+}
+
+impl Known {
+    fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
+        self.matcher.is_match(text).then(|| {
+            let masks = vec![MASK; self.secrets.len()];
+            self.matcher.replace_all_bytes(text, &masks)
+        })
     }
 }
 

@@ -221,11 +221,15 @@ fn an_account_that_speaks_the_protocol_is_found_behind_one_that_does_not() {
 }
 
 #[test]
-fn a_secret_that_could_not_be_had_is_the_reason() {
+fn a_secret_that_could_not_be_had_is_the_reason_and_its_place_is_not_told() {
     let locked = AccountConfig { api_key: Secret::Unresolved("keyring is locked".into()), ..gemini("work") };
     let missing = AccountConfig { api_key: Secret::Missing, ..gemini("work") };
     let refusal = |reason: &str| NoLease::AllDisabled { reason: format!("work: {reason}") };
-    check_refusal(&config(&[locked]), &wanted("gemini-3-flash"), &refusal("keyring is locked"));
+    check_refusal(
+        &config(&[locked]),
+        &wanted("gemini-3-flash"),
+        &refusal("its API key could not be had; `portcullis status` says why"),
+    );
     check_refusal(&config(&[missing]), &wanted("gemini-3-flash"), &refusal("no api_key"));
 }
 

@@ -31,7 +31,7 @@ pub fn first(latest: &[Record], base_url: &str, language: Language) -> First {
     let client = client.unwrap_or_else(|| text!(language, "first-some-client"));
     let href = super::request::href(record.number);
     if record.outcome == Outcome::Done {
-        let model = record.model_used.clone().or_else(|| record.model_asked.clone()).unwrap_or_default();
+        let model = record.model_used.as_deref().or(record.model_asked.as_deref()).unwrap_or_default();
         let sentence = text!(language, "first-answered", client = client, model = model);
         return First::Answered { sentence, href };
     }
@@ -47,7 +47,7 @@ fn advice(record: &Record, base_url: &str, language: Language) -> String {
         (401, _) if is_ours => text!(language, "first-advice-401"),
         (404, None) => text!(language, "first-advice-404", base_url = base_url),
         (404, Some(_)) if is_ours => {
-            text!(language, "first-advice-model", model = record.model_asked.clone().unwrap_or_default())
+            text!(language, "first-advice-model", model = record.model_asked.as_deref().unwrap_or_default())
         }
         _ => record.error.clone().unwrap_or_default(),
     }
@@ -62,16 +62,16 @@ mod tests {
     const BASE_URL: &str = "http://127.0.0.1:8045";
 
     fn call(outcome: Outcome, status: u16) -> Record {
-        let mut record = Record::of_call("req_1".to_owned(), Operation::Messages, "/v1/messages");
-        record.client = Some("claude-cli/2.1 (external)".to_owned());
-        record.model_asked = Some("claude-sonnet-5".to_owned());
+        let mut record = Record::of_call("req_1", Operation::Messages, "/v1/messages");
+        record.client = Some("claude-cli/2.1 (external)".into());
+        record.model_asked = Some("claude-sonnet-5".into());
         (record.outcome, record.status) = (outcome, status);
         record
     }
 
     fn attempt(status: u16) -> AttemptRecord {
         AttemptRecord {
-            account: "work".to_owned(),
+            account: "work".into(),
             started_ms: 0,
             duration_ms: 1,
             status: Some(status),
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_change() {
-        let mut at_the_door = Record::new("req_1".to_owned(), "anthropic", "/v2/messages");
+        let mut at_the_door = Record::new("req_1", "anthropic", "/v2/messages");
         (at_the_door.outcome, at_the_door.status) = (Outcome::Failed, 404);
         let told_404 = told(&[at_the_door.clone()]);
         assert!(told_404.contains(&format!("{BASE_URL}/v1")), "{told_404}");
@@ -114,7 +114,7 @@ mod tests {
         assert!(told(&[upstream]).contains("all accounts are cooling"));
         for status in [401, 404] {
             let mut of_a_provider = call(Outcome::Failed, status);
-            of_a_provider.attempts = vec![attempt(status)];
+            of_a_provider.attempts = [attempt(status)].into();
             of_a_provider.error = Some("the provider's own words".to_owned());
             assert!(told(&[of_a_provider]).contains("the provider's own words"), "{status}");
         }

@@ -43,14 +43,14 @@ pub fn href(number: RecordNumber) -> String {
 
 impl Row {
     pub fn of(record: &Record, language: Language, now: Timestamp, zone: &TimeZone) -> Self {
-        let asked = record.model_asked.clone().unwrap_or_else(|| record.path.clone());
+        let asked = record.model_asked.as_ref().unwrap_or(&record.path);
         Self {
             href: href(record.number),
             time: format::moment(record.at, now, zone),
             machine_time: record.at.to_string(),
-            used: record.model_used.clone().filter(|used| *used != asked),
-            asked,
-            account: record.account.clone().unwrap_or_default(),
+            used: record.model_used.as_ref().filter(|used| *used != asked).map(ToString::to_string),
+            asked: asked.to_string(),
+            account: record.account.as_deref().unwrap_or_default().to_owned(),
             client: record.client.as_deref().map(client::name).unwrap_or_default(),
             tokens: record.usage.as_ref().map(tokens).unwrap_or_default(),
             first_byte: record.first_byte_ms.map(format::duration).unwrap_or_default(),
@@ -159,20 +159,21 @@ fn figures(record: &Record, language: Language) -> Vec<(String, String)> {
 fn facts(record: &Record, language: Language, zone: &TimeZone) -> Vec<(String, String)> {
     let usage = record.usage.as_ref();
     let some = |number: u64| Some(format::count(number)).filter(|_| number > 0);
+    let text = |text: Option<&str>| text.map(str::to_owned);
     let understood = record.operation.as_ref().filter(|_| record.hint.is_some()).map(ToString::to_string);
     let facts = [
         ("detail-time", Some(format::whole_moment(record.at, zone))),
-        ("detail-id", Some(record.id.clone())),
-        ("detail-client", record.client.clone()),
+        ("detail-id", Some(record.id.to_string())),
+        ("detail-client", text(record.client.as_deref())),
         ("detail-peer", record.peer.map(|peer| peer.to_string())),
         ("detail-protocol", Some(record.protocol.to_string())),
-        ("detail-path", Some(record.path.clone())),
+        ("detail-path", Some(record.path.to_string())),
         ("detail-understood", understood),
         ("detail-hint", record.hint.as_ref().map(ToString::to_string)),
-        ("detail-asked", record.model_asked.clone()),
-        ("detail-used", record.model_used.clone()),
+        ("detail-asked", text(record.model_asked.as_deref())),
+        ("detail-used", text(record.model_used.as_deref())),
         ("detail-provider", record.provider.as_ref().map(ToString::to_string)),
-        ("detail-account", record.account.clone()),
+        ("detail-account", text(record.account.as_deref())),
         ("detail-status", Some(record.status).filter(|status| *status > 0).map(|status| status.to_string())),
         ("detail-error-kind", record.error_kind.as_ref().map(ToString::to_string)),
         ("detail-streamed", record.streamed.then(|| text!(language, "detail-yes"))),
@@ -204,7 +205,7 @@ fn timeline(record: &Record, language: Language) -> Vec<Bar> {
         Bar { label, start, width, duration: format::duration(duration), is_bad: why.is_some(), why }
     };
     let attempts = record.attempts.iter().map(|attempt| {
-        bar(attempt.account.clone(), attempt.started_ms, attempt.duration_ms, failure(attempt))
+        bar(attempt.account.to_string(), attempt.started_ms, attempt.duration_ms, failure(attempt))
     });
     let answer = record.first_byte_ms.map(|first| {
         bar(text!(language, "detail-answer"), first, record.duration_ms.saturating_sub(first), None)
@@ -226,18 +227,17 @@ mod tests {
     use crate::protocol::Operation;
 
     fn record() -> Record {
-        let mut record =
-            Record::of_call("req_1".to_owned(), Operation::ChatCompletions, "/v1/v1/chat/completions");
+        let mut record = Record::of_call("req_1", Operation::ChatCompletions, "/v1/v1/chat/completions");
         record.number = RecordNumber(42);
         record.at = "2026-11-23T03:00:00Z".parse().expect("a time");
-        record.model_asked = Some("gpt-5".to_owned());
-        record.model_used = Some("gemini-3-flash".to_owned());
-        record.account = Some("work".to_owned());
-        record.client = Some("OpenAI/Python 3.54.0".to_owned());
+        record.model_asked = Some("gpt-5".into());
+        record.model_used = Some("gemini-3-flash".into());
+        record.account = Some("work".into());
+        record.client = Some("OpenAI/Python 3.54.0".into());
         record.usage = Some(Usage { input: 1234, output: 56, cached: 1000, reasoning: 0 });
-        record.attempts = vec![
+        record.attempts = smallvec::smallvec![
             AttemptRecord {
-                account: "spare".to_owned(),
+                account: "spare".into(),
                 started_ms: 10,
                 duration_ms: 100,
                 status: Some(429),
@@ -245,7 +245,7 @@ mod tests {
                 failure: Some("rate limited".to_owned()),
             },
             AttemptRecord {
-                account: "work".to_owned(),
+                account: "work".into(),
                 started_ms: 110,
                 duration_ms: 390,
                 status: Some(200),
@@ -272,7 +272,7 @@ mod tests {
             machine_time: "2026-11-23T03:00:00Z".to_owned(),
             asked: "gpt-5".to_owned(),
             used: Some("gemini-3-flash".to_owned()),
-            account: "work".to_owned(),
+            account: "work".into(),
             client: "OpenAI SDK (Python)".to_owned(),
             tokens: "1,234 → 56".to_owned(),
             first_byte: "500 ms".to_owned(),

@@ -44,8 +44,8 @@ pub struct Database {
     identity: Option<Identity>,
     limits: Limits,
     insert: String,
-    /// For numbers on their way to text.
-    scratch: String,
+    /// For what becomes text on its way.
+    scratch: Vec<u8>,
 }
 
 /// What can be wrong with the file.
@@ -106,7 +106,7 @@ impl Database {
             identity: file::identity(path),
             limits,
             insert: row::insert_sql(),
-            scratch: String::new(),
+            scratch: Vec::new(),
         };
         database.limit(limits)?;
         Ok(database)

@@ -1,10 +1,12 @@
 //! A record as a row, and back.
 
-use std::fmt::Write;
+use std::io::Write;
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row, Statement};
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use crate::monitor::price::Cost;
 use crate::monitor::record::{AttemptRecord, Outcome, Record, RecordNumber, Word};
@@ -56,7 +58,7 @@ pub fn select_sql() -> String {
 }
 
 /// Puts a record into the statement of [`insert_sql`].
-pub fn bind(statement: &mut Statement<'_>, record: &Record, scratch: &mut String) -> Result<()> {
+pub fn bind(statement: &mut Statement<'_>, record: &Record, scratch: &mut Vec<u8>) -> Result<()> {
     let mut place = 0..;
     let mut next = || place.next().unwrap_or_default() + 1;
     let usage = record.usage.as_ref();
@@ -75,7 +77,7 @@ pub fn bind(statement: &mut Statement<'_>, record: &Record, scratch: &mut String
     statement.raw_bind_parameter(next(), record.model_used.as_deref())?;
     statement.raw_bind_parameter(next(), record.provider.as_deref())?;
     statement.raw_bind_parameter(next(), record.account.as_deref())?;
-    statement.raw_bind_parameter(next(), write_attempts(record))?;
+    statement.raw_bind_parameter(next(), write_attempts(record, scratch))?;
     statement.raw_bind_parameter(next(), record.streamed)?;
     statement.raw_bind_parameter(next(), record.dropped.as_str())?;
     statement.raw_bind_parameter(next(), record.status)?;
@@ -98,23 +100,25 @@ pub fn bind(statement: &mut Statement<'_>, record: &Record, scratch: &mut String
 pub fn read(row: &Row<'_>) -> Result<Record> {
     let word =
         |column| -> Result<Option<Word>> { Ok(row.get::<_, Option<String>>(column)?.map(Word::Owned)) };
+    let text =
+        |column| -> Result<Option<SmolStr>> { Ok(row.get_ref(column)?.as_str_or_null()?.map(SmolStr::new)) };
     let count = |column| row.get::<_, i64>(column).map(unsigned);
     let maybe = |column| Ok::<_, Error>(row.get::<_, Option<i64>>(column)?.map(unsigned));
     Ok(Record {
         number: RecordNumber(row.get(0)?),
-        id: row.get(1)?,
+        id: row.get_ref(1)?.as_str()?.into(),
         at: Timestamp::from_microsecond(row.get(2)?).map_err(|error| unreadable(2, error))?,
         protocol: Word::Owned(row.get(3)?),
         operation: word(4)?,
-        path: row.get(5)?,
+        path: row.get_ref(5)?.as_str()?.into(),
         hint: word(6)?,
-        client: row.get(7)?,
-        client_name: row.get(8)?,
+        client: text(7)?,
+        client_name: text(8)?,
         peer: row.get::<_, Option<String>>(9)?.and_then(|peer| peer.parse().ok()),
-        model_asked: row.get(10)?,
-        model_used: row.get(11)?,
+        model_asked: text(10)?,
+        model_used: text(11)?,
         provider: word(12)?,
-        account: row.get(13)?,
+        account: text(13)?,
         attempts: read_attempts(row)?,
         streamed: row.get(15)?,
         dropped: row.get(16)?,
@@ -138,20 +142,22 @@ fn read_usage(row: &Row<'_>) -> Result<Option<Usage>> {
     Ok(Some(Usage { input: unsigned(input), output: count(23)?, cached: count(24)?, reasoning: count(25)? }))
 }
 
-fn write_peer<'a>(record: &Record, scratch: &'a mut String) -> Option<&'a str> {
+fn write_peer<'a>(record: &Record, scratch: &'a mut Vec<u8>) -> Option<&'a str> {
     scratch.clear();
-    let peer = record.peer?;
-    write!(scratch, "{peer}").ok()?;
-    Some(scratch)
+    write!(scratch, "{}", record.peer?).ok()?;
+    str::from_utf8(scratch).ok()
 }
 
-fn write_attempts(record: &Record) -> Option<String> {
-    if record.attempts.is_empty() { None } else { serde_json::to_string(&record.attempts).ok() }
+fn write_attempts<'a>(record: &Record, scratch: &'a mut Vec<u8>) -> Option<&'a str> {
+    scratch.clear();
+    let attempts = Some(&record.attempts).filter(|attempts| !attempts.is_empty())?;
+    serde_json::to_writer(&mut *scratch, attempts).ok()?;
+    str::from_utf8(scratch).ok()
 }
 
-fn read_attempts(row: &Row<'_>) -> Result<Vec<AttemptRecord>> {
-    let Some(attempts) = row.get::<_, Option<String>>(14)? else { return Ok(Vec::new()) };
-    serde_json::from_str(&attempts).map_err(|error| unreadable(14, error))
+fn read_attempts(row: &Row<'_>) -> Result<SmallVec<[AttemptRecord; 1]>> {
+    let Some(attempts) = row.get_ref(14)?.as_str_or_null()? else { return Ok(SmallVec::new()) };
+    serde_json::from_str(attempts).map_err(|error| unreadable(14, error))
 }
 
 fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> Error {

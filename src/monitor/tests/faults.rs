@@ -9,7 +9,7 @@ async fn what_is_filed_is_read_back_field_by_field() {
     let fixture = Fixture::start();
     let hostile = "\u{0}'\"; DROP TABLE exchange; --\u{202e}<script>é\n";
     let attempt = |failure: Option<&str>| AttemptRecord {
-        account: hostile.to_owned(),
+        account: hostile.into(),
         started_ms: 3,
         duration_ms: 4,
         status: Some(429),
@@ -20,9 +20,9 @@ async fn what_is_filed_is_read_back_field_by_field() {
         operation: Some("chat/completions".into()),
         hint: Some("a doubled prefix".into()),
         peer: Some("[::1]:5000".parse().expect("an address")),
-        client: Some(hostile.to_owned()),
-        model_asked: Some(hostile.to_owned()),
-        attempts: vec![attempt(Some(hostile)), attempt(None)],
+        client: Some(hostile.into()),
+        model_asked: Some(hostile.into()),
+        attempts: [attempt(Some(hostile)), attempt(None)].into_iter().collect(),
         streamed: true,
         dropped: "logit_bias, n".to_owned(),
         error: Some(hostile.to_owned()),

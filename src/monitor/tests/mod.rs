@@ -62,7 +62,7 @@ async fn ids(history: &History, filter: Filter) -> Vec<String> {
     let mut export = history.export(filter);
     let mut ids = Vec::new();
     while let Some(records) = export.next().await.expect("readable") {
-        ids.extend(records.into_iter().map(|record| record.id));
+        ids.extend(records.into_iter().map(|record| record.id.to_string()));
     }
     ids.reverse();
     ids
@@ -70,11 +70,11 @@ async fn ids(history: &History, filter: Filter) -> Vec<String> {
 
 fn record(id: &str) -> Record {
     Record {
-        client: Some("OpenAI/Python 1.99.1".to_owned()),
-        model_asked: Some("gpt-5".to_owned()),
-        model_used: Some("gemini-3-flash".to_owned()),
+        client: Some("OpenAI/Python 1.99.1".into()),
+        model_asked: Some("gpt-5".into()),
+        model_used: Some("gemini-3-flash".into()),
         provider: Some("gemini".into()),
-        account: Some("work".to_owned()),
+        account: Some("work".into()),
         status: 200,
         usage: Some(Usage { input: 1000, output: 200, cached: 300, reasoning: 50 }),
         bytes_in: 812,
@@ -82,7 +82,7 @@ fn record(id: &str) -> Record {
         first_byte_ms: Some(120),
         duration_ms: 1500,
         outcome: Outcome::Done,
-        ..Record::new(id.to_owned(), "openai-chat", "/v1/chat/completions")
+        ..Record::new(id, "openai-chat", "/v1/chat/completions")
     }
 }
 

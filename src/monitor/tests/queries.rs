@@ -52,11 +52,11 @@ fn some_record() -> impl Strategy<Value = Record> {
     let outcome = prop::sample::select(Outcome::ALL.to_vec());
     (name(), name(), name(), name(), name(), outcome).prop_map(
         |(asked, used, account, client, error, outcome)| Record {
-            model_asked: asked,
-            model_used: used,
-            account,
-            client_name: client.clone(),
-            client,
+            model_asked: asked.map(Into::into),
+            model_used: used.map(Into::into),
+            account: account.map(Into::into),
+            client_name: client.clone().map(Into::into),
+            client: client.map(Into::into),
             error,
             outcome,
             ..record("req-A_b")
@@ -119,7 +119,7 @@ fn days_and_weeks_begin_where_people_live() {
     ];
     let records = times.map(|(at, client)| Record {
         number: RecordNumber(timestamp(at).as_microsecond()),
-        client_name: Some(client.to_owned()),
+        client_name: Some(client.into()),
         cost: Some(Cost(5)),
         ..record("x")
     });

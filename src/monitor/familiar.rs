@@ -1,0 +1,143 @@
+//! What a record still lacks, found out without its request waiting for it. Most records
+//! are like the one before, and what was found out then holds again: that there is no
+//! secret in a text, and what a model costs.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::price::{Cost, PriceTable};
+use super::record::Record;
+use crate::config::Price;
+use crate::upstream::{Scrubber, Secrets};
+
+#[derive(Default)]
+pub struct Familiar {
+    secrets: Secrets,
+    prices: Arc<PriceTable>,
+    /// The path, client and models of the record before, with no secret in them.
+    clean: [SmolStr; 4],
+    /// The model that was looked up last.
+    priced: SmolStr,
+    price: Option<Price>,
+}
+
+impl Familiar {
+    /// Completes a record, by what is known and in force at present.
+    pub fn complete(&mut self, record: &mut Record, scrubber: &Scrubber, prices: &Arc<PriceTable>) {
+        self.keep_up(scrubber, prices);
+        self.scrub(record);
+        record.client_name = record.client.as_deref().and_then(client_name).map(SmolStr::new);
+        let priced = record.usage.as_ref().zip(record.model_used.as_ref());
+        record.cost = priced.and_then(|(usage, model)| Some(Cost::estimate(&self.price(model)?, usage)));
+    }
+
+    /// Nothing is familiar where secrets or prices are others.
+    fn keep_up(&mut self, scrubber: &Scrubber, prices: &Arc<PriceTable>) {
+        if !scrubber.knows(&self.secrets) || !Arc::ptr_eq(&self.prices, prices) {
+            *self = Self { secrets: scrubber.known(), prices: Arc::clone(prices), ..Self::default() };
+            self.price = self.prices.price(&self.priced);
+        }
+    }
+
+    /// A client may put a key anywhere, be it in the name of a model.
+    fn scrub(&mut self, record: &mut Record) {
+        let Record { path, client, model_asked, model_used, error, dropped, attempts, .. } = record;
+        let usual = [Some(path), client.as_mut(), model_asked.as_mut(), model_used.as_mut()];
+        for (text, clean) in usual.into_iter().zip(&mut self.clean) {
+            let Some(text) = text.filter(|text| *text != clean) else { continue };
+            if let Some(scrubbed) = self.secrets.scrub(text.as_bytes()) {
+                *text = String::from_utf8_lossy(&scrubbed).into();
+            }
+            clean.clone_from(text);
+        }
+        let failures = attempts.iter_mut().filter_map(|attempt| attempt.failure.as_mut());
+        for text in error.iter_mut().chain([dropped]).chain(failures).filter(|text| !text.is_empty()) {
+            if let Some(scrubbed) = self.secrets.scrub(text.as_bytes()) {
+                *text = String::from_utf8_lossy(&scrubbed).into_owned();
+            }
+        }
+    }
+
+    fn price(&mut self, model: &SmolStr) -> Option<Price> {
+        if self.priced != *model {
+            self.price = self.prices.price(model);
+            self.priced.clone_from(model);
+        }
+        self.price
+    }
+}
+
+/// The program's name at the head of a User-Agent: `claude-cli` of `claude-cli/1.0 (…)`,
+/// `OpenAI/Python` of `OpenAI/Python 1.99`.
+fn client_name(agent: &str) -> Option<&str> {
+    let product = agent.split_whitespace().next()?;
+    let name = match product.rsplit_once('/') {
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name,
+        _ => product,
+    };
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Usage;
+
+    const KEY: &str = "sk-a-secret-of-mine";
+
+    fn completed(
+        familiar: &mut Familiar,
+        scrubber: &Scrubber,
+        prices: &Arc<PriceTable>,
+        model: &str,
+    ) -> Record {
+        let mut record = Record {
+            model_used: Some(model.into()),
+            client: Some("tool/1.0".into()),
+            usage: Some(Usage { input: 1_000_000, ..Usage::default() }),
+            ..Record::new("id", "anthropic", "/v1/messages")
+        };
+        familiar.complete(&mut record, scrubber, prices);
+        record
+    }
+
+    fn prices(dollars: f64) -> Arc<PriceTable> {
+        let price = Price { input: dollars, output: 0.0, cached_input: 0.0 };
+        Arc::new(PriceTable::new(&[(format!("*{KEY}"), price), ("known".to_owned(), price)]))
+    }
+
+    #[test]
+    fn a_key_learned_later_is_taken_out_of_a_text_that_was_familiar() {
+        let (mut familiar, scrubber, prices) = (Familiar::default(), Scrubber::default(), prices(1.0));
+        assert_eq!(completed(&mut familiar, &scrubber, &prices, KEY).model_used.as_deref(), Some(KEY));
+        scrubber.learn([&KEY.to_owned().into()]);
+        for _ in 0..2 {
+            assert_eq!(
+                completed(&mut familiar, &scrubber, &prices, KEY).model_used.as_deref(),
+                Some("[secret]")
+            );
+        }
+    }
+
+    #[test]
+    fn another_price_holds_from_the_next_record_on() {
+        let (mut familiar, scrubber) = (Familiar::default(), Scrubber::default());
+        for (dollars, model, cost) in [
+            (1.0, "known", Some(1.0)),
+            (2.0, "known", Some(2.0)),
+            (2.0, "unknown", None),
+            (2.0, "known", Some(2.0)),
+        ] {
+            let cost = cost.map(Cost::from_dollars);
+            assert_eq!(completed(&mut familiar, &scrubber, &prices(dollars), model).cost, cost, "{model}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_called_by_the_head_of_its_user_agent() {
+        assert_eq!(client_name("claude-cli/1.0 (external)"), Some("claude-cli"));
+        assert_eq!(client_name("OpenAI/Python 1.99"), Some("OpenAI/Python"));
+        assert_eq!(client_name(" "), None);
+    }
+}
