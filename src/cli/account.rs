@@ -143,7 +143,10 @@ fn print(accounts: &[Value]) {
         return;
     }
     let text = |account: &Value, key: &str| account[key].as_str().unwrap_or_default().to_owned();
-    let state = |account| lifecycle::account_state(output::language(), &text(account, "state"));
+    let state = |account: &Value| {
+        let until = account["cooling_until_unix_secs"].as_u64();
+        lifecycle::account_state(output::language(), &text(account, "state"), until)
+    };
     let row = |account| {
         vec![text(account, "name"), text(account, "provider"), state(account), text(account, "reason")]
     };

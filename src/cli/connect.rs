@@ -169,7 +169,8 @@ fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target
         output::line(&text!(language, "disconnect-nothing", tool = name));
         return;
     }
-    output::line(&text!(language, "disconnect-done", tool = name));
+    let done = if undone.left.is_empty() { "disconnect-done" } else { "disconnect-partly" };
+    output::line(&text!(language, done, tool = name));
     list_files(&undone.files);
     for left in &undone.left {
         let file = left.file.display().to_string();

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Context;
 use super::agent::{self, Agent};
 use super::output::{self, Exit};
+use super::records::local;
 use crate::config;
 use crate::control::{Notice, ProxyState, Status};
 use crate::desktop::{browser, instance};
@@ -82,7 +84,8 @@ fn print(status: &Status) {
         if status.warnings.iter().any(|warning| warning.text(language).ends_with(&reason)) {
             continue;
         }
-        let (name, state) = (account.name.as_str(), account_state(language, &account.state));
+        let (name, state) =
+            (account.name.as_str(), account_state(language, &account.state, account.cooling_until_unix_secs));
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));
     }
@@ -100,7 +103,17 @@ fn print(status: &Status) {
 }
 
 /// A word for how an account is; one that this version does not know is its own.
-pub fn account_state(language: Language, state: &str) -> String {
+pub fn account_state(language: Language, state: &str, cooling_until_unix_secs: Option<u64>) -> String {
+    let until = cooling_until_unix_secs
+        .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
+        .map(|until| local(until, "%F %H:%M"));
+    match (state, until) {
+        ("cooling", Some(until)) => text!(language, "account-cooling", until = until),
+        (state, _) => account_state_word(language, state),
+    }
+}
+
+fn account_state_word(language: Language, state: &str) -> String {
     match state {
         "ready" => text!(language, "cli-account-ready"),
         "cooling" => text!(language, "cli-account-cooling"),

@@ -12,10 +12,11 @@ use toml_edit::{Document, TomlError};
 
 use super::check::{Checked, check};
 use super::file::File;
+use super::models::matches;
 use super::place::{Finding, KeyPath, line_and_column, locate};
 use super::resolve::{Secrets, resolve, sources};
 use super::validate::validate;
-use super::{Config, LanguageSetting, Problem, Problems, Secret, SecretMemory, key, lookup};
+use super::{AccountConfig, Config, LanguageSetting, Problem, Problems, Secret, SecretMemory, key, lookup};
 use crate::language::Message;
 use crate::message;
 
@@ -68,7 +69,7 @@ async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Resu
         return Err(Problems::new(path, locate(text, &document, vec![finding])));
     }
     let config = resolve(file, secrets);
-    let warnings = found.warnings.into_iter().chain(unresolved(&config)).collect();
+    let warnings = found.warnings.into_iter().chain(unresolved(&config)).chain(unserved(&config)).collect();
     let needs_key = config.proxy.needs_key();
     Ok(Loaded { config, warnings, needs_key })
 }
@@ -223,6 +224,26 @@ fn unresolved(config: &Config) -> Vec<Message> {
         Some(message!("warning-account", name = account.name.as_str(), reason = reason))
     });
     sections.chain(accounts).collect()
+}
+
+/// What `[models]` leads to and nobody serves. A pin is somebody's: only what stands before its `/` may be wrong.
+fn unserved(config: &Config) -> impl Iterator<Item = Message> {
+    let is_served = |target: &str| {
+        let accounts = || config.accounts.iter().filter(|account| account.enabled);
+        let is_pin = target.split_once('/').is_some_and(|(pin, _)| {
+            accounts().any(|account| account.name == pin || account.provider.name() == pin)
+        });
+        let serves = |account: &AccountConfig| match account.models.as_slice() {
+            [] => account.provider.owns(target),
+            listed => listed.iter().any(|pattern| matches(pattern, target)),
+        };
+        // z.ai's section takes part by rules of its own.
+        is_pin || config.zai.enabled || config.accounts.is_empty() || accounts().any(serves)
+    };
+    let unserved = config.models.iter().filter(move |(_, target)| !is_served(target));
+    unserved.map(|(asked, target)| {
+        message!("warning-model-unserved", asked = asked.as_str(), target = target.as_str())
+    })
 }
 
 #[cfg(test)]

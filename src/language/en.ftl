@@ -185,6 +185,7 @@ edit-no-value = { $key }: a setting is text, a whole number, true or false, or a
 warning-readable = { $path } can be read by other users (mode { $mode }); `chmod 600` makes it private
 warning-no-ipv6 = could not bind { $address } ({ $reason }): clients that resolve localhost to IPv6 will not get through
 warning-account = account { $name }: { $reason }
+warning-model-unserved = models."{ $asked }": no account serves { $target }
 secret-not-had = { $place }: { $reason }
 secret-kept = { $reason }; its last value is still used
 secret-in-variable = environment variable { $name }
@@ -351,6 +352,7 @@ connect-state-broken = cannot be read: { $problem }
 connect-any-port = The port is any free one (port = 0), so start portcullis first.
 connect-no-key = There is no client key to give to the tool. Run `portcullis key rotate` to make one.
 disconnect-done = { $tool } is as it was before. Changed:
+disconnect-partly = What connect wrote for { $tool } is taken back, but for the values below. Changed:
 disconnect-nothing = { $tool } was not connected.
 disconnect-left = { $key } in { $file } was changed since, and stays as it is.
 disconnect-still-here = { $tool } still points here: it did before it was connected.

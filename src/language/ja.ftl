@@ -178,6 +178,7 @@ edit-no-value = { $key }: 設定の値は、テキスト、整数、true か fal
 warning-readable = { $path } をほかのユーザーが読めます（モード { $mode }）。`chmod 600` で自分だけが読めるようになります
 warning-no-ipv6 = { $address } をバインドできませんでした（{ $reason }）。localhost を IPv6 で解決するクライアントは接続できません
 warning-account = アカウント { $name }: { $reason }
+warning-model-unserved = models."{ $asked }": { $target } を提供するアカウントがありません
 secret-not-had = { $place }: { $reason }
 secret-kept = { $reason }。前回の値を引き続き使います
 secret-in-variable = 環境変数 { $name }
@@ -337,6 +338,7 @@ connect-state-broken = 読み取れません: { $problem }
 connect-any-port = ポートが未定 (port = 0) です。先に portcullis を起動してください。
 connect-no-key = ツールに渡すクライアントキーがありません。`portcullis key rotate` で作成してください。
 disconnect-done = { $tool } を元の設定に戻しました。変更したファイル:
+disconnect-partly = 下の値を除いて、{ $tool } に書き込んだ設定を元に戻しました。変更したファイル:
 disconnect-nothing = { $tool } は接続されていません。
 disconnect-left = { $file } の { $key } は接続後に変更されているため、そのまま残しました。
 disconnect-still-here = { $tool } は接続する前からここを指していたため、接続先は変わりません。

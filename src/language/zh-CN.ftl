@@ -178,6 +178,7 @@ edit-no-value = { $key }：设置的值应为文本、整数、true 或 false，
 warning-readable = 其他用户可以读取 { $path }（权限 { $mode }）；`chmod 600` 可设为仅自己可读
 warning-no-ipv6 = 无法绑定 { $address }（{ $reason }）：把 localhost 解析为 IPv6 的客户端将无法连接
 warning-account = 账号 { $name }：{ $reason }
+warning-model-unserved = models."{ $asked }"：没有账号提供 { $target }
 secret-not-had = { $place }：{ $reason }
 secret-kept = { $reason }；继续使用上次的值
 secret-in-variable = 环境变量 { $name }
@@ -337,6 +338,7 @@ connect-state-broken = 无法读取：{ $problem }
 connect-any-port = 端口未定（port = 0），请先启动 portcullis。
 connect-no-key = 没有可交给工具的客户端密钥。请运行 `portcullis key rotate` 生成一个。
 disconnect-done = { $tool } 已恢复原来的设置。已修改的文件：
+disconnect-partly = 除下列值外，已撤回为 { $tool } 写入的设置。已修改的文件：
 disconnect-nothing = { $tool } 尚未连接。
 disconnect-left = { $file } 中的 { $key } 在连接之后被改动过，已原样保留。
 disconnect-still-here = { $tool } 在连接之前就指向这里，因此仍然指向这里。

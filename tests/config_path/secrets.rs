@@ -128,6 +128,14 @@ async fn a_key_that_cannot_be_had_takes_only_its_own_account_out() {
         let reason = bad["reason"].as_str().expect("a reason");
         assert!(reason.contains(expected), "{source}: {reason}");
         assert_eq!(proxy.chat("gpt-5").await.status, 200, "{source}");
+        let shown = stdout(&proxy.run(&["status"]).await);
+        assert_eq!(shown.matches(reason).count(), 1, "said once: {shown}");
+        let refused = proxy.chat("bad/gpt-5").await;
+        let told = refused.message();
+        assert!(
+            refused.status == 503 && told.contains("bad") && !told.contains(expected),
+            "{source}: {told}"
+        );
     }
 }
 

@@ -151,6 +151,8 @@ async fn list_shows_how_each_account_is() {
     let text = stdout(&proxy.run(&["account", "list"]).await);
     let lines: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
     assert_eq!(lines, [["work", "openai", "cooling"], ["off", "openai", "off"]]);
+    let cooling = text.lines().next().unwrap_or_default();
+    assert!(cooling.contains("cooling until 20") && cooling.contains("slow down"), "{cooling}");
     let listed = proxy.run(&["account", "list", "--json"]).await;
     let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
     assert!(listed[0]["cooling_until_unix_secs"].as_u64().is_some(), "{listed}");

@@ -121,11 +121,14 @@ fn no_usable_account_is_a_failed_start_that_says_so() {
     let without_a_key =
         "[[accounts]]\nname = \"a\"\nprovider = \"openai\"\napi_key = { env = \"NO_SUCH_KEY\" }\n";
     let switched_off = "[[accounts]]\nname = \"a\"\nprovider = \"demo\"\nenabled = false\n";
-    for accounts in ["", without_a_key, switched_off] {
+    let cases =
+        [("", "account add"), (without_a_key, "account list"), (switched_off, "portcullis account enable")];
+    for (accounts, advice) in cases {
         let home = Home::with_config(&(proxy_section("") + accounts));
         let output = home.run(&["serve", "--port", "0"]);
         assert_eq!(output.status.code(), Some(1), "{accounts}");
-        assert!(stderr(&output).contains(NO_ACCOUNTS), "{accounts}: {}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains(NO_ACCOUNTS) && said.contains(advice), "{accounts}: {said}");
         assert!(!home.file("control.json").exists());
     }
 }

@@ -170,6 +170,34 @@ api_key = \"AIza-two\"
 }
 
 #[tokio::test]
+async fn a_mapping_to_a_model_that_nobody_serves_is_warned_of() {
+    let account = |name: &str, more: &str| {
+        format!("[[accounts]]\nname = \"{name}\"\nprovider = \"gemini\"\napi_key = \"AIza-x\"\n{more}\n")
+    };
+    let mapped = |target: &str| format!("[models]\n\"gpt-*\" = \"{target}\"\n");
+    let (one, listed) = (account("one", ""), account("two", "models = [\"org/llama-*\"]"));
+    let off = account("off", "enabled = false");
+    for (accounts, target, warns) in [
+        (&one, "gemini-3-flash", false),
+        (&one, "one/anything", false),
+        (&one, "gemini/anything", false),
+        (&one, "claude-sonnet-5", true),
+        (&one, "nobody/gemini-3-flash", true),
+        (&one, "anthropic/claude-sonnet-5", true),
+        (&listed, "org/llama-4", false),
+        (&listed, "gemini-3-flash", true),
+        (&off, "gemini-3-flash", true),
+        (&String::new(), "gemini-3-flash", false),
+    ] {
+        let text = mapped(target) + accounts;
+        let loaded = load_text(&text, Path::new("config.toml")).await.expect("no problem");
+        let told: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let expected = warns.then(|| format!("models.\"gpt-*\": no account serves {target}"));
+        assert_eq!(told, Vec::from_iter(expected), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn ten_thousand_accounts_load() {
     use std::fmt::Write;
     let mut text = String::new();
