@@ -186,6 +186,7 @@ fn what_the_user_changed_since_stays_and_is_told() {
     fs::write(home.file(".claude/settings.json"), changed).expect("written");
     let told = done(&home, &["disconnect", "claude-code"]);
     assert!(told.contains("env.ANTHROPIC_BASE_URL") && told.contains("stays as it is"), "{told}");
+    assert!(!told.contains("as it was before"), "{told}");
     assert_eq!(
         text(&home, ".claude/settings.json"),
         CLAUDE.replace("gateway.example", "other.example").replace("\"FOO\": \"1\"", "\"FOO\": \"2\"")
