@@ -117,7 +117,7 @@ impl Account {
     }
 
     /// The key is kept outside the config, and could not be had from there.
-    pub const fn is_key_elsewhere(&self) -> bool {
+    pub const fn is_key_unresolved(&self) -> bool {
         matches!(self.api_key, Secret::Unresolved(_))
     }
 

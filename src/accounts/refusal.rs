@@ -90,7 +90,7 @@ fn why_dead(member: &Member) -> String {
     let name = &member.account.name;
     match (&member.health, member.account.credential_problem()) {
         // Which program or file keeps the key is not for clients.
-        (_, Some(_)) if member.account.is_key_elsewhere() => {
+        (_, Some(_)) if member.account.is_key_unresolved() => {
             format!("{name}: its API key could not be had; `portcullis status` says why")
         }
         (_, Some(problem)) => format!("{name}: {problem}"),

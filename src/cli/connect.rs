@@ -170,8 +170,10 @@ fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target
         return;
     }
     let done = if undone.left.is_empty() { "disconnect-done" } else { "disconnect-partly" };
-    output::line(&text!(language, done, tool = name));
-    list_files(&undone.files);
+    if !undone.files.is_empty() {
+        output::line(&text!(language, done, tool = name));
+        list_files(&undone.files);
+    }
     for left in &undone.left {
         let file = left.file.display().to_string();
         output::note(&text!(language, "disconnect-left", key = left.key.as_str(), file = file));

@@ -79,13 +79,13 @@ fn print(status: &Status) {
     }
     for account in &status.accounts {
         let Some(reason) = &account.reason else { continue };
-        let reason = reason.text(language);
-        // A warning below says the same.
-        if status.warnings.iter().any(|warning| warning.text(language).ends_with(&reason)) {
+        let (name, reason) = (account.name.as_str(), reason.text(language));
+        let warned = text!(language, "warning-account", name = name, reason = reason.as_str());
+        if status.warnings.iter().any(|warning| warning.text(language) == warned) {
+            // It is said below.
             continue;
         }
-        let (name, state) =
-            (account.name.as_str(), account_state(language, &account.state, account.cooling_until_unix_secs));
+        let state = account_state(language, &account.state, account.cooling_until_unix_secs);
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));
     }

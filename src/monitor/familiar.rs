@@ -17,9 +17,8 @@ pub struct Familiar {
     prices: Arc<PriceTable>,
     /// The path, client and models of the record before, with no secret in them.
     clean: [SmolStr; 4],
-    /// The model that was looked up last.
-    priced: SmolStr,
-    price: Option<Price>,
+    /// The model that was looked up last, and what was found.
+    priced: Option<(SmolStr, Option<Price>)>,
 }
 
 impl Familiar {
@@ -36,7 +35,6 @@ impl Familiar {
     fn keep_up(&mut self, scrubber: &Scrubber, prices: &Arc<PriceTable>) {
         if !scrubber.knows(&self.secrets) || !Arc::ptr_eq(&self.prices, prices) {
             *self = Self { secrets: scrubber.known(), prices: Arc::clone(prices), ..Self::default() };
-            self.price = self.prices.price(&self.priced);
         }
     }
 
@@ -60,11 +58,14 @@ impl Familiar {
     }
 
     fn price(&mut self, model: &SmolStr) -> Option<Price> {
-        if self.priced != *model {
-            self.price = self.prices.price(model);
-            self.priced.clone_from(model);
+        match &self.priced {
+            Some((priced, price)) if priced == model => *price,
+            _ => {
+                let price = self.prices.price(model);
+                self.priced = Some((model.clone(), price));
+                price
+            }
         }
-        self.price
     }
 }
 

@@ -45,7 +45,7 @@ impl Supervisor {
         }
     }
 
-    pub(super) async fn try_start(&mut self) -> Result<ProxyServer, StartFailure> {
+    async fn try_start(&mut self) -> Result<ProxyServer, StartFailure> {
         if !self.gateway.pool.has_usable() {
             return Err(self.no_accounts());
         }
@@ -62,7 +62,7 @@ impl Supervisor {
         }
     }
 
-    pub(super) fn start_failed(&mut self, failure: StartFailure) {
+    fn start_failed(&mut self, failure: StartFailure) {
         if let StartFailure::Bind(failure) = &failure {
             self.expected_here();
             self.notify(&Notice::BindFailure(failure.clone()));
@@ -122,7 +122,7 @@ impl Supervisor {
         self.configured_port(config) == 0
     }
 
-    pub(super) fn configured_port(&self, config: &Config) -> u16 {
+    fn configured_port(&self, config: &Config) -> u16 {
         self.options.port.unwrap_or(config.proxy.port)
     }
 }
