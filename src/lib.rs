@@ -17,7 +17,7 @@
 //! [`monitor`] keeps one record, whichever way it ended.
 //!
 //! Modules import downwards only: `cli`, `agent`, `headless` → `supervisor` → `server`,
-//! `dashboard` → `gateway` → `accounts`, `monitor` → `upstream`, `config` → `protocol`;
+//! `dashboard` → `connections`, `gateway` → `accounts`, `monitor` → `upstream`, `config` → `protocol`;
 //! `control` imports nothing of ours but `language`, `desktop` those two, and anybody may
 //! import all three.
 
@@ -39,6 +39,7 @@ pub mod config;
 
 pub mod accounts;
 pub mod chat;
+pub mod connections;
 pub mod dashboard;
 pub mod gateway;
 pub mod monitor;

@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::Control;
 use super::api::refuse;
+use crate::connections::{Connections, LONGEST_HEAD, head_length};
 
 pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
 
@@ -47,6 +48,39 @@ impl Handler for OwnPagesOnly {
             refuse(response, StatusCode::FORBIDDEN, "the control plane answers its own page only");
             flow.skip_rest();
         }
+    }
+}
+
+/// Serves the agent's own user and root, and nobody else who has an account on this computer.
+pub struct OwnUserOnly(pub Arc<Connections>);
+
+/// What a watchdog asks, whoever it runs as.
+const FOR_ANYBODY: [&str; 2] = ["/livez", "/readyz"];
+
+#[async_trait]
+impl Handler for OwnUserOnly {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        flow: &mut FlowCtrl,
+    ) {
+        let Some(turn) = self.0.begin(request) else {
+            // It is being closed, and this is dropped with it.
+            return std::future::pending().await;
+        };
+        if head_length(request) > LONGEST_HEAD {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            refuse(response, status, "the request's path and headers are longer than 64 KiB together");
+            flow.skip_rest();
+        } else if !FOR_ANYBODY.contains(&request.uri().path()) && turn.connection().is_strangers() {
+            refuse(response, StatusCode::FORBIDDEN, "the control plane serves the user that it runs as only");
+            flow.skip_rest();
+        } else {
+            flow.call_next(request, depot, response).await;
+        }
+        turn.lasts_as_long_as(response);
     }
 }
 

@@ -62,7 +62,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use salvo::catcher::Catcher;
-use salvo::conn::tcp::TcpAcceptor;
 use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
 use salvo::{Router, Server, Service};
@@ -70,6 +69,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::connections::{Connections, Entrance, LONGEST_HEAD};
 use crate::control::{AgentHandle, Tickets};
 use crate::gateway::Gateway;
 use crate::monitor::Recorder;
@@ -77,6 +77,8 @@ use crate::monitor::Recorder;
 /// Where the control plane is looked for first.
 const FIRST_PORT: u16 = 8046;
 const LAST_PORT: u16 = 8146;
+/// More than any number of pages and commands of one user.
+const MOST_CONNECTIONS: usize = 256;
 /// How long the answer to `quit` may take on its way out.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
@@ -124,11 +126,13 @@ pub async fn listen(proxy_port: u16) -> io::Result<Listening> {
 impl Listening {
     pub fn serve(self, control: Control) -> io::Result<Running> {
         let control = Arc::new(control);
-        let acceptor = TcpAcceptor::try_from(self.listener)?;
+        let connections = Connections::new(MOST_CONNECTIONS);
+        let entrance = Entrance::new(self.listener, &connections)?;
         let fuse = FuseConfig::default()
             .with_http1_header_timeout(Duration::from_secs(10))
             .with_request_body_timeout(Duration::from_secs(10));
-        let server = Server::new(acceptor).fuse_config(fuse).max_connections(256);
+        let mut server = Server::new(entrance).fuse_config(fuse);
+        server.http1_mut().max_buf_size(LONGEST_HEAD);
         let handle = server.handle();
         let with_token = Router::new()
             .hoop(gate::Token(Arc::clone(&control)))
@@ -140,7 +144,10 @@ impl Listening {
             .push(pages::router(&control));
         let router = Router::new().push(shell::router()).push(with_token);
         // Not of the router alone: what it does not know is nobody else's business either.
-        let service = Service::new(router).hoop(gate::OwnPagesOnly).catcher(Catcher::new(shell::Nowhere));
+        let service = Service::new(router)
+            .hoop(gate::OwnUserOnly(connections))
+            .hoop(gate::OwnPagesOnly)
+            .catcher(Catcher::new(shell::Nowhere));
         Ok(Running { handle, served: tokio::spawn(server.try_serve(service)) })
     }
 }

@@ -10,6 +10,7 @@ pub mod leftovers;
 pub mod limits;
 pub mod notify;
 pub mod paths;
+pub mod peer;
 pub mod port_owner;
 #[cfg(target_os = "linux")]
 pub mod session_bus;

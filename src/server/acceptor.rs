@@ -6,16 +6,16 @@
 //! of its listeners before the servers drain; and when LAN access comes or goes, it takes
 //! and leaves the sockets of the network beside those of loopback, so that no local
 //! client notices. Whoever stands in the queue of a listener is taken in before it closes.
+//! Where there are as many as there may be, [the longest idle](crate::connections) makes room.
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use salvo::conn::Holding;
-use salvo::http::Version;
-use salvo::http::uri::Scheme;
 use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::error::TrySendError;
@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use super::bind;
 use super::shard::Arrival;
+use crate::connections::{Connections, holding};
 
 /// How long accepting rests when the system has no descriptor to give.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -35,6 +36,7 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_mins(1);
 
 pub struct Gate {
     listeners: Vec<TcpListener>,
+    connections: Arc<Connections>,
     orders: mpsc::Receiver<Order>,
     /// Whoever stood before a listener that has closed.
     queued: VecDeque<(StdTcpStream, SocketAddr)>,
@@ -64,26 +66,21 @@ pub struct GateKeeper {
 }
 
 impl Gate {
-    pub fn new(listeners: Vec<TcpListener>) -> (Self, GateKeeper) {
+    pub fn new(listeners: Vec<TcpListener>, connections: Arc<Connections>) -> (Self, GateKeeper) {
         let (sender, orders) = mpsc::channel(4);
         let queued = VecDeque::new();
-        let gate = Self { listeners, orders, queued, closing: None, last_complaint: None };
+        let gate = Self { listeners, connections, orders, queued, closing: None, last_complaint: None };
         (gate, GateKeeper { orders: sender })
     }
 
     pub fn holdings(&self) -> Vec<Holding> {
         let addresses = self.listeners.iter().filter_map(|listener| listener.local_addr().ok());
-        let holding = |address: SocketAddr| Holding {
-            local_addr: address.into(),
-            http_versions: vec![Version::HTTP_11],
-            http_scheme: Scheme::HTTP,
-        };
         addresses.map(holding).collect()
     }
 
     /// Hands every connection to the next of the lanes, until it is told to close.
     pub async fn serve(mut self, lanes: Vec<mpsc::Sender<Arrival>>) {
-        let mut lanes = Lanes { lanes, next: 0 };
+        let mut lanes = Lanes { lanes, next: 0, connections: Arc::clone(&self.connections) };
         loop {
             if let Some((stream, remote)) = self.queued.pop_front() {
                 if let Err(back) = lanes.hand_on(stream, remote) {
@@ -100,7 +97,7 @@ impl Gate {
         }
     }
 
-    /// Every server has as many as it may have, and as many more wait for it.
+    /// Somebody is being answered on each of the connections there may be.
     async fn wait_for_room(&mut self) {
         tokio::select! {
             Some(order) = self.orders.recv() => self.obey(order),
@@ -117,6 +114,7 @@ impl Gate {
                 Ok(accepted) => self.queued.push_back(accepted),
                 Err(error) => {
                     self.complain(&error);
+                    self.connections.give_way();
                     tokio::time::sleep(BACK_OFF).await;
                 }
             },
@@ -166,16 +164,21 @@ impl Gate {
 struct Lanes {
     lanes: Vec<mpsc::Sender<Arrival>>,
     next: usize,
+    connections: Arc<Connections>,
 }
 
 impl Lanes {
-    /// Hands a connection to the next server that has room; gives it back when none has.
+    /// Hands a connection to the next server that takes one; gives it back when there is no
+    /// room for another.
     fn hand_on(
         &mut self,
         stream: StdTcpStream,
         remote: SocketAddr,
     ) -> Result<(), (StdTcpStream, SocketAddr)> {
-        let mut arrival = Arrival::Connection(stream, remote);
+        // One that has no address has ended.
+        let Ok(local) = stream.local_addr() else { return Ok(()) };
+        let Some(admitted) = self.connections.admit(remote, local) else { return Err((stream, remote)) };
+        let mut arrival = Arrival::Connection(stream, admitted);
         for _ in 0..self.lanes.len() {
             let lane = &self.lanes[self.next % self.lanes.len()];
             self.next = self.next.wrapping_add(1);
@@ -186,7 +189,7 @@ impl Lanes {
             }
         }
         match arrival {
-            Arrival::Connection(stream, remote) => Err((stream, remote)),
+            Arrival::Connection(stream, _) => Err((stream, remote)),
             Arrival::Last(_) => Ok(()),
         }
     }

@@ -17,6 +17,9 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// Peers remembered at once.
 const MAX_PEERS: usize = 4096;
 
+/// How a client sends its key.
+const HEADERS: &str = "`Authorization: Bearer KEY`, `x-api-key: KEY` or `x-goog-api-key: KEY`";
+
 /// Fails unless one of the presented keys is right. Any one valid key lets a request in.
 pub fn check(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Result<(), LocalError> {
     let mut presented = keys(headers, query).peekable();
@@ -27,9 +30,20 @@ pub fn check(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Resul
     let what = if nothing_sent { "no API key was sent" } else { "the API key is not the one of this proxy" };
     Err(LocalError::new(
         ErrorKind::Unauthenticated,
+        format!("{what}. Send the key that `portcullis key show` prints as {HEADERS}"),
+    ))
+}
+
+/// Where nobody is asked for a key: fails unless another user of this computer sends it.
+pub fn welcome_stranger(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Result<(), LocalError> {
+    if keys(headers, query).any(|key| policy.is_key(&key)) {
+        return Ok(());
+    }
+    Err(LocalError::new(
+        ErrorKind::Forbidden,
         format!(
-            "{what}. Send the key that `portcullis key show` prints as `Authorization: Bearer KEY`, `x-api-key: KEY` \
-             or `x-goog-api-key: KEY`"
+            "this proxy belongs to another user of this computer. Send its API key as {HEADERS}: its user gets it \
+             with `portcullis key show`"
         ),
     ))
 }

@@ -10,8 +10,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use http::uri::{Authority, Uri};
+use salvo::prelude::Request;
 
 use super::policy::Policy;
+use crate::connections::{LONGEST_HEAD, head_length};
 use crate::protocol::{ErrorKind, LocalError};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -19,6 +21,21 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Schemes of editors and desktop shells, whose pages are the user's own programs.
 const APP_SCHEMES: [&str; 8] =
     ["vscode-webview", "vscode-file", "tauri", "app", "electron", "file-app", "capacitor", "ionic"];
+
+/// Fails when the head is too long. The server below reads in large steps, and notices only
+/// what is twice as long.
+pub fn check_head(request: &Request) -> Result<(), LocalError> {
+    if head_length(request) <= LONGEST_HEAD {
+        return Ok(());
+    }
+    let limit = LONGEST_HEAD >> 10;
+    Err(LocalError::new(
+        ErrorKind::HeadTooLarge,
+        format!(
+            "the request's path and headers are longer than {limit} KiB together: send fewer or shorter ones"
+        ),
+    ))
+}
 
 /// Fails unless there is exactly one Host and it is ours, and the connection came in where
 /// this proxy listens. `local`: the address of this machine that it came in on.

@@ -14,6 +14,7 @@ use salvo::{Handler, async_trait};
 use super::policy::Policy;
 use super::routes::{self, Endpoint, Missing, Route};
 use super::{Door, auth, cors, guard, rescue, unread};
+use crate::connections::{Connection, Connections};
 use crate::desktop::port_owner::SERVER_NAME;
 use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest};
 use crate::protocol::{Family, LocalError};
@@ -22,16 +23,23 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The only handler there is: every path, every method.
-pub struct Entry(pub Arc<Door>);
+pub struct Entry {
+    pub door: Arc<Door>,
+    pub connections: Arc<Connections>,
+}
 
 #[async_trait]
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        let id = self.0.next_id();
+        let Some(turn) = self.connections.begin(request) else {
+            // It is being closed, and this is dropped with it.
+            return std::future::pending().await;
+        };
+        let id = self.door.next_id();
         let asks_first = request.headers().contains_key(EXPECT);
         let route = routes::find(request.method(), request.uri().path());
         let family = family(&route, request);
-        if let Err(error) = self.answer(request, response, route, family, &id).await {
+        if let Err(error) = self.answer(request, response, route, family, &id, turn.connection()).await {
             rescue::render(response, family, &error, &id);
         }
         let is_read = unread::discard(request, asks_first).await;
@@ -43,6 +51,7 @@ impl Handler for Entry {
         if let Ok(id) = HeaderValue::from_str(&id) {
             headers.insert(REQUEST_ID, id);
         }
+        turn.lasts_as_long_as(response);
     }
 }
 
@@ -54,13 +63,14 @@ impl Entry {
         route: Result<Route, Missing>,
         family: Family,
         id: &str,
+        connection: &Connection,
     ) -> Result<(), LocalError> {
         let asked = route.as_ref().ok().and_then(Route::operation);
-        match self.admit(request, response, route) {
+        match self.admit(request, response, route, connection) {
             Ok(Some(route)) => self.dispatch(request, response, route, family, id).await,
             Ok(None) => Ok(()),
             Err(error) => {
-                self.0.turned_away.record(&self.0.gateway.recorder, request, id, family, asked, &error);
+                self.door.turned_away.record(&self.door.gateway.recorder, request, id, family, asked, &error);
                 Err(error)
             }
         }
@@ -72,10 +82,12 @@ impl Entry {
         request: &Request,
         response: &mut Response,
         route: Result<Route, Missing>,
+        connection: &Connection,
     ) -> Result<Option<Route>, LocalError> {
-        let door = &self.0;
+        let door = &self.door;
         let policy = door.policy();
         let local = address(request.local_addr());
+        guard::check_head(request)?;
         guard::check_host(&policy, request.uri(), request.headers(), local)?;
         let is_health = matches!(&route, Ok(Route { endpoint: Endpoint::Health, .. }));
         let key_required = policy.needs_key(is_health);
@@ -87,6 +99,8 @@ impl Entry {
         }
         if key_required {
             self.authenticate(&policy, request)?;
+        } else if connection.is_strangers() {
+            auth::welcome_stranger(&policy, request.headers(), request.uri().query())?;
         }
         let route = route.map_err(|missing| {
             let own = door.base_url();
@@ -104,7 +118,7 @@ impl Entry {
 
     fn authenticate(&self, policy: &Policy, request: &Request) -> Result<(), LocalError> {
         let peer = address(request.remote_addr()).map(|peer| peer.ip());
-        let guesses = &self.0.guesses;
+        let guesses = &self.door.guesses;
         if let Some(peer) = peer {
             guesses.check(peer, Instant::now())?;
         }
@@ -127,7 +141,7 @@ impl Entry {
         family: Family,
         id: &str,
     ) -> Result<(), LocalError> {
-        let gateway = &self.0.gateway;
+        let gateway = &self.door.gateway;
         let query = auth::without_key(request.uri().query());
         let answer = match route.endpoint {
             Endpoint::Health => {

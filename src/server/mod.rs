@@ -32,12 +32,11 @@ use self::policy::Policy;
 use self::shard::{Lane, Shards};
 use self::turned_away::TurnedAway;
 use crate::config::Config;
+use crate::connections::{Connections, LONGEST_HEAD};
 use crate::gateway::Gateway;
 use crate::language::Message;
 
-/// A request head may be this long.
-const MAX_HEAD: usize = 64 << 10;
-/// … and take this long to arrive.
+/// A request head may take this long to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause within a request body.
 const BODY_GAP: Duration = Duration::from_secs(30);
@@ -111,16 +110,16 @@ impl ProxyServer {
     pub fn start(bound: Bound, door: &Arc<Door>, max_connections: usize) -> Self {
         let Bound { listeners, address, warning } = bound;
         door.base_url.store(Arc::new(base_url(address)));
-        let (gate, keeper) = Gate::new(listeners);
+        let connections = Connections::new(max_connections);
+        let (gate, keeper) = Gate::new(listeners, Arc::clone(&connections));
         let mut servers = Servers::default();
         let mut lanes = Vec::new();
-        let shards = door.shards.handles();
-        let share = max_connections.div_ceil(shards.len());
-        for shard in shards {
+        for shard in door.shards.handles() {
             let (lane, sender) = Lane::new(gate.holdings());
-            let mut server = Server::new(lane).fuse_config(fuse()).max_connections(share);
-            server.http1_mut().max_buf_size(MAX_HEAD);
-            let router = Router::with_path("{**path}").goal(Entry(Arc::clone(door)));
+            let mut server = Server::new(lane).fuse_config(fuse());
+            server.http1_mut().max_buf_size(LONGEST_HEAD);
+            let entry = Entry { door: Arc::clone(door), connections: Arc::clone(&connections) };
+            let router = Router::with_path("{**path}").goal(entry);
             servers.handles.push(server.handle());
             servers.served.push(shard.spawn(server.try_serve(router)));
             lanes.push(sender);

@@ -6,17 +6,18 @@
 //! connection to the next shard in turn through a [`Lane`].
 
 use std::io;
-use std::net::{SocketAddr, TcpStream as StdTcpStream};
+use std::net::TcpStream as StdTcpStream;
 use std::num::NonZero;
 use std::thread;
 
 use salvo::conn::tcp::TcpCoupler;
-use salvo::conn::{Accepted, Acceptor, ConnCtrl, Holding, StraightStream};
-use salvo::fuse::{ArcFusePolicy, FuseAction, FuseInfo, TransProto};
-use salvo::http::uri::Scheme;
+use salvo::conn::{Accepted, Acceptor, Holding};
+use salvo::fuse::ArcFusePolicy;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::connections::{Admitted, Watched};
 
 /// More would help nobody whose model answers in seconds.
 const MOST: usize = 4;
@@ -65,7 +66,7 @@ impl Shard {
 
 /// What a gate sends to a shard.
 pub enum Arrival {
-    Connection(StdTcpStream, SocketAddr),
+    Connection(StdTcpStream, Admitted),
     /// Nobody comes after; answered when everybody before has been taken in.
     Last(oneshot::Sender<()>),
 }
@@ -84,15 +85,15 @@ impl Lane {
     }
 
     /// The next connection, now on this thread's runtime. Safe to drop and call again.
-    async fn next(&mut self) -> (TcpStream, SocketAddr) {
+    async fn next(&mut self) -> (TcpStream, Admitted) {
         loop {
             if let Some(last) = self.last.take() {
                 let _ = last.send(());
             }
             match self.arrivals.recv().await {
-                Some(Arrival::Connection(stream, remote)) => {
+                Some(Arrival::Connection(stream, admitted)) => {
                     if let Ok(stream) = TcpStream::from_std(stream) {
-                        return (stream, remote);
+                        return (stream, admitted);
                     }
                 }
                 Some(Arrival::Last(last)) => self.last = Some(last),
@@ -105,7 +106,7 @@ impl Lane {
 
 impl Acceptor for Lane {
     type Coupler = TcpCoupler<Self::Stream>;
-    type Stream = StraightStream<TcpStream>;
+    type Stream = Watched;
 
     fn holdings(&self) -> &[Holding] {
         &self.holdings
@@ -116,32 +117,10 @@ impl Acceptor for Lane {
         fuse_policy: Option<ArcFusePolicy>,
     ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
         loop {
-            let (stream, remote) = self.next().await;
-            // Without it the first chunk of a stream waits for a full segment.
-            let _ = stream.set_nodelay(true);
-            let Ok(local) = stream.local_addr() else { continue };
-            let info = FuseInfo {
-                trans_proto: TransProto::Tcp,
-                remote_addr: remote.into(),
-                local_addr: local.into(),
-            };
-            let fuse = match &fuse_policy {
-                None => None,
-                Some(policy) => match policy.decide(&info).await {
-                    FuseAction::Accept(config) => Some(config),
-                    FuseAction::Reject => continue,
-                },
-            };
-            let control = ConnCtrl::new();
-            return Ok(Accepted {
-                coupler: TcpCoupler::new(),
-                stream: StraightStream::new(stream, fuse, control.clone(), None),
-                fuse_config: fuse,
-                conn_ctrl: control,
-                local_addr: local.into(),
-                remote_addr: remote.into(),
-                http_scheme: Scheme::HTTP,
-            });
+            let (stream, admitted) = self.next().await;
+            if let Some(accepted) = admitted.accept(stream, fuse_policy.as_ref()).await {
+                return Ok(accepted);
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ mod faults;
 mod instance;
 mod key_commands;
 mod lifecycle;
+#[cfg(target_os = "linux")]
+mod other_users;
 mod ports;
 mod signals;
 mod updates;

@@ -226,6 +226,30 @@ async fn a_head_without_end_is_refused_and_the_proxy_goes_on() {
 }
 
 #[tokio::test]
+async fn a_head_over_64_kib_is_refused_in_the_clients_own_shape() {
+    let world = proxy_with("").await;
+    for family in Family::ALL {
+        for length in [66_000, 70_000, 100_000] {
+            let headers = [JSON, ("x-long", &*"x".repeat(length))];
+            refused(&world, family, &headers, family.body(), (431, &["64 KiB"])).await;
+            let pieces: Vec<String> = (0..length / 1_000).map(|number| format!("x-piece-{number}")).collect();
+            let piece = "x".repeat(1_000);
+            let headers: Vec<(&str, &str)> =
+                pieces.iter().map(|name| (&**name, &*piece)).chain([JSON]).take(99).collect();
+            refused(&world, family, &headers, family.body(), (431, &["64 KiB"])).await;
+        }
+        let path = format!("{}?x={}", family.path(), "x".repeat(30_000));
+        let headers = [JSON, ("x-long", &*"x".repeat(36_000))];
+        let answer = world.0.send("POST", &path, &headers, family.body()).await;
+        family.assert_error(&answer, 431, &["64 KiB"]);
+        let headers = [JSON, ("x-long", &*"x".repeat(60_000))];
+        let answer = world.0.send("POST", family.path(), &headers, family.body()).await;
+        assert_eq!(answer.status, 200, "{family:?}: {}", answer.text());
+        world.1.forget();
+    }
+}
+
+#[tokio::test]
 async fn the_limit_follows_the_config_file() {
     let (proxy, _upstream) = proxy_with("max_body_mb = 2").await;
     let body = body_of(Family::OpenAi, MEGABYTE + 1);

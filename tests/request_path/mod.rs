@@ -6,11 +6,15 @@ mod family;
 
 mod auth;
 mod browser;
+#[cfg(target_os = "linux")]
+mod crowds;
 mod framing;
 mod guard;
 mod headers;
 mod keep_alive;
 mod limits;
+#[cfg(target_os = "linux")]
+mod other_users;
 mod routing;
 #[cfg(unix)]
 mod secrets;

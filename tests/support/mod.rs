@@ -7,6 +7,8 @@ pub mod desktop;
 pub mod fed;
 pub mod home;
 pub mod proxy;
+#[cfg(target_os = "linux")]
+pub mod stranger;
 pub mod upstream;
 pub mod wait;
 

@@ -19,9 +19,10 @@ pub fn body(error: &LocalError, request_id: &str) -> Value {
 /// Anthropic's `error.type` for one of our kinds.
 const fn kind(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::InvalidRequest | ErrorKind::MethodNotAllowed | ErrorKind::UnsupportedMediaType => {
-            "invalid_request_error"
-        }
+        ErrorKind::InvalidRequest
+        | ErrorKind::MethodNotAllowed
+        | ErrorKind::UnsupportedMediaType
+        | ErrorKind::HeadTooLarge => "invalid_request_error",
         ErrorKind::Unauthenticated => "authentication_error",
         ErrorKind::Forbidden => "permission_error",
         ErrorKind::NotFound | ErrorKind::ModelNotFound => "not_found_error",

@@ -31,7 +31,8 @@ const fn status(kind: ErrorKind) -> &'static str {
         ErrorKind::InvalidRequest
         | ErrorKind::MethodNotAllowed
         | ErrorKind::UnsupportedMediaType
-        | ErrorKind::TooLarge => "INVALID_ARGUMENT",
+        | ErrorKind::TooLarge
+        | ErrorKind::HeadTooLarge => "INVALID_ARGUMENT",
         ErrorKind::Unauthenticated => "UNAUTHENTICATED",
         ErrorKind::Forbidden => "PERMISSION_DENIED",
         ErrorKind::NotFound | ErrorKind::ModelNotFound => "NOT_FOUND",

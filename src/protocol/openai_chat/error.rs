@@ -18,9 +18,10 @@ pub fn body(error: &LocalError) -> Value {
 /// OpenAI's `type` and `code` for one of our kinds.
 const fn names(kind: ErrorKind) -> (&'static str, Option<&'static str>) {
     match kind {
-        ErrorKind::InvalidRequest | ErrorKind::MethodNotAllowed | ErrorKind::UnsupportedMediaType => {
-            ("invalid_request_error", None)
-        }
+        ErrorKind::InvalidRequest
+        | ErrorKind::MethodNotAllowed
+        | ErrorKind::UnsupportedMediaType
+        | ErrorKind::HeadTooLarge => ("invalid_request_error", None),
         ErrorKind::Unauthenticated => ("authentication_error", Some("invalid_api_key")),
         ErrorKind::Forbidden => ("permission_error", None),
         ErrorKind::NotFound => ("invalid_request_error", Some("unknown_url")),

@@ -1,0 +1,55 @@
+//! Windows: the system's table of connections has the process of each, and the process has
+//! a user, as far as we may know it. Of a process that hides its user from us, its session
+//! tells enough: one in our own is ours with more rights, one elsewhere is somebody else's.
+
+use std::net::SocketAddr;
+
+use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, TcpSocketInfo};
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+use super::Peer;
+
+/// The system's own user.
+const SYSTEM: &str = "S-1-5-18";
+
+pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
+    let family = if client.is_ipv4() { AddressFamilyFlags::IPV4 } else { AddressFamilyFlags::IPV6 };
+    let Ok(sockets) = netstat2::iterate_sockets_info(family, ProtocolFlags::TCP) else {
+        return Peer::Unknown;
+    };
+    let asked_for = sockets.flatten().find(|socket| match &socket.protocol_socket_info {
+        ProtocolSocketInfo::Tcp(tcp) => is_between(tcp, client, server),
+        ProtocolSocketInfo::Udp(_) => false,
+    });
+    match asked_for.as_ref().and_then(|socket| socket.associated_pids.first()) {
+        // What is left of a connection belongs to nobody, or to the process 0.
+        None | Some(0) => Peer::Gone,
+        Some(&process) => owner(process),
+    }
+}
+
+fn is_between(tcp: &TcpSocketInfo, client: SocketAddr, server: SocketAddr) -> bool {
+    (tcp.local_addr.to_canonical(), tcp.local_port) == (client.ip(), client.port())
+        && (tcp.remote_addr.to_canonical(), tcp.remote_port) == (server.ip(), server.port())
+}
+
+fn owner(process: u32) -> Peer {
+    let (theirs, ours) = (Pid::from_u32(process), Pid::from_u32(std::process::id()));
+    let mut system = System::new();
+    let wanted = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[theirs, ours]), false, wanted);
+    let (Some(theirs), Some(ours)) = (system.process(theirs), system.process(ours)) else {
+        return Peer::Gone;
+    };
+    match (user(theirs), user(ours)) {
+        (Some(theirs), Some(ours)) if theirs == ours || theirs == SYSTEM => Peer::Ours,
+        (Some(_), Some(_)) => Peer::Another,
+        (_, None) => Peer::Unknown,
+        (None, Some(_)) if theirs.session_id() == ours.session_id() => Peer::Unknown,
+        (None, Some(_)) => Peer::Another,
+    }
+}
+
+fn user(process: &Process) -> Option<String> {
+    Some(process.user_id()?.to_string())
+}

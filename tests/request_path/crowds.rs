@@ -1,0 +1,83 @@
+//! More connections than there are descriptors for: the idle ones give way.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::family::{Family, JSON, accounts, proxy_with};
+use crate::support::proxy::proxy_section;
+use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
+
+/// A proxy that may open so many files.
+async fn proxy_with_files(count: usize, upstream: &FakeUpstream) -> TestProxy {
+    let home = Home::with_config(&(proxy_section("") + &accounts(upstream)));
+    let serve = home.command(&["serve", "--port", "0"]);
+    let mut limited = Command::new("prlimit");
+    limited.env_clear();
+    for (name, value) in serve.get_envs() {
+        limited.env(name, value.expect("a value"));
+    }
+    limited
+        .arg(format!("--nofile={count}:{count}"))
+        .arg("--")
+        .arg(serve.get_program())
+        .args(serve.get_args());
+    TestProxy::spawn(home, limited).await
+}
+
+/// Connections that were used once, never, or have sent half a head.
+async fn crowd(address: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let mut crowd = Vec::new();
+    for number in 0..count {
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        match number % 3 {
+            0 => {}
+            1 => stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: local").await.expect("sent"),
+            _ => {
+                stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
+                let mut answer = [0; 12];
+                stream.read_exact(&mut answer).await.expect("answered");
+                assert_eq!(&answer, b"HTTP/1.1 200");
+            }
+        }
+        crowd.push(stream);
+    }
+    crowd
+}
+
+#[tokio::test]
+async fn a_request_is_answered_beside_more_idle_connections_than_there_are_descriptors() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = proxy_with_files(512, &upstream).await;
+    let _crowd = crowd(proxy.address, 600).await;
+    for family in Family::ALL {
+        let answer = proxy.send("POST", family.path(), &[JSON], family.body()).await;
+        assert_eq!(answer.status, 200, "{family:?}: {}", answer.text());
+    }
+    assert_eq!(proxy.status().await["state"], "running");
+}
+
+#[tokio::test]
+async fn a_stream_under_way_does_not_give_way() {
+    let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+    let proxy = proxy_with_files(256, &upstream).await;
+    let stream = FedStream::begin(proxy.address, &upstream).await;
+    let _crowd = crowd(proxy.address, 300).await;
+    assert_eq!(proxy.get("/healthz").await.status, 200);
+    stream.finishes_whole().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_nobody_needs_the_place_of_stays() {
+    let (proxy, _upstream) = proxy_with("").await;
+    let mut crowd = crowd(proxy.address, 30).await;
+    for stream in crowd.iter_mut().skip(2).step_by(3) {
+        let mut rest = vec![0; 4096];
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
+        let length = stream.read(&mut rest).await.expect("still open");
+        assert!(length > 0);
+    }
+}
