@@ -21,6 +21,7 @@ pub mod response;
 pub mod signature;
 pub mod tool;
 pub mod usage;
+pub(crate) mod work;
 
 pub use content::{Blob, CachePoint, Citation, Document, Image, Part, Source, Thinking, ToolResult, ToolUse};
 pub use dropped::Dropped;

@@ -1,8 +1,10 @@
 //! What a client asks.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
-use super::{Dropped, Maker, Part, Reasoning, Tool, ToolChoice};
+use super::{Dropped, Maker, Part, Reasoning, Tool, ToolChoice, work};
 
 /// One call of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,11 +111,14 @@ impl Request {
         if is_silent && self.maker == Maker::Anthropic { Reasoning::OFF } else { self.reasoning }
     }
 
-    /// The name of the tool that the call of this id was made to.
-    pub fn tool_name_of(&self, tool_use_id: &str) -> Option<&str> {
-        self.turns.iter().rev().flat_map(|turn| &turn.parts).find_map(|part| match part {
-            Part::ToolUse(call) if call.id == tool_use_id => Some(call.name.as_str()),
+    /// The name of the tool that each call was made to, by the call's id; of several calls
+    /// with one id, the last.
+    pub fn called_names(&self) -> HashMap<&str, &str> {
+        let parts = self.turns.iter().flat_map(|turn| &turn.parts);
+        let calls = parts.filter_map(|part| match part {
+            Part::ToolUse(call) => Some((call.id.as_str(), call.name.as_str())),
             _ => None,
-        })
+        });
+        calls.inspect(|_| work::step()).collect()
     }
 }

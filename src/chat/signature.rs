@@ -133,20 +133,17 @@ impl Request {
     /// seen before the call with this id. A call that has one keeps it.
     pub fn restore_signatures(&mut self, mut remembered: impl FnMut(&str) -> Option<Signature>) {
         for turn in &mut self.turns {
-            let mut position = 0;
-            while position < turn.parts.len() {
-                let is_signed = position > 0 && is_signed(&turn.parts[position - 1]);
-                let found = match &turn.parts[position] {
-                    Part::ToolUse(call) if !is_signed => remembered(&call.id),
+            let mut parts: Vec<Part> = Vec::with_capacity(turn.parts.len());
+            for part in std::mem::take(&mut turn.parts) {
+                let found = match &part {
+                    Part::ToolUse(call) if !parts.last().is_some_and(is_signed) => remembered(&call.id),
                     _ => None,
                 };
-                if let Some(signature) = found {
-                    let thinking = Thinking { text: String::new(), signature: Some(signature) };
-                    turn.parts.insert(position, Part::Thinking(thinking));
-                    position += 1;
-                }
-                position += 1;
+                let thinking = |signature| Thinking { text: String::new(), signature: Some(signature) };
+                parts.extend(found.map(|signature| Part::Thinking(thinking(signature))));
+                parts.push(part);
             }
+            turn.parts = parts;
         }
     }
 }

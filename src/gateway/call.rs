@@ -22,7 +22,7 @@ use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
 use crate::protocol::side::{SideEncoded, SideRequest, decode_request, is_drawing};
-use crate::protocol::{ErrorKind, LocalError, Operation, Protocol, RequestTarget};
+use crate::protocol::{ErrorKind, Limits, LocalError, Operation, Protocol, RequestTarget};
 use crate::upstream::{Client, Frames, endpoint};
 
 pub struct Call<'a> {
@@ -33,6 +33,7 @@ pub struct Call<'a> {
     route: Route,
     peek: Peek,
     session: Option<u64>,
+    limits: Limits,
     /// The request as a neutral conversation, read when the first upstream needs it.
     decoded: OnceLock<Decoded>,
     /// The same of a request for something else.
@@ -58,6 +59,7 @@ impl<'a> Call<'a> {
             route,
             peek,
             session,
+            limits: Limits::new(settings.config.proxy.max_body),
             decoded: OnceLock::new(),
             side: OnceLock::new(),
         })
@@ -101,6 +103,7 @@ impl<'a> Call<'a> {
             json_array: self.protocol == Protocol::Gemini && !self.incoming.wants_events(),
             text_completion: operation == Operation::Completions,
             remembered,
+            limits: self.limits,
         };
         if operation.is_conversation() && !is_drawing(operation, upstream, lease.model()) {
             let decoded = self.decoded(frames, &remembered.conversations)?;
@@ -122,7 +125,7 @@ impl<'a> Call<'a> {
             return Ok(decoded);
         }
         let target = RequestTarget { model: Some(&self.asked), stream: self.streams() };
-        let decoded = Decoded::read(self.incoming.operation, frames, &target, conversations)?;
+        let decoded = Decoded::read(self.incoming.operation, frames, &target, conversations, self.limits)?;
         Ok(self.decoded.get_or_init(|| decoded))
     }
 

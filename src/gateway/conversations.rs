@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::memory::Memory;
-use crate::protocol::openai_responses::reference::{Remembered, Said};
+use crate::protocol::openai_responses::reference::{Json, Remembered, Said};
 
 /// Answers and items together; an answer has a few.
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(8_000).expect("not zero");
@@ -31,9 +31,6 @@ struct Answer {
     output: Vec<String>,
 }
 
-/// As text: a fraction of what the parsed value takes, and its size is known.
-type Json = Arc<str>;
-
 impl Conversations {
     fn put_item(&self, id: String, item: &Value) {
         let item = Json::from(item.to_string());
@@ -42,7 +39,7 @@ impl Conversations {
     }
 
     fn put_answer(&self, id: String, said: &Said, output: Vec<String>) {
-        let input: Vec<Json> = said.input.iter().map(|item| Json::from(item.to_string())).collect();
+        let input = said.input.clone();
         let bytes = input.iter().map(|item| item.len()).chain(output.iter().map(String::len)).sum();
         let answer = Answer { previous: said.previous.clone(), input, output };
         self.lock().put(id, Entry::Answer(Arc::new(answer)), bytes);
@@ -69,20 +66,17 @@ impl Conversations {
 }
 
 impl Remembered for Conversations {
-    fn item(&self, id: &str) -> Option<Value> {
-        let item = match self.lock().get(id)? {
-            Entry::Item(item) => Arc::clone(item),
-            Entry::Answer(_) => return None,
-        };
-        serde_json::from_str(&item).ok()
+    fn item(&self, id: &str) -> Option<Json> {
+        match self.lock().get(id)? {
+            Entry::Item(item) => Some(Arc::clone(item)),
+            Entry::Answer(_) => None,
+        }
     }
 
-    fn conversation(&self, response_id: &str) -> Option<Vec<Value>> {
+    fn conversation(&self, response_id: &str) -> Option<Vec<Json>> {
         let mut items = Vec::new();
         for answer in self.chain(response_id)?.iter().rev() {
-            for item in &answer.input {
-                items.push(serde_json::from_str(item).ok()?);
-            }
+            items.extend(answer.input.iter().cloned());
             for id in &answer.output {
                 items.push(self.item(id)?);
             }
@@ -138,7 +132,7 @@ mod tests {
 
     /// Lets a client say something after `previous` and be answered with one item.
     fn answer(conversations: &Arc<Conversations>, previous: Option<&str>, name: &str, is_stored: bool) {
-        let input = vec![json!(format!("asks {name}"))];
+        let input = vec![json!(format!("asks {name}")).to_string().into()];
         let said = Said { previous: previous.map(str::to_owned), input, is_stored };
         let id = format!("resp_{name}");
         let mut remembering = Remembering::new(Arc::clone(conversations), Arc::new(said), id);
@@ -154,8 +148,9 @@ mod tests {
         answer(&conversations, None, "a", true);
         answer(&conversations, Some("resp_a"), "b", true);
         answer(&conversations, Some("resp_a"), "c", true);
-        let told = json!(["asks a", {"id": "msg_a"}, "asks c", {"id": "msg_c"}]);
-        assert_eq!(conversations.conversation("resp_c").map(Value::Array), Some(told));
+        let told = [json!("asks a"), json!({"id": "msg_a"}), json!("asks c"), json!({"id": "msg_c"})];
+        let told = told.iter().map(|item| Json::from(item.to_string())).collect();
+        assert_eq!(conversations.conversation("resp_c"), Some(told));
         assert_eq!(conversations.conversation("msg_a"), None, "an item is no answer");
         assert_eq!(conversations.item("resp_a"), None, "an answer is no item");
     }
@@ -164,7 +159,7 @@ mod tests {
     fn what_is_not_stored_is_known_by_its_items_only() {
         let conversations = Arc::<Conversations>::default();
         answer(&conversations, None, "a", false);
-        assert_eq!(conversations.item("msg_a"), Some(json!({"id": "msg_a"})));
+        assert_eq!(conversations.item("msg_a").as_deref(), Some(r#"{"id":"msg_a"}"#));
         assert_eq!(conversations.conversation("resp_a"), None);
     }
 

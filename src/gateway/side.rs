@@ -37,7 +37,7 @@ impl SideCall {
     ) -> Result<Self, LocalError> {
         Ok(Self {
             upstream,
-            encoded: side::encode_request(upstream, request, model)?,
+            encoded: side::encode_request(upstream, request, model, asked.limits)?,
             client,
             request: Arc::clone(request),
             request_id: asked.request_id.to_owned(),

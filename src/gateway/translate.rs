@@ -15,7 +15,7 @@ use super::{Remembered, passthrough};
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::openai_responses::reference::{Said, output_of};
 use crate::protocol::{
-    self, Encoded, ErrorKind, LocalError, Observer, Operation, Protocol, Provider, RequestTarget,
+    self, Encoded, ErrorKind, Limits, LocalError, Observer, Operation, Protocol, Provider, RequestTarget,
     ResponseContext, StreamDecoder, StreamEncoder, Usage, capability,
 };
 use crate::upstream::{Failure, Fault, Frames};
@@ -44,12 +44,13 @@ impl Decoded {
         frames: &Frames,
         target: &RequestTarget<'_>,
         conversations: &Conversations,
+        limits: Limits,
     ) -> Result<Self, LocalError> {
         let body = frames.to_bytes();
         let chat = match client {
             Operation::Completions => protocol::decode_text_completion(&body)?,
             Operation::Responses => {
-                let (chat, said) = protocol::decode_responses_request(&body, conversations)?;
+                let (chat, said) = protocol::decode_responses_request(&body, conversations, limits)?;
                 return Ok(Self { chat, said: Some(Arc::new(said)) });
             }
             _ => protocol::decode_request(client.protocol(), &body, target)?,
@@ -82,6 +83,7 @@ pub struct Asked<'a> {
     /// OpenAI's older `/v1/completions`.
     pub text_completion: bool,
     pub remembered: &'a Remembered,
+    pub limits: Limits,
 }
 
 impl Asked<'_> {
@@ -105,7 +107,8 @@ impl Translation {
         if upstream == Protocol::Gemini {
             request.restore_signatures(|call_id| asked.remembered.signatures.of_call(call_id));
         }
-        let Encoded { body, mut dropped, tool_names } = protocol::encode_request(upstream, &request)?;
+        let encoded = protocol::encode_request_within(upstream, &request, asked.limits)?;
+        let Encoded { body, mut dropped, tool_names } = encoded;
         dropped.extend(&request.dropped);
         let mut context = asked.context().of_request(&request, tool_names);
         context.json_array = asked.json_array;

@@ -1,5 +1,7 @@
 //! What a client's answer needs to know beside the answer.
 
+use std::collections::HashSet;
+
 use super::names::{ToolNames, fit_id, id_seed};
 use crate::chat::{Maker, Request, Tool};
 
@@ -23,7 +25,7 @@ pub struct ResponseContext {
     pub text_completion: bool,
     /// Names the upstream had to be told in another spelling.
     pub tool_names: ToolNames,
-    freeform_tools: Vec<String>,
+    freeform_tools: HashSet<String>,
 }
 
 impl ResponseContext {
@@ -58,7 +60,7 @@ impl ResponseContext {
 
     /// Whether the client knows this tool as one that takes free text.
     pub fn is_freeform(&self, name: &str) -> bool {
-        self.freeform_tools.iter().any(|tool| tool == name)
+        self.freeform_tools.contains(name)
     }
 }
 

@@ -35,6 +35,9 @@ impl StreamDecoder {
 
     /// Takes the next bytes and adds the events they complete to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
+        if self.is_over() {
+            return;
+        }
         let Self { parser, frame, dialect } = self;
         if let Err(error) = parser.push(bytes, |mut message| dialect.take(&mut message, frame)) {
             frame.fail(Failure::broken(error.to_string()));
@@ -64,6 +67,10 @@ impl Dialect {
     fn take(&mut self, message: &mut Message<'_>, frame: &mut Frame) {
         if frame.is_over() {
             return;
+        }
+        if json::is_crowded(message.data) {
+            return frame
+                .fail(Failure::broken("an event of the stream is made of more pieces than an answer has"));
         }
         json::mend_surrogates(message.data);
         let data = json::text(message.data);

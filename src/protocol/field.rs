@@ -13,11 +13,18 @@ pub type Object = Map<String, Value>;
 pub struct Invalid {
     path: String,
     problem: String,
+    kind: ErrorKind,
 }
 
 impl Invalid {
     pub fn new(problem: impl Into<String>) -> Self {
-        Self { path: String::new(), problem: problem.into() }
+        Self { path: String::new(), problem: problem.into(), kind: ErrorKind::InvalidRequest }
+    }
+
+    /// It is not a 400 but this.
+    #[must_use]
+    pub fn kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The field is inside this one.
@@ -37,21 +44,37 @@ impl Invalid {
 
 impl From<Invalid> for LocalError {
     fn from(invalid: Invalid) -> Self {
+        let problem = shortened(invalid.problem);
         let message = match invalid.path.as_str() {
-            "" => invalid.problem,
-            path => format!("{path}: {}", invalid.problem),
+            "" => problem,
+            path => format!("{path}: {problem}"),
         };
-        Self::new(ErrorKind::InvalidRequest, message)
+        Self::new(invalid.kind, message)
     }
+}
+
+/// A problem may quote what was sent, and that may be of any length.
+fn shortened(mut problem: String) -> String {
+    const LONGEST: usize = 1_000;
+    if problem.len() > LONGEST {
+        problem.truncate(problem.floor_char_boundary(LONGEST));
+        problem.push('…');
+    }
+    problem
 }
 
 pub type Outcome<T> = Result<T, Invalid>;
 
 /// The body of a request: one JSON object.
 pub fn parse_body(body: &[u8]) -> Outcome<Object> {
-    let mut body = body.to_vec();
-    json::mend_surrogates(&mut body);
-    match serde_json::from_slice(&body) {
+    if json::is_crowded(body) {
+        let problem = format!(
+            "the body holds more than {} JSON values, more than any model reads: send such data as a text",
+            json::most_values(body.len())
+        );
+        return Err(Invalid::new(problem).kind(ErrorKind::TooLarge));
+    }
+    match serde_json::from_slice(&json::mended(body)) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Invalid::new("the body must be a JSON object")),
         Err(error) => Err(Invalid::new(format!("the body is not valid JSON: {error}"))),
@@ -151,10 +174,19 @@ pub fn each_of<'a>(list: &'a [Value], mut visit: impl FnMut(&'a Value) -> Outcom
 /// Moves the fields that a decoder does not know out of the body. Fields that say
 /// nothing (`null`, `false`, empty) are not worth mentioning.
 pub fn unknown(body: &mut Object, known: &[&str]) -> Object {
-    body.iter()
-        .filter(|(key, value)| !known.contains(&key.as_str()) && says_something(value))
-        .map(|(key, value)| (key.clone(), value.clone()))
+    body.iter_mut()
+        .filter(|(key, value)| is_unknown(key, value, known))
+        .map(|(key, value)| (key.clone(), value.take()))
         .collect()
+}
+
+/// The names alone.
+pub fn unknown_names<'a>(body: &'a Object, known: &'a [&str]) -> impl Iterator<Item = &'a String> {
+    body.iter().filter(|(key, value)| is_unknown(key, value, known)).map(|(key, _)| key)
+}
+
+fn is_unknown(key: &str, value: &Value, known: &[&str]) -> bool {
+    !known.contains(&key) && says_something(value)
 }
 
 fn says_something(value: &Value) -> bool {
@@ -189,6 +221,12 @@ mod tests {
         let error = LocalError::from(invalid);
         assert_eq!(error.message, "messages[0].content[0].text: must be a string");
         assert_eq!(error.kind, ErrorKind::InvalidRequest);
+    }
+
+    #[test]
+    fn a_problem_that_quotes_a_book_is_cut_short() {
+        let error = LocalError::from(Invalid::new("é".repeat(1_000_000)).at("input"));
+        assert!(error.message.len() < 1_100 && error.message.ends_with("é…"));
     }
 
     #[test]

@@ -11,7 +11,10 @@
 //! closes parts accordingly, holds back calls that run beside the open one, and ignores
 //! whatever comes after the end.
 
-use crate::chat::{Citation, Delta, Event, Failure, FinishReason, PartStart, Signature, Usage};
+use std::collections::{HashMap, VecDeque};
+
+use super::limits::{MOST_ANSWER_BYTES, MOST_ANSWER_PARTS, MOST_CALLS};
+use crate::chat::{Citation, Delta, Event, Failure, FinishReason, PartStart, Signature, Usage, work};
 
 #[derive(Debug, Default)]
 pub struct Frame {
@@ -19,9 +22,14 @@ pub struct Frame {
     pub events: Vec<Event>,
     state: State,
     /// Calls that began while another was open, in order.
-    waiting: Vec<WaitingCall>,
-    finished_calls: Vec<u64>,
-    has_called: bool,
+    waiting: VecDeque<WaitingCall>,
+    /// How many calls have left the queue.
+    brought: usize,
+    /// Every call so far, by its key.
+    calls: HashMap<u64, Place>,
+    parts: usize,
+    /// Bytes of everything that the answer has said.
+    said: usize,
     /// The open call takes JSON, and none has come: no arguments at all are an empty object.
     is_bare_call: bool,
 }
@@ -35,6 +43,15 @@ enum State {
     Thinking,
     Call(u64),
     Over,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Open,
+    /// The number it took when it joined the queue, counted from the answer's start.
+    Waiting(usize),
+    Finished,
 }
 
 #[derive(Debug)]
@@ -64,33 +81,34 @@ impl Frame {
     }
 
     pub fn text(&mut self, text: &str) {
-        if !text.is_empty() && self.open_text() {
+        if !text.is_empty() && self.open_text() && self.may_say(text.len()) {
             self.events.push(Event::Delta(Delta::Text(text.to_owned())));
         }
     }
 
     pub fn citation(&mut self, citation: Citation) {
-        if self.open_text() {
+        let length = citation.url.len() + citation.title.len() + citation.cited_text.len();
+        if self.open_text() && self.may_say(length) {
             self.events.push(Event::Delta(Delta::Citation(citation)));
         }
     }
 
     pub fn thinking(&mut self, text: &str) {
-        if !text.is_empty() && self.open_thinking() {
+        if !text.is_empty() && self.open_thinking() && self.may_say(text.len()) {
             self.events.push(Event::Delta(Delta::Thinking(text.to_owned())));
         }
     }
 
     /// Signs what was thought, and ends it.
     pub fn signature(&mut self, signature: Signature) {
-        if self.open_thinking() {
+        if self.open_thinking() && self.may_say(signature.value.len()) {
             self.events.push(Event::Delta(Delta::Signature(signature)));
             self.close();
         }
     }
 
     pub fn redacted(&mut self, signature: Signature) {
-        if self.leave_part() {
+        if self.may_open() && self.may_say(signature.value.len()) {
             self.open(PartStart::RedactedThinking(signature), State::Between);
             self.events.push(Event::PartFinished);
         }
@@ -102,31 +120,36 @@ impl Frame {
         if self.is_over() || self.knows(key) {
             return;
         }
-        self.has_called = true;
+        if self.calls.len() == MOST_CALLS {
+            return self.fail(Failure::broken(format!("the answer has more than {MOST_CALLS} tool calls")));
+        }
+        if !self.may_say(id.len() + name.len()) {
+            return;
+        }
         let start = PartStart::ToolUse { id: id.to_owned(), name: name.to_owned(), freeform };
         if matches!(self.state, State::Call(_)) {
-            self.waiting.push(WaitingCall { key, start, arguments: String::new(), is_whole: false });
-        } else if self.leave_part() {
-            self.open(start, State::Call(key));
+            self.calls.insert(key, Place::Waiting(self.brought + self.waiting.len()));
+            self.waiting.push_back(WaitingCall { key, start, arguments: String::new(), is_whole: false });
+        } else if self.may_open() {
+            self.open_call(key, start);
         }
     }
 
     pub fn knows(&self, key: u64) -> bool {
-        self.state == State::Call(key)
-            || self.waiting.iter().any(|call| call.key == key)
-            || self.finished_calls.contains(&key)
+        work::step();
+        self.state == State::Call(key) || self.calls.contains_key(&key)
     }
 
     pub fn arguments(&mut self, key: u64, piece: &str) {
-        if piece.is_empty() {
+        if piece.is_empty() || self.is_over() || !self.may_say(piece.len()) {
             return;
         }
         if self.state == State::Call(key) {
             self.is_bare_call = false;
             self.events.push(Event::Delta(Delta::Arguments(piece.to_owned())));
-        } else if let Some(call) = self.waiting.iter_mut().find(|call| call.key == key) {
+        } else if let Some(call) = self.waiting_call(key) {
             call.arguments.push_str(piece);
-        } else if self.finished_calls.contains(&key) {
+        } else if self.calls.contains_key(&key) {
             self.fail(Failure::broken("the upstream went on with a tool call it had finished"));
         }
     }
@@ -136,9 +159,15 @@ impl Frame {
         if self.state == State::Call(key) {
             self.close();
             self.advance_calls();
-        } else if let Some(call) = self.waiting.iter_mut().find(|call| call.key == key) {
+        } else if let Some(call) = self.waiting_call(key) {
             call.is_whole = true;
         }
+    }
+
+    fn waiting_call(&mut self, key: u64) -> Option<&mut WaitingCall> {
+        work::step();
+        let Some(Place::Waiting(number)) = self.calls.get(&key) else { return None };
+        self.waiting.get_mut(number.checked_sub(self.brought)?)
     }
 
     /// Ends the open text or thinking, where the upstream marks its end.
@@ -162,7 +191,7 @@ impl Frame {
             return;
         }
         let reason = match reason {
-            FinishReason::Stop | FinishReason::Other(_) if self.has_called => FinishReason::ToolUse,
+            FinishReason::Stop | FinishReason::Other(_) if !self.calls.is_empty() => FinishReason::ToolUse,
             reason => reason,
         };
         self.events.push(Event::Finished(reason));
@@ -180,7 +209,7 @@ impl Frame {
         if self.state == State::Text {
             return true;
         }
-        let may_open = self.leave_part();
+        let may_open = self.may_open();
         if may_open {
             self.open(PartStart::Text, State::Text);
         }
@@ -191,11 +220,30 @@ impl Frame {
         if self.state == State::Thinking {
             return true;
         }
-        let may_open = self.leave_part();
+        let may_open = self.may_open();
         if may_open {
             self.open(PartStart::Thinking, State::Thinking);
         }
         may_open
+    }
+
+    /// Ends whatever is open before another part; false when the answer is over, or has so
+    /// many parts that it ends here.
+    fn may_open(&mut self) -> bool {
+        if self.leave_part() && self.parts >= MOST_ANSWER_PARTS {
+            self.fail(Failure::broken(format!("the answer has more than {MOST_ANSWER_PARTS} parts")));
+        }
+        !self.is_over()
+    }
+
+    /// Whether the answer is still of a length that can be held; if not, it ends here.
+    fn may_say(&mut self, bytes: usize) -> bool {
+        self.said += bytes;
+        if self.said > MOST_ANSWER_BYTES {
+            let megabytes = MOST_ANSWER_BYTES >> 20;
+            self.fail(Failure::broken(format!("the answer is longer than {megabytes} MiB")));
+        }
+        !self.is_over()
     }
 
     /// Ends whatever is open, waiting calls included; false when the answer is over.
@@ -229,18 +277,27 @@ impl Frame {
     }
 
     fn next_call(&mut self) -> Option<WaitingCall> {
-        if self.waiting.is_empty() { None } else { Some(self.waiting.remove(0)) }
+        work::step();
+        let call = self.waiting.pop_front()?;
+        self.brought += 1;
+        Some(call)
     }
 
     fn replay(&mut self, call: WaitingCall) {
-        self.open(call.start, State::Call(call.key));
+        self.open_call(call.key, call.start);
         if !call.arguments.is_empty() {
             self.is_bare_call = false;
             self.events.push(Event::Delta(Delta::Arguments(call.arguments)));
         }
     }
 
+    fn open_call(&mut self, key: u64, start: PartStart) {
+        self.calls.insert(key, Place::Open);
+        self.open(start, State::Call(key));
+    }
+
     fn open(&mut self, start: PartStart, state: State) {
+        self.parts += 1;
         self.is_bare_call = matches!(start, PartStart::ToolUse { freeform: false, .. });
         self.events.push(Event::PartStarted(start));
         self.state = state;
@@ -248,7 +305,7 @@ impl Frame {
 
     fn close(&mut self) {
         if let State::Call(key) = self.state {
-            self.finished_calls.push(key);
+            self.calls.insert(key, Place::Finished);
             if self.is_bare_call {
                 self.events.push(Event::Delta(Delta::Arguments("{}".to_owned())));
             }
@@ -334,6 +391,67 @@ pub(super) mod tests {
         frame.usage(Usage::default());
         frame.finish(FinishReason::Stop);
         assert_eq!(collect(frame).finish, FinishReason::Length);
+    }
+
+    #[test]
+    fn calls_that_wait_behind_others_keep_their_arguments_and_their_order() {
+        let mut frame = Frame::default();
+        let keys = [7, 3, 9, 1];
+        for key in keys {
+            frame.call(key, &key.to_string(), "tool", false);
+        }
+        frame.call_is_whole(7);
+        for key in [1, 9, 3] {
+            frame.arguments(key, &format!("{{\"key\":{key}}}"));
+            frame.call_is_whole(key);
+        }
+        frame.call(5, "5", "tool", false);
+        frame.finish(FinishReason::Stop);
+        let arguments: Vec<String> = collect(frame)
+            .parts
+            .into_iter()
+            .filter_map(|part| match part {
+                Part::ToolUse(call) => Some(format!("{} {}", call.id, call.arguments)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(arguments, ["7 {}", "3 {\"key\":3}", "9 {\"key\":9}", "1 {\"key\":1}", "5 {}"]);
+    }
+
+    fn failure(frame: &Frame) -> Option<&str> {
+        assert_well_framed(&frame.events);
+        match frame.events.last() {
+            Some(Event::Failed(failure)) => Some(&failure.message),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_answer_of_more_than_any_model_says_ends_as_a_failure() {
+        let mut frame = Frame::default();
+        for key in 0..=MOST_CALLS as u64 {
+            frame.call(key, "", "tool", false);
+        }
+        assert_eq!(failure(&frame), Some("the answer has more than 4096 tool calls"));
+
+        let mut frame = Frame::default();
+        for _ in 0..=MOST_ANSWER_PARTS / 2 {
+            frame.text("a");
+            frame.thinking("b");
+        }
+        assert_eq!(failure(&frame), Some("the answer has more than 16384 parts"));
+
+        let megabyte = "x".repeat(1 << 20);
+        for held_back in [false, true] {
+            let mut frame = Frame::default();
+            frame.call(0, "", "open", false);
+            frame.call(1, "", "waiting", false);
+            for _ in 0..=MOST_ANSWER_BYTES >> 20 {
+                frame.arguments(u64::from(held_back), &megabyte);
+                frame.events.retain(|event| !matches!(event, Event::Delta(_)));
+            }
+            assert_eq!(failure(&frame), Some("the answer is longer than 64 MiB"));
+        }
     }
 
     proptest! {

@@ -3,12 +3,92 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2, memchr3_iter};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
+
+use super::field::Outcome;
+use super::limits::Meter;
+
+/// Whether the text holds more values than anybody means who writes that much: a value
+/// takes up to two hundred bytes once it is read, so text of nothing but small ones would
+/// become a hundred times its size.
+pub fn is_crowded(json: &[u8]) -> bool {
+    let most = most_values(json.len());
+    // A value and its comma take two bytes; and nearly always the marks in the texts are few, too.
+    json.len() / 2 > most && marks(json) > most && count_values(json, most) > most
+}
+
+/// For a text of so many bytes. A model would need a token or two for each.
+pub const fn most_values(bytes: usize) -> usize {
+    const FREE: usize = 100_000;
+    const BYTES_A_VALUE: usize = 16;
+    const MOST: usize = 600_000;
+    let most = FREE + bytes / BYTES_A_VALUE;
+    if most < MOST { most } else { MOST }
+}
+
+/// How many values the text holds, itself included.
+pub fn values_in(json: &[u8]) -> usize {
+    1 + count_values(json, usize::MAX - 1)
+}
+
+/// Commas and opening brackets, those in texts included: never fewer than values.
+fn marks(json: &[u8]) -> usize {
+    memchr3_iter(b',', b'[', b'{', json).count()
+}
+
+/// Counts values by what stands before each, and stops above `most`.
+fn count_values(json: &[u8], most: usize) -> usize {
+    let (mut values, mut at) = (0, 0);
+    while at < json.len() && values <= most {
+        match json[at] {
+            b'"' => at = end_of_string(json, at + 1),
+            b',' | b'[' | b'{' => {
+                values += 1;
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    values
+}
+
+/// The position after the string that has begun.
+fn end_of_string(json: &[u8], mut at: usize) -> usize {
+    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found + 1;
+        if json[at - 1] == b'"' {
+            return at;
+        }
+        at += 1;
+    }
+    json.len()
+}
+
+/// The text with [mended](mend_surrogates) surrogates; a copy only where that changes it.
+pub fn mended(json: &[u8]) -> Cow<'_, [u8]> {
+    if !has_lone_surrogate(json) {
+        return Cow::Borrowed(json);
+    }
+    let mut copy = json.to_vec();
+    mend_surrogates(&mut copy);
+    Cow::Owned(copy)
+}
+
+fn has_lone_surrogate(json: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(lone) = next_surrogate(json, &mut from) {
+        if lone.is_some() {
+            return true;
+        }
+    }
+    false
+}
 
 /// Replaces `\uD800`…`\uDFFF` escapes without their other half by `\uFFFD`, in place.
 ///
@@ -16,19 +96,28 @@ use serde_json::{Map, Value};
 /// text by UTF-16 units: a legal JSON text that must not end a stream.
 pub fn mend_surrogates(json: &mut [u8]) {
     let mut from = 0;
-    while let Some(found) = memchr(b'\\', &json[from..]) {
-        let at = from + found;
-        // The second character belongs to the escape, whatever it is.
-        from = (at + 2).min(json.len());
-        match (unit_at(json, at), unit_at(json, at + 6)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => from = at + 12,
-            (Some(0xD800..=0xDFFF), _) => {
-                json[at..at + 6].copy_from_slice(b"\\ufffd");
-                from = at + 6;
-            }
-            _ => {}
+    while let Some(lone) = next_surrogate(json, &mut from) {
+        if let Some(at) = lone {
+            json[at..at + 6].copy_from_slice(b"\\ufffd");
         }
     }
+}
+
+/// Walks to the next escape; `Some(Some(at))` if it is a half without its other half.
+#[expect(clippy::option_option, reason = "no more escapes, or one, and whether it is wrong")]
+fn next_surrogate(json: &[u8], from: &mut usize) -> Option<Option<usize>> {
+    let at = *from + memchr(b'\\', json.get(*from..)?)?;
+    // The second character belongs to the escape, whatever it is.
+    *from = at + 2;
+    match (unit_at(json, at), unit_at(json, at + 6)) {
+        (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => *from = at + 12,
+        (Some(0xD800..=0xDFFF), _) => {
+            *from = at + 6;
+            return Some(Some(at));
+        }
+        _ => {}
+    }
+    Some(None)
 }
 
 /// The UTF-16 unit of the escape that begins here.
@@ -41,6 +130,42 @@ fn unit_at(json: &[u8], at: usize) -> Option<u16> {
 /// A value as bytes. Values have string keys alone, so this cannot fail.
 pub fn to_bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// An object as text.
+pub fn object_text(object: &Map<String, Value>) -> String {
+    serde_json::to_string(object).unwrap_or_default()
+}
+
+/// A value as bytes, given up with a 413 where it would be longer than the meter allows.
+pub fn to_bytes_within(value: &Value, meter: Meter) -> Outcome<Vec<u8>> {
+    let mut out = Within { bytes: Vec::new(), meter };
+    match serde_json::to_writer(&mut out, value) {
+        Ok(()) => Ok(out.bytes),
+        Err(_) => Err(meter.exceeded()),
+    }
+}
+
+/// Takes bytes as long as the meter does.
+struct Within {
+    bytes: Vec<u8>,
+    meter: Meter,
+}
+
+impl io::Write for Within {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.meter.charge(bytes.len()) {
+            Ok(()) => {
+                self.bytes.extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            Err(_) => Err(io::ErrorKind::FileTooLarge.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The bytes as text, with U+FFFD for what is none.
@@ -158,6 +283,32 @@ mod tests {
             let read: String = serde_json::from_slice(&bytes).expect(json);
             assert_eq!(read, expected, "{json}");
         }
+    }
+
+    #[test]
+    fn what_needs_no_mending_is_not_copied() {
+        assert!(matches!(mended(br#"{"a":"\ud83d\ude00 \n"}"#), Cow::Borrowed(_)));
+        assert_eq!(&*mended(br#""\ud83d""#), br#""\ufffd""#);
+        assert!(matches!(mended(b"\"\\"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn small_values_by_the_hundred_thousand_are_a_crowd_and_long_texts_are_none() {
+        for (piece, times, expected) in [
+            ("0,", 10_000, false),
+            ("0,", 1_000_000, true),
+            ("{},", 1_000_000, true),
+            ("{\"a\":0},", 500_000, true),
+            ("\"a, [b], {c}, and so on\",", 50_000, false),
+            ("\"a \\\" b, c\",", 50_000, false),
+            ("0.123456,", 10_000, false),
+        ] {
+            let text = format!("[{}0]", piece.repeat(times));
+            assert_eq!(is_crowded(text.as_bytes()), expected, "{piece} {times}");
+        }
+        let prose = format!("[\"{}\"]", "a, b, c, [d] {e} \\\" ".repeat(500_000));
+        assert!(!is_crowded(prose.as_bytes()));
+        assert!(!is_crowded("\"\\".repeat(1_000_000).as_bytes()));
     }
 
     #[test]

@@ -12,7 +12,10 @@ pub mod failure;
 mod field;
 mod framing;
 pub mod gemini;
+#[cfg(test)]
+mod growth;
 mod json;
+pub mod limits;
 mod media;
 pub mod models;
 mod names;
@@ -33,13 +36,14 @@ pub use context::ResponseContext;
 pub use decoder::StreamDecoder;
 pub use encoder::StreamEncoder;
 pub use error::{ErrorKind, LocalError};
+pub use limits::Limits;
 pub use names::ToolNames;
 pub use observe::Observer;
 pub use operation::Operation;
 pub use provider::Provider;
 pub use translate::{
     Encoded, RequestTarget, decode_error, decode_request, decode_response, decode_responses_request,
-    decode_text_completion, encode_request, encode_response, stream_keep_alive,
+    decode_text_completion, encode_request, encode_request_within, encode_response, stream_keep_alive,
 };
 pub use usage::Usage;
 

@@ -1,6 +1,8 @@
 //! Tool names and call ids that fit the protocol they are sent in, and the way back.
 
-use crate::chat::Request;
+use std::collections::{HashMap, HashSet};
+
+use crate::chat::{Request, work};
 
 /// What a protocol takes as the name of a tool.
 #[derive(Clone, Copy, Debug)]
@@ -15,24 +17,26 @@ pub struct NameRule {
 /// The tool names of one request that had to change. Most requests have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolNames {
-    changed: Vec<Change>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Change {
-    original: String,
-    sent: String,
+    /// By the client's name.
+    sent: HashMap<String, String>,
+    /// By the name that is sent.
+    original: HashMap<String, String>,
 }
 
 impl ToolNames {
     /// Finds a name that fits for each tool whose own does not.
     pub fn fit(request: &Request, rule: NameRule) -> Self {
+        let own = || request.tools.iter().filter_map(|tool| tool.name());
+        if own().all(|name| rule.allows(name)) {
+            return Self::default();
+        }
         let mut names = Self::default();
-        let taken: Vec<&str> = request.tools.iter().filter_map(|tool| tool.name()).collect();
-        for original in &taken {
-            if !rule.allows(original) && !names.changed.iter().any(|change| change.original == *original) {
-                let sent = names.free_name(original, rule, &taken);
-                names.changed.push(Change { original: (*original).to_owned(), sent });
+        let mut free = FreeNames { rule, taken: own().collect(), next: HashMap::new() };
+        for original in own() {
+            if !rule.allows(original) && !names.sent.contains_key(original) {
+                let sent = free.take(original, &names.original);
+                names.sent.insert(original.to_owned(), sent.clone());
+                names.original.insert(sent, original.to_owned());
             }
         }
         names
@@ -40,29 +44,55 @@ impl ToolNames {
 
     /// The name to send for a tool of the client.
     pub fn sent<'a>(&'a self, original: &'a str) -> &'a str {
-        self.changed
-            .iter()
-            .find(|change| change.original == original)
-            .map_or(original, |change| change.sent.as_str())
+        self.sent.get(original).map_or(original, String::as_str)
     }
 
     /// The client's name for a tool the model called.
     pub fn original<'a>(&'a self, sent: &'a str) -> &'a str {
-        self.changed.iter().find(|change| change.sent == sent).map_or(sent, |change| change.original.as_str())
+        self.original.get(sent).map_or(sent, String::as_str)
+    }
+}
+
+/// The names that nobody has yet.
+struct FreeNames<'a> {
+    rule: NameRule,
+    /// The client's own names.
+    taken: HashSet<&'a str>,
+    /// The number to try next behind a beginning, by how many digits it has: what is taken
+    /// once stays so, and is not tried again for the next tool.
+    next: HashMap<(String, usize), usize>,
+}
+
+impl FreeNames<'_> {
+    fn take(&mut self, original: &str, given: &HashMap<String, String>) -> String {
+        let base = self.rule.mend(original);
+        if self.is_free(&base, given) {
+            return base;
+        }
+        let numbered = (1..=self.rule.longest - 1).find_map(|digits| self.numbered(&base, digits, given));
+        numbered.unwrap_or(base)
     }
 
-    fn free_name(&self, original: &str, rule: NameRule, taken: &[&str]) -> String {
-        let is_free =
-            |name: &str| !taken.contains(&name) && !self.changed.iter().any(|change| change.sent == name);
-        let base = rule.mend(original);
-        let mut name = base.clone();
-        let mut number = 2;
-        while !is_free(&name) {
-            let ending = format!("_{number}");
-            name = base.chars().take(rule.longest - ending.len()).collect::<String>() + &ending;
+    /// `base_7`, cut where it would be too long, with a number of so many digits.
+    fn numbered(&mut self, base: &str, digits: usize, given: &HashMap<String, String>) -> Option<String> {
+        let start: String = base.chars().take(self.rule.longest - digits - 1).collect();
+        let power = |digits: usize| 10_usize.saturating_pow(u32::try_from(digits).unwrap_or(u32::MAX));
+        let first = if digits == 1 { 2 } else { power(digits - 1) };
+        let key = (start, digits);
+        let mut number = self.next.get(&key).copied().unwrap_or(first);
+        let mut found = None;
+        while found.is_none() && number < power(digits) {
+            let name = format!("{}_{number}", key.0);
+            found = self.is_free(&name, given).then_some(name);
             number += 1;
         }
-        name
+        self.next.insert(key, number);
+        found
+    }
+
+    fn is_free(&self, name: &str, given: &HashMap<String, String>) -> bool {
+        work::step();
+        !self.taken.contains(name) && !given.contains_key(name)
     }
 }
 
@@ -148,6 +178,19 @@ mod tests {
         check(&["a_name_of_many", "a_name_of_more"], &["a_name_of_ma", "a_name_of_mo"]);
         check(&["a_name_of_many", "a_name_of_man2"], &["a_name_of_ma", "a_name_of__2"]);
         check(&["2fast", "名"], &["_2fast", "_"]);
+    }
+
+    #[test]
+    fn many_tools_that_mend_to_one_name_are_told_apart() {
+        let names: Vec<String> = (0..1_200_u32).map(|n| "一".repeat(n as usize + 1)).collect();
+        let mut request = Request::new(Maker::Gemini, "m");
+        let tool = |name: &String| Tool::Freeform { name: name.clone(), description: None, format: None };
+        request.tools = names.iter().map(tool).collect();
+        let fitted = ToolNames::fit(&request, RULE);
+        let sent: HashSet<&str> = names.iter().map(|name| fitted.sent(name)).collect();
+        assert_eq!(sent.len(), names.len());
+        assert!(sent.iter().all(|name| RULE.allows(name)));
+        assert!(names.iter().all(|name| fitted.original(fitted.sent(name)) == name));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Only events that carry a marker are parsed; the rest cost two searches a line.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr2, memmem};
 use serde::Deserialize;
 
 use super::Protocol;
@@ -51,7 +51,10 @@ impl Observer {
             Self::Object { scanner, broken, .. } => *broken = *broken || scanner.push(bytes).is_err(),
             Self::Array { tail } => {
                 tail.extend_from_slice(bytes);
-                tail.drain(..tail.len().saturating_sub(TAIL));
+                // Not byte by byte: each time, all that is kept moves to the front.
+                if tail.len() > 2 * TAIL {
+                    tail.drain(..tail.len() - TAIL);
+                }
             }
             Self::Blind => {}
         }
@@ -148,9 +151,7 @@ impl EventObserver {
 
 /// Lines end in LF or CR; an empty line between CR and LF is harmless.
 fn line_end(bytes: &[u8]) -> Option<usize> {
-    memchr(b'\n', bytes)
-        .map(|end| memchr(b'\r', &bytes[..end]).unwrap_or(end))
-        .or_else(|| memchr(b'\r', bytes))
+    memchr2(b'\n', b'\r', bytes)
 }
 
 impl Seen {

@@ -1,8 +1,10 @@
 //! JSON Schema as the vendors that take it expect it.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
-use crate::chat::ToolUse;
+use crate::chat::{ToolUse, work};
 
 /// The schema of a tool's arguments, which must be one of an object everywhere.
 pub fn of_arguments(schema: Option<&Value>) -> Value {
@@ -96,45 +98,71 @@ pub fn tell(schema: &mut Map<String, Value>, told: &str) {
 /// Whether OpenAI takes the schema as a strict one: every object is closed and needs all
 /// its fields.
 pub fn is_strict(schema: &Value) -> bool {
-    let mut strict = true;
-    visit(&mut schema.clone(), &mut |object| {
-        let Some(Value::Object(properties)) = object.get("properties") else { return };
-        let required = object.get("required").and_then(Value::as_array);
-        let needs = |name: &String| required.is_some_and(|list| list.iter().any(|one| one == name.as_str()));
-        let is_closed = object.get("additionalProperties") == Some(&Value::Bool(false));
-        strict &= is_closed && properties.keys().all(needs);
-    });
-    strict
+    let Value::Object(object) = schema else { return true };
+    work::step();
+    is_closed(object) && inside(object).all(is_strict)
 }
 
-/// Calls `change` for each schema inside this one, innermost last. Names of properties,
-/// and values that merely look like schemas (`enum`, `default`, `examples`), are left alone.
-pub fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+/// The same of one object, whatever is inside it.
+fn is_closed(object: &Map<String, Value>) -> bool {
+    let Some(Value::Object(properties)) = object.get("properties") else { return true };
+    let required = object.get("required").and_then(Value::as_array);
+    let required = required.into_iter().flatten().inspect(|_| work::step()).filter_map(Value::as_str);
+    let required: HashSet<&str> = required.collect();
+    let mut names = properties.keys().inspect(|_| work::step());
+    object.get("additionalProperties") == Some(&Value::Bool(false))
+        && names.all(|name| required.contains(name.as_str()))
+}
+
+/// The schemas inside this one. Names of properties, and values that merely look like
+/// schemas (`enum`, `default`, `examples`), are none.
+fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    schema.iter().flat_map(|(keyword, value)| -> Box<dyn Iterator<Item = &Value>> {
+        match (Holds::of(keyword), value) {
+            (Some(Holds::Named), Value::Object(named)) => Box::new(named.values()),
+            (Some(Holds::Several | Holds::OneOrSeveral), Value::Array(list)) => Box::new(list.iter()),
+            (Some(Holds::One | Holds::OneOrSeveral), value) => Box::new(std::iter::once(value)),
+            _ => Box::new(std::iter::empty()),
+        }
+    })
+}
+
+/// How a keyword holds schemas.
+#[derive(Clone, Copy)]
+enum Holds {
+    Named,
+    Several,
+    One,
+    OneOrSeveral,
+}
+
+impl Holds {
+    fn of(keyword: &str) -> Option<Self> {
+        Some(match keyword {
+            "properties" | "patternProperties" | "$defs" | "definitions" => Self::Named,
+            "anyOf" | "oneOf" | "allOf" | "prefixItems" => Self::Several,
+            "items" => Self::OneOrSeveral,
+            "additionalProperties" | "not" | "if" | "then" | "else" | "contains" | "propertyNames" => {
+                Self::One
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Calls `change` for this schema and each [inside](inside) it, innermost last.
+fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(object) = schema else { return };
     change(object);
     for (keyword, value) in object.iter_mut() {
-        match (keyword.as_str(), value) {
-            ("properties" | "patternProperties" | "$defs" | "definitions", Value::Object(named)) => {
-                for schema in named.values_mut() {
-                    visit(schema, change);
-                }
+        match (Holds::of(keyword), value) {
+            (Some(Holds::Named), Value::Object(named)) => {
+                named.values_mut().for_each(|schema| visit(schema, change));
             }
-            ("anyOf" | "oneOf" | "allOf" | "prefixItems" | "items", Value::Array(list)) => {
-                for schema in list {
-                    visit(schema, change);
-                }
+            (Some(Holds::Several | Holds::OneOrSeveral), Value::Array(list)) => {
+                list.iter_mut().for_each(|schema| visit(schema, change));
             }
-            (
-                "items"
-                | "additionalProperties"
-                | "not"
-                | "if"
-                | "then"
-                | "else"
-                | "contains"
-                | "propertyNames",
-                value,
-            ) => visit(value, change),
+            (Some(Holds::One | Holds::OneOrSeveral), value) => visit(value, change),
             _ => {}
         }
     }

@@ -22,6 +22,8 @@ pub struct Message<'a> {
 pub struct TooLong;
 
 const MAX_LENGTH: usize = 16 * 1024 * 1024;
+/// As much of an event's name as is kept.
+const MAX_NAME: usize = 256;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Collects lines until an event is whole.
@@ -36,11 +38,21 @@ pub struct Parser {
     after_cr: bool,
     /// The first line has been seen, and with it a byte-order mark.
     begun: bool,
+    /// Something was too long: nothing is collected any more.
+    is_over: bool,
 }
 
 impl Parser {
-    /// Takes the next bytes and hands over each event they complete.
-    pub fn push(&mut self, mut bytes: &[u8], mut on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
+    /// Takes the next bytes and hands over each event they complete. Once it has failed it
+    /// holds nothing and fails for ever.
+    pub fn push(&mut self, bytes: &[u8], on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
+        if self.is_over {
+            return Err(TooLong);
+        }
+        self.collect(bytes, on).inspect_err(|_| *self = Self { is_over: true, ..Self::default() })
+    }
+
+    fn collect(&mut self, mut bytes: &[u8], mut on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
         if self.after_cr && !bytes.is_empty() {
             self.after_cr = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
@@ -50,8 +62,8 @@ impl Parser {
             if self.line.is_empty() {
                 self.take_line(line, &mut on)?;
             } else {
+                self.add_to_line(line)?;
                 let mut whole = std::mem::take(&mut self.line);
-                whole.extend_from_slice(line);
                 self.take_line(&whole, &mut on)?;
                 whole.clear();
                 self.line = whole;
@@ -65,8 +77,13 @@ impl Parser {
                 _ => &rest[1..],
             };
         }
+        self.add_to_line(bytes)
+    }
+
+    fn add_to_line(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        check_length(self.line.len() + bytes.len())?;
         self.line.extend_from_slice(bytes);
-        check_length(self.line.len())
+        Ok(())
     }
 
     /// Hands over what the stream's end completes.
@@ -91,11 +108,11 @@ impl Parser {
                 self.data.push(b'\n');
             }
             self.has_data = true;
+            check_length(self.data.len() + value.len())?;
             self.data.extend_from_slice(value);
-            check_length(self.data.len())?;
         } else if let Some(value) = field(line, b"event") {
             self.name.clear();
-            self.name.extend_from_slice(value);
+            self.name.extend_from_slice(&value[..value.len().min(MAX_NAME)]);
         }
         Ok(())
     }
@@ -201,10 +218,40 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_line_is_given_up() {
+    fn what_is_endless_is_given_up_and_nothing_more_of_it_is_held() {
+        let x = "x".repeat(1024 * 1024);
+        for (begin, piece) in [
+            ("", x.clone()),
+            ("data: ", x.clone()),
+            ("event: ", x.clone()),
+            (": ", x.clone()),
+            ("id: ", x.clone()),
+            ("", format!("data: {x}\n")),
+        ] {
+            let used = allocation_counter::measure(|| {
+                let mut parser = Parser::default();
+                assert_eq!(parser.push(begin.as_bytes(), |_| {}), Ok(()));
+                let outcome = (0..17).try_for_each(|_| parser.push(piece.as_bytes(), |_| {}));
+                assert_eq!(outcome, Err(TooLong), "{begin} {}", &piece[..6]);
+                let after = allocation_counter::measure(|| {
+                    (0..100).for_each(|_| assert_eq!(parser.push(piece.as_bytes(), |_| {}), Err(TooLong)));
+                });
+                assert_eq!(after.bytes_total, 0, "{begin} {}", &piece[..6]);
+                assert_eq!(parser.finish(|_| panic!("no event")), Ok(()));
+            });
+            assert!(used.bytes_max < 4 * MAX_LENGTH as u64, "{}", used.bytes_max);
+        }
+    }
+
+    #[test]
+    fn an_event_name_and_lines_that_say_nothing_are_not_collected() {
         let mut parser = Parser::default();
-        let piece = vec![b'x'; 1024 * 1024];
-        let outcome = (0..17).try_for_each(|_| parser.push(&piece, |_| {}));
-        assert_eq!(outcome, Err(TooLong));
+        let name = format!("event: {}\n", "n".repeat(1024 * 1024));
+        let used = allocation_counter::measure(|| {
+            for line in [&name, ": comment\n", "nonsense\n", "retry: 5\n"] {
+                (0..1_000).for_each(|_| assert_eq!(parser.push(line.as_bytes(), |_| {}), Ok(())));
+            }
+        });
+        assert!(used.bytes_max < 1024, "{}", used.bytes_max);
     }
 }

@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::context::ResponseContext;
-use super::field::{self, Object};
+use super::field::{self, Object, Outcome};
+use super::limits::{self, Limits};
 use super::names::ToolNames;
 use super::openai_responses::reference::{Remembered, Said};
 use super::{
@@ -31,8 +32,14 @@ pub struct Encoded {
     pub tool_names: ToolNames,
 }
 
-pub(super) fn encoded(body: Object, dropped: Dropped, tool_names: ToolNames) -> Encoded {
-    Encoded { body: json::to_bytes(&Value::Object(body)), dropped, tool_names }
+pub(super) fn encoded(
+    body: Object,
+    dropped: Dropped,
+    tool_names: ToolNames,
+    limits: Limits,
+) -> Outcome<Encoded> {
+    let body = json::to_bytes_within(&Value::Object(body), limits.of_output())?;
+    Ok(Encoded { body, dropped, tool_names })
 }
 
 /// The limit to ask for: the client's, or the model's where that is lower.
@@ -55,18 +62,24 @@ pub fn decode_request(
         Protocol::OpenAiResponses => openai_responses::request::decode(body),
         Protocol::Anthropic => anthropic::request::decode(body),
         Protocol::Gemini => gemini::request::decode(body, target),
-    };
-    Ok(request?)
+    }?;
+    limits::check(&request, from)?;
+    Ok(request)
 }
 
-/// The same for OpenAI Responses, where a request may refer to what was said before it.
+/// The same for OpenAI Responses, where a request may refer to what was said before it. A
+/// 413 says that all of it together is too much.
 pub fn decode_responses_request(
     body: &[u8],
     remembered: &dyn Remembered,
+    limits: Limits,
 ) -> Result<(Request, Said), LocalError> {
+    let length = body.len();
     let mut body = field::parse_body(body)?;
-    let said = openai_responses::reference::resolve(&mut body, remembered)?;
-    Ok((openai_responses::request::decode(body)?, said))
+    let said = openai_responses::reference::resolve(&mut body, length, remembered, limits)?;
+    let request = openai_responses::request::decode(body)?;
+    limits::check(&request, Protocol::OpenAiResponses)?;
+    Ok((request, said))
 }
 
 /// Reads what a client sent to OpenAI's older `/v1/completions`.
@@ -77,19 +90,26 @@ pub fn decode_text_completion(body: &[u8]) -> Result<Request, LocalError> {
 /// Writes it for an upstream. Fails with a 400 where leaving something out would change
 /// what the answer means, and names it.
 pub fn encode_request(to: Protocol, request: &Request) -> Result<Encoded, LocalError> {
+    encode_request_within(to, request, Limits::default())
+}
+
+/// The same, and a 413 where it would become larger than the limits allow.
+pub fn encode_request_within(to: Protocol, request: &Request, limits: Limits) -> Result<Encoded, LocalError> {
     let encoded = match to {
-        Protocol::OpenAiChat => openai_chat::request::encode(request),
-        Protocol::OpenAiResponses => openai_responses::request::encode(request),
-        Protocol::Anthropic => anthropic::request::encode(request),
-        Protocol::Gemini => gemini::request::encode(request),
+        Protocol::OpenAiChat => openai_chat::request::encode(request, limits),
+        Protocol::OpenAiResponses => openai_responses::request::encode(request, limits),
+        Protocol::Anthropic => anthropic::request::encode(request, limits),
+        Protocol::Gemini => gemini::request::encode(request, limits),
     };
     Ok(encoded?)
 }
 
 /// Reads a whole answer. Fails if it is none, or if it tells of a failure with status 200.
 pub fn decode_response(from: Protocol, body: &[u8]) -> Result<Response, Failure> {
-    let mut body = body.to_vec();
-    json::mend_surrogates(&mut body);
+    if json::is_crowded(body) {
+        return Err(Failure::broken("the upstream's answer is made of more pieces than an answer has"));
+    }
+    let body = json::mended(body);
     let body = json::text(&body);
     match from {
         Protocol::OpenAiChat => openai_chat::response::decode(&body),
@@ -121,6 +141,7 @@ pub fn encode_response(
 /// Reads what an upstream said instead of an answer.
 pub fn decode_error(from: Protocol, status: StatusCode, body: &[u8]) -> Failure {
     let told = match from.family() {
+        _ if json::is_crowded(body) => None,
         Family::OpenAi => openai_chat::error::decode(status, body),
         Family::Anthropic => anthropic::error::decode(status, body),
         Family::Gemini => gemini::error::decode(status, body),

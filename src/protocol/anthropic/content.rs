@@ -7,8 +7,8 @@ use crate::chat::{
     ToolUse, Turn,
 };
 use crate::protocol::field::{self, Invalid, Object, Outcome};
-use crate::protocol::media;
 use crate::protocol::names::{ToolNames, fit_id};
+use crate::protocol::{json as json_text, media};
 
 /// A string, or a list of blocks.
 pub fn decode(content: &Value, role: Role, dropped: &mut Dropped) -> Outcome<Vec<Part>> {
@@ -72,7 +72,7 @@ fn decode_tool_use(block: &Object) -> Outcome<ToolUse> {
     Ok(ToolUse {
         id: field::required_string(block, "id")?.to_owned(),
         name: field::required_string(block, "name")?.to_owned(),
-        arguments: Value::Object(field::object(block, "input")?.cloned().unwrap_or_default()).to_string(),
+        arguments: field::object(block, "input")?.map_or_else(|| "{}".to_owned(), json_text::object_text),
         freeform: false,
     })
 }
@@ -178,7 +178,7 @@ pub fn encode_turns(turns: &[Turn], names: &ToolNames, dropped: &mut Dropped) ->
     let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
     for turn in turns {
         let mut blocks = Vec::new();
-        encode_parts(turn, names, &mut blocks, dropped)?;
+        encode_parts(turn.role, &turn.parts, names, &mut blocks, dropped)?;
         let role = if turn.role == Role::Assistant { "assistant" } else { "user" };
         match messages.last_mut() {
             _ if blocks.is_empty() => {}
@@ -201,14 +201,15 @@ fn encode_message((role, mut content): (&str, Vec<Value>)) -> Value {
 }
 
 fn encode_parts(
-    turn: &Turn,
+    role: Role,
+    parts: &[Part],
     names: &ToolNames,
     blocks: &mut Vec<Value>,
     dropped: &mut Dropped,
 ) -> Outcome<()> {
-    for part in &turn.parts {
+    for part in parts {
         match part {
-            Part::Text { text, .. } if turn.role == Role::System => {
+            Part::Text { text, .. } if role == Role::System => {
                 dropped.note("messages.system");
                 push_text(blocks, &format!("<system>\n{text}\n</system>"));
             }
@@ -294,9 +295,8 @@ fn encode_tool_use(call: &ToolUse, names: &ToolNames, dropped: &mut Dropped) -> 
 }
 
 fn encode_tool_result(result: &ToolResult, names: &ToolNames, dropped: &mut Dropped) -> Outcome<Value> {
-    let inner = Turn { role: Role::User, parts: result.parts.clone() };
     let mut content = Vec::new();
-    encode_parts(&inner, names, &mut content, dropped)?;
+    encode_parts(Role::User, &result.parts, names, &mut content, dropped)?;
     let mut block = json!({"type": "tool_result", "tool_use_id": fit_id(&result.tool_use_id)});
     if !content.is_empty() {
         block["content"] = Value::Array(content);

@@ -6,6 +6,7 @@ use super::{content, tools};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Part, Reasoning, Request, Role, Sampling, Turn};
 use crate::protocol::capability;
 use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::limits::Limits;
 use crate::protocol::names::{NameRule, ToolNames};
 use crate::protocol::schema;
 use crate::protocol::translate::{Encoded, encoded, max_output};
@@ -116,7 +117,7 @@ fn decode_output(body: &Object) -> Outcome<OutputFormat> {
     Ok(OutputFormat::JsonSchema { name: None, description: None, schema, strict: Some(true) })
 }
 
-pub fn encode(request: &Request) -> Outcome<Encoded> {
+pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     let mut dropped = request.dropped.clone();
     let names = ToolNames::fit(request, TOOL_NAMES);
     let (system, turns) = request.split_system();
@@ -141,7 +142,7 @@ pub fn encode(request: &Request) -> Outcome<Encoded> {
     for key in request.unknown.keys() {
         dropped.note(key.clone());
     }
-    Ok(encoded(body, dropped, names))
+    encoded(body, dropped, names, limits)
 }
 
 /// Sampling is refused beside thinking, by the newest models altogether, and

@@ -1,5 +1,7 @@
 //! `anthropic.types.ToolUnionParam` and `ToolChoiceParam`, both ways.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::content::{cache_control, decode_cache_control};
@@ -65,12 +67,12 @@ pub fn forces_a_call(request: &Request) -> bool {
 }
 
 pub fn encode(request: &Request, names: &ToolNames, body: &mut Object, dropped: &mut Dropped) {
-    let allowed = match &request.tool_choice {
-        Some(ToolChoice::Allowed { names, .. }) => Some(names),
+    let allowed: Option<HashSet<&str>> = match &request.tool_choice {
+        Some(ToolChoice::Allowed { names, .. }) => Some(names.iter().map(String::as_str).collect()),
         _ => None,
     };
-    let is_allowed = |tool: &&Tool| match (allowed, tool.name()) {
-        (Some(allowed), Some(name)) => allowed.iter().any(|one| one == name),
+    let is_allowed = |tool: &&Tool| match (&allowed, tool.name()) {
+        (Some(allowed), Some(name)) => allowed.contains(name),
         _ => true,
     };
     let tools: Vec<Value> = request

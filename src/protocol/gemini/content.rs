@@ -5,28 +5,30 @@
 //! position and results find their calls by name; and signatures ride on the part after
 //! the thought, where [`crate::chat::Thinking`] holds them before it.
 
+use std::collections::{HashMap, VecDeque};
+
 use serde_json::Value;
 
 use crate::chat::{
     Blob, Document, Dropped, Image, Maker, Part, Request, Role, Signature, Source, Thinking, ToolResult,
-    ToolUse,
+    ToolUse, work,
 };
 use crate::protocol::field::{self, Invalid, Object, Outcome};
-use crate::protocol::media;
+use crate::protocol::{json, media};
 
 /// A `Content`, a list of parts, or (from some clients) plain text.
 pub fn decode_system(system: &Value, dropped: &mut Dropped) -> Outcome<Vec<Part>> {
     if let Value::String(text) = system {
         return Ok(vec![Part::text(text)]);
     }
-    let mut decoder = Decoder { dropped, waiting: Vec::new(), calls: 0, parts: Vec::new() };
+    let mut decoder = Decoder { dropped, waiting: Waiting::default(), parts: Vec::new() };
     decoder.content(field::as_object(system)?)?;
     Ok(decoder.parts)
 }
 
 pub fn decode_contents(contents: &Value, request: &mut Request) -> Outcome<()> {
     let mut dropped = std::mem::take(&mut request.dropped);
-    let mut decoder = Decoder { dropped: &mut dropped, waiting: Vec::new(), calls: 0, parts: Vec::new() };
+    let mut decoder = Decoder { dropped: &mut dropped, waiting: Waiting::default(), parts: Vec::new() };
     let mut take = |content: &Value| {
         if let Value::String(text) = content {
             request.say(Role::User, vec![Part::text(text)]);
@@ -52,9 +54,7 @@ pub fn decode_contents(contents: &Value, request: &mut Request) -> Outcome<()> {
 
 struct Decoder<'a> {
     dropped: &'a mut Dropped,
-    /// Calls without a result so far: id and name.
-    waiting: Vec<(String, String)>,
-    calls: usize,
+    waiting: Waiting,
     parts: Vec<Part>,
 }
 
@@ -127,13 +127,12 @@ impl Decoder<'_> {
 
     fn call(&mut self, call: &Object) -> Outcome<()> {
         let name = field::required_string(call, "name")?.to_owned();
-        self.calls += 1;
         let id = match field::string(call, "id")?.filter(|id| !id.is_empty()) {
             Some(id) => id.to_owned(),
-            None => format!("call_{}", self.calls),
+            None => format!("call_{}", self.waiting.calls.len() + 1),
         };
-        let arguments = Value::Object(field::object(call, "args")?.cloned().unwrap_or_default()).to_string();
-        self.waiting.push((id.clone(), name.clone()));
+        let arguments = field::object(call, "args")?.map_or_else(|| "{}".to_owned(), json::object_text);
+        self.waiting.add(id.clone(), name.clone());
         self.parts.push(Part::ToolUse(ToolUse { id, name, arguments, freeform: false }));
         Ok(())
     }
@@ -141,7 +140,7 @@ impl Decoder<'_> {
     fn result(&mut self, response: &Object) -> Outcome<()> {
         let name = field::required_string(response, "name")?.to_owned();
         let id = field::string(response, "id")?;
-        let tool_use_id = self.claim(id, &name);
+        let tool_use_id = self.waiting.claim(id, &name);
         let (text, is_error) = field::object(response, "response")?.map(result_text).unwrap_or_default();
         let mut parts = if text.is_empty() { Vec::new() } else { vec![Part::text(text)] };
         field::each(response, "parts", |part| {
@@ -156,17 +155,48 @@ impl Decoder<'_> {
         self.parts.push(Part::ToolResult(ToolResult { tool_use_id, name, parts, is_error, freeform: false }));
         Ok(())
     }
+}
+
+/// Calls, and which of them have no result so far.
+#[derive(Default)]
+struct Waiting {
+    /// The id of each call, until its result has come.
+    calls: Vec<Option<String>>,
+    by_id: HashMap<String, VecDeque<usize>>,
+    by_name: HashMap<String, VecDeque<usize>>,
+}
+
+impl Waiting {
+    fn add(&mut self, id: String, name: String) {
+        let number = self.calls.len();
+        self.by_id.entry(id.clone()).or_default().push_back(number);
+        self.by_name.entry(name).or_default().push_back(number);
+        self.calls.push(Some(id));
+    }
 
     /// The call a result belongs to: the one with its id, else the first of its name that
     /// has none yet, else one that nobody made.
     fn claim(&mut self, id: Option<&str>, name: &str) -> String {
-        let by_id = id.and_then(|id| self.waiting.iter().position(|(known, _)| known == id));
-        let by_name = || self.waiting.iter().position(|(_, known)| known == name);
-        match by_id.or_else(by_name) {
-            Some(position) => self.waiting.remove(position).0,
+        let Self { calls, by_id, by_name } = self;
+        let by_id = id.and_then(|id| first_open(by_id.get_mut(id), calls));
+        match by_id.or_else(|| first_open(by_name.get_mut(name), calls)) {
+            Some(call) => call,
             None => id.map_or_else(|| format!("call_of_{name}"), str::to_owned),
         }
     }
+}
+
+/// Takes the first of these calls that has no result. Those before it are in nobody's way
+/// again.
+fn first_open(numbers: Option<&mut VecDeque<usize>>, calls: &mut [Option<String>]) -> Option<String> {
+    let numbers = numbers?;
+    while let Some(number) = numbers.pop_front() {
+        work::step();
+        if let Some(call) = calls[number].take() {
+            return Some(call);
+        }
+    }
+    None
 }
 
 /// `{"output": …}` and `{"error": …}` are Google's convention, `result` its SDK's.
@@ -179,7 +209,7 @@ fn result_text(response: &Object) -> (String, bool) {
             }
         }
     }
-    (Value::Object(response.clone()).to_string(), false)
+    (json::object_text(response), false)
 }
 
 fn decode_blob(blob: &Object) -> Outcome<Blob> {

@@ -3,10 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::schema::Inlining;
 use super::{content, schema, spelling, tools, turns};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Reasoning, Request, Role, Sampling};
 use crate::protocol::capability::{self, GeminiThinking};
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::limits::Limits;
 use crate::protocol::names::{NameRule, ToolNames};
 use crate::protocol::translate::{Encoded, RequestTarget, encoded, max_output};
 
@@ -78,8 +80,8 @@ fn decode_config(config: &Object, request: &mut Request) -> Outcome<()> {
         request.reasoning = decode_thinking(thinking).map_err(|invalid| invalid.at("thinkingConfig"))?;
     }
     request.output = decode_output(config)?;
-    for (key, value) in field::unknown(&mut config.clone(), &KNOWN_CONFIG) {
-        request.unknown.insert(format!("generationConfig.{key}"), value);
+    for key in field::unknown_names(config, &KNOWN_CONFIG) {
+        request.unknown.insert(format!("generationConfig.{key}"), config[key].clone());
     }
     Ok(())
 }
@@ -127,7 +129,7 @@ fn decode_output(config: &Object) -> Outcome<OutputFormat> {
     })
 }
 
-pub fn encode(request: &Request) -> Outcome<Encoded> {
+pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     let mut dropped = request.dropped.clone();
     let names = ToolNames::fit(request, TOOL_NAMES);
     let mut body = Object::new();
@@ -135,20 +137,22 @@ pub fn encode(request: &Request) -> Outcome<Encoded> {
     if let Some(instruction) = turns::encode_system(system, &mut dropped) {
         body.insert("systemInstruction".to_owned(), instruction);
     }
-    let contents = turns::encode_turns(request, &names, &mut dropped)?;
+    let contents = turns::encode_turns(request, &names, limits, &mut dropped)?;
     body.insert("contents".to_owned(), Value::Array(contents));
-    tools::encode(request, &names, &mut body, &mut dropped);
-    let config = encode_config(request, &mut dropped);
+    let mut inlining = Inlining::default();
+    tools::encode(request, &names, &mut inlining, &mut body, &mut dropped);
+    let config = encode_config(request, &mut inlining, &mut dropped);
+    dropped.note_if(inlining.is_short, "$ref");
     if !config.is_empty() {
         body.insert("generationConfig".to_owned(), Value::Object(config));
     }
     for key in request.unknown.keys() {
         dropped.note(key.clone());
     }
-    Ok(encoded(body, dropped, names))
+    encoded(body, dropped, names, limits)
 }
 
-fn encode_config(request: &Request, dropped: &mut Dropped) -> Object {
+fn encode_config(request: &Request, inlining: &mut Inlining, dropped: &mut Dropped) -> Object {
     let sampling = &request.sampling;
     let mut config = Object::new();
     let limit = max_output(request, dropped);
@@ -172,7 +176,7 @@ fn encode_config(request: &Request, dropped: &mut Dropped) -> Object {
     }
     dropped.note_if(sampling.seed.is_some_and(|seed| i32::try_from(seed).is_err()), "seed");
     put("thinkingConfig", encode_thinking(request, dropped));
-    encode_output(request, &mut config);
+    encode_output(request, inlining, &mut config);
     config
 }
 
@@ -220,14 +224,14 @@ fn level(reasoning: &Reasoning, is_pro: bool) -> Option<&'static str> {
     })
 }
 
-fn encode_output(request: &Request, config: &mut Object) {
+fn encode_output(request: &Request, inlining: &mut Inlining, config: &mut Object) {
     if request.output == OutputFormat::Text {
         return;
     }
     config.insert("responseMimeType".to_owned(), json!("application/json"));
     if let OutputFormat::JsonSchema { schema: wanted, .. } = &request.output {
         if capability::gemini_needs_cleaned_schema(&request.model) {
-            config.insert("responseSchema".to_owned(), schema::to_openapi(wanted));
+            config.insert("responseSchema".to_owned(), inlining.to_openapi(wanted));
         } else {
             config.insert("responseJsonSchema".to_owned(), wanted.clone());
         }

@@ -6,14 +6,20 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::spelling::camel;
+use crate::chat::work;
 use crate::protocol::schema::tell;
 
 /// Types as the API numbers them (`google.genai.types.Type`), for clients that send numbers.
 const TYPES: [&str; 8] = ["", "string", "number", "integer", "boolean", "array", "object", "null"];
 
-/// How far definitions are followed into each other, and how many schemas one may become.
+/// How far definitions are followed into each other.
 const MAX_DEPTH: usize = 16;
-const MAX_SCHEMAS: usize = 4096;
+/// How many schemas one may become by references.
+const MAX_SCHEMAS: usize = 4_096;
+/// How many all schemas of a request together may become by references, and in how many
+/// bytes.
+const MAX_ALL_SCHEMAS: usize = 16_384;
+const MAX_ALL_BYTES: usize = 1 << 20;
 
 /// Reads a schema that may be Gemini's own, JSON Schema, or a mixture of both.
 pub fn to_json_schema(schema: &Value) -> Value {
@@ -85,25 +91,47 @@ fn allow_null(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Writes JSON Schema as what the older models take: definitions put in place, keywords
-/// they do not know told in the description.
-pub fn to_openapi(schema: &Value) -> Value {
-    let mut cleaner = Cleaner { root: schema, left: MAX_SCHEMAS };
-    cleaner.clean(schema, 0)
+/// What one request may still gain by putting definitions in the place of references to
+/// them. A few that refer to each other become thousands.
+#[derive(Debug)]
+pub struct Inlining {
+    schemas: usize,
+    bytes: usize,
+    /// Something was left out for want of it.
+    pub is_short: bool,
+}
+
+impl Default for Inlining {
+    fn default() -> Self {
+        Self { schemas: MAX_ALL_SCHEMAS, bytes: MAX_ALL_BYTES, is_short: false }
+    }
+}
+
+impl Inlining {
+    /// Writes JSON Schema as what the older models take: definitions put in place, keywords
+    /// they do not know told in the description.
+    pub fn to_openapi(&mut self, schema: &Value) -> Value {
+        let mut cleaner = Cleaner { root: schema, left: MAX_SCHEMAS, references: 0, budget: self };
+        cleaner.clean(schema, 0)
+    }
 }
 
 struct Cleaner<'a> {
     root: &'a Value,
     left: usize,
+    /// How many references have led here. What none has led to stands in the schema as it
+    /// is sent, and costs nothing more.
+    references: usize,
+    budget: &'a mut Inlining,
 }
 
 impl Cleaner<'_> {
     fn clean(&mut self, schema: &Value, depth: usize) -> Value {
         let Value::Object(object) = schema else { return json!({"type": "STRING"}) };
-        if depth > MAX_DEPTH || self.left == 0 {
+        work::step();
+        if depth > MAX_DEPTH || !self.may_add_schema() {
             return json!({"type": "OBJECT", "description": "Any JSON object."});
         }
-        self.left -= 1;
         if let Some(target) = object.get("$ref").and_then(Value::as_str) {
             return self.follow(target, object, depth);
         }
@@ -125,15 +153,45 @@ impl Cleaner<'_> {
 
     fn follow(&mut self, target: &str, object: &Map<String, Value>, depth: usize) -> Value {
         let root = self.root;
-        let found = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        let mut cleaned = match found {
-            Some(found) => self.clean(found, depth + 1),
+        let pointer = target.strip_prefix('#').filter(|pointer| self.may_add_bytes(pointer.len()));
+        let mut cleaned = match pointer.and_then(|pointer| root.pointer(pointer)) {
+            Some(found) => {
+                self.references += 1;
+                let cleaned = self.clean(found, depth + 1);
+                self.references -= 1;
+                cleaned
+            }
             None => json!({"type": "OBJECT"}),
         };
-        if let Some(description) = object.get("description") {
+        if let Some(description) = object.get("description").filter(|text| self.may_add(text)) {
             cleaned["description"] = description.clone();
         }
         cleaned
+    }
+
+    fn may_add_schema(&mut self) -> bool {
+        if self.references == 0 {
+            return true;
+        }
+        let is_short = self.left == 0 || self.budget.schemas == 0;
+        self.budget.is_short |= is_short;
+        self.left = self.left.saturating_sub(1);
+        self.budget.schemas = self.budget.schemas.saturating_sub(1);
+        !is_short
+    }
+
+    fn may_add(&mut self, value: &Value) -> bool {
+        self.references == 0 || self.may_add_bytes(size_of(value))
+    }
+
+    fn may_add_bytes(&mut self, bytes: usize) -> bool {
+        if self.references == 0 {
+            return true;
+        }
+        let left = self.budget.bytes.checked_sub(bytes);
+        self.budget.is_short |= left.is_none();
+        self.budget.bytes = left.unwrap_or(0);
+        left.is_some()
     }
 
     fn take(
@@ -145,14 +203,12 @@ impl Cleaner<'_> {
         told: &mut String,
     ) {
         match (keyword, value) {
-            ("type", Value::String(kind)) => {
-                cleaned.insert("type".to_owned(), json!(kind.to_ascii_uppercase()));
-            }
-            ("type", Value::Array(kinds)) => take_kinds(kinds, cleaned),
             ("properties", Value::Object(named)) => {
                 let mut kept = Map::new();
                 for (name, schema) in named {
-                    kept.insert(name.clone(), self.clean(schema, depth + 1));
+                    if self.may_add_bytes(name.len()) {
+                        kept.insert(name.clone(), self.clean(schema, depth + 1));
+                    }
                 }
                 cleaned.insert("properties".to_owned(), Value::Object(kept));
             }
@@ -170,6 +226,13 @@ impl Cleaner<'_> {
                     }
                 }
             }
+            (keyword, _) if keyword != "type" && UNSAID.contains(&keyword) => {}
+            // What is left is copied.
+            (_, value) if !self.may_add(value) => {}
+            ("type", Value::String(kind)) => {
+                cleaned.insert("type".to_owned(), json!(kind.to_ascii_uppercase()));
+            }
+            ("type", Value::Array(kinds)) => take_kinds(kinds, cleaned),
             ("enum", Value::Array(values)) if values.iter().all(Value::is_string) => {
                 cleaned.insert("enum".to_owned(), value.clone());
             }
@@ -187,6 +250,19 @@ impl Cleaner<'_> {
                 let _ = write!(told, "{}{keyword}: {value}", if told.is_empty() { "" } else { ", " });
             }
             _ => {}
+        }
+    }
+}
+
+/// About as many bytes as the value takes once it is written.
+fn size_of(value: &Value) -> usize {
+    work::step();
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => 2 + text.len(),
+        Value::Array(list) => 2 + list.iter().map(|value| 1 + size_of(value)).sum::<usize>(),
+        Value::Object(object) => {
+            2 + object.iter().map(|(key, value)| 4 + key.len() + size_of(value)).sum::<usize>()
         }
     }
 }
@@ -221,15 +297,16 @@ const UNSAID: [&str; 8] =
 
 /// Required fields must be among the properties.
 fn keep_known_names(cleaned: &mut Map<String, Value>) {
-    let known: Vec<String> = match cleaned.get("properties") {
-        Some(Value::Object(properties)) => properties.keys().cloned().collect(),
-        _ => Vec::new(),
-    };
-    if let Some(Value::Array(required)) = cleaned.get_mut(REQUIRED) {
-        required.retain(|name| name.as_str().is_some_and(|name| known.iter().any(|one| one == name)));
-        if required.is_empty() {
-            cleaned.remove(REQUIRED);
-        }
+    let Some(Value::Array(mut required)) = cleaned.get_mut(REQUIRED).map(Value::take) else { return };
+    let properties = cleaned.get("properties").and_then(Value::as_object);
+    required.retain(|name| {
+        work::step();
+        name.as_str().is_some_and(|name| properties.is_some_and(|known| known.contains_key(name)))
+    });
+    if required.is_empty() {
+        cleaned.remove(REQUIRED);
+    } else {
+        cleaned.insert(REQUIRED.to_owned(), Value::Array(required));
     }
 }
 
@@ -334,7 +411,7 @@ mod tests {
                        "type": "OBJECT"}),
             ),
         ] {
-            assert_eq!(to_openapi(&written), expected, "{written}");
+            assert_eq!(Inlining::default().to_openapi(&written), expected, "{written}");
         }
     }
 
@@ -344,7 +421,33 @@ mod tests {
             "$ref": "#/$defs/n",
             "$defs": {"n": {"type": "object", "properties": {"l": {"$ref": "#/$defs/n"}, "r": {"$ref": "#/$defs/n"}}}},
         });
-        let cleaned = to_openapi(&tree).to_string();
+        let cleaned = Inlining::default().to_openapi(&tree).to_string();
         assert!(cleaned.len() < 1_000_000 && !cleaned.contains("$ref"));
+    }
+
+    #[test]
+    fn all_schemas_of_a_request_share_what_references_may_add() {
+        let tree = json!({"type": "object", "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}, "c": {"$ref": "#"}}});
+        let long = json!({"$defs": {"long": {"type": "string", "description": "x".repeat(100_000)}},
+            "properties": (0..100).map(|n| (n.to_string(), json!({"$ref": "#/$defs/long"}))).collect::<Map<_, _>>()});
+        let wide = json!({"$defs": {"wide": {"enum": vec!["x"; 10_000]}},
+            "properties": (0..100).map(|n| (n.to_string(), json!({"$ref": "#/$defs/wide"}))).collect::<Map<_, _>>()});
+        let nowhere = json!({"properties": {"a": {"$ref": format!("#/{}", "x".repeat(1_000))}}});
+        for schema in [tree, long, wide, nowhere] {
+            let mut budget = Inlining::default();
+            let written: usize = (0..200).map(|_| budget.to_openapi(&schema).to_string().len()).sum();
+            let sent = 200 * schema.to_string().len();
+            assert!(written < sent + 4 * MAX_ALL_BYTES, "{written} of {sent}");
+        }
+    }
+
+    #[test]
+    fn what_no_reference_adds_is_not_counted() {
+        let properties: Map<String, Value> =
+            (0..20_000).map(|n| (n.to_string(), json!({"type": "string"}))).collect();
+        let mut budget = Inlining::default();
+        let cleaned = budget.to_openapi(&json!({"type": "object", "properties": properties}));
+        assert_eq!(cleaned["properties"].as_object().map(Map::len), Some(20_000));
+        assert!(!budget.is_short);
     }
 }

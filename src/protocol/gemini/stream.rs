@@ -3,6 +3,8 @@
 //! Each chunk is a whole response with the parts that are new; calls come whole; the last
 //! chunk with content has the reason. There is no other terminator.
 
+use std::collections::HashMap;
+
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,7 +14,7 @@ use super::error;
 use super::response::{encode_call, encode_chunk, finish_name, grounding, push_signature, usage};
 use super::wire::{self, Candidate, Chunk, Grounding};
 use crate::chat::{
-    self, Citation, Delta, Event, Failure, FinishReason, Maker, PartStart, Signature, ToolUse,
+    self, Citation, Delta, Event, Failure, FinishReason, Maker, PartStart, Signature, ToolUse, work,
 };
 use crate::protocol::context::ResponseContext;
 use crate::protocol::failure::for_client;
@@ -62,9 +64,11 @@ impl Decoder {
             self.part(part, frame);
         }
         if let Some(grounding) = &candidate.grounding_metadata {
-            for citation in citations(grounding) {
+            // One text may support every source, and each repeats it.
+            citations(grounding, |citation| {
                 frame.citation(citation);
-            }
+                !frame.is_over()
+            });
         }
         match candidate.finish_reason.some() {
             None => {}
@@ -138,24 +142,29 @@ fn finish_reason(reason: &str) -> FinishReason {
     }
 }
 
-fn citations(grounding: &Grounding<'_>) -> Vec<Citation> {
-    let cited_by = |index: usize| {
-        let support =
-            grounding.grounding_supports.iter().find(|s| s.grounding_chunk_indices.contains(&index));
-        support.map(|support| support.segment.text.to_string()).unwrap_or_default()
-    };
-    let sources = grounding.grounding_chunks.iter().enumerate();
-    sources
-        .filter_map(|(index, chunk)| {
-            let web = chunk.web.as_ref()?;
-            Some(Citation {
-                url: web.uri.owned()?,
-                title: web.title.owned().unwrap_or_default(),
-                cited_text: cited_by(index),
-                span: None,
-            })
-        })
-        .collect()
+/// Hands over each source, until `take` wants no more.
+fn citations(grounding: &Grounding<'_>, mut take: impl FnMut(Citation) -> bool) {
+    // The first text that each source supports.
+    let mut cited: HashMap<usize, &str> = HashMap::new();
+    for support in &grounding.grounding_supports {
+        for index in &support.grounding_chunk_indices {
+            work::step();
+            cited.entry(*index).or_insert(&support.segment.text);
+        }
+    }
+    for (index, chunk) in grounding.grounding_chunks.iter().enumerate() {
+        let Some(web) = &chunk.web else { continue };
+        let Some(url) = web.uri.owned() else { continue };
+        let citation = Citation {
+            url,
+            title: web.title.owned().unwrap_or_default(),
+            cited_text: cited.get(&index).copied().unwrap_or_default().to_owned(),
+            span: None,
+        };
+        if !take(citation) {
+            return;
+        }
+    }
 }
 
 /// Writes a client's chunks, as server-sent events or as one JSON array.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::schema;
+use super::schema::{Inlining, to_json_schema};
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
 use crate::protocol::capability;
 use crate::protocol::field::{self, Object, Outcome};
@@ -38,7 +38,7 @@ fn decode_function(declaration: &Object) -> Outcome<Tool> {
     Ok(Tool::Function {
         name: field::required_string(declaration, "name")?.to_owned(),
         description: field::owned(declaration, "description")?,
-        schema: written.map(schema::to_json_schema),
+        schema: written.map(to_json_schema),
         strict: None,
         cache: None,
     })
@@ -76,11 +76,17 @@ fn mode(written: Option<&Value>) -> Mode {
     }
 }
 
-pub fn encode(request: &Request, names: &ToolNames, body: &mut Object, dropped: &mut Dropped) {
+pub fn encode(
+    request: &Request,
+    names: &ToolNames,
+    inlining: &mut Inlining,
+    body: &mut Object,
+    dropped: &mut Dropped,
+) {
     let functions: Vec<Value> = request
         .tools
         .iter()
-        .filter_map(|tool| encode_function(tool, &request.model, names, dropped))
+        .filter_map(|tool| encode_function(tool, &request.model, names, inlining, dropped))
         .collect();
     let has_functions = !functions.is_empty();
     let mut tools = Vec::new();
@@ -112,7 +118,13 @@ pub fn encode(request: &Request, names: &ToolNames, body: &mut Object, dropped: 
     }
 }
 
-fn encode_function(tool: &Tool, model: &str, names: &ToolNames, dropped: &mut Dropped) -> Option<Value> {
+fn encode_function(
+    tool: &Tool,
+    model: &str,
+    names: &ToolNames,
+    inlining: &mut Inlining,
+    dropped: &mut Dropped,
+) -> Option<Value> {
     let (name, description, wanted) = match tool {
         Tool::Function { name, description, schema, strict, cache } => {
             dropped.note_if(cache.is_some(), "cache_control");
@@ -133,7 +145,7 @@ fn encode_function(tool: &Tool, model: &str, names: &ToolNames, dropped: &mut Dr
     if capability::gemini_needs_cleaned_schema(model) {
         // An object without properties is refused there.
         if !takes_nothing {
-            declaration["parameters"] = schema::to_openapi(&wanted);
+            declaration["parameters"] = inlining.to_openapi(&wanted);
         }
     } else {
         declaration["parametersJsonSchema"] = wanted;

@@ -1,12 +1,17 @@
 //! `google.genai.types.Content` and `Part`, as Gemini is to read them: roles in turn,
 //! results in the order of their calls, signatures on the part they belong to.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::chat::signature::SKIP_VALIDATION;
-use crate::chat::{Blob, Dropped, Maker, Part, Request, Role, Source, Thinking, ToolResult, ToolUse, Turn};
+use crate::chat::{
+    Blob, Dropped, Maker, Part, Request, Role, Source, Thinking, ToolResult, ToolUse, Turn, work,
+};
 use crate::protocol::capability::{self, GeminiThinking};
 use crate::protocol::field::{Invalid, Object, Outcome};
+use crate::protocol::limits::{Limits, Meter};
 use crate::protocol::media;
 use crate::protocol::names::ToolNames;
 
@@ -25,11 +30,21 @@ pub fn encode_system(turns: &[Turn], dropped: &mut Dropped) -> Option<Value> {
 
 /// Contents whose roles alternate, beginning with the user's, results first and in the
 /// order of their calls.
-pub fn encode_turns(request: &Request, names: &ToolNames, dropped: &mut Dropped) -> Outcome<Vec<Value>> {
+pub fn encode_turns(
+    request: &Request,
+    names: &ToolNames,
+    limits: Limits,
+    dropped: &mut Dropped,
+) -> Outcome<Vec<Value>> {
     let (_, turns) = request.split_system();
     let thinking = capability::gemini_thinking(&request.model);
-    let mut encoder =
-        Encoder { request, names, dropped, has_levels: matches!(thinking, GeminiThinking::Level { .. }) };
+    let mut encoder = Encoder {
+        called: request.called_names(),
+        names,
+        meter: limits.of_output(),
+        dropped,
+        has_levels: matches!(thinking, GeminiThinking::Level { .. }),
+    };
     let mut contents: Vec<(&str, Vec<Value>)> = Vec::new();
     for turn in turns {
         let (role, parts) = match turn.role {
@@ -54,20 +69,37 @@ pub fn encode_turns(request: &Request, names: &ToolNames, dropped: &mut Dropped)
 fn order_results(contents: &mut [(&str, Vec<Value>)]) {
     for index in 1..contents.len() {
         let (before, after) = contents.split_at_mut(index);
-        let order: Vec<&Value> = before[index - 1].1.iter().map(|part| &part["functionCall"]["id"]).collect();
         let results = &mut after[0].1;
         if results.iter().any(|part| part.get("functionResponse").is_some()) {
-            results.sort_by_key(|part| match part.get("functionResponse") {
-                Some(response) => order.iter().position(|id| **id == response["id"]).unwrap_or(order.len()),
+            let order = places_of_calls(&before[index - 1].1);
+            results.sort_by_cached_key(|part| match part.get("functionResponse") {
+                Some(response) => {
+                    work::step();
+                    response["id"].as_str().and_then(|id| order.get(id)).copied().unwrap_or(order.len())
+                }
                 None => usize::MAX,
             });
         }
     }
 }
 
+/// Where each call stands among the calls, by its id; of several with one id, the first.
+fn places_of_calls(parts: &[Value]) -> HashMap<&str, usize> {
+    let mut places = HashMap::new();
+    for id in parts.iter().filter_map(|part| part["functionCall"]["id"].as_str()) {
+        work::step();
+        let next = places.len();
+        places.entry(id).or_insert(next);
+    }
+    places
+}
+
 struct Encoder<'a> {
-    request: &'a Request,
+    /// The name of the tool that each call was made to, by the call's id.
+    called: HashMap<&'a str, &'a str>,
     names: &'a ToolNames,
+    /// Every result repeats the name of its call, which may be long.
+    meter: Meter,
     dropped: &'a mut Dropped,
     /// Gemini 3: wants signatures on calls, and takes media inside results.
     has_levels: bool,
@@ -173,9 +205,11 @@ impl Encoder<'_> {
     fn result(&mut self, result: &ToolResult, media: &mut Vec<Value>) -> Outcome<Value> {
         let id = &result.tool_use_id;
         let known = Some(result.name.as_str()).filter(|name| !name.is_empty());
-        let Some(name) = known.or_else(|| self.request.tool_name_of(id)) else {
+        let Some(name) = known.or_else(|| self.called.get(id.as_str()).copied()) else {
             return Err(Invalid::new(format!("the tool result `{id}` answers no call in the conversation")));
         };
+        work::step();
+        self.meter.charge(name.len())?;
         let mut texts = Vec::new();
         let mut inside = Vec::new();
         for part in &result.parts {

@@ -6,6 +6,7 @@ use super::{content, tools};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Part, Reasoning, Request, Sampling};
 use crate::protocol::capability;
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::limits::Limits;
 use crate::protocol::names::{NameRule, ToolNames};
 use crate::protocol::schema;
 use crate::protocol::translate::{Encoded, encoded, max_output};
@@ -118,7 +119,7 @@ pub fn decode_output(format: &Object) -> Outcome<OutputFormat> {
     }
 }
 
-pub fn encode(request: &Request) -> Outcome<Encoded> {
+pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     let mut dropped = request.dropped.clone();
     let names = ToolNames::fit(request, TOOL_NAMES);
     let mut body = Object::new();
@@ -154,7 +155,7 @@ pub fn encode(request: &Request) -> Outcome<Encoded> {
     }
     tools::encode(request, &names, &mut body, &mut dropped);
     encode_shared(request, &mut body, &mut dropped);
-    Ok(encoded(body, dropped, names))
+    encoded(body, dropped, names, limits)
 }
 
 /// The models that think refuse sampling and stop sequences.

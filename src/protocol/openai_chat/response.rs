@@ -53,13 +53,13 @@ pub fn encode(response: &Response, context: &ResponseContext) -> Value {
 
 fn encode_message(response: &Response, context: &ResponseContext) -> Value {
     let (mut text, mut thoughts, mut calls, mut annotations) = (String::new(), String::new(), vec![], vec![]);
-    let mut signature = None;
+    let (mut signature, mut offset) = (None, 0);
     for (number, part) in response.parts.iter().enumerate() {
         match part {
             Part::Text { text: more, citations } => {
-                annotations
-                    .extend(citations.iter().map(|citation| annotation(citation, text.chars().count())));
+                annotations.extend(citations.iter().map(|citation| annotation(citation, offset)));
                 text.push_str(more);
+                offset += more.chars().count();
             }
             Part::Thinking(Thinking { text: more, signature: own }) => {
                 thoughts.push_str(more);

@@ -1,5 +1,7 @@
 //! `openai.types.responses.ResponseInputItemParam`, both ways: items and their parts.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::{namespace, tools};
@@ -159,7 +161,7 @@ pub fn encode_turns(turns: &[Turn], names: &ToolNames, dropped: &mut Dropped) ->
 
 /// The calls of custom tools: their results are items of another kind, which chat does
 /// not tell apart.
-fn freeform_calls(turns: &[Turn]) -> Vec<&str> {
+fn freeform_calls(turns: &[Turn]) -> HashSet<&str> {
     let parts = turns.iter().flat_map(|turn| &turn.parts);
     parts
         .filter_map(|part| match part {
@@ -169,12 +171,17 @@ fn freeform_calls(turns: &[Turn]) -> Vec<&str> {
         .collect()
 }
 
-fn encode_user(turn: &Turn, freeform: &[&str], items: &mut Vec<Value>, dropped: &mut Dropped) -> Outcome<()> {
+fn encode_user(
+    turn: &Turn,
+    freeform: &HashSet<&str>,
+    items: &mut Vec<Value>,
+    dropped: &mut Dropped,
+) -> Outcome<()> {
     let mut content = Vec::new();
     for part in &turn.parts {
         match part {
             Part::ToolResult(result) => {
-                let is_freeform = result.freeform || freeform.contains(&result.tool_use_id.as_str());
+                let is_freeform = result.freeform || freeform.contains(result.tool_use_id.as_str());
                 items.push(encode_output(result, is_freeform, dropped)?);
             }
             other => content.extend(encode_part(other, dropped)?),

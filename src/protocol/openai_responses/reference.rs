@@ -4,17 +4,26 @@
 //! OpenAI looks such things up in its store. Before any other upstream is asked, they are
 //! put in the place of the reference, so that everything after this sees a whole input.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use crate::chat::work;
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::limits::{Limits, Meter};
+use crate::protocol::{ErrorKind, json as json_text};
+
+/// An item as JSON text: a fraction of what the parsed value takes, and its size is known
+/// before it is read.
+pub type Json = Arc<str>;
 
 /// Where answers given earlier can be looked up.
 pub trait Remembered {
     /// One item of an answer.
-    fn item(&self, id: &str) -> Option<Value>;
+    fn item(&self, id: &str) -> Option<Json>;
 
     /// The input that led to an answer and the answer itself, from the conversation's start.
-    fn conversation(&self, response_id: &str) -> Option<Vec<Value>>;
+    fn conversation(&self, response_id: &str) -> Option<Vec<Json>>;
 }
 
 /// What one request adds to its conversation.
@@ -22,30 +31,86 @@ pub trait Remembered {
 pub struct Said {
     /// The answer it goes on from.
     pub previous: Option<String>,
-    /// Its own items, whole.
-    pub input: Vec<Value>,
+    /// Its own items, whole; none where nothing is to be stored.
+    pub input: Vec<Json>,
     /// Whether the client wants to refer to the answer as a whole (`store`).
     pub is_stored: bool,
 }
 
-/// Makes the input whole; a 400 names what is not known. Returns what the request itself
-/// has said.
-pub fn resolve(body: &mut Object, remembered: &dyn Remembered) -> Outcome<Said> {
+/// Makes the input whole, within the limits; a 400 names what is not known. Returns what
+/// the request itself has said. `length`: bytes of the body.
+pub fn resolve(
+    body: &mut Object,
+    length: usize,
+    remembered: &dyn Remembered,
+    limits: Limits,
+) -> Outcome<Said> {
     let previous = field::owned(body, "previous_response_id")?;
     let is_stored = field::boolean(body, "store")?.unwrap_or(true);
     body.remove("previous_response_id");
     body.remove("store");
-    let Some(mut input) = items(field::required(body, "input")?) else { return Ok(Said::default()) };
-    for (index, item) in input.iter_mut().enumerate() {
-        resolve_item(item, remembered).map_err(|invalid| invalid.at_index(index).at("input"))?;
+    field::required(body, "input")?;
+    let Some(sent) = body.get_mut("input").and_then(items) else { return Ok(Said::default()) };
+    let mut whole = Whole::new(limits, length)?;
+    if let Some(id) = &previous {
+        let earlier = remembered.conversation(id).ok_or_else(|| unknown(id));
+        let added = earlier.and_then(|items| items.iter().try_for_each(|item| whole.add(item)));
+        added.map_err(|invalid| invalid.at("previous_response_id"))?;
     }
-    let mut whole = match &previous {
-        None => Vec::new(),
-        Some(id) => remembered.conversation(id).ok_or_else(|| unknown(id).at("previous_response_id"))?,
-    };
-    whole.extend(input.iter().cloned());
-    body.insert("input".to_owned(), Value::Array(whole));
+    let mut input = Vec::new();
+    for (index, item) in sent.into_iter().enumerate() {
+        let said = whole.add_sent(item, remembered).map_err(|invalid| invalid.at_index(index).at("input"))?;
+        if is_stored {
+            input.push(said.unwrap_or_else(|| text_of(whole.items.last())));
+        }
+    }
+    body.insert("input".to_owned(), Value::Array(whole.items));
     Ok(Said { previous, input, is_stored })
+}
+
+/// The input as it grows by what is referred to. A reference of fifty bytes may stand for
+/// megabytes, and there may be thousands of them.
+struct Whole {
+    items: Vec<Value>,
+    bytes: Meter,
+    /// How many values may still come out of memory.
+    values: usize,
+}
+
+impl Whole {
+    fn new(limits: Limits, length: usize) -> Outcome<Self> {
+        let mut bytes = limits.of_input();
+        bytes.charge(length)?;
+        Ok(Self { items: Vec::new(), bytes, values: json_text::most_values(usize::MAX) })
+    }
+
+    /// Adds an item as it was sent, or what it refers to, and gives the text of that.
+    fn add_sent(&mut self, item: Value, remembered: &dyn Remembered) -> Outcome<Option<Json>> {
+        work::step();
+        let Some(id) = referred(&item) else {
+            self.items.push(item);
+            return Ok(None);
+        };
+        let found = remembered.item(id).ok_or_else(|| unknown(id).at("id"))?;
+        self.add(&found).map_err(|invalid| invalid.at("id"))?;
+        Ok(Some(found))
+    }
+
+    fn add(&mut self, item: &Json) -> Outcome<()> {
+        work::step();
+        self.bytes.charge(item.len())?;
+        let left = self.values.checked_sub(json_text::values_in(item.as_bytes()));
+        self.values = left.ok_or_else(|| {
+            let problem = "what the request refers to holds more JSON values than any model reads";
+            Invalid::new(problem).kind(ErrorKind::TooLarge)
+        })?;
+        self.items.push(serde_json::from_str(item).unwrap_or_default());
+        Ok(())
+    }
+}
+
+fn text_of(item: Option<&Value>) -> Json {
+    item.map(Value::to_string).unwrap_or_default().into()
 }
 
 /// The items of a whole answer as its client reads it.
@@ -57,20 +122,17 @@ pub fn output_of(answer: &[u8]) -> Vec<Value> {
     }
 }
 
-/// A text is one message of the user; what is no input at all is left for the decoder.
-fn items(input: &Value) -> Option<Vec<Value>> {
+/// Takes the items out of their field. A text is one message of the user; what is no input
+/// at all is left for the decoder.
+fn items(input: &mut Value) -> Option<Vec<Value>> {
     match input {
-        Value::Array(items) => Some(items.clone()),
-        Value::String(text) => Some(vec![json!({"type": "message", "role": "user", "content": text})]),
+        Value::Array(items) => Some(std::mem::take(items)),
+        Value::String(text) => {
+            let text = std::mem::take(text);
+            Some(vec![json!({"type": "message", "role": "user", "content": text})])
+        }
         _ => None,
     }
-}
-
-fn resolve_item(item: &mut Value, remembered: &dyn Remembered) -> Outcome<()> {
-    if let Some(id) = referred(item) {
-        *item = remembered.item(id).ok_or_else(|| unknown(id).at("id"))?;
-    }
-    Ok(())
 }
 
 /// The id, if the item is nothing but a reference. Its type may be left out.
@@ -98,12 +160,12 @@ mod tests {
     struct Known;
 
     impl Remembered for Known {
-        fn item(&self, id: &str) -> Option<Value> {
-            (id == "m").then(|| json!("item m"))
+        fn item(&self, id: &str) -> Option<Json> {
+            (id == "m").then(|| "\"item m\"".into())
         }
 
-        fn conversation(&self, response_id: &str) -> Option<Vec<Value>> {
-            (response_id == "r").then(|| vec![json!("q"), json!("item m")])
+        fn conversation(&self, response_id: &str) -> Option<Vec<Json>> {
+            (response_id == "r").then(|| vec!["\"q\"".into(), "\"item m\"".into()])
         }
     }
 
@@ -114,7 +176,7 @@ mod tests {
     #[track_caller]
     fn check(body: &Value, expected: &Value) {
         let mut body = object(body);
-        resolve(&mut body, &Known).expect("resolved");
+        resolve(&mut body, 0, &Known, Limits::default()).expect("resolved");
         assert_eq!(Value::Object(body), *expected);
     }
 
@@ -140,9 +202,54 @@ mod tests {
     fn what_is_said_is_only_what_is_new() {
         let mut body =
             object(&json!({"input": [{"type": "item_reference", "id": "m"}], "previous_response_id": "r"}));
-        let said = resolve(&mut body, &Known).expect("resolved");
-        let expected = Said { previous: Some("r".to_owned()), input: vec![json!("item m")], is_stored: true };
-        assert_eq!(said, expected);
+        let said = resolve(&mut body, 0, &Known, Limits::default()).expect("resolved");
+        let input = vec!["\"item m\"".into()];
+        assert_eq!(said, Said { previous: Some("r".to_owned()), input, is_stored: true });
+        let message = json!({"role": "user", "content": "hi"});
+        for (is_stored, expected) in [(true, vec![Json::from(message.to_string())]), (false, Vec::new())] {
+            let mut body = object(&json!({"input": [message], "store": is_stored}));
+            let said = resolve(&mut body, 0, &Known, Limits::default()).expect("resolved");
+            assert_eq!((said.input, said.is_stored), (expected, is_stored));
+        }
+    }
+
+    /// Knows one item of a megabyte and one of very many values, by these words.
+    struct Large;
+
+    impl Remembered for Large {
+        fn item(&self, id: &str) -> Option<Json> {
+            match id {
+                "long" => Some(json!("x".repeat(1_000_000)).to_string().into()),
+                "dense" => Some(json!(vec![0; 100_000]).to_string().into()),
+                _ => None,
+            }
+        }
+
+        fn conversation(&self, response_id: &str) -> Option<Vec<Json>> {
+            Some(vec![self.item(response_id)?; 1_000])
+        }
+    }
+
+    #[test]
+    fn what_is_referred_to_counts_and_stops_at_the_limit() {
+        let limits = Limits::new(10_000_000);
+        for what in ["long", "dense"] {
+            let by_items = json!({"input": vec![json!({"id": what}); 1_000]});
+            let by_answer = json!({"input": [], "previous_response_id": what});
+            for (body, place) in [(by_items, "input["), (by_answer, "previous_response_id: ")] {
+                let mut body = object(&body);
+                let used = allocation_counter::measure(|| {
+                    let error = resolve(&mut body, 40_000, &Large, limits).expect_err("too much");
+                    let error = LocalError::from(error);
+                    assert_eq!(error.kind, ErrorKind::TooLarge);
+                    assert!(error.message.starts_with(place), "{error}");
+                });
+                assert!(used.bytes_max < 150_000_000, "{what}: {} bytes", used.bytes_max);
+            }
+        }
+        let nine = json!({"input": vec![json!({"id": "long"}); 9]});
+        assert!(resolve(&mut object(&nine), 1_000, &Large, limits).is_ok());
+        assert!(resolve(&mut object(&nine), 2_000_000, &Large, limits).is_err(), "the body counts too");
     }
 
     #[test]
@@ -159,7 +266,9 @@ mod tests {
             (json!({"previous_response_id": "r"}), ["input: this field is required", ""]),
             (json!({"input": [], "previous_response_id": 7}), ["previous_response_id: must be a string", ""]),
         ] {
-            let error = LocalError::from(resolve(&mut object(&body), &Known).expect_err("refused"));
+            let error = LocalError::from(
+                resolve(&mut object(&body), 0, &Known, Limits::default()).expect_err("refused"),
+            );
             assert!(words.iter().all(|word| error.message.contains(word)), "{words:?}: {error}");
         }
     }

@@ -6,6 +6,7 @@ use super::{content, tools};
 use crate::chat::{Maker, OutputFormat, Part, Reasoning, Request, Role, Sampling};
 use crate::protocol::capability;
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::limits::Limits;
 use crate::protocol::names::ToolNames;
 use crate::protocol::openai_chat::content::system_text;
 use crate::protocol::openai_chat::request as chat_request;
@@ -89,7 +90,7 @@ fn decode_text(body: &Object, request: &mut Request) -> Outcome<()> {
     Ok(())
 }
 
-pub fn encode(request: &Request) -> Outcome<Encoded> {
+pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     let mut dropped = request.dropped.clone();
     let names = ToolNames::fit(request, chat_request::TOOL_NAMES);
     let (system, turns) = request.split_system();
@@ -139,7 +140,7 @@ pub fn encode(request: &Request) -> Outcome<Encoded> {
         let text = body.entry("text").or_insert_with(|| json!({}));
         text["verbosity"] = verbosity;
     }
-    Ok(encoded(body, dropped, names))
+    encoded(body, dropped, names, limits)
 }
 
 fn encode_format(request: &Request, body: &mut Object) {

@@ -6,6 +6,8 @@
 //!     response.completed | response.incomplete | error response.failed
 //! ```
 
+use std::collections::HashSet;
+
 use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,9 +20,11 @@ use super::response::{
 use super::wire::{self, StreamEvent};
 use crate::chat::{
     self, Citation, Delta, Event, Failure, FailureKind, FinishReason, Part, PartStart, Thinking, ToolUse,
+    work,
 };
 use crate::protocol::context::ResponseContext;
 use crate::protocol::framing::Frame;
+use crate::protocol::limits::MOST_ANSWER_PARTS;
 use crate::protocol::openai_chat::error::failure_kind;
 use crate::protocol::openai_chat::stream::failure;
 use crate::protocol::sse;
@@ -29,7 +33,9 @@ use crate::protocol::sse;
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// Items of which a piece has come, so that the whole at their end is no news.
-    begun: Vec<u64>,
+    begun: HashSet<u64>,
+    /// The one that the last piece belongs to: nearly always that of the next piece as well.
+    last: Option<u64>,
     has_refused: bool,
 }
 
@@ -89,8 +95,9 @@ impl Decoder {
     }
 
     fn piece(&mut self, key: u64, take: impl FnOnce()) {
-        if self.begun.last() != Some(&key) && !self.begun.contains(&key) {
-            self.begun.push(key);
+        if self.last.replace(key) != Some(key) && self.begun.len() < MOST_ANSWER_PARTS {
+            work::step();
+            self.begun.insert(key);
         }
         take();
     }

@@ -1,9 +1,11 @@
 //! `openai.types.responses.ToolParam` and its tool choices, both ways.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 
 use super::namespace;
-use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
+use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch, work};
 use crate::protocol::field::{self, Object, Outcome};
 use crate::protocol::names::ToolNames;
 use crate::protocol::openai_chat::tools as chat_tools;
@@ -11,6 +13,7 @@ use crate::protocol::schema;
 
 pub fn decode(body: &Object, request: &mut Request) -> Outcome<()> {
     decode_list(body, request)?;
+    keep_last_offers(&mut request.tools);
     request.parallel_tool_calls = field::boolean(body, "parallel_tool_calls")?;
     let Some(choice) = field::get(body, "tool_choice") else { return Ok(()) };
     request.tool_choice = decode_choice(choice).map_err(|invalid| invalid.at("tool_choice"))?;
@@ -25,7 +28,7 @@ pub fn decode_list(holder: &Object, request: &mut Request) -> Outcome<()> {
         if field::required_string(tool, "type")? == "namespace" {
             return decode_namespace(tool, request);
         }
-        offer(decode_tool(tool)?, request);
+        request.tools.push(decode_tool(tool)?);
         Ok(())
     })
 }
@@ -41,18 +44,24 @@ fn decode_namespace(namespace: &Object, request: &mut Request) -> Outcome<()> {
         if let Tool::Function { name, .. } | Tool::Freeform { name, .. } = &mut tool {
             *name = namespace::join(Some(space), name);
         }
-        offer(tool, request);
+        request.tools.push(tool);
         Ok(())
     })
 }
 
 /// A tool that is offered again is the one that counts: others refuse a name they know.
-fn offer(tool: Tool, request: &mut Request) {
-    let is_same = |known: &&mut Tool| known.name().is_some() && known.name() == tool.name();
-    match request.tools.iter_mut().find(is_same) {
-        Some(known) => *known = tool,
-        None => request.tools.push(tool),
+fn keep_last_offers(tools: &mut Vec<Tool>) {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<Tool> = Vec::with_capacity(tools.len());
+    for tool in tools.drain(..) {
+        work::step();
+        let known = tool.name().map(|name| *places.entry(name.to_owned()).or_insert(kept.len()));
+        match known.and_then(|place| kept.get_mut(place)) {
+            Some(earlier) => *earlier = tool,
+            None => kept.push(tool),
+        }
     }
+    *tools = kept;
 }
 
 fn decode_tool(tool: &Object) -> Outcome<Tool> {
@@ -162,12 +171,15 @@ fn encode_web_search(search: &WebSearch) -> Value {
     tool
 }
 
-fn encode_choice(choice: &ToolChoice, request: &Request, names: &ToolNames) -> Value {
-    let is_freeform = |wanted: &str| {
-        request.tools.iter().any(|tool| matches!(tool, Tool::Freeform { name, .. } if name == wanted))
+fn encode_choice<'a>(choice: &ToolChoice, request: &'a Request, names: &ToolNames) -> Value {
+    let freeform_name = |tool: &'a Tool| match tool {
+        Tool::Freeform { name, .. } => Some(name.as_str()),
+        _ => None,
     };
+    let freeform: HashSet<&str> = request.tools.iter().filter_map(freeform_name).collect();
     let tool = |name: &str| {
-        let kind = if is_freeform(name) { "custom" } else { "function" };
+        work::step();
+        let kind = if freeform.contains(name) { "custom" } else { "function" };
         json!({"type": kind, "name": names.sent(name)})
     };
     match choice {

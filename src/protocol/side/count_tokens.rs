@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{SideEncoded, nonsense};
 use crate::chat::{Dropped, Failure, Request};
 use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::limits::{self, Limits};
 use crate::protocol::translate::{Encoded, RequestTarget};
 use crate::protocol::{Operation, Protocol, anthropic, gemini, json};
 
@@ -18,29 +19,41 @@ const ANTHROPIC_COUNTS: [&str; 8] =
 const GEMINI_COUNTS: [&str; 4] = ["contents", "systemInstruction", "tools", "toolConfig"];
 
 pub fn decode_request(operation: Operation, body: Object, model: &str) -> Outcome<Request> {
+    let request = decode(operation, body, model)?;
+    limits::check(&request, operation.protocol())?;
+    Ok(request)
+}
+
+fn decode(operation: Operation, mut body: Object, model: &str) -> Outcome<Request> {
     if operation.protocol() == Protocol::Anthropic {
         return anthropic::request::decode(body);
     }
     let target = RequestTarget { model: Some(model), stream: false };
     for key in ["generateContentRequest", "generate_content_request"] {
-        if let Some(whole) = field::object(&body, key)? {
-            return gemini::request::decode(whole.clone(), &target).map_err(|invalid| invalid.at(key));
+        field::object(&body, key)?;
+        if let Some(Value::Object(whole)) = body.remove(key) {
+            return gemini::request::decode(whole, &target).map_err(|invalid| invalid.at(key));
         }
     }
     gemini::request::decode(body, &target)
 }
 
 /// `None` where the protocol has no such call.
-pub fn encode_request(to: Protocol, request: &Request, model: &str) -> Outcome<Option<SideEncoded>> {
+pub fn encode_request(
+    to: Protocol,
+    request: &Request,
+    model: &str,
+    limits: Limits,
+) -> Outcome<Option<SideEncoded>> {
     let request = Request { model: model.to_owned(), stream: false, ..request.clone() };
     Ok(match to {
         Protocol::Anthropic => {
-            let (body, dropped) = counted(&anthropic::request::encode(&request)?, &ANTHROPIC_COUNTS)?;
+            let (body, dropped) = counted(&anthropic::request::encode(&request, limits)?, &ANTHROPIC_COUNTS)?;
             let body = json::to_bytes(&Value::Object(body));
             Some(SideEncoded { operation: Operation::CountTokens, body, copies: 1, dropped })
         }
         Protocol::Gemini => {
-            let (mut body, dropped) = counted(&gemini::request::encode(&request)?, &GEMINI_COUNTS)?;
+            let (mut body, dropped) = counted(&gemini::request::encode(&request, limits)?, &GEMINI_COUNTS)?;
             let model = model.strip_prefix("models/").unwrap_or(model);
             body.insert("model".to_owned(), json!(format!("models/{model}")));
             let body = json::to_bytes(&json!({"generateContentRequest": body}));
@@ -94,7 +107,8 @@ mod tests {
     }
 
     fn written(to: Protocol, request: &Request) -> Value {
-        let encoded = encode_request(to, request, "models/up").expect("said").expect("a call");
+        let encoded =
+            encode_request(to, request, "models/up", Limits::default()).expect("said").expect("a call");
         serde_json::from_slice(&encoded.body).expect("JSON")
     }
 

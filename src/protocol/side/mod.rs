@@ -10,6 +10,7 @@ pub mod images;
 use serde_json::Value;
 
 use super::field::{self, Outcome};
+use super::limits::Limits;
 use super::usage::Usage;
 use super::{Family, LocalError, Operation, Protocol, ResponseContext, capability, json};
 use crate::chat::{self, Dropped, Failure};
@@ -86,16 +87,17 @@ fn decode(operation: Operation, body: field::Object, model: &str) -> Outcome<Sid
 }
 
 /// Writes it for an upstream; `None` if that has no such call. A 400 names what it cannot
-/// say.
+/// say, a 413 says that it would become too large.
 pub fn encode_request(
     to: Protocol,
     request: &SideRequest,
     model: &str,
+    limits: Limits,
 ) -> Result<Option<SideEncoded>, LocalError> {
     Ok(match (request, to) {
-        (SideRequest::CountTokens(request), to) => count_tokens::encode_request(to, request, model)?,
+        (SideRequest::CountTokens(request), to) => count_tokens::encode_request(to, request, model, limits)?,
         (SideRequest::Embeddings(request), Protocol::Gemini) => {
-            Some(embeddings::gemini::encode_request(request, model))
+            Some(embeddings::gemini::encode_request(request, model, limits)?)
         }
         (SideRequest::Embeddings(request), _) => Some(embeddings::openai::encode_request(request, model)),
         (SideRequest::Images(request), Protocol::Gemini) => Some(images::gemini::encode_request(request)),
@@ -105,8 +107,7 @@ pub fn encode_request(
 
 /// Reads an upstream's answer. Fails if it is none, or is one without what was asked for.
 pub fn decode_response(operation: Operation, body: &[u8]) -> Result<SideResponse, Failure> {
-    let mut body = body.to_vec();
-    json::mend_surrogates(&mut body);
+    let body = json::mended(body);
     match operation {
         Operation::Embeddings => embeddings::openai::decode_response(&body).map(SideResponse::Embeddings),
         Operation::BatchEmbedContents => {

@@ -8,6 +8,7 @@ use super::{Request, Response};
 use crate::chat::Failure;
 use crate::protocol::field::{self, Invalid, Object, Outcome};
 use crate::protocol::gemini::spelling;
+use crate::protocol::limits::{self, Limits};
 use crate::protocol::side::{SideEncoded, nonsense};
 use crate::protocol::{Operation, json as json_text};
 
@@ -23,6 +24,8 @@ pub fn decode_batch_request(body: Object) -> Outcome<Request> {
     let body = spelling::to_camel_case(body);
     let mut request = Request::default();
     field::required(&body, "requests")?;
+    let sent = field::list(&body, "requests")?.len();
+    limits::at_most(limits::MOST_INPUTS, sent, "texts").map_err(|invalid| invalid.at("requests"))?;
     field::each(&body, "requests", |one| decode_one(field::as_object(one)?, &mut request))?;
     if request.inputs.is_empty() {
         return Err(Invalid::new("is empty").at("requests"));
@@ -49,17 +52,18 @@ fn decode_one(one: &Object, request: &mut Request) -> Outcome<()> {
         let problem = "must be the same in all requests: another vendor's API takes it once";
         return Err(Invalid::new(problem).at("outputDimensionality"));
     }
-    for (key, _) in field::unknown(&mut options.clone(), &KNOWN) {
-        request.dropped.note(key);
+    for key in field::unknown_names(options, &KNOWN) {
+        request.dropped.note(key.clone());
     }
     request.dimensions = dimensions;
     request.inputs.push(text);
     Ok(())
 }
 
-/// Always a batch: one text is a batch as well.
-pub fn encode_request(request: &Request, model: &str) -> SideEncoded {
+/// Always a batch: one text is a batch as well. Each text has the model's name with it.
+pub fn encode_request(request: &Request, model: &str, limits: Limits) -> Outcome<SideEncoded> {
     let model = format!("models/{}", model.strip_prefix("models/").unwrap_or(model));
+    limits.of_output().charge(model.len().saturating_mul(request.inputs.len()))?;
     let one = |input: &String| {
         let mut one = json!({"model": model, "content": {"parts": [{"text": input}]}});
         if let Some(dimensions) = request.dimensions {
@@ -68,12 +72,12 @@ pub fn encode_request(request: &Request, model: &str) -> SideEncoded {
         one
     };
     let requests: Value = request.inputs.iter().map(one).collect();
-    SideEncoded {
+    Ok(SideEncoded {
         operation: Operation::BatchEmbedContents,
-        body: json_text::to_bytes(&json!({"requests": requests})),
+        body: json_text::to_bytes_within(&json!({"requests": requests}), limits.of_output())?,
         copies: 1,
         dropped: request.dropped.clone(),
-    }
+    })
 }
 
 #[derive(Deserialize)]
@@ -145,6 +149,7 @@ mod tests {
             (json!({}), "requests: this field is required"),
             (json!({"requests": []}), "requests: is empty"),
             (json!({"requests": [{}]}), "requests[0].content: this field is required"),
+            (json!({"requests": vec![json!({}); 2_049]}), "requests: has 2049 texts, and at most 2048"),
             (json!({"requests": [{"content": picture}]}), "requests[0].content.parts[0]: only text"),
             (
                 json!({"requests": [{"content": text}, {"content": text, "outputDimensionality": 8}]}),
@@ -164,12 +169,15 @@ mod tests {
             format: Format::Base64,
             ..Request::default()
         };
+        let written = |model: &str| encode_request(&request, model, Limits::new(1_000));
         let sent: Value =
-            serde_json::from_slice(&encode_request(&request, "gemini-embedding-001").body).expect("JSON");
+            serde_json::from_slice(&written("gemini-embedding-001").expect("said").body).expect("JSON");
         assert_eq!(
             sent,
             json!({"requests": [{"model": "models/gemini-embedding-001", "content": {"parts": [{"text": "a"}]},
                 "outputDimensionality": 8}]})
         );
+        let error = LocalError::from(written(&"m".repeat(3_000)).expect_err("too much"));
+        assert!(error.message.contains("2000 bytes"), "{error}");
     }
 }

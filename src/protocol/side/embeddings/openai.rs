@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::{Format, Request, Response};
 use crate::chat::{Dropped, Failure};
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::limits;
 use crate::protocol::side::{SideEncoded, nonsense};
 use crate::protocol::{Operation, ResponseContext, json as json_text};
 
 const KNOWN: [&str; 4] = ["model", "input", "dimensions", "encoding_format"];
 
-pub fn decode_request(mut body: Object) -> Outcome<Request> {
+pub fn decode_request(body: Object) -> Outcome<Request> {
     let inputs = decode_input(field::required(&body, "input")?).map_err(|invalid| invalid.at("input"))?;
     let format = match field::string(&body, "encoding_format")? {
         None | Some("float") => Format::Float,
@@ -21,7 +22,7 @@ pub fn decode_request(mut body: Object) -> Outcome<Request> {
         Some(_) => return Err(Invalid::new("must be float or base64").at("encoding_format")),
     };
     let mut dropped = Dropped::default();
-    field::unknown(&mut body, &KNOWN).into_iter().for_each(|(key, _)| dropped.note(key));
+    field::unknown_names(&body, &KNOWN).for_each(|key| dropped.note(key.clone()));
     Ok(Request { inputs, dimensions: field::count(&body, "dimensions")?, format, dropped })
 }
 
@@ -33,6 +34,7 @@ fn decode_input(input: &Value) -> Outcome<Vec<String>> {
         Value::Array(_) => return Err(Invalid::new("is empty")),
         _ => return Err(Invalid::new("must be a string or a list of strings")),
     };
+    limits::at_most(limits::MOST_INPUTS, list.len(), "texts")?;
     let mut inputs = Vec::with_capacity(list.len());
     field::each_of(list, |input| {
         let is_ids = input.is_number() || input.is_array();
@@ -147,6 +149,7 @@ mod tests {
             (json!({}), "input: this field is required"),
             (json!({"input": []}), "input: is empty"),
             (json!({"input": [1, 2]}), "input[0]: token ids"),
+            (json!({"input": vec!["a"; 2_049]}), "input: has 2049 texts, and at most 2048"),
             (json!({"input": ["a", [1]]}), "input[1]: token ids"),
             (json!({"input": 7}), "input: must be a string"),
             (json!({"input": "a", "encoding_format": "int8"}), "encoding_format: must be"),

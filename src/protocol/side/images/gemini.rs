@@ -39,7 +39,10 @@ pub fn decode_request(body: Object) -> Outcome<Request> {
     for part in chat.turns.iter().flat_map(|turn| &turn.parts) {
         match part {
             chat::Part::Text { text, .. } if request.prompt.is_empty() => request.prompt.clone_from(text),
-            chat::Part::Text { text, .. } => request.prompt = format!("{}\n\n{text}", request.prompt),
+            chat::Part::Text { text, .. } => {
+                request.prompt.push_str("\n\n");
+                request.prompt.push_str(text);
+            }
             _ => return Err(Invalid::new("this model draws from words alone").at("contents")),
         }
     }
@@ -61,7 +64,7 @@ fn decode_config(config: &Object, request: &mut Request) -> Outcome<()> {
         request.dropped.note_if(known.is_none() && ratio.is_some(), "imageConfig.aspectRatio");
         request.dropped.note_if(field::get(image, "imageSize").is_some(), "imageConfig.imageSize");
     }
-    for (key, _) in field::unknown(&mut config.clone(), &KNOWN_CONFIG) {
+    for key in field::unknown_names(config, &KNOWN_CONFIG) {
         request.dropped.note(format!("generationConfig.{key}"));
     }
     Ok(())

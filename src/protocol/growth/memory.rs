@@ -1,0 +1,120 @@
+//! How much memory a request or an answer takes, by what was sent.
+
+use serde_json::json;
+
+use super::Work;
+use crate::protocol::{
+    ErrorKind, Protocol, RequestTarget, decode_error, decode_request, decode_response, encode_request,
+};
+
+const TARGET: RequestTarget<'_> = RequestTarget { model: Some("m"), stream: false };
+
+/// Whose words, what stands before and after the crowd, and one piece of it.
+const CROWDS: &[(Protocol, &str, &str, &str)] = &[
+    (
+        Protocol::OpenAiChat,
+        r#"{"model":"m","messages":[],"tools":[{"type":"function","function":{"name":"t","parameters":{"enum":["#,
+        "0,",
+        "0]}}}]}",
+    ),
+    (
+        Protocol::OpenAiChat,
+        r#"{"model":"m","messages":[],"tools":[{"type":"function","function":{"name":"t","parameters":{"allOf":["#,
+        "{},",
+        "0]}}}]}",
+    ),
+    (Protocol::OpenAiChat, r#"{"model":"m","messages":["#, "0,", "0]}"),
+    (Protocol::OpenAiChat, r#"{"model":"m","messages":[],"metadata":["#, "[0],", "0]}"),
+    (Protocol::OpenAiResponses, r#"{"model":"m","input":["#, "0,", "0]}"),
+    (Protocol::OpenAiResponses, r#"{"model":"m","input":[{"type":"reasoning","summary":["#, "{},", "{}]}]}"),
+    (
+        Protocol::Anthropic,
+        r#"{"model":"m","messages":[{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"n","input":{"a":["#,
+        r#"{"":0},"#,
+        "0]}}]}]}",
+    ),
+    (Protocol::Gemini, r#"{"contents":["#, "\"\",", "\"\"]}"),
+    (Protocol::Gemini, r#"{"contents":[{"parts":["#, "\"x\",", "\"x\"]}]}"),
+    (Protocol::Gemini, r#"{"contents":[],"x":{"#, "\"\":0,", "\"\":0}}"),
+];
+
+fn crowd(before: &str, piece: &str, after: &str, bytes: usize) -> String {
+    format!("{before}{}{after}", piece.repeat(bytes / piece.len()))
+}
+
+#[test]
+fn a_crowd_of_values_is_refused_before_it_is_read() {
+    for (from, before, piece, after) in CROWDS {
+        let body = crowd(before, piece, after, 20 << 20);
+        let work = Work::of(|| {
+            let error = decode_request(*from, body.as_bytes(), &TARGET).expect_err("refused");
+            assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+            assert!(error.message.contains("600000 JSON values"), "{error}");
+        });
+        assert!(work.peak < 10_000, "{from:?} {piece}: {} bytes", work.peak);
+    }
+}
+
+#[test]
+fn an_upstreams_crowd_of_values_is_no_answer() {
+    for (from, before, after) in [
+        (Protocol::OpenAiChat, r#"{"choices":[{"message":{"tool_calls":["#, "{}]}}]}"),
+        (Protocol::OpenAiResponses, r#"{"output":["#, "{}]}"),
+        (Protocol::Anthropic, r#"{"content":["#, "{}]}"),
+        (Protocol::Gemini, r#"{"candidates":[{"content":{"parts":["#, "{}]}}]}"),
+    ] {
+        let body = crowd(before, "{},", after, 12 << 20);
+        let work = Work::of(|| {
+            let failure = decode_response(from, body.as_bytes()).expect_err("no answer");
+            assert!(failure.message.contains("more pieces"), "{failure:?}");
+            decode_error(from, http::StatusCode::BAD_REQUEST, body.as_bytes());
+            let mut events = Vec::new();
+            let mut decoder = crate::protocol::StreamDecoder::new(from);
+            decoder.push(format!("data: {body}\n\n").as_bytes(), &mut events);
+            assert!(decoder.is_over());
+        });
+        // The line itself is held, as is what it was cut out of.
+        assert!(work.peak < 8 * body.len() as u64, "{from:?}: {} bytes", work.peak);
+    }
+}
+
+/// The largest crowd that is let through takes what fifty requests of a picture do.
+#[test]
+fn what_a_request_becomes_is_bounded_whatever_it_is_made_of() {
+    let mut worst = (0, String::new());
+    for (from, before, piece, after) in CROWDS {
+        for bytes in [200_000, 8 << 20] {
+            // As dense as is let through.
+            let values = crate::protocol::json::most_values(bytes) - 20;
+            let weight = crate::protocol::json::values_in(piece.as_bytes()) - 1;
+            let crowd = crowd(before, piece, after, (values / weight) * piece.len());
+            let mut body = crowd.clone();
+            let filler = format!("{{\"f\":\"{}\",", "x".repeat(bytes.saturating_sub(crowd.len())));
+            body.replace_range(0..1, &filler);
+            let work = Work::of(|| {
+                let Ok(request) = decode_request(*from, body.as_bytes(), &TARGET) else { return };
+                for to in Protocol::ALL {
+                    let _ = encode_request(to, &request);
+                }
+            });
+            let told = format!("{from:?} {piece}: {} bytes for {}", work.peak, body.len());
+            assert!(work.peak < (64 << 20) + 40 * body.len() as u64, "{told}");
+            worst = worst.max((work.peak / body.len() as u64, told));
+        }
+    }
+    println!("the worst: {}", worst.1);
+    assert!(worst.0 < 400, "{}", worst.1);
+}
+
+#[test]
+fn a_long_text_is_held_a_few_times_and_no_more() {
+    let text = "x".repeat(4 << 20);
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).to_string();
+    for to in Protocol::ALL {
+        let work = Work::of(|| {
+            let request = decode_request(Protocol::OpenAiChat, body.as_bytes(), &TARGET).expect("valid");
+            encode_request(to, &request).expect("said");
+        });
+        assert!(work.peak < 6 * body.len() as u64, "{to:?}: {} bytes", work.peak);
+    }
+}

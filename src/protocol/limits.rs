@@ -1,0 +1,143 @@
+//! What one request or answer may hold, and what it may become: whoever sends little must
+//! not make much of it here. The figures are far above what any model reads or says.
+
+use super::field::{Invalid, Outcome};
+use super::{ErrorKind, Protocol};
+use crate::chat::{Part, Request};
+
+/// Tools of one request; vendors take 128 to a few hundred.
+pub const MOST_TOOLS: usize = 4_096;
+/// Tool calls of one turn, the client's or the model's.
+pub const MOST_CALLS: usize = 4_096;
+/// Texts, pictures, calls and results of one request.
+pub const MOST_PARTS: usize = 65_536;
+/// Texts of one call for embeddings
+/// (<https://platform.openai.com/docs/api-reference/embeddings/create#embeddings-create-input>).
+pub const MOST_INPUTS: usize = 2_048;
+/// Parts of one answer.
+pub const MOST_ANSWER_PARTS: usize = 16_384;
+/// Bytes of what one answer says.
+pub const MOST_ANSWER_BYTES: usize = 64 << 20;
+
+/// How large a request may become on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    max_body: usize,
+}
+
+impl Limits {
+    /// `max_body`: bytes a client may send (`max_body_mb`).
+    pub fn new(max_body: u64) -> Self {
+        Self { max_body: usize::try_from(max_body).unwrap_or(usize::MAX) }
+    }
+
+    /// For the input, once everything that it refers to is in its place.
+    pub const fn of_input(self) -> Meter {
+        Meter { left: self.max_body, most: self.max_body, what: "the request with all that it refers to" }
+    }
+
+    /// For the request as an upstream is to read it: the same text can take twice the
+    /// bytes in another protocol, where JSON stands in a string.
+    pub const fn of_output(self) -> Meter {
+        let most = self.max_body.saturating_mul(2);
+        Meter { left: most, most, what: "the request in the upstream's words" }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body: 100 << 20 }
+    }
+}
+
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Meter {
+    left: usize,
+    most: usize,
+    what: &'static str,
+}
+
+impl Meter {
+    /// Fails with a 413 once more than the limit has been charged.
+    pub fn charge(&mut self, bytes: usize) -> Outcome<()> {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(self.exceeded()),
+        }
+    }
+
+    pub fn exceeded(&self) -> Invalid {
+        let problem = format!(
+            "{} is over the limit of {} bytes, which comes from max_body_mb under [proxy]",
+            self.what, self.most
+        );
+        Invalid::new(problem).kind(ErrorKind::TooLarge)
+    }
+}
+
+/// Refuses a request of more tools, calls or parts than any model takes, by the field that
+/// holds them.
+pub fn check(request: &Request, from: Protocol) -> Outcome<()> {
+    let turns = match from {
+        Protocol::OpenAiChat | Protocol::Anthropic => "messages",
+        Protocol::OpenAiResponses => "input",
+        Protocol::Gemini => "contents",
+    };
+    let is_call = |part: &&Part| matches!(part, Part::ToolUse(_));
+    let calls_of = |parts: &[Part]| parts.iter().filter(is_call).count();
+    let calls = request.turns.iter().map(|turn| calls_of(&turn.parts)).max().unwrap_or(0);
+    let parts = request.turns.iter().map(|turn| 1 + turn.parts.len()).sum();
+    at_most(MOST_TOOLS, request.tools.len(), "tools").map_err(|invalid| invalid.at("tools"))?;
+    at_most(MOST_CALLS, calls, "tool calls in one turn").map_err(|invalid| invalid.at(turns))?;
+    at_most(MOST_PARTS, parts, "turns and parts").map_err(|invalid| invalid.at(turns))
+}
+
+/// Fails with a 400 that says how many there are and how many may be.
+pub fn at_most(most: usize, sent: usize, what: &str) -> Outcome<()> {
+    if sent <= most {
+        return Ok(());
+    }
+    Err(Invalid::new(format!("has {sent} {what}, and at most {most} are taken")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Maker, Role, Tool, ToolUse};
+    use crate::protocol::LocalError;
+
+    fn refusal(request: &Request, from: Protocol) -> String {
+        check(request, from).map_err(LocalError::from).expect_err("refused").message
+    }
+
+    #[test]
+    fn too_many_of_anything_is_refused_by_its_field() {
+        let mut request = Request::new(Maker::OpenAi, "m");
+        let call = || Part::ToolUse(ToolUse::default());
+        request.say(Role::Assistant, (0..MOST_CALLS).map(|_| call()).collect());
+        assert_eq!(check(&request, Protocol::OpenAiChat), Ok(()));
+        request.say(Role::Assistant, vec![call()]);
+        let told = "has 4097 tool calls in one turn, and at most 4096 are taken";
+        assert_eq!(refusal(&request, Protocol::OpenAiChat), format!("messages: {told}"));
+        assert_eq!(refusal(&request, Protocol::OpenAiResponses), format!("input: {told}"));
+        request.turns.clear();
+        request.say(Role::User, (0..MOST_PARTS).map(|_| Part::text("x")).collect());
+        assert!(refusal(&request, Protocol::Gemini).starts_with("contents: has 65537 turns and parts"));
+        request.tools = (0..=MOST_TOOLS).map(|n| Tool::Hosted { name: n.to_string() }).collect();
+        assert_eq!(refusal(&request, Protocol::Gemini), "tools: has 4097 tools, and at most 4096 are taken");
+    }
+
+    #[test]
+    fn a_limit_ends_where_it_says() {
+        let mut meter = Limits::new(10).of_input();
+        assert!(meter.charge(4).is_ok() && meter.charge(6).is_ok() && meter.charge(0).is_ok());
+        let error = LocalError::from(meter.charge(1).expect_err("over"));
+        assert_eq!(error.kind, ErrorKind::TooLarge);
+        assert!(error.message.contains("10 bytes") && error.message.contains("max_body_mb"), "{error}");
+        assert!(Limits::new(10).of_output().charge(20).is_ok());
+    }
+}
