@@ -14,6 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use crate::language::printable::is_unprintable;
 use crate::upstream::Scrubber;
 
 /// The log file is put aside at this size …
@@ -31,10 +32,11 @@ pub struct LogGuard {
 /// what is wrong.
 pub fn start(verbosity: i8, file: Option<&Path>, scrubber: &Scrubber) -> LogGuard {
     let (terminal, terminal_guard) = queue(io::stderr());
+    let ansi = io::IsTerminal::is_terminal(&io::stderr());
     let terminal = fmt::layer()
         .with_target(false)
-        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
-        .with_writer(Scrubbed { inner: terminal, scrubber: scrubber.clone() })
+        .with_ansi(ansi)
+        .with_writer(Scrubbed { inner: terminal, scrubber: scrubber.clone(), ansi })
         .with_filter(filter(verbosity));
     let mut guards = vec![terminal_guard];
     let file = file.map(|path| {
@@ -43,7 +45,7 @@ pub fn start(verbosity: i8, file: Option<&Path>, scrubber: &Scrubber) -> LogGuar
         fmt::layer()
             .with_target(false)
             .with_ansi(false)
-            .with_writer(Scrubbed { inner: writer, scrubber: scrubber.clone() })
+            .with_writer(Scrubbed { inner: writer, scrubber: scrubber.clone(), ansi: false })
             .with_filter(filter(verbosity.max(0)))
     });
     // A second start in one process (tests) keeps the first.
@@ -79,11 +81,14 @@ fn filter(verbosity: i8) -> EnvFilter {
     })
 }
 
-/// Takes known secrets out of every line on its way to a writer.
+/// Takes known secrets out of every line on its way to a writer, and whatever would forge
+/// a second line or turn the writing of this one around.
 #[derive(Clone)]
 struct Scrubbed {
     inner: NonBlocking,
     scrubber: Scrubber,
+    /// The subscriber colours its lines. It escapes what is in them before it does.
+    ansi: bool,
 }
 
 impl<'a> MakeWriter<'a> for Scrubbed {
@@ -97,14 +102,42 @@ impl<'a> MakeWriter<'a> for Scrubbed {
 impl Write for Scrubbed {
     /// The subscriber writes one event at a time, so no secret is split between two writes.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match self.scrubber.scrub(line) {
-            Some(scrubbed) => self.inner.write_all(&scrubbed)?,
-            None => self.inner.write_all(line)?,
+        let scrubbed = self.scrubber.scrub(line);
+        let scrubbed = scrubbed.as_deref().unwrap_or(line);
+        match harmless(scrubbed, self.ansi) {
+            Some(harmless) => self.inner.write_all(harmless.as_bytes())?,
+            None => self.inner.write_all(scrubbed)?,
         }
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
+    }
+}
+
+/// The line with a mark for each character that could do harm; `None` where there is none.
+/// Its last line break ends it, any other would begin a line that nobody wrote.
+fn harmless(line: &[u8], ansi: bool) -> Option<String> {
+    let text = String::from_utf8_lossy(line);
+    let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+    let is_harmful = |character: char| is_unprintable(character) && !(ansi && character == '\u{1b}');
+    text.contains(is_harmful).then(|| text.replace(is_harmful, "\u{fffd}") + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_and_reads_from_left_to_right() {
+        let check = |line: &str, ansi, expected: Option<&str>| {
+            assert_eq!(harmless(line.as_bytes(), ansi).as_deref(), expected, "{line:?}");
+        };
+        check("INFO plain\n", false, None);
+        check("a\r\nERROR forged\n", false, Some("a\u{fffd}\u{fffd}ERROR forged\n"));
+        check("a\u{202e}b\u{9b}31m\u{200b}\n", true, Some("a\u{fffd}b\u{fffd}31m\u{fffd}\n"));
+        check("\u{1b}[32m INFO\u{1b}[0m\n", true, None);
+        check("\u{1b}[32m\n", false, Some("\u{fffd}[32m\n"));
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::dispatch::ZaiModels;
+use super::learned::Learned;
 use crate::config::models::matches;
 use crate::config::{AccountConfig, Config, Secret, ZaiConfig};
 use crate::language::Message;
@@ -35,6 +36,7 @@ pub struct Account {
     /// Who it is to its upstream: what it learned is forgotten when this changes.
     pub fingerprint: Fingerprint,
     zai_models: Arc<ZaiModels>,
+    pub(super) learned: Arc<Learned>,
 }
 
 /// Where in the config file an account stands.
@@ -91,12 +93,39 @@ impl Account {
             weight: config.weight.max(1),
             origin,
             zai_models: Arc::clone(zai_models),
+            learned: Arc::default(),
         }
     }
 
     /// Whether the account's own list names the model.
     pub fn lists(&self, model: &str) -> bool {
         self.models.iter().any(|pattern| matches(pattern, model))
+    }
+
+    /// With what the same account has learned before.
+    pub(super) fn knowing_what(self, before: &Self) -> Self {
+        Self { learned: Arc::clone(&before.learned), ..self }
+    }
+
+    /// Whether the account, without a list in the config, serves the model: by the spelling
+    /// that its provider owns, or by its own list as far as that was read.
+    pub fn owns(&self, model: &str) -> bool {
+        self.models.is_empty() && (self.provider.owns(model) || self.learned.has(model))
+    }
+
+    /// Whether its own list has to be read before anybody knows what it serves.
+    pub const fn is_known_by_its_list(&self) -> bool {
+        self.models.is_empty() && self.provider.is_known_by_its_list()
+    }
+
+    /// What has been learned of it, at most so many names.
+    pub fn learned_names(&self, at_most: usize) -> Vec<String> {
+        if self.is_known_by_its_list() { self.learned.names(at_most) } else { Vec::new() }
+    }
+
+    /// Why it serves no model, as far as its list was asked for.
+    pub fn serves_nothing(&self) -> Option<Message> {
+        self.is_known_by_its_list().then(|| self.learned.problem()).flatten()
     }
 
     /// The name to send upstream: z.ai knows only GLM models.

@@ -3,6 +3,7 @@
 //! One lock, held for a few comparisons and never across an await. Whoever shows or saves
 //! the pool waits on [`Pool::subscribe`] and then asks.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -18,8 +19,8 @@ use super::store::{self, Saved};
 use super::view::{self, PoolView};
 use crate::config::Config;
 use crate::language::{Language, Message};
-use crate::text;
 use crate::upstream::{Failure, Fault};
+use crate::{message, text};
 
 /// Cheap to clone; all clones are the same pool.
 #[derive(Clone, Debug)]
@@ -97,12 +98,38 @@ impl Pool {
         self.lock().roster.takers(wanted).cloned().collect()
     }
 
+    /// Whether any enabled account serves the model, able to at the moment or not.
+    pub fn is_served(&self, wanted: &Wanted<'_>) -> bool {
+        self.lock().roster.serving(wanted).next().is_some()
+    }
+
     /// Enabled, with a credential that is there and not dead; in the order of the config
     /// file.
     pub fn active_accounts(&self) -> Vec<Arc<Account>> {
         let is_active = |member: &&Member| member.is_active();
         let state = self.lock();
         state.roster.members().iter().filter(is_active).map(|member| Arc::clone(&member.account)).collect()
+    }
+
+    /// What an account's own list says that it serves, or why nobody knows.
+    pub fn learn(&self, account: &Account, list: Result<BTreeSet<String>, Message>) {
+        let state = self.lock();
+        let is_meant = |member: &&Member| {
+            member.account.name == account.name && member.account.fingerprint == account.fingerprint
+        };
+        let Some(member) = state.roster.members().iter().find(is_meant) else { return };
+        let learned = Arc::clone(&member.account.learned);
+        drop(state);
+        let is_news = match list {
+            Ok(models) => {
+                let problem = models.is_empty().then(|| serves_nothing(&message!("list-empty")));
+                learned.learn(models, problem)
+            }
+            Err(reason) => learned.miss(serves_nothing(&message!("list-not-had", reason = reason))),
+        };
+        if is_news {
+            self.changed();
+        }
     }
 
     /// Everything there is to show.
@@ -230,6 +257,11 @@ impl Default for Pool {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// With the line that would help.
+pub fn serves_nothing(why: &Message) -> Message {
+    message!("reason-serves-nothing", why = why)
 }
 
 fn report(ticket: &Ticket, failure: &Failure, reason: &Message, disabled: bool) {

@@ -7,7 +7,7 @@ use super::account::Account;
 use super::health::{Access, Health};
 use super::lease::{Pin, Wanted};
 use super::member::Member;
-use super::roster::{Roster, rank, speaks_any};
+use super::roster::{Roster, speaks_any};
 use crate::protocol::Provider;
 
 /// Why there is no lease.
@@ -38,26 +38,25 @@ const NAMED_AT_MOST: usize = 8;
 
 /// For a request the roster has just refused.
 pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
-    let standing = roster.standing(wanted);
-    let serves = |member: &&Member| rank(&member.account, wanted, standing).is_some();
-    let speaks = |member: &&Member| serves(member) && speaks_any(&member.account, wanted);
     let members = roster.members();
+    let serving: Vec<&Member> = roster.serving(wanted).collect();
+    let speaks = |member: &&&Member| speaks_any(&member.account, wanted);
 
-    let Some(holder) = members.iter().find(serves) else {
+    let Some(holder) = serving.first() else {
         return if members.iter().any(Member::is_active) {
             NoLease::UnknownModel { hint: hint(members, wanted) }
         } else {
             NoLease::NoAccounts { listed: members.len() }
         };
     };
-    let Some(speaker) = members.iter().find(speaks) else {
-        let accounts = members.iter().filter(serves).map(|member| member.account.name.clone());
+    let Some(speaker) = serving.iter().find(speaks) else {
+        let accounts = serving.iter().map(|member| member.account.name.clone());
         return NoLease::WrongProtocol {
             accounts: accounts.take(NAMED_AT_MOST).collect(),
             provider: holder.account.provider,
         };
     };
-    let alive = members.iter().filter(speaks).filter(|member| member.is_alive());
+    let alive = serving.iter().filter(speaks).filter(|member| member.is_alive());
     let soonest = alive.map(|member| (wait(member, wanted), member)).min_by_key(|&(wait, _)| wait);
     match soonest {
         Some((soonest, member)) => {
@@ -126,14 +125,19 @@ fn cause(members: &[Member], wanted: &Wanted<'_>) -> String {
             (None, Pin::Account(name)) => format!("there is no account named {}", quoted(name)),
         };
     }
-    let would_serve = |account: &Account| {
-        account.lists(wanted.model) || account.models.is_empty() && account.provider.owns(wanted.model)
-    };
+    let would_serve = |account: &Account| account.lists(wanted.model) || account.owns(wanted.model);
     match (find(&would_serve), owner(wanted.model)) {
         (Some(account), _) => why_not(account, &model),
         (None, Some(owner)) => format!("add an account of {owner}"),
+        (None, None) if let Some(problem) = members.iter().find_map(unlisted) => problem,
         (None, None) => "name it in the models of the account that has it".to_owned(),
     }
+}
+
+/// Of an account whose list nobody has seen, nobody knows.
+fn unlisted(member: &Member) -> Option<String> {
+    let problem = member.account.serves_nothing().filter(|_| member.is_active())?;
+    Some(format!("account {} {problem}", member.account.name))
 }
 
 fn why_not(account: &Account, model: &str) -> String {
@@ -149,12 +153,15 @@ fn owner(model: &str) -> Option<Provider> {
     Provider::ALL.into_iter().filter(|&provider| provider != Provider::Demo).find(|one| one.owns(model))
 }
 
-/// The patterns of the active accounts, each once, in file order.
-fn served_patterns(members: &[Member]) -> Vec<&str> {
-    let mut patterns: Vec<&str> = Vec::new();
+/// The patterns of the active accounts, and what those without have listed; each once, in
+/// file order.
+fn served_patterns(members: &[Member]) -> Vec<String> {
+    let mut patterns: Vec<String> = Vec::new();
     for account in members.iter().filter(|member| member.is_active()).map(|member| &member.account) {
-        let owned = account.provider.owned_patterns().iter().copied().filter(|_| account.models.is_empty());
-        for pattern in account.models.iter().map(String::as_str).chain(owned) {
+        let owned = account.provider.owned_patterns().iter().filter(|_| account.models.is_empty());
+        let owned = owned.map(|&pattern| pattern.to_owned());
+        let listed = account.learned_names(NAMED_AT_MOST).into_iter();
+        for pattern in account.models.iter().cloned().chain(owned).chain(listed) {
             if patterns.len() == NAMED_AT_MOST {
                 return patterns;
             }
@@ -168,6 +175,5 @@ fn served_patterns(members: &[Member]) -> Vec<&str> {
 
 /// A client's own word, short and on one line.
 fn quoted(name: &str) -> String {
-    let short: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
-    format!("\"{short}\"")
+    format!("\"{}\"", crate::language::printable::shortened(name, 100))
 }

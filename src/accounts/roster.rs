@@ -12,6 +12,7 @@ use super::lease::{Ticket, Tried, Wanted};
 use super::member::Member;
 use super::selector::{AccountId, Candidate, Selector};
 use crate::config::{DispatchMode, PoolConfig, Strategy};
+use crate::protocol::Provider;
 
 #[derive(Debug)]
 pub struct Roster {
@@ -20,6 +21,7 @@ pub struct Roster {
     selector: Selector,
     dispatch_mode: DispatchMode,
     max_cooldown: Duration,
+    has_stand_in: bool,
     /// Kept between leases so that choosing allocates nothing.
     candidates: Vec<Candidate>,
     last_account: u64,
@@ -35,6 +37,8 @@ pub enum Rank {
     Owned,
     /// z.ai as the fallback.
     LastResort,
+    /// The demo, which answers only what nobody else here serves.
+    StandIn,
     /// z.ai as one of whoever is asked first.
     Peer,
 }
@@ -47,6 +51,7 @@ impl Roster {
             selector: Selector::new(Strategy::RoundRobin),
             dispatch_mode: DispatchMode::Off,
             max_cooldown: Duration::ZERO,
+            has_stand_in: false,
             candidates: Vec::new(),
             last_account: 0,
             last_lease: 0,
@@ -71,7 +76,7 @@ impl Roster {
                 .remove(&key(&account))
                 .filter(|member| member.account.fingerprint == account.fingerprint);
             let member = match same {
-                Some(member) => Member { account: Arc::new(account), ..member },
+                Some(member) => Member { account: Arc::new(account.knowing_what(&member.account)), ..member },
                 None => Member::new(self.next_account(), account),
             };
             self.members.push(member);
@@ -79,6 +84,7 @@ impl Roster {
         self.max_cooldown = pool.max_cooldown;
         self.members.iter_mut().for_each(|member| member.shorten_cooldowns(pool.max_cooldown, now));
         self.seats = self.members.iter().enumerate().map(|(seat, member)| (member.id, seat)).collect();
+        self.has_stand_in = self.members.iter().any(|member| member.account.provider == Provider::Demo);
         self.dispatch_mode = dispatch_mode;
         self.selector.reset(pool.strategy, self.members.len());
     }
@@ -99,12 +105,8 @@ impl Roster {
 
     /// Every active account that the request could go to, now or when it has cooled.
     pub fn takers(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = &Arc<Account>> {
-        let standing = self.standing(wanted);
-        let takes = move |member: &&Member| {
-            let account = &member.account;
-            member.is_active() && speaks_any(account, wanted) && rank(account, wanted, standing).is_some()
-        };
-        self.members.iter().filter(takes).map(|member| &member.account)
+        let takes = |member: &&Member| member.is_active() && speaks_any(&member.account, wanted);
+        self.serving(wanted).filter(takes).map(|member| &member.account)
     }
 
     pub fn members(&self) -> &[Member] {
@@ -121,12 +123,18 @@ impl Roster {
         self.members.get_mut(seat)
     }
 
+    /// The accounts that the request could go to, whatever their health.
+    pub fn serving(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = &Member> {
+        let serving = serving(&self.members, self.has_stand_in, wanted, self.standing(wanted));
+        serving.map(|(_, member, _)| member)
+    }
+
     pub const fn max_cooldown(&self) -> Duration {
         self.max_cooldown
     }
 
     /// Where the `[zai]` section stands for the request.
-    pub fn standing(&self, wanted: &Wanted<'_>) -> Standing {
+    fn standing(&self, wanted: &Wanted<'_>) -> Standing {
         match self.members.last() {
             Some(last) if last.account.is_zai_section() => {
                 dispatch::standing(self.dispatch_mode, wanted.client_protocol, wanted.model)
@@ -140,8 +148,7 @@ impl Roster {
         self.candidates.clear();
         let standing = self.standing(wanted);
         let (mut best, mut peer) = (Rank::Peer, None);
-        for (seat, member) in self.members.iter().enumerate() {
-            let Some(rank) = rank(&member.account, wanted, standing) else { continue };
+        for (seat, member, rank) in serving(&self.members, self.has_stand_in, wanted, standing) {
             if rank > best && rank != Rank::Peer || !can_take(member, wanted, tried) {
                 continue;
             }
@@ -166,7 +173,7 @@ impl Roster {
 
 /// Whether the account serves the model at all, and how soon it is asked; says nothing
 /// of its health or its protocols.
-pub fn rank(account: &Account, wanted: &Wanted<'_>, standing: Standing) -> Option<Rank> {
+fn rank(account: &Account, wanted: &Wanted<'_>, standing: Standing) -> Option<Rank> {
     if !account.enabled {
         return None;
     }
@@ -180,9 +187,30 @@ pub fn rank(account: &Account, wanted: &Wanted<'_>, standing: Standing) -> Optio
             Standing::Out => None,
         },
         None if standing == Standing::Only => None,
+        None if account.provider == Provider::Demo => {
+            (account.lists(wanted.model) || account.owns(wanted.model)).then_some(Rank::StandIn)
+        }
         None if account.lists(wanted.model) => Some(Rank::Listed),
-        None => (account.models.is_empty() && account.provider.owns(wanted.model)).then_some(Rank::Owned),
+        None => account.owns(wanted.model).then_some(Rank::Owned),
     }
+}
+
+/// The accounts that serve the model, and how soon each is asked. A stand-in is none where
+/// anybody else serves it, be it one that cannot at the moment: an invented answer is no
+/// answer.
+fn serving<'a>(
+    members: &'a [Member],
+    has_stand_in: bool,
+    wanted: &Wanted<'_>,
+    standing: Standing,
+) -> impl Iterator<Item = (usize, &'a Member, Rank)> {
+    let ranked = members
+        .iter()
+        .enumerate()
+        .filter_map(move |(seat, member)| Some((seat, member, rank(&member.account, wanted, standing)?)));
+    let is_real = |(_, _, rank): &(usize, &Member, Rank)| *rank != Rank::StandIn;
+    let has_real = has_stand_in && ranked.clone().any(|one| is_real(&one));
+    ranked.filter(move |one| is_real(one) || !has_real)
 }
 
 /// A pin overrides who owns a name, never an account's own list.

@@ -30,6 +30,9 @@ pub struct AccountView {
     #[serde(flatten)]
     pub state: AccountState,
     pub in_flight: u32,
+    /// Why it serves no model, though nothing else is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serves_nothing: Option<Message>,
     /// As configured; empty: whatever the provider owns.
     pub models: Vec<String>,
     /// The host its requests go to, or the provider.
@@ -81,6 +84,7 @@ fn account_view(member: &Member, now: Instant, now_wall: SystemTime) -> AccountV
         provider: account.provider,
         state: state(member, now, now_wall),
         in_flight: member.in_flight,
+        serves_nothing: account.serves_nothing(),
         models: account.models.clone(),
         upstream: account.upstream().to_owned(),
         is_zai_section: account.origin == Origin::ZaiSection,

@@ -175,7 +175,22 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
     if added.is_ok() {
         output::note(&text!(context.language, "cli-account-added", name = account.name.as_str()));
     }
-    edited(context, added).await
+    let is_added = added.is_ok();
+    let exit = edited(context, added).await;
+    if is_added && account.models.is_empty() && provider.is_known_by_its_list() {
+        tell_served(context, &account.name).await;
+    }
+    exit
+}
+
+/// Only its own list tells what it serves: whether that can be had is seen at once.
+async fn tell_served(context: &Context, name: &str) {
+    let Ok(report) = report(context, name).await else { return };
+    let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
+    output::note(&text!(context.language, "warning-account", name = name, reason = said("message")));
+    if report["fix"].is_string() {
+        output::note(&format!("  → {}", said("fix")));
+    }
 }
 
 /// The provider's name, with a number when it is taken.
@@ -271,20 +286,28 @@ async fn test(context: &Context, name: &str) -> Exit {
             model = asked,
             ms = elapsed
         ));
+        if let Some(fix) = report["fix"].as_str() {
+            output::line(&format!("  → {fix}"));
+        }
     }
     if ok { Exit::Done } else { Exit::Failed }
 }
 
 async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> {
+    let gateway = gateway_here(context).await?;
+    gateway.test_account(name).await.map_err(|error| error.text(context.language))
+}
+
+/// What asks the accounts without an agent.
+pub async fn gateway_here(context: &Context) -> Result<Gateway, String> {
     let loaded = loaded(context).await?;
-    let gateway = Gateway::new(
+    Ok(Gateway::new(
         Arc::new(loaded.config),
         Arc::new(Pool::new()),
         Arc::new(Recorder::nowhere()),
         Scrubber::default(),
         0,
-    );
-    gateway.test_account(name).await.map_err(|error| error.text(context.language))
+    ))
 }
 
 async fn loaded(context: &Context) -> Result<Loaded, String> {

@@ -6,10 +6,11 @@ use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::Context;
 use super::agent::Agent;
 use super::config::bad;
 use super::output::{self, Exit};
+use super::served::Unserved;
+use super::{Context, served};
 use crate::config::{self, Config};
 use crate::connect::{Clients, ConnectError, Connection, Environment, State, Target, Tool, Undone};
 use crate::server::{base_url, bind};
@@ -21,6 +22,9 @@ pub struct ConnectArgs {
     /// Show what would change instead of changing it
     #[arg(long, requires = "tool")]
     print: bool,
+    /// Answer whatever models the tool asks for with this one
+    #[arg(long, requires = "tool", value_name = "MODEL")]
+    model: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -45,19 +49,35 @@ pub async fn connect(context: &Context, args: &ConnectArgs) -> Exit {
     if is_change && let Err(error) = config::template::init(&context.paths.config) {
         return output::failed(&error.to_string());
     }
-    let (clients, target) = match prepare(context).await {
+    let Prepared { clients, target, environment } = match prepare(context).await {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    match args.tool {
-        None => list(context, &clients, &target),
-        Some(tool) if args.print => preview(context, &clients, tool.tool(), &target),
-        Some(tool) => connect_one(context, &clients, tool.tool(), &target),
+    let Some(tool) = args.tool.map(ToolArg::tool) else { return list(context, &clients, &target) };
+    if is_change && let Some(model) = &args.model {
+        let written = served::answer_with(context, tool, &environment, model).await;
+        if written != Exit::Done {
+            return written;
+        }
+    }
+    let unserved = match &args.model {
+        Some(_) => None,
+        None => Unserved::find(context, tool, &environment).await,
+    };
+    if args.print {
+        let lines =
+            args.model.iter().flat_map(|model| served::lines_for(tool, &environment, model)).collect();
+        return preview(context, &clients, tool, &target, unserved.as_ref(), lines);
+    }
+    let connected = connect_one(context, &clients, tool, &target, unserved.as_ref());
+    match unserved {
+        Some(unserved) if connected == Exit::Done => unserved.tell(context).await,
+        _ => connected,
     }
 }
 
 pub async fn disconnect(context: &Context, args: &DisconnectArgs) -> Exit {
-    let (clients, target) = match prepare(context).await {
+    let Prepared { clients, target, .. } = match prepare(context).await {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -75,7 +95,13 @@ pub async fn disconnect(context: &Context, args: &DisconnectArgs) -> Exit {
     }
 }
 
-fn connect_one(context: &Context, clients: &Clients, tool: Tool, target: &Target) -> Exit {
+fn connect_one(
+    context: &Context,
+    clients: &Clients,
+    tool: Tool,
+    target: &Target,
+    unserved: Option<&Unserved>,
+) -> Exit {
     let (language, name) = (context.language, tool.name());
     if target.key.expose_secret().is_empty() {
         return output::failed(&text!(language, "connect-no-key"));
@@ -84,7 +110,10 @@ fn connect_one(context: &Context, clients: &Clients, tool: Tool, target: &Target
         Ok(done) => {
             let files = done.files();
             if context.json {
-                output::json(&json!({ "tool": tool, "base_url": target.base_url, "files": files }));
+                let models = unserved.map(Unserved::json);
+                output::json(
+                    &json!({ "tool": tool, "base_url": target.base_url, "files": files, "models": models }),
+                );
             } else if files.is_empty() {
                 output::line(&text!(
                     language,
@@ -96,7 +125,7 @@ fn connect_one(context: &Context, clients: &Clients, tool: Tool, target: &Target
                 output::line(&text!(language, "connect-done", tool = name, url = target.base_url.as_str()));
                 list_files(&files);
                 output::line(&text!(language, "connect-undo", id = tool.id()));
-                tell_of_trust(context, tool);
+                tell_before_and_after(context, tool);
             }
             Exit::Done
         }
@@ -104,24 +133,47 @@ fn connect_one(context: &Context, clients: &Clients, tool: Tool, target: &Target
     }
 }
 
-/// Gemini CLI looks at its `.env` only where it trusts the directory.
-fn tell_of_trust(context: &Context, tool: Tool) {
-    if tool == Tool::GeminiCli {
-        output::note(&text!(context.language, "connect-gemini-trust"));
+/// What a user should know of a tool before it is connected as well as after.
+fn tell_before_and_after(context: &Context, tool: Tool) {
+    match tool {
+        // It looks at its `.env` only where it trusts the directory.
+        Tool::GeminiCli => output::note(&text!(context.language, "connect-gemini-trust")),
+        Tool::Codex => output::note(&text!(context.language, "connect-codex-conversations")),
+        Tool::ClaudeCode | Tool::OpenCode => {}
     }
 }
 
-fn preview(context: &Context, clients: &Clients, tool: Tool, target: &Target) -> Exit {
+/// `lines`: what would be written under `[models]`.
+fn preview(
+    context: &Context,
+    clients: &Clients,
+    tool: Tool,
+    target: &Target,
+    unserved: Option<&Unserved>,
+    lines: Vec<String>,
+) -> Exit {
     match clients.preview(tool, target) {
         Ok(preview) => {
             if context.json {
-                let diff = preview.diff();
-                output::json(&json!({ "tool": tool, "files": preview.files(), "diff": diff }));
-            } else if preview.is_nothing() {
+                let (diff, models) = (preview.diff(), unserved.map(Unserved::json));
+                output::json(&json!({
+                    "tool": tool, "files": preview.files(), "diff": diff, "lines": lines, "models": models
+                }));
+                return Exit::Done;
+            }
+            if preview.is_nothing() {
                 let (name, url) = (tool.name(), target.base_url.as_str());
                 output::note(&text!(context.language, "connect-already", tool = name, url = url));
             } else {
                 output::line(preview.diff().trim_end());
+            }
+            if !lines.is_empty() {
+                output::line(&format!("[models]\n{}", lines.join("\n")));
+            }
+            tell_before_and_after(context, tool);
+            if let Some(unserved) = unserved {
+                output::note(&unserved.text(context));
+                output::note(&unserved.fix(context));
             }
             Exit::Done
         }
@@ -166,7 +218,8 @@ fn told(context: &Context, connection: &Connection) -> String {
 fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target, undone: &Undone) {
     let (language, name) = (context.language, tool.name());
     if undone.files.is_empty() && undone.left.is_empty() {
-        output::line(&text!(language, "disconnect-nothing", tool = name));
+        let nothing = if undone.was_connected { "disconnect-undone" } else { "disconnect-nothing" };
+        output::line(&text!(language, nothing, tool = name));
         return;
     }
     let done = if undone.left.is_empty() { "disconnect-done" } else { "disconnect-partly" };
@@ -177,6 +230,9 @@ fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target
     for left in &undone.left {
         let file = left.file.display().to_string();
         output::note(&text!(language, "disconnect-left", key = left.key.as_str(), file = file));
+    }
+    if tool == Tool::Codex {
+        output::note(&text!(language, "disconnect-codex-conversations"));
     }
     let connections = clients.connections(target);
     if connections.iter().any(|connection| connection.tool == tool && connection.points_here()) {
@@ -194,10 +250,17 @@ fn failed(context: &Context, error: &ConnectError) -> Exit {
     output::failed(&error.text(context.language))
 }
 
-async fn prepare(context: &Context) -> Result<(Clients, Target), Exit> {
+/// What both commands work on.
+struct Prepared {
+    clients: Clients,
+    target: Target,
+    environment: Environment,
+}
+
+async fn prepare(context: &Context) -> Result<Prepared, Exit> {
     let environment = Environment::of_process().map_err(|error| output::failed(&error.to_string()))?;
     let target = target(context).await?;
-    Ok((Clients::new(&context.paths.data, environment), target))
+    Ok(Prepared { clients: Clients::new(&context.paths.data, environment.clone()), target, environment })
 }
 
 /// Where the running agent is, or else where the config file puts it. The key is empty

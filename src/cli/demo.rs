@@ -15,7 +15,6 @@ use crate::control::{AgentHandle, Notice, ProxyState, Shell, Status};
 use crate::desktop::instance;
 use crate::desktop::paths::Paths;
 use crate::headless::HeadlessShell;
-use crate::language::Language;
 use crate::server::bind;
 use crate::{config, logging, text, tray};
 
@@ -33,7 +32,7 @@ pub struct DemoArgs {
 }
 
 pub async fn demo(context: &Context, args: &DemoArgs, max_open_files: u64) -> Exit {
-    serve(context, args, max_open_files, |_| DemoShell::new()).await
+    serve(context, args, max_open_files, |_, home| DemoShell::new(home)).await
 }
 
 /// The same with its icon, for which it needs the main thread.
@@ -42,7 +41,7 @@ pub fn with_tray(context: Context, args: DemoArgs, max_open_files: u64, runtime:
         return Exit::NotRunning;
     }
     tray::run(runtime, |tray| async move {
-        serve(&context, &args, max_open_files, |agent| (DemoShell::new(), tray(agent))).await
+        serve(&context, &args, max_open_files, |agent, home| (DemoShell::new(home), tray(agent))).await
     })
 }
 
@@ -50,7 +49,7 @@ async fn serve<S: Shell>(
     context: &Context,
     args: &DemoArgs,
     max_open_files: u64,
-    shell: impl FnOnce(&AgentHandle) -> S,
+    shell: impl FnOnce(&AgentHandle, &Path) -> S,
 ) -> Exit {
     sweep(&std::env::temp_dir());
     let home = match tempfile::Builder::new().prefix(HOME_PREFIX).tempdir() {
@@ -66,7 +65,7 @@ async fn serve<S: Shell>(
     let port = args.port.unwrap_or_else(usual_port);
     let context = Context { paths, verbosity: context.verbosity, ..context.clone() };
     let run = Run { port: Some(port), exit_on_failed_start: true, max_open_files };
-    serve::report(serve::launch(&context, run, shell).await)
+    serve::report(serve::launch(&context, run, |agent| shell(agent, home.path())).await)
 }
 
 fn write_config(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
@@ -115,21 +114,32 @@ struct DemoShell {
     inner: HeadlessShell,
     out: NonBlocking,
     _guard: WorkerGuard,
+    /// What opens its dashboard: other commands know nothing of a throw-away home.
+    open: String,
     greeted: bool,
 }
 
 impl DemoShell {
-    fn new() -> Self {
+    fn new(home: &Path) -> Self {
         let (out, guard) = logging::stdout();
-        Self { inner: HeadlessShell::new(), out, _guard: guard, greeted: false }
+        let program = std::env::current_exe().unwrap_or_else(|_| "portcullis".into());
+        let open = format!("{} --home {} open", quoted(&program), quoted(home));
+        Self { inner: HeadlessShell::new(), out, _guard: guard, open, greeted: false }
     }
+}
+
+/// As a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-:\\+".contains(character);
+    if path.chars().all(is_plain) { path } else { format!("\"{path}\"") }
 }
 
 impl Shell for DemoShell {
     fn show(&mut self, status: &Status) {
         if status.state == ProxyState::Running && !self.greeted {
             self.greeted = true;
-            let _ = writeln!(self.out, "{}", greeting(&status.base_url, status.language));
+            let _ = writeln!(self.out, "{}", greeting(status, &self.open));
         } else if self.greeted {
             self.inner.show(status);
         }
@@ -140,7 +150,11 @@ impl Shell for DemoShell {
     }
 }
 
-fn greeting(base_url: &str, language: Language) -> String {
+fn greeting(status: &Status, open: &str) -> String {
+    let (base_url, language) = (status.base_url.as_str(), status.language);
+    // What follows the mark opens it, and belongs on no screen.
+    let dashboard = status.dashboard_url.split('#').next().unwrap_or_default().trim_end_matches('/');
+    let watch = text!(language, "demo-watch", url = dashboard);
     let running = text!(language, "demo-running", url = base_url);
     let [promise, is_there, first_answer, own_keys] = [
         text!(language, "demo-promise"),
@@ -154,6 +168,9 @@ fn greeting(base_url: &str, language: Language) -> String {
 
 {is_there}
   curl -sS {base_url}/healthz
+
+{watch}
+  {open}
 
 {first_answer}
   curl -sSN {base_url}/v1/chat/completions -H 'content-type: application/json' \

@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Context;
 use super::agent::{self, Agent};
 use super::output::{self, Exit};
 use super::records::local;
+use super::{Context, stranded};
 use crate::config;
 use crate::control::{Notice, ProxyState, Status};
 use crate::desktop::{browser, instance};
@@ -134,11 +134,13 @@ pub async fn command(context: &Context, name: &str) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
     match agent.ask(name, Value::Null).await {
         Ok(status) => {
+            let base_url = status["base_url"].as_str().filter(|_| name == "stop").map(str::to_owned);
             if context.json {
                 output::json(&status);
             } else if let Ok(status) = serde_json::from_value::<Status>(status) {
                 print(&Status { language: context.language, ..status });
             }
+            base_url.iter().for_each(|base_url| stranded::tell(context, base_url));
             Exit::Done
         }
         Err(error) => {
@@ -151,9 +153,11 @@ pub async fn command(context: &Context, name: &str) -> Exit {
 /// Asks the agent to end, and returns when it has.
 pub async fn quit(context: &Context) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
-    if let Err(error) = agent.ask("quit", Value::Null).await {
-        return output::failed(&error.to_string());
-    }
+    let base_url = match agent.ask("quit", Value::Null).await {
+        Ok(status) => status["base_url"].as_str().unwrap_or_default().to_owned(),
+        Err(error) => return output::failed(&error.to_string()),
+    };
+    stranded::tell(context, &base_url);
     let gone = async {
         while instance::is_held(&context.paths.lock_file()) {
             tokio::time::sleep(QUIT_LOOK).await;

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::Context;
 use super::agent::{self, Agent, Event};
 use super::output::{self, Exit};
-use super::records::{FilterArgs, ReadError, Source, duration, local, printable, query};
-use crate::language::Language;
+use super::records::{FilterArgs, ReadError, Source, duration, local, query};
+use crate::language::{Language, printable};
 use crate::monitor::{Filter, Outcome, Record, RecordNumber};
 use crate::text;
 
@@ -97,8 +97,10 @@ impl Printer {
 
     /// Whether somebody still reads.
     fn print(&self, record: &Record) -> bool {
-        let text = if self.json { json!(record).to_string() } else { self.lines(record) };
-        output::line_read(&text)
+        if self.json {
+            return output::json_line(&json!(record));
+        }
+        output::line_read(&self.lines(record))
     }
 
     /// One line, and for what went wrong a second.
@@ -107,7 +109,7 @@ impl Printer {
         let status = if record.status == 0 { "-".to_owned() } else { record.status.to_string() };
         let tokens =
             record.usage.map_or_else(|| "-".to_owned(), |usage| format!("{}+{}", usage.input, usage.output));
-        let word = |text: Option<&str>| printable(text.unwrap_or("-"));
+        let word = |text: Option<&str>| printable(text.unwrap_or("-")).into_owned();
         let mut line = format!(
             "{time}  {status:>3}  {:>10}  {tokens:>12}  {:<16}  {}  {}  {}",
             duration(record.duration_ms),
@@ -121,7 +123,7 @@ impl Printer {
             Outcome::Cut => Some(text!(self.language, "logs-cut")),
             Outcome::Done | Outcome::Failed => None,
         };
-        let error = record.error.as_deref().map(printable);
+        let error = record.error.as_deref().map(|error| printable(error).into_owned());
         let notes: Vec<String> = note.into_iter().chain(error).collect();
         if !notes.is_empty() {
             line.push_str("\n    ");
@@ -135,7 +137,7 @@ impl Printer {
 fn models(record: &Record) -> String {
     match (&record.model_asked, &record.model_used) {
         (Some(asked), Some(used)) if asked != used => format!("{} → {}", printable(asked), printable(used)),
-        (Some(model), _) | (None, Some(model)) => printable(model),
-        (None, None) => printable(&record.path),
+        (Some(model), _) | (None, Some(model)) => printable(model).into_owned(),
+        (None, None) => printable(&record.path).into_owned(),
     }
 }

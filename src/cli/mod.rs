@@ -14,6 +14,8 @@ mod logs;
 mod output;
 mod records;
 mod serve;
+mod served;
+mod stranded;
 mod tray;
 mod usage;
 
@@ -177,6 +179,11 @@ impl Command {
 }
 
 impl Context {
+    /// What the texts of a result are in.
+    pub fn answer_language(&self) -> Language {
+        if self.json { Language::English } else { self.language }
+    }
+
     fn new(global: &Global) -> Result<Self, crate::desktop::paths::NoHome> {
         let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };

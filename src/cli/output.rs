@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::language::Language;
+use crate::language::printable::escaped_json;
 use crate::text;
 use unicode_width::UnicodeWidthStr;
 
@@ -52,8 +53,14 @@ pub fn line_read(text: &str) -> bool {
     writeln!(io::stdout(), "{text}").is_ok()
 }
 
+/// A result for programs; read by people as well, in a terminal.
 pub fn json(value: &Value) {
-    line(&format!("{value:#}"));
+    line(&escaped_json(&format!("{value:#}")));
+}
+
+/// One of many, on a line of its own; whether anybody still reads.
+pub fn json_line(value: &Value) -> bool {
+    line_read(&escaped_json(&value.to_string()))
 }
 
 /// One line beside the result.

@@ -178,13 +178,6 @@ pub fn local(at: Timestamp, format: &str) -> String {
     at.to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
-/// A text that came from outside, with nothing in it that moves a cursor.
-pub fn printable(text: &str) -> String {
-    let is_mark =
-        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || is_mark(c) { '�' } else { c }).collect()
-}
-
 /// `850 ms`, `1.25 s`, `3 m 20 s`.
 pub fn duration(ms: u64) -> String {
     match ms {
@@ -217,11 +210,6 @@ mod tests {
         for text in ["", "yesterday", "12", "2026-13-01"] {
             assert!(moment_at(text, &now).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_hostile_text_moves_no_cursor() {
-        assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a�[2Jb���c");
     }
 
     #[test]

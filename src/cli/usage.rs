@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{self, Exit};
-use super::records::{FilterArgs, Source, duration, local, printable};
-use crate::language::Language;
+use super::records::{FilterArgs, Source, duration, local};
+use crate::language::{Language, printable};
 use crate::monitor::{Cost, Grouping, Period, UsageQuery, UsageRow};
 use crate::text;
 
@@ -71,7 +71,7 @@ fn header(language: Language, args: &UsageArgs) -> Vec<String> {
 fn cells(row: &UsageRow, args: &UsageArgs) -> Vec<String> {
     let format = if args.per == Some(Period::Hour) { "%F %H:%M" } else { "%F" };
     let period = row.start.map(|start| local(start, format));
-    let name = row.name.as_deref().map_or_else(|| "-".to_owned(), printable);
+    let name = row.name.as_deref().map_or_else(|| "-".to_owned(), |name| printable(name).into_owned());
     let figures = [
         row.requests.to_string(),
         row.errors.to_string(),

@@ -19,6 +19,7 @@ use super::validate::validate;
 use super::{AccountConfig, Config, LanguageSetting, Problem, Problems, Secret, SecretMemory, key, lookup};
 use crate::language::Message;
 use crate::message;
+use crate::protocol::Provider;
 
 /// Far beyond ten thousand accounts.
 pub const LARGEST_FILE: u64 = 16 << 20;
@@ -69,7 +70,13 @@ async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Resu
         return Err(Problems::new(path, locate(text, &document, vec![finding])));
     }
     let config = resolve(file, secrets);
-    let warnings = found.warnings.into_iter().chain(unresolved(&config)).chain(unserved(&config)).collect();
+    let warnings = found
+        .warnings
+        .into_iter()
+        .chain(unresolved(&config))
+        .chain(unserved(&config))
+        .chain(stand_in(&config))
+        .collect();
     let needs_key = config.proxy.needs_key();
     Ok(Loaded { config, warnings, needs_key })
 }
@@ -234,7 +241,7 @@ fn unserved(config: &Config) -> impl Iterator<Item = Message> {
             accounts().any(|account| account.name == pin || account.provider.name() == pin)
         });
         let serves = |account: &AccountConfig| match account.models.as_slice() {
-            [] => account.provider.owns(target),
+            [] => account.provider.owns(target) || account.provider.is_known_by_its_list(),
             listed => listed.iter().any(|pattern| matches(pattern, target)),
         };
         // z.ai's section takes part by rules of its own.
@@ -244,6 +251,14 @@ fn unserved(config: &Config) -> impl Iterator<Item = Message> {
     unserved.map(|(asked, target)| {
         message!("warning-model-unserved", asked = asked.as_str(), target = target.as_str())
     })
+}
+
+/// The demo beside accounts that cost something: its answers are invented.
+fn stand_in(config: &Config) -> Option<Message> {
+    let mut enabled = config.accounts.iter().filter(|account| account.enabled);
+    let demo = enabled.clone().find(|account| account.provider == Provider::Demo)?;
+    let has_real = config.zai.takes_part() || enabled.any(|account| account.provider != Provider::Demo);
+    has_real.then(|| message!("warning-demo", name = demo.name.as_str()))
 }
 
 #[cfg(test)]

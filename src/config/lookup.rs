@@ -224,7 +224,7 @@ fn first_line(complaint: &[u8], secret: &str) -> Option<String> {
         return None;
     }
     let line = super::redact::without_secrets(line);
-    Some(line.chars().filter(|character| !character.is_control()).take(LONGEST).collect())
+    Some(crate::language::printable::shortened(&line, LONGEST))
 }
 
 /// In the system's own words.

@@ -35,7 +35,7 @@ pub use load::{Loaded, Source, language, load, load_again, problems_in, read, sy
 pub use lookup::SecretMemory;
 pub use models::ModelMap;
 pub use problem::{Problem, Problems};
-pub use redact::{names_a_secret, redacted, without_secrets};
+pub use redact::{redacted, without_secrets, without_url_secrets};
 pub use secret::Secret;
 pub use settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, EffectiveAuth, LanguageSetting,

@@ -57,6 +57,15 @@ pub fn without_credentials(text: &str) -> String {
     shown + rest
 }
 
+/// An address without what may be a secret in it: who asks, what is asked for, the rest.
+pub fn without_url_secrets(url: &str) -> String {
+    let shown = without_secrets(url);
+    match shown.find(['?', '#']) {
+        Some(mark) => format!("{}{STARS}", &shown[..=mark]),
+        None => shown,
+    }
+}
+
 fn without_keys(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for word in text.split_inclusive(|character| !is_key_character(character)) {
@@ -114,7 +123,7 @@ fn names_a_place(key: &str, item: &Item) -> bool {
 }
 
 /// Whether a setting of this name holds what nobody may see.
-pub fn names_a_secret(key: &str) -> bool {
+fn names_a_secret(key: &str) -> bool {
     let key: String = key.to_ascii_lowercase().replace(['-', '_', ' '], "");
     key == "key" || ["apikey", "secret", "token", "password"].iter().any(|word| key.contains(word))
 }
@@ -211,6 +220,19 @@ mod tests {
             ("# see 0123456789abc\nzai.api_key = \"0123456789abc\"\n", "# see ***\nzai.api_key = \"***\"\n"),
             ("# a risk-management-plan, sk-…\n", "# a risk-management-plan, sk-…\n"),
         ]);
+    }
+
+    #[test]
+    fn an_address_keeps_its_host_and_its_path() {
+        for (url, shown) in [
+            ("https://h/v1", "https://h/v1"),
+            ("https://u:p@h/v1?sig=1", "https://***@h/v1?***"),
+            ("https://h/?token=1#x", "https://h/?***"),
+            ("http://h#access_token=1", "http://h#***"),
+            ("no url?at=all", "no url?***"),
+        ] {
+            assert_eq!(without_url_secrets(url), shown);
+        }
     }
 
     #[test]

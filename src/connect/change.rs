@@ -7,6 +7,7 @@ use super::Left;
 use super::files;
 use super::format::{Format, Put};
 use super::journal::{Digest, FileEntry, ValueEntry};
+use super::mask::Shown;
 use super::tool::{Setting, Tool, Wanted};
 use crate::config::{Problem, Problems};
 
@@ -16,6 +17,8 @@ pub struct Change {
     pub before: Option<String>,
     pub after: Option<String>,
     pub entry: FileEntry,
+    /// The settings whose values may be shown.
+    pub shown: Shown,
     left: Vec<String>,
 }
 
@@ -41,7 +44,8 @@ impl Change {
             left_as: None,
             values: Vec::new(),
         };
-        let mut change = Self { after: before.clone(), before, entry, left: Vec::new() };
+        let shown = settings.iter().map(|setting| (setting.key.clone(), setting.role)).collect();
+        let mut change = Self { after: before.clone(), before, entry, shown, left: Vec::new() };
         let mut after = text.clone();
         for setting in &settings {
             let old = known.and_then(|known| known.value(&setting.key));
@@ -71,12 +75,12 @@ impl Change {
     pub fn back(entry: FileEntry) -> Result<Self, ConnectError> {
         let before = files::read(&entry.path)?;
         let Some(text) = before.clone() else {
-            return Ok(Self { before, after: None, entry, left: Vec::new() });
+            return Ok(Self { before, after: None, entry, shown: Shown::new(), left: Vec::new() });
         };
         if entry.left_as == Some(Digest::of(&text))
             && let Some(after) = entry.original()
         {
-            return Ok(Self { before, after, entry, left: Vec::new() });
+            return Ok(Self { before, after, entry, shown: Shown::new(), left: Vec::new() });
         }
         let (mut after, mut left) = (text, Vec::new());
         for value in entry.values.iter().rev() {
@@ -86,7 +90,7 @@ impl Change {
             }
         }
         let is_gone = entry.backup.is_none() && entry.format.is_empty(&after);
-        Ok(Self { before, after: (!is_gone).then_some(after), entry, left })
+        Ok(Self { before, after: (!is_gone).then_some(after), entry, shown: Shown::new(), left })
     }
 
     pub fn is_nothing(&self) -> bool {

@@ -13,7 +13,7 @@ use super::files::{self, FileError};
 use super::journal::{Entry, FileEntry, Journal, JournalError};
 use super::state::{State, state};
 use super::tool::{Role, Tool, Wanted};
-use super::{Connection, Target, diff};
+use super::{Connection, Target, diff, mask};
 use crate::config::Problems;
 use crate::desktop::disk::{self, WriteError};
 use crate::language::Language;
@@ -53,6 +53,8 @@ pub struct Preview {
 /// What disconnecting a tool did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
+    /// It was `connect` that pointed it here.
+    pub was_connected: bool,
     pub files: Vec<PathBuf>,
     /// Values that the user has changed since, and that stay.
     pub left: Vec<Left>,
@@ -105,7 +107,8 @@ impl Preview {
         changed
             .map(|change| {
                 let (before, after) = (text(&change.before), text(&change.after));
-                diff::unified(&change.entry.path, &before, &after, &self.secrets)
+                let shown = |text: &str| mask::masked(text, change.entry.format, &change.shown);
+                diff::unified(&change.entry.path, &before, &after, shown, &self.secrets)
             })
             .collect()
     }
@@ -165,6 +168,7 @@ impl Clients {
         }
         journal.save(&self.journal_file())?;
         let undone = Undone {
+            was_connected: true,
             files: changed_files(&changes),
             left: changes.iter().flat_map(|change| change.left(tool)).collect(),
         };

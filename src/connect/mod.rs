@@ -6,6 +6,7 @@
 //! what stood there before, so that `disconnect` puts exactly that back
 //! and leaves alone what the user has changed since.
 
+mod asked;
 mod change;
 mod clients;
 mod diff;
@@ -13,6 +14,7 @@ mod environment;
 mod files;
 mod format;
 mod journal;
+mod mask;
 mod state;
 mod tool;
 
@@ -21,6 +23,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Serialize;
 
+pub use asked::Asked;
 pub use clients::{Clients, ConnectError, Followed, Left, Preview, Undone};
 pub use environment::Environment;
 pub use state::{State, tools_at};

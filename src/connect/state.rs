@@ -7,7 +7,7 @@ use super::Target;
 use super::environment::Environment;
 use super::files;
 use super::tool::{Role, Tool};
-use crate::config::without_secrets;
+use crate::config::without_url_secrets;
 use crate::language::Message;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +50,7 @@ pub fn state(tool: Tool, environment: &Environment, target: &Target) -> Result<S
     };
     let elsewhere = addresses.iter().find(|(found, wanted)| !is_here(found, wanted));
     Ok(match elsewhere {
-        Some((url, _)) => State::Elsewhere { base_url: without_secrets(url) },
+        Some((url, _)) => State::Elsewhere { base_url: without_url_secrets(url) },
         None if addresses.is_empty() => State::Unset,
         None => State::Here,
     })

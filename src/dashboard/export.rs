@@ -15,6 +15,7 @@ use serde_json::json;
 use super::Control;
 use super::api::refuse;
 use super::records;
+use crate::language::printable::{escaped, escaped_json};
 use crate::monitor::{Cursor, Filter, History, Record};
 
 /// Records read at a time.
@@ -113,7 +114,7 @@ impl Format {
     fn line(self, record: &Record) -> String {
         match self {
             Self::Csv => csv_line(&cells(record)),
-            Self::JsonLines => format!("{}\n", json!(record)),
+            Self::JsonLines => format!("{}\n", escaped_json(&json!(record).to_string())),
         }
     }
 }
@@ -182,13 +183,32 @@ fn csv_line(cells: &[String]) -> String {
 /// Quoted where it must be. What a spreadsheet would take for a formula gets an
 /// apostrophe, which makes it text: a client chooses its own name and model.
 fn csv_cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && text.parse::<f64>().is_err();
-    let safe = if is_formula { format!("'{text}") } else { text.to_owned() };
-    if safe.contains(['"', ',', '\r', '\n', '\'']) {
+    let safe = without_formulas(&escaped(text));
+    if safe.contains(['"', ',', ';', '|', '\'']) {
         format!("\"{}\"", safe.replace('"', "\"\""))
     } else {
         safe
     }
+}
+
+/// Where the list separator is not a comma, as in most of Europe, every separator inside a
+/// cell begins another one.
+fn without_formulas(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 1);
+    for piece in text.split_inclusive([',', ';', '|']) {
+        let is_formula =
+            begins_a_formula(piece) && piece.trim_end_matches([',', ';', '|']).parse::<f64>().is_err();
+        safe.push_str(if is_formula { "'" } else { "" });
+        safe.push_str(piece);
+    }
+    safe
+}
+
+/// Blanks and quotes before a sign are skipped by some spreadsheets, and full-width signs
+/// are taken for the usual ones.
+fn begins_a_formula(text: &str) -> bool {
+    let skipped = |character: char| character.is_whitespace() || character == '"';
+    text.trim_start_matches(skipped).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
@@ -205,11 +225,30 @@ mod tests {
             ("+1+1", "\"'+1+1\""),
             ("-2+3", "\"'-2+3\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\t=1", "\"'\t=1\""),
+            ("\t=1", "\\u0009=1"),
+            ("x;=cmd|' /C calc'!A0", "\"x;'=cmd|' /C calc'!A0\""),
+            ("x; \"=1", "\"x;' \"\"=1\""),
+            ("a|@b,-c", "\"a|'@b,'-c\""),
+            ("＝cmd", "\"'＝cmd\""),
+            ("x;－1", "\"x;'－1\""),
+            (" =1", "\"' =1\""),
+            ("a\r\n=1\u{1b}\u{202e}", "a\\u000d\\u000a=1\\u001b\\u202e"),
             ("-5", "-5"),
             ("", ""),
         ] {
             assert_eq!(csv_cell(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_separator_of_any_spreadsheet_begins_a_formula() {
+        let separators = [";", "\t", "|", "; ", ";\"", ";\u{a0}", "\r", "\n"];
+        for sign in ["=1", "+x", "-1+1", "@a", "＝1", "＋1", "－1", "＠a"] {
+            for separator in separators {
+                let cell = csv_cell(&format!("x{separator}{sign}"));
+                let begins = |piece: &str| begins_a_formula(piece);
+                assert!(!cell.split([';', '\t', '|', '\r', '\n']).skip(1).any(begins), "{cell:?}");
+            }
         }
     }
 

@@ -16,6 +16,7 @@
 //! | `GET /api/usage?…` | sums of tokens, requests, errors and cost |
 //! | `GET /metrics` | counts and histograms for Prometheus |
 //! | `GET /api/records/export?format=csv\|jsonl&…` | all that the filter wants, to take away |
+//! | `GET /api/served?protocol=…&model=…` | `{"unserved", "offers"}`: which of these models nobody serves, and what could answer instead |
 //! | `GET /api/key` | `{"api_key"}`, the key that clients send |
 //! | `GET /api/health` | what `/healthz` says to a client: `{"ok", "url", "status", "answer"}` |
 //! | `POST /api/records/clear` | forgets them all; answers how many |
@@ -52,6 +53,7 @@ mod gate;
 mod metrics;
 mod pages;
 mod records;
+mod served;
 mod shell;
 mod view;
 
@@ -141,6 +143,7 @@ impl Listening {
             .push(connection::router(&control))
             .push(export::router(&control))
             .push(metrics::router(&control))
+            .push(served::router(&control))
             .push(pages::router(&control));
         let router = Router::new().push(shell::router()).push(with_token);
         // Not of the router alone: what it does not know is nobody else's business either.

@@ -268,7 +268,7 @@ impl<'a> Call<'a> {
 
 /// A client's model name in a message: bounded, and with nothing in it that moves a cursor.
 fn printable(model: &str) -> String {
-    model.chars().filter(|letter| !letter.is_control()).take(120).collect()
+    crate::language::printable::shortened(model, 120)
 }
 
 /// The body must be what its path takes, and not compressed: the model is read from it.

@@ -7,8 +7,10 @@ mod attempt;
 mod body;
 mod call;
 mod conversations;
+mod cure;
 mod exchange;
 mod held;
+mod learn;
 mod memory;
 mod model_lists;
 mod models;
@@ -22,6 +24,7 @@ mod probe;
 mod relay;
 mod retry;
 mod route;
+mod served;
 mod side;
 mod signatures;
 mod sleep;
@@ -39,10 +42,12 @@ use secrecy::SecretString;
 
 pub use self::answer::{ACCOUNT_HEADER, AnswerBody};
 pub use self::body::Budget;
+pub use self::cure::proxy_address;
 pub use self::exchange::Incoming;
 pub use self::models::ModelsRequest;
 pub use self::probe::TestReport;
 pub use self::relay::Relay;
+pub use self::served::Served;
 
 use self::answer::{Answering, response};
 use self::attempt::Refused;
@@ -120,6 +125,7 @@ impl Gateway {
         self.scrubber.learn(secrets(&config));
         self.recorder.apply(&config);
         self.pool.apply(&config, Instant::now());
+        self.model_lists.keep(&self.pool.active_accounts());
         if rebuild_client {
             self.renew_client(&config);
         }
@@ -209,7 +215,7 @@ impl Gateway {
         let mut last: Option<Refused> = None;
         let client = self.client();
         for _ in 0..settings.config.pool.max_attempts {
-            let mut lease = match self.pool.lease(&call.wanted(), &mut tried) {
+            let mut lease = match self.lease(&call.wanted(), &mut tried).await {
                 Ok(lease) => lease,
                 Err(none) => return Err(retry::exhausted(none, last, call.protocol, &call.named())),
             };

@@ -1,7 +1,7 @@
 //! The accounts' own model lists: fetched when somebody first asks, remembered for a
 //! while, and let go of with the account they belong to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,18 @@ use tokio::time::timeout;
 use super::attempt::Attempt;
 use super::passthrough;
 use crate::accounts::Account;
+use crate::language::Message;
+use crate::message;
 use crate::protocol::models::{self, Model};
 use crate::protocol::{Family, Provider};
 use crate::upstream::{Client, Frames, endpoint};
 
 /// How long a list is believed.
 const FRESH: Duration = Duration::from_mins(5);
+/// The same where it lacks what was asked for.
+const YOUNG: Duration = Duration::from_secs(10);
+/// How long nobody asks again for a list that could not be had.
+const FAILED: Duration = Duration::from_secs(2);
 /// Nobody waits longer for an account's list, however many pages it has.
 pub const LIMIT: Duration = Duration::from_secs(5);
 /// A longer list is cut here.
@@ -40,28 +46,69 @@ pub struct ModelLists {
 struct Slot(tokio::sync::Mutex<Option<Known>>);
 
 struct Known {
-    list: List,
+    list: Result<List, NotHad>,
     read_at: Instant,
 }
 
+/// Why there is no list.
+#[derive(Clone, Debug)]
+pub struct NotHad {
+    /// What the upstream answered, where it did.
+    pub status: Option<u16>,
+    pub reason: Message,
+}
+
+/// How old a list may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// For whoever wants to see what there is.
+    Usual,
+    /// A model was asked for that nobody is known to serve: it may be new.
+    Young,
+    /// Read it.
+    None,
+}
+
+impl Age {
+    const fn is_exceeded(self, known: &Known, age: Duration) -> bool {
+        let limit = match (self, &known.list) {
+            (Self::None, _) => return true,
+            (_, Err(_)) => FAILED,
+            (Self::Usual, Ok(_)) => FRESH,
+            (Self::Young, Ok(_)) => YOUNG,
+        };
+        age.as_millis() >= limit.as_millis()
+    }
+}
+
 impl ModelLists {
-    /// The list of each of these accounts, all read at once; `None` where it cannot be had
-    /// in time, which is no verdict on the account: keys that may chat may not always list.
+    /// The list of each of these accounts, all read at once. That one cannot be had in time
+    /// is no verdict on the account: keys that may chat may not always list.
     pub async fn read(
         &self,
         accounts: &[Arc<Account>],
         client: &Client,
         limit: Duration,
-    ) -> Vec<Option<List>> {
+        age: Age,
+    ) -> Vec<Result<List, NotHad>> {
         let slots = self.slots(accounts);
-        let lists = accounts.iter().zip(&slots).map(|(account, slot)| read(account, slot, client, limit));
+        let lists =
+            accounts.iter().zip(&slots).map(|(account, slot)| read(account, slot, client, limit, age));
         join_all(lists).await
     }
 
-    /// One slot for each account; those of any other are let go of.
+    /// Those of any other account are let go of.
+    pub fn keep(&self, accounts: &[Arc<Account>]) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.is_empty() {
+            return;
+        }
+        let kept: HashSet<&str> = accounts.iter().map(|account| account.fingerprint.as_str()).collect();
+        slots.retain(|known, _| kept.contains(known.as_str()));
+    }
+
     fn slots(&self, accounts: &[Arc<Account>]) -> Vec<Arc<Slot>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|known, _| accounts.iter().any(|account| account.fingerprint.as_str() == known));
         let slot = |account: &Arc<Account>| {
             slots.entry(account.fingerprint.as_str().to_owned()).or_default().clone()
         };
@@ -69,35 +116,44 @@ impl ModelLists {
     }
 }
 
-async fn read(account: &Account, slot: &Slot, client: &Client, limit: Duration) -> Option<List> {
+async fn read(
+    account: &Account,
+    slot: &Slot,
+    client: &Client,
+    limit: Duration,
+    age: Age,
+) -> Result<List, NotHad> {
     if account.provider == Provider::Demo {
-        return None;
+        return Err(NotHad { status: None, reason: Message::default() });
     }
-    let read = timeout(limit, slot.read(account, client)).await;
-    let read = read.unwrap_or_else(|_| Err(format!("not there within {} s", limit.as_secs())));
+    let read = timeout(limit, slot.read(account, client, age)).await;
+    let late = || NotHad { status: None, reason: message!("reason-timed-out", seconds = limit.as_secs()) };
+    let read = read.unwrap_or_else(|_| Err(late()));
     let name = &account.name;
-    read.inspect_err(|reason| tracing::info!(account = name, "no model list from {name}: {reason}")).ok()
+    read.inspect_err(|NotHad { reason, .. }| {
+        tracing::info!(account = name, "no model list from {name}: {reason}");
+    })
 }
 
 impl Slot {
-    async fn read(&self, account: &Account, client: &Client) -> Result<List, String> {
+    async fn read(&self, account: &Account, client: &Client, age: Age) -> Result<List, NotHad> {
         let mut known = self.0.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| known.read_at.elapsed() < FRESH) {
-            return Ok(Arc::clone(&known.list));
+        if let Some(known) = known.as_ref().filter(|known| !age.is_exceeded(known, known.read_at.elapsed())) {
+            return known.list.clone();
         }
-        let list = List::from(fetch(account, client).await?);
-        *known = Some(Known { list: Arc::clone(&list), read_at: Instant::now() });
-        Ok(list)
+        let list = fetch(account, client).await.map(List::from);
+        *known = Some(Known { list: list.clone(), read_at: Instant::now() });
+        list
     }
 }
 
-async fn fetch(account: &Account, client: &Client) -> Result<Vec<Model>, String> {
+async fn fetch(account: &Account, client: &Client) -> Result<Vec<Model>, NotHad> {
     let family = family(account);
     let (mut all, mut from) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
         let query = models::page_query(family, from.as_deref());
         let body = get(account, client, None, query.as_deref()).await?;
-        let page = models::read_page(family, &body).ok_or("what came is no model list")?;
+        let page = models::read_page(family, &body).ok_or_else(no_list)?;
         all.extend(page.models);
         from = page.next;
         if from.is_none() {
@@ -118,12 +174,16 @@ pub const fn family(account: &Account) -> Family {
     account.provider.protocols()[0].family()
 }
 
+fn no_list() -> NotHad {
+    NotHad { status: Some(200), reason: message!("reason-wrong-answer") }
+}
+
 async fn get(
     account: &Account,
     client: &Client,
     id: Option<&str>,
     query: Option<&str>,
-) -> Result<Bytes, String> {
+) -> Result<Bytes, NotHad> {
     let attempt = Attempt {
         client,
         method: Method::GET,
@@ -133,9 +193,12 @@ async fn get(
         body: Frames::default(),
         limit: LIMIT,
     };
-    let answered = attempt.run(account).await.map_err(|refused| refused.failure.reason.to_string())?;
+    let answered = attempt.run(account).await.map_err(|refused| {
+        let failure = refused.failure;
+        NotHad { status: failure.status, reason: account.without_key_in(&failure.reason) }
+    })?;
     let rest = Limited::new(answered.rest, MAX_PAGE_BYTES).collect().await;
-    let rest = rest.map_err(|error| error.to_string())?.to_bytes();
+    let rest = rest.map_err(|error| NotHad { status: None, reason: error.to_string().into() })?.to_bytes();
     let mut body = BytesMut::from(answered.first);
     body.extend_from_slice(&rest);
     Ok(body.freeze())

@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::model_lists::{self, List};
+use super::model_lists::{self, Age, List};
 use super::route::{self, Route};
 use super::{Answer, AnswerBody, Gateway, Settings, response};
 use crate::accounts::{Account, Wanted};
@@ -39,7 +39,7 @@ impl Gateway {
 }
 
 /// The models that this family's clients can ask for, at one moment.
-struct Catalog<'a> {
+pub(super) struct Catalog<'a> {
     gateway: &'a Gateway,
     settings: Arc<Settings>,
     family: Family,
@@ -49,15 +49,19 @@ struct Catalog<'a> {
 }
 
 impl<'a> Catalog<'a> {
-    async fn read(gateway: &'a Gateway, family: Family) -> Self {
+    pub(super) async fn read(gateway: &'a Gateway, family: Family) -> Self {
         let accounts = gateway.pool.active_accounts();
         let settings = gateway.settings();
         let limit = settings.config.proxy.request_timeout.min(model_lists::LIMIT);
-        let lists = gateway.model_lists.read(&accounts, &gateway.client(), limit).await;
-        let accounts = accounts.into_iter().zip(lists).collect();
+        let lists = gateway.lists(&accounts, limit, Age::Usual).await;
+        let accounts = accounts.into_iter().zip(lists.into_iter().map(Result::ok)).collect();
         let mut catalog = Self { gateway, settings, family, accounts, entries: BTreeMap::new() };
         catalog.entries = catalog.gather();
         catalog
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.entries.keys()
     }
 
     /// Of a name that several have, the entry of the first account of the family counts.

@@ -1,5 +1,6 @@
 //! One minimal real call with one account, for "does this key work?".
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,10 +9,11 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Gateway;
 use super::attempt::Attempt;
-use super::passthrough;
+use super::model_lists::{Age, NotHad};
+use super::{Gateway, cure, passthrough};
 use crate::accounts::{Account, UnknownAccount, accounts_of};
+use crate::config::Config;
 use crate::language::{Language, Message};
 use crate::message;
 use crate::monitor::record::millis;
@@ -21,6 +23,8 @@ use crate::upstream::{Frames, endpoint};
 
 /// Long enough for a cold model.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Of a list, as many names say what it is.
+const NAMED_AT_MOST: usize = 5;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TestReport {
@@ -32,6 +36,9 @@ pub struct TestReport {
     pub status: Option<u16>,
     /// What came back, in one line.
     pub message: Message,
+    /// The one thing to do, where it is not well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Message>,
     pub duration_ms: u64,
 }
 
@@ -39,7 +46,8 @@ impl TestReport {
     /// With every text of it in one language.
     #[must_use]
     pub fn worded(self, language: Language) -> Self {
-        Self { asked: self.asked.worded(language), message: self.message.worded(language), ..self }
+        let fix = self.fix.map(|fix| fix.worded(language));
+        Self { asked: self.asked.worded(language), message: self.message.worded(language), fix, ..self }
     }
 }
 
@@ -54,13 +62,24 @@ impl Gateway {
             .ok_or_else(|| UnknownAccount(name.to_owned()))?;
         let started = Instant::now();
         let question = question(&account);
-        let outcome = match account.credential_problem() {
-            Some(problem) => Err((None, problem)),
-            None => self.ask(&account, &question).await,
-        };
-        let (ok, status, message) = match outcome {
-            Ok(status) => (true, Some(status), message!("account-test-works")),
-            Err((status, reason)) => (false, status, reason),
+        let is_list = question.model.is_none();
+        let Tested { ok, status, message, fix } = match account.credential_problem() {
+            Some(problem) => {
+                Tested { ok: false, status: None, message: problem, fix: Some(cure::key_cure(&account)) }
+            }
+            None if account.is_known_by_its_list() => self.ask_for_list(&account, &settings.config).await,
+            None => match self.ask(&account, &question).await {
+                Ok(status) => Tested {
+                    ok: true,
+                    status: Some(status),
+                    message: message!("account-test-works"),
+                    fix: None,
+                },
+                Err((status, reason)) => {
+                    let fix = cure::cure(&account, &settings.config, status, &reason, is_list);
+                    Tested { ok: false, status, message: reason, fix: Some(fix) }
+                }
+            },
         };
         if ok {
             let _ = self.pool.enable(name);
@@ -68,7 +87,37 @@ impl Gateway {
         let duration_ms = millis(started.elapsed());
         let asked = question.model.map_or_else(|| message!("account-test-list"), Message::from);
         let provider = account.provider.name();
-        Ok(TestReport { account: account.name, provider, ok, asked, status, message, duration_ms })
+        Ok(TestReport { account: account.name, provider, ok, asked, status, message, fix, duration_ms })
+    }
+
+    /// Its list is all there is to know what it serves.
+    async fn ask_for_list(&self, account: &Account, config: &Config) -> Tested {
+        let accounts = [Arc::new(account.clone())];
+        let mut lists = self.lists(&accounts, LIMIT, Age::None).await;
+        let fix = || Some(message!("cure-models", name = account.name.as_str()));
+        match lists.pop() {
+            Some(Ok(list)) if list.is_empty() => {
+                let message = message!("account-test-serves-nothing", why = message!("list-empty"));
+                Tested { ok: false, status: Some(200), message, fix: fix() }
+            }
+            Some(Ok(list)) => {
+                let names: Vec<&str> =
+                    list.iter().map(|model| model.id.as_str()).take(NAMED_AT_MOST).collect();
+                let message = message!("account-test-serves", count = list.len(), models = names.join(", "));
+                Tested { ok: true, status: Some(200), message, fix: None }
+            }
+            Some(Err(NotHad { status, reason })) => {
+                let cure = cure::cure(account, config, status, &reason, true);
+                let why = message!("list-not-had", reason = reason);
+                Tested {
+                    ok: false,
+                    status,
+                    message: message!("account-test-serves-nothing", why = why),
+                    fix: Some(cure),
+                }
+            }
+            None => Tested { ok: false, status: None, message: Message::default(), fix: None },
+        }
     }
 
     async fn ask(&self, account: &Account, question: &Question) -> Result<u16, (Option<u16>, Message)> {
@@ -95,6 +144,14 @@ impl Gateway {
             Err(refused) => Err((refused.failure.status, refused.failure.reason)),
         }
     }
+}
+
+/// What came of it.
+struct Tested {
+    ok: bool,
+    status: Option<u16>,
+    message: Message,
+    fix: Option<Message>,
 }
 
 /// The smallest thing to ask of a provider.
@@ -126,7 +183,7 @@ fn question(account: &Account) -> Question {
 
 /// Whether a "ping" is a question to this model; pictures and vectors are asked for
 /// elsewhere, and some of them cost.
-fn answers_in_words(model: &str) -> bool {
+pub fn answers_in_words(model: &str) -> bool {
     !capability::openai_draws(model) && !OPENAI_SIDE_MODELS.iter().any(|prefix| model.starts_with(prefix))
 }
 

@@ -186,6 +186,7 @@ warning-readable = { $path } can be read by other users (mode { $mode }); `chmod
 warning-no-ipv6 = could not bind { $address } ({ $reason }): clients that resolve localhost to IPv6 will not get through
 warning-account = account { $name }: { $reason }
 warning-model-unserved = models."{ $asked }": no account serves { $target }
+warning-demo = account { $name } is the demo: it invents answers, for models that no other account serves; remove it when you are done
 secret-not-had = { $place }: { $reason }
 secret-kept = { $reason }; its last value is still used
 secret-in-variable = environment variable { $name }
@@ -246,8 +247,28 @@ reason-broke-early = the connection broke before the first byte of the answer: {
 reason-broke-off = the answer broke off: { $error }
 reason-empty-answer = answered { $status } with an empty body
 reason-wrong-answer = the answer is not what was asked for
+reason-serves-nothing = serves no model: { $why }. Name what it serves in its [[accounts]] section, such as models = ["*"]
+list-empty = its model list is empty
+list-not-had = its model list cannot be had ({ $reason })
+list-lacks-version = { $reason }; its base_url lacks /v1, try { $url }
 account-test-works = works
 account-test-list = the model list
+account-test-serves = works, and serves { $count ->
+    [one] one model: { $models }
+   *[other] { $count } models: { $models }
+}
+account-test-serves-nothing = serves no model: { $why }
+cure-models = Name what { $name } serves in its [[accounts]] section: models = ["*"] for everything it is asked for.
+cure-key = Give account { $name } a key that works: its `api_key` in the config file.
+cure-key-source = The agent does not see your shell's environment: give { $name } a file ({ "{" } file = "/absolute/path" { "}" }), an absolute path to the program, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
+cure-credit = Add credit to account { $name } where its provider keeps it.
+cure-version = Its `base_url` lacks /v1: set base_url = "{ $url }" for account { $name }.
+cure-base-url = Check `base_url` of account { $name }: nothing at { $url } lists models.
+cure-model = Correct `models` of account { $name }: its provider does not know that model.
+cure-wait = Wait, then try again: `portcullis account test { $name }`. The provider itself is in trouble, or limits you.
+cure-certificate = Make the certificate authority known: add it to the system's store, or name its file under [upstream] as ca_file.
+cure-proxy = Start the program behind { $proxy }, or correct `proxy` under [upstream]; empty means no proxy.
+cure-address = Check that { $url } is right (`base_url` of account { $name }), that its server runs, and the network.
 
 ### Notices
 
@@ -345,17 +366,28 @@ connect-done = { $tool } now points at { $url }. Changed:
 connect-already = { $tool } points at { $url } already.
 connect-undo = `portcullis disconnect { $id }` puts everything back.
 connect-gemini-trust = Gemini CLI reads this only in folders that it trusts, and an .env file nearer to where it runs comes before it.
+connect-codex-conversations = Codex lists only the conversations of the provider it uses. While it is connected, earlier ones are hidden: `codex -c model_provider=openai resume` lists them. After `portcullis disconnect codex`, those made here are hidden and cannot be reopened from the list until it is connected again; `codex exec resume --last` goes on with the latest one, wherever it was made.
 connect-state-here = points here
 connect-state-elsewhere = points at { $url }
 connect-state-unset = not connected
 connect-state-broken = cannot be read: { $problem }
 connect-any-port = The port is any free one (port = 0), so start portcullis first.
 connect-no-key = There is no client key to give to the tool. Run `portcullis key rotate` to make one.
-disconnect-done = { $tool } is as it was before. Changed:
+disconnect-done = { $tool } no longer goes through portcullis: what connect had changed is back as it was. Changed:
 disconnect-partly = What connect wrote for { $tool } is taken back, but for the values below. Changed:
 disconnect-nothing = { $tool } was not connected.
 disconnect-left = { $key } in { $file } was changed since, and stays as it is.
 disconnect-still-here = { $tool } still points here: it did before it was connected.
+stranded-tools = No answer from here on for what is connected: { $tools }. `portcullis disconnect { $id }` puts one back.
+disconnect-codex-conversations = Codex hides the conversations that were made through portcullis, and cannot reopen them from its list: `portcullis connect codex` brings them back; `codex exec resume --last` goes on with the latest one. Earlier ones are listed again.
+disconnect-undone = The settings of { $tool } are back as they were already.
+tool-unserved = No account here serves { $models }, which { $tool } asks for.
+tool-unserved-fix = Answer with one of these: { $offers }. Add under [models] in the config file: { $lines }, or run `portcullis connect { $id } --model { $model }`.
+tool-unserved-add = Add an account that serves { $models }: `portcullis account add`.
+tool-unserved-ask = Answer them with which one? Type its number or its name; nothing leaves it as it is.
+tool-model-choice = { $tool } lets you pick any model yourself, so there is none to replace.
+tool-model-unserved = no account here serves { $model }; there are: { $offers }
+tool-model-set = Added under [models]: { $models } are answered by { $model }.
 disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } out of { $file } yourself.
 
 ### Start at login
@@ -368,8 +400,8 @@ autostart-stale = Another program starts at login: { $command }. `portcullis aut
 
 doctor-well = All is well.
 doctor-warnings = { $count ->
-    [one] No problem, { $count } warning.
-   *[other] No problem, { $count } warnings.
+    [one] { $count } warning.
+   *[other] { $count } warnings.
 }
 doctor-problems = { $count ->
     [one] { $count } problem.
@@ -383,15 +415,28 @@ doctor-config-broken = { $count ->
    *[other] The config file has { $count } problems; the first: { $first }
 }
 doctor-config-fix = `portcullis config check` shows every problem with its fix.
+doctor-config-warning-fix = Correct it in { $path }; a save applies at once.
 doctor-clock = The clock of this computer is wrong, so no provider's certificate is valid.
 doctor-clock-fix = Set the date and the time.
 doctor-files-ok = Only you can read what portcullis keeps.
 doctor-files-open = { $path } is open to other users (mode { $mode }).
 doctor-files-open-fix = Run `chmod { $mode } "{ $path }"`.
+doctor-owner = { $path } belongs to another user (id { $owner }), so portcullis cannot use it. Most likely it was run once with sudo.{ $more ->
+    [0] {""}
+    [one] {" "}So does one more.
+   *[other] {" "}So do { $more } more.
+}
+doctor-owner-fix = Run `sudo chown -R { $user } { $directories }`.
+doctor-read-only = { $path } is on a file system that cannot be written.
+doctor-read-only-fix = Mount it writable, or use another directory with `--home`.
+doctor-unwritable = { $path } cannot be written.
+doctor-unwritable-fix = Run `chmod { $bits } "{ $path }"`.
 doctor-agent-silent = portcullis runs, but does not answer.
 doctor-agent-silent-fix = Run `portcullis quit`, then start it again.
+doctor-agent-warning-fix = `portcullis status` shows when it is over; the log says more: { $path }
 doctor-proxy-stopped = The proxy is stopped.
 doctor-proxy-stopped-fix = `portcullis start` starts it.
+doctor-reload-fix = `portcullis reload` reads the config file again and says what is in the way.
 doctor-not-running = portcullis is not running; port { $port } is free.
 doctor-not-running-fix = Start it with `portcullis serve`.
 doctor-lan-fix = Set `auth_mode = "auto"` under [proxy].
@@ -399,7 +444,7 @@ doctor-account-disabled = Account { $name } was refused: { $reason }
 doctor-account-disabled-fix = Check its key; `portcullis account enable { $name }` uses it again.
 doctor-account-silent-fix = If it was refused, check its key; if nothing answers, check its `base_url` and the network. `portcullis account test { $name }` tries again.
 doctor-account-unusable = Account { $name } has no key: { $reason }
-doctor-account-unusable-fix = Put the key where the config file says it is.
+doctor-account-unseen-fix = Your shell has the key and the agent has not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
 doctor-account-cooling = Account { $name } is cooling: { $reason }
 doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
 doctor-account-answers = Account { $name } answers.
@@ -407,9 +452,15 @@ doctor-account-silent = Account { $name } does not answer: { $reason }
 doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
 doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
 doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
+doctor-upstream-proxy-ok = The proxy { $proxy } (upstream.proxy) answers.
+doctor-upstream-proxy = The proxy { $proxy } (upstream.proxy) does not answer: { $reason }
+doctor-proxies-unused = { $name } is set, but portcullis does not use proxies of the environment: it connects to providers directly.
+doctor-proxies-unused-fix = If your network needs it, write under [upstream]: proxy = "{ $value }"
 doctor-variable = { $name } points clients elsewhere: { $value }
 doctor-variable-fix = Unset it, or set it to { $value }.
 doctor-tool-here = { $tool } points here.
+doctor-tool-stranded = { $tool } points at portcullis, which is not running.
+doctor-tool-stranded-fix = Start it with `portcullis serve` or `portcullis start`, or put the tool back with `portcullis disconnect { $id }`.
 doctor-tool-elsewhere = { $tool } points at { $url }.
 doctor-tool-unset = { $tool } was connected, and no longer points here.
 doctor-tool-fix = `portcullis connect { $id }` points it here.
@@ -759,6 +810,7 @@ cli-cleared = { $count } cleared
 demo-running = Running on { $url } with the built-in demo account: any model name answers.
 demo-promise = No key is needed, nothing leaves this computer, nothing is kept. Ctrl-C ends it.
 demo-is-there = Is it there?
+demo-watch = Watch the requests at { $url }, which this opens:
 demo-first-answer = A first answer, as it streams:
 demo-own-keys = With your own keys: `portcullis account add`, then `portcullis serve`.
 demo-no-directory = no directory for the demo: { $reason }

@@ -179,6 +179,7 @@ warning-readable = { $path } をほかのユーザーが読めます（モード
 warning-no-ipv6 = { $address } をバインドできませんでした（{ $reason }）。localhost を IPv6 で解決するクライアントは接続できません
 warning-account = アカウント { $name }: { $reason }
 warning-model-unserved = models."{ $asked }": { $target } を提供するアカウントがありません
+warning-demo = アカウント { $name } はデモです。ほかのアカウントが扱わないモデルに、作り物の応答を返します。不要になったら削除してください
 secret-not-had = { $place }: { $reason }
 secret-kept = { $reason }。前回の値を引き続き使います
 secret-in-variable = 環境変数 { $name }
@@ -239,8 +240,25 @@ reason-broke-early = 応答の最初のバイトが届く前に接続が切れ�
 reason-broke-off = 応答が途中で切れました: { $error }
 reason-empty-answer = { $status } の応答に本文がありませんでした
 reason-wrong-answer = 要求と異なる応答がありました
+reason-serves-nothing = 扱うモデルがありません: { $why }。[[accounts]] に扱うモデルを書いてください（例: models = ["*"]）
+list-empty = モデル一覧が空です
+list-not-had = モデル一覧を取得できません（{ $reason }）
+list-lacks-version = { $reason }。base_url に /v1 がありません。{ $url } を試してください
 account-test-works = 使えます
 account-test-list = モデル一覧
+account-test-serves = 使えます。扱うモデル { $count } 件: { $models }
+account-test-serves-nothing = 扱うモデルがありません: { $why }
+cure-models = { $name } が扱うモデルを [[accounts]] に書いてください。すべてなら models = ["*"] です。
+cure-key = アカウント { $name } に有効なキーを設定してください（設定ファイルの `api_key`）。
+cure-key-source = エージェントからはシェルの環境が見えません。{ $name } のキーをファイルで指定するか（{ "{" } file = "/絶対パス" { "}" }）、プログラムを絶対パスで書くか、変数を ~/.config/environment.d または `systemctl --user import-environment` で設定し、エージェントを起動し直してください。
+cure-credit = アカウント { $name } のクレジットをプロバイダーで追加してください。
+cure-version = `base_url` に /v1 がありません。アカウント { $name } に base_url = "{ $url }" を設定してください。
+cure-base-url = アカウント { $name } の `base_url` を確認してください。{ $url } にはモデル一覧がありません。
+cure-model = アカウント { $name } の `models` を直してください。そのモデルはプロバイダーにありません。
+cure-wait = しばらく待ってから `portcullis account test { $name }` でもう一度試してください。プロバイダー側の障害か、利用制限です。
+cure-certificate = 認証局をシステムの証明書ストアに追加するか、そのファイルを [upstream] の ca_file に指定してください。
+cure-proxy = { $proxy } のプログラムを起動するか、[upstream] の `proxy` を直してください（空ならプロキシなし）。
+cure-address = { $url } が正しいか（アカウント { $name } の `base_url`）、サーバーが動いているか、ネットワークを確認してください。
 
 ### Notices
 
@@ -331,17 +349,28 @@ connect-done = { $tool } の接続先を { $url } にしました。変更した
 connect-already = { $tool } の接続先はすでに { $url } です。
 connect-undo = 元に戻すには `portcullis disconnect { $id }` を実行してください。
 connect-gemini-trust = Gemini CLI がこの設定を読むのは、信頼済みフォルダーの中だけです。実行する場所により近い .env ファイルがあれば、そちらが優先されます。
+connect-codex-conversations = Codex が一覧に出すのは、使用中のプロバイダーの会話だけです。接続している間、以前の会話は隠れます（`codex -c model_provider=openai resume` で一覧できます）。`portcullis disconnect codex` のあとは、ここで始めた会話が隠れ、もう一度接続するまで一覧から開けません。`codex exec resume --last` なら、どちらの会話でも最新のものを続けられます。
 connect-state-here = 接続済み
 connect-state-elsewhere = 接続先は { $url }
 connect-state-unset = 未接続
 connect-state-broken = 読み取れません: { $problem }
 connect-any-port = ポートが未定 (port = 0) です。先に portcullis を起動してください。
 connect-no-key = ツールに渡すクライアントキーがありません。`portcullis key rotate` で作成してください。
-disconnect-done = { $tool } を元の設定に戻しました。変更したファイル:
+disconnect-done = { $tool } は portcullis を通らなくなりました。接続時に変更した設定を元に戻しました。変更したファイル:
 disconnect-partly = 下の値を除いて、{ $tool } に書き込んだ設定を元に戻しました。変更したファイル:
 disconnect-nothing = { $tool } は接続されていません。
 disconnect-left = { $file } の { $key } は接続後に変更されているため、そのまま残しました。
 disconnect-still-here = { $tool } は接続する前からここを指していたため、接続先は変わりません。
+stranded-tools = 接続済みのツールはこれで応答を得られなくなります: { $tools }。元に戻すには `portcullis disconnect { $id }` を実行してください。
+disconnect-codex-conversations = portcullis を通した会話は Codex の一覧から隠れ、そこからは開けません。`portcullis connect codex` で再び表示されます。`codex exec resume --last` なら最新の会話を続けられます。以前の会話は再び一覧に出ます。
+disconnect-undone = { $tool } の設定はすでに元どおりです。
+tool-unserved = { $tool } が求める { $models } を扱うアカウントがありません。
+tool-unserved-fix = 代わりに応答できるモデル: { $offers }。設定ファイルの [models] に { $lines } を追加するか、`portcullis connect { $id } --model { $model }` を実行してください。
+tool-unserved-add = { $models } を扱うアカウントを追加してください: `portcullis account add`
+tool-unserved-ask = どのモデルで応答しますか？ 番号か名前を入力してください（空なら変更しません）。
+tool-model-choice = { $tool } ではモデルを自由に選べるため、置き換えるモデルはありません。
+tool-model-unserved = { $model } を扱うアカウントがありません。使えるモデル: { $offers }
+tool-model-set = [models] に追加しました: { $models } には { $model } が応答します。
 disconnect-not-ours = { $tool } は portcullis が接続したものではありません。{ $file } から { $key } を手作業で取り除いてください。
 
 ### Start at login
@@ -353,22 +382,34 @@ autostart-stale = ログイン時に別のプログラムが起動します: { $
 ### Doctor
 
 doctor-well = 問題はありません。
-doctor-warnings = 問題はありません（警告 { $count } 件）。
+doctor-warnings = 警告が { $count } 件あります。
 doctor-problems = 問題が { $count } 件あります。
 doctor-config-ok = 設定ファイルは正常です: { $path }
 doctor-config-missing = 設定ファイルがまだありません: { $path }
 doctor-config-missing-fix = `portcullis config init` で作成できます。
 doctor-config-broken = 設定ファイルに { $count } 件の問題があります。最初の問題: { $first }
 doctor-config-fix = `portcullis config check` で、すべての問題と直し方を確認できます。
+doctor-config-warning-fix = { $path } を直してください。保存するとすぐに反映されます。
 doctor-clock = このコンピューターの時計が狂っているため、プロバイダーの証明書がすべて無効になります。
 doctor-clock-fix = 日付と時刻を合わせてください。
 doctor-files-ok = portcullis のファイルを読めるのはあなただけです。
 doctor-files-open = { $path } をほかのユーザーが読めます（モード { $mode }）。
 doctor-files-open-fix = `chmod { $mode } "{ $path }"` を実行してください。
+doctor-owner = { $path } は別のユーザー (id { $owner }) のもので、portcullis が使えません。sudo で一度実行した可能性があります。{ $more ->
+    [0] {""}
+   *[other] ほかにも { $more } 件あります。
+}
+doctor-owner-fix = `sudo chown -R { $user } { $directories }` を実行してください。
+doctor-read-only = { $path } は書き込みできないファイルシステムにあります。
+doctor-read-only-fix = 書き込み可能でマウントするか、`--home` で別のディレクトリーを使ってください。
+doctor-unwritable = { $path } に書き込めません。
+doctor-unwritable-fix = `chmod { $bits } "{ $path }"` を実行してください。
 doctor-agent-silent = portcullis は動いていますが、応答しません。
 doctor-agent-silent-fix = `portcullis quit` を実行してから、起動し直してください。
+doctor-agent-warning-fix = 解消したかどうかは `portcullis status` で、詳細はログで確認できます: { $path }
 doctor-proxy-stopped = プロキシは停止しています。
 doctor-proxy-stopped-fix = `portcullis start` で開始できます。
+doctor-reload-fix = `portcullis reload` で設定ファイルを読み込み直すと、何が妨げているかがわかります。
 doctor-not-running = portcullis は動いていません。ポート { $port } は空いています。
 doctor-not-running-fix = `portcullis serve` で起動できます。
 doctor-lan-fix = [proxy] に `auth_mode = "auto"` と書いてください。
@@ -376,7 +417,7 @@ doctor-account-disabled = アカウント { $name } は拒否されました: { 
 doctor-account-disabled-fix = キーを確認してください。`portcullis account enable { $name }` で再び使えるようになります。
 doctor-account-silent-fix = 拒否された場合はキーを、応答がない場合は `base_url` とネットワークを確認してください。`portcullis account test { $name }` でもう一度試せます。
 doctor-account-unusable = アカウント { $name } のキーが得られません: { $reason }
-doctor-account-unusable-fix = 設定ファイルが示す場所にキーを置いてください。
+doctor-account-unseen-fix = シェルにはキーがありますが、エージェントにはありません。シェルの環境なしで起動されています。絶対パスか { "{" } file = "…" { "}" } を使うか、変数を ~/.config/environment.d または `systemctl --user import-environment` で設定し、エージェントを起動し直してください。
 doctor-account-cooling = アカウント { $name } はクールダウン中です: { $reason }
 doctor-account-cooling-fix = 待つか、`portcullis account clear-cooldown { $name }` を実行してください。
 doctor-account-answers = アカウント { $name } は応答します。
@@ -384,9 +425,15 @@ doctor-account-silent = アカウント { $name } が応答しません: { $reas
 doctor-proxies-ok = クライアントと portcullis の間に入るプロキシは、環境変数に設定されていません。
 doctor-proxies-trap = { $name } が設定されていますが、NO_PROXY に 127.0.0.1 がありません。Gemini CLI などのクライアントが接続できなくなります。
 doctor-proxies-trap-fix = NO_PROXY の今の値に `127.0.0.1,localhost` を加えてください。
+doctor-upstream-proxy-ok = プロキシ { $proxy } (upstream.proxy) は応答します。
+doctor-upstream-proxy = プロキシ { $proxy } (upstream.proxy) が応答しません: { $reason }
+doctor-proxies-unused = { $name } が設定されていますが、portcullis は環境変数のプロキシを使わず、プロバイダーに直接接続します。
+doctor-proxies-unused-fix = ネットワークに必要なら、[upstream] に proxy = "{ $value }" と書いてください。
 doctor-variable = { $name } がクライアントを別の場所に向けています: { $value }
 doctor-variable-fix = 設定を消すか、{ $value } にしてください。
 doctor-tool-here = { $tool } は接続済みです。
+doctor-tool-stranded = { $tool } の接続先は portcullis ですが、動いていません。
+doctor-tool-stranded-fix = `portcullis serve` か `portcullis start` で開始するか、`portcullis disconnect { $id }` でツールを元に戻してください。
 doctor-tool-elsewhere = { $tool } の接続先は { $url } です。
 doctor-tool-unset = { $tool } は接続されていましたが、もうここを指していません。
 doctor-tool-fix = `portcullis connect { $id }` でここに接続できます。
@@ -736,6 +783,7 @@ cli-cleared = { $count } 件を解除しました
 demo-running = 内蔵のデモアカウントで { $url } にて実行中です。どのモデル名でも応答します。
 demo-promise = キーは不要で、このコンピューターの外には何も送らず、何も残しません。Ctrl-C で終了します。
 demo-is-there = 動作の確認:
+demo-watch = リクエストは { $url } で見られます。次のコマンドで開きます:
 demo-first-answer = 最初の応答（ストリーミング）:
 demo-own-keys = 自分のキーで使うには: `portcullis account add` のあと `portcullis serve`
 demo-no-directory = デモ用のディレクトリーを作成できません: { $reason }
@@ -817,6 +865,7 @@ help-key = クライアントが送るキー
 help-key-show = キーを表示する
 help-key-rotate = キーを新しいものに替えて表示する
 help-connect = ツールの接続先を portcullis にする（名前がなければ、ツールとその接続先を一覧表示する）
+help-connect--model = ツールが求めるモデルに、代わりにこのモデルで応答する
 help-connect--print = 変更せずに、変更の内容を表示する
 help-disconnect = ツールの設定を元に戻す
 help-autostart = ログイン時のトレイエージェントの起動

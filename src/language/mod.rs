@@ -18,6 +18,7 @@
 
 mod bundle;
 mod message;
+pub mod printable;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fluent_bundle::{FluentArgs as Arguments, FluentValue as Value};
 pub use message::{Argument, Message, Said};
+pub use printable::printable;
 
 /// A language that every text exists in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

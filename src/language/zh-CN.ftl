@@ -179,6 +179,7 @@ warning-readable = 其他用户可以读取 { $path }（权限 { $mode }）；`c
 warning-no-ipv6 = 无法绑定 { $address }（{ $reason }）：把 localhost 解析为 IPv6 的客户端将无法连接
 warning-account = 账号 { $name }：{ $reason }
 warning-model-unserved = models."{ $asked }"：没有账号提供 { $target }
+warning-demo = 账号 { $name } 是演示账号：对其他账号都不提供的模型，它会编造回答；用完后请删除
 secret-not-had = { $place }：{ $reason }
 secret-kept = { $reason }；继续使用上次的值
 secret-in-variable = 环境变量 { $name }
@@ -239,8 +240,25 @@ reason-broke-early = 应答的第一个字节到达之前连接中断：{ $error
 reason-broke-off = 应答中途断开：{ $error }
 reason-empty-answer = 应答 { $status }，但正文为空
 reason-wrong-answer = 应答与请求不符
+reason-serves-nothing = 不提供任何模型：{ $why }。请在其 [[accounts]] 中写明它提供什么，例如 models = ["*"]
+list-empty = 它的模型列表为空
+list-not-had = 无法取得它的模型列表（{ $reason }）
+list-lacks-version = { $reason }；它的 base_url 缺少 /v1，请试试 { $url }
 account-test-works = 可用
 account-test-list = 模型列表
+account-test-serves = 可用，提供 { $count } 个模型：{ $models }
+account-test-serves-nothing = 不提供任何模型：{ $why }
+cure-models = 请在 { $name } 的 [[accounts]] 中写明它提供什么；models = ["*"] 表示全部。
+cure-key = 请为账号 { $name } 设置可用的密钥：配置文件中的 `api_key`。
+cure-key-source = 代理程序看不到你 shell 的环境：请为 { $name } 使用文件（{ "{" } file = "/绝对路径" { "}" }）、程序的绝对路径，或在 ~/.config/environment.d 中或用 `systemctl --user import-environment` 设置该变量，然后重新启动代理程序。
+cure-credit = 请在服务商处为账号 { $name } 充值。
+cure-version = 它的 `base_url` 缺少 /v1：请为账号 { $name } 设置 base_url = "{ $url }"。
+cure-base-url = 请检查账号 { $name } 的 `base_url`：{ $url } 处没有模型列表。
+cure-model = 请改正账号 { $name } 的 `models`：服务商不认识该模型。
+cure-wait = 请稍候再试：`portcullis account test { $name }`。服务商出现故障，或对你限流。
+cure-certificate = 请让系统信任该证书颁发机构：加入系统证书库，或在 [upstream] 下用 ca_file 指定其文件。
+cure-proxy = 请启动 { $proxy } 处的程序，或改正 [upstream] 下的 `proxy`；留空表示不用代理。
+cure-address = 请检查 { $url } 是否正确（账号 { $name } 的 `base_url`）、其服务器是否在运行，以及网络。
 
 ### Notices
 
@@ -331,17 +349,28 @@ connect-done = { $tool } 现已指向 { $url }。已修改的文件：
 connect-already = { $tool } 已经指向 { $url }。
 connect-undo = 运行 `portcullis disconnect { $id }` 即可恢复原样。
 connect-gemini-trust = Gemini CLI 只在受信任的文件夹中读取此设置；离运行位置更近的 .env 文件优先。
+connect-codex-conversations = Codex 只列出当前所用服务商的对话。连接期间，以前的对话会被隐藏（`codex -c model_provider=openai resume` 可列出它们）。运行 `portcullis disconnect codex` 之后，在这里开始的对话会被隐藏，重新连接之前无法从列表中打开；`codex exec resume --last` 可继续最近的一次对话，无论它在哪边开始。
 connect-state-here = 已连接
 connect-state-elsewhere = 指向 { $url }
 connect-state-unset = 未连接
 connect-state-broken = 无法读取：{ $problem }
 connect-any-port = 端口未定（port = 0），请先启动 portcullis。
 connect-no-key = 没有可交给工具的客户端密钥。请运行 `portcullis key rotate` 生成一个。
-disconnect-done = { $tool } 已恢复原来的设置。已修改的文件：
+disconnect-done = { $tool } 不再经过 portcullis：连接时改动的设置已恢复原样。已修改的文件：
 disconnect-partly = 除下列值外，已撤回为 { $tool } 写入的设置。已修改的文件：
 disconnect-nothing = { $tool } 尚未连接。
 disconnect-left = { $file } 中的 { $key } 在连接之后被改动过，已原样保留。
 disconnect-still-here = { $tool } 在连接之前就指向这里，因此仍然指向这里。
+stranded-tools = 已连接的工具从现在起得不到回答：{ $tools }。运行 `portcullis disconnect { $id }` 可将其恢复。
+disconnect-codex-conversations = 经由 portcullis 的对话会被 Codex 隐藏，也无法从列表中打开：运行 `portcullis connect codex` 即可重新显示；`codex exec resume --last` 可继续最近的一次对话。以前的对话会重新列出。
+disconnect-undone = { $tool } 的设置已经是原来的样子。
+tool-unserved = 这里没有账号提供 { $tool } 所请求的 { $models }。
+tool-unserved-fix = 可由以下模型之一回答：{ $offers }。请在配置文件的 [models] 下添加 { $lines }，或运行 `portcullis connect { $id } --model { $model }`。
+tool-unserved-add = 请添加提供 { $models } 的账号：`portcullis account add`。
+tool-unserved-ask = 由哪个模型回答？请输入编号或名称；留空则不做更改。
+tool-model-choice = { $tool } 可以自行选择任何模型，因此没有需要替换的模型。
+tool-model-unserved = 这里没有账号提供 { $model }；可用的有：{ $offers }
+tool-model-set = 已在 [models] 下添加：{ $models } 由 { $model } 回答。
 disconnect-not-ours = { $tool } 不是由 portcullis 连接的。请自行从 { $file } 中删除 { $key }。
 
 ### Start at login
@@ -353,22 +382,34 @@ autostart-stale = 登录时启动的是另一个程序：{ $command }。运行 `
 ### Doctor
 
 doctor-well = 一切正常。
-doctor-warnings = 没有问题，{ $count } 条警告。
+doctor-warnings = 有 { $count } 条警告。
 doctor-problems = 有 { $count } 个问题。
 doctor-config-ok = 配置文件正常：{ $path }
 doctor-config-missing = 还没有配置文件：{ $path }
 doctor-config-missing-fix = `portcullis config init` 会写入一份。
 doctor-config-broken = 配置文件有 { $count } 个问题，第一个：{ $first }
 doctor-config-fix = `portcullis config check` 会列出每个问题及其解决办法。
+doctor-config-warning-fix = 请在 { $path } 中改正；保存后立即生效。
 doctor-clock = 这台电脑的时钟不对，因此所有服务商的证书都无效。
 doctor-clock-fix = 请校准日期和时间。
 doctor-files-ok = portcullis 的文件只有你能读取。
 doctor-files-open = 其他用户可以访问 { $path }（权限 { $mode }）。
 doctor-files-open-fix = 请运行 `chmod { $mode } "{ $path }"`。
+doctor-owner = { $path } 属于另一个用户（id { $owner }），portcullis 无法使用。很可能曾用 sudo 运行过一次。{ $more ->
+    [0] {""}
+   *[other] 另外还有 { $more } 个。
+}
+doctor-owner-fix = 请运行 `sudo chown -R { $user } { $directories }`。
+doctor-read-only = { $path } 位于不可写的文件系统上。
+doctor-read-only-fix = 请以可写方式挂载，或用 `--home` 指定另一个目录。
+doctor-unwritable = { $path } 无法写入。
+doctor-unwritable-fix = 请运行 `chmod { $bits } "{ $path }"`。
 doctor-agent-silent = portcullis 正在运行，但没有响应。
 doctor-agent-silent-fix = 请运行 `portcullis quit`，然后重新启动。
+doctor-agent-warning-fix = `portcullis status` 会显示是否已恢复；详情见日志：{ $path }
 doctor-proxy-stopped = 代理已停止。
 doctor-proxy-stopped-fix = 运行 `portcullis start` 即可启动。
+doctor-reload-fix = `portcullis reload` 会重新读取配置文件，并说明是什么在妨碍。
 doctor-not-running = portcullis 没有运行；端口 { $port } 空闲。
 doctor-not-running-fix = 运行 `portcullis serve` 即可启动。
 doctor-lan-fix = 请在 [proxy] 下设置 `auth_mode = "auto"`。
@@ -376,7 +417,7 @@ doctor-account-disabled = 账号 { $name } 被拒绝：{ $reason }
 doctor-account-disabled-fix = 请检查它的密钥；运行 `portcullis account enable { $name }` 可重新启用。
 doctor-account-silent-fix = 如果被拒绝，请检查密钥；如果没有应答，请检查 `base_url` 和网络。运行 `portcullis account test { $name }` 可再试一次。
 doctor-account-unusable = 账号 { $name } 没有可用的密钥：{ $reason }
-doctor-account-unusable-fix = 请把密钥放到配置文件所指的位置。
+doctor-account-unseen-fix = 你的 shell 有该密钥，而代理程序没有：它启动时没有你 shell 的环境。请使用绝对路径或 { "{" } file = "…" { "}" }，或在 ~/.config/environment.d 中或用 `systemctl --user import-environment` 设置该变量，然后重新启动代理程序。
 doctor-account-cooling = 账号 { $name } 正在冷却：{ $reason }
 doctor-account-cooling-fix = 请等待，或运行 `portcullis account clear-cooldown { $name }`。
 doctor-account-answers = 账号 { $name } 有响应。
@@ -384,9 +425,15 @@ doctor-account-silent = 账号 { $name } 没有响应：{ $reason }
 doctor-proxies-ok = 环境变量中没有会挡在客户端与 portcullis 之间的代理。
 doctor-proxies-trap = 已设置 { $name }，但 NO_PROXY 中没有 127.0.0.1：Gemini CLI 等客户端会连接不上。
 doctor-proxies-trap-fix = 请在 NO_PROXY 现有的值中加入 `127.0.0.1,localhost`。
+doctor-upstream-proxy-ok = 代理 { $proxy }（upstream.proxy）有响应。
+doctor-upstream-proxy = 代理 { $proxy }（upstream.proxy）没有响应：{ $reason }
+doctor-proxies-unused = 已设置 { $name }，但 portcullis 不使用环境中的代理：它直接连接服务商。
+doctor-proxies-unused-fix = 如果你的网络需要它，请在 [upstream] 下写：proxy = "{ $value }"
 doctor-variable = { $name } 把客户端指向了别处：{ $value }
 doctor-variable-fix = 请取消设置，或将其设为 { $value }。
 doctor-tool-here = { $tool } 已连接。
+doctor-tool-stranded = { $tool } 指向 portcullis，而它没有运行。
+doctor-tool-stranded-fix = 用 `portcullis serve` 或 `portcullis start` 启动它，或用 `portcullis disconnect { $id }` 恢复该工具。
 doctor-tool-elsewhere = { $tool } 指向 { $url }。
 doctor-tool-unset = { $tool } 曾经连接过，但已不再指向这里。
 doctor-tool-fix = 运行 `portcullis connect { $id }` 可让它指向这里。
@@ -736,6 +783,7 @@ cli-cleared = 已清除 { $count } 个
 demo-running = 正在 { $url } 上以内置的演示账号运行：任何模型名都会得到回答。
 demo-promise = 不需要密钥，任何内容都不会离开这台电脑，也不会保留。按 Ctrl-C 结束。
 demo-is-there = 检查是否在运行：
+demo-watch = 可在 { $url } 查看请求，用以下命令打开：
 demo-first-answer = 第一个回答（流式）：
 demo-own-keys = 使用自己的密钥：先 `portcullis account add`，再 `portcullis serve`。
 demo-no-directory = 无法为演示创建目录：{ $reason }
@@ -817,6 +865,7 @@ help-key = 客户端发送的密钥
 help-key-show = 显示密钥
 help-key-rotate = 换成新密钥并显示
 help-connect = 让工具指向 portcullis；不写名称则列出各工具及其指向
+help-connect--model = 无论工具请求什么模型，都用此模型回答
 help-connect--print = 只显示会有哪些更改，不做更改
 help-disconnect = 恢复工具原来的设置
 help-autostart = 登录时启动托盘程序

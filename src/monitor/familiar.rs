@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use super::price::{Cost, PriceTable};
 use super::record::Record;
 use crate::config::Price;
+use crate::protocol::Provider;
 use crate::upstream::{Scrubber, Secrets};
 
 #[derive(Default)]
@@ -28,7 +29,12 @@ impl Familiar {
         self.scrub(record);
         record.client_name = record.client.as_deref().and_then(client_name).map(SmolStr::new);
         let priced = record.usage.as_ref().zip(record.model_used.as_ref());
-        record.cost = priced.and_then(|(usage, model)| Some(Cost::estimate(&self.price(model)?, usage)));
+        // Whatever model the demo stands in for, nobody is paid.
+        record.cost = if record.provider.as_deref() == Some(Provider::Demo.name()) {
+            record.usage.map(|_| Cost::default())
+        } else {
+            priced.and_then(|(usage, model)| Some(Cost::estimate(&self.price(model)?, usage)))
+        };
     }
 
     /// Nothing is familiar where secrets or prices are others.

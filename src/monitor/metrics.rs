@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::record::Record;
+use crate::language::printable;
 use crate::protocol::Usage;
 
 type Labels = Vec<(&'static str, String)>;
@@ -136,7 +137,7 @@ impl Series {
 
 impl Families {
     fn series(&self, record: &Record, is_full: bool) -> Series {
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let text = |text: Option<&str>| printable(text.unwrap_or_default()).into_owned();
         let protocol = ("protocol", record.protocol.to_string());
         let model = if is_full { OTHER.to_owned() } else { text(record.model_used.as_deref()) };
         let account: Labels = vec![
@@ -182,6 +183,7 @@ fn write_key(key: &mut String, record: &Record) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::printable::is_unprintable;
     use crate::monitor::Outcome;
 
     fn record(model: &str, outcome: Outcome) -> Record {
@@ -233,6 +235,9 @@ mod tests {
         let metrics = Metrics::default();
         metrics.count(&record("a\"} 1\nevil_total 7\n\\", Outcome::Done));
         assert!(!encoded(&metrics).lines().any(|line| line.starts_with("evil")), "{}", encoded(&metrics));
+        metrics.count(&record("a\u{1b}[2J\u{9b}\u{202e}b\r\u{200b}", Outcome::Done));
+        let text = encoded(&metrics);
+        assert!(text.lines().all(|line| !line.contains(is_unprintable)), "{text:?}");
         (0..2 * MAX_SERIES).for_each(|number| metrics.count(&record(&format!("m{number}"), Outcome::Done)));
         let text = encoded(&metrics);
         let lines = text.lines().filter(|line| line.starts_with("portcullis_requests_total")).count();

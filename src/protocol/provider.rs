@@ -84,6 +84,12 @@ impl Provider {
         }
     }
 
+    /// Whether only its own model list can tell what an account serves that names no models:
+    /// the provider owns no spelling.
+    pub const fn is_known_by_its_list(self) -> bool {
+        matches!(self, Self::OpenAiCompatible)
+    }
+
     /// The spellings `owns` accepts, as a user would write them.
     pub const fn owned_patterns(self) -> &'static [&'static str] {
         match self {

@@ -83,5 +83,5 @@ pub fn missing(
 
 /// A client's path in a message: bounded, and with nothing in it that moves a cursor.
 fn shortened(path: &str) -> String {
-    path.chars().filter(|letter| !letter.is_control()).take(120).collect()
+    crate::language::printable::shortened(path, 120)
 }

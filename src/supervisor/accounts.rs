@@ -31,6 +31,12 @@ impl Supervisor {
         });
     }
 
+    /// Reads what accounts serve that only their own lists can tell; nobody waits for it.
+    pub(super) fn learn_models(&self) {
+        let gateway = Arc::clone(&self.gateway);
+        let _detached: JoinHandle<()> = tokio::spawn(async move { gateway.learn().await });
+    }
+
     pub(super) fn clear_cooldown(&self, name: Option<&str>) -> CommandResult {
         let cleared = self.gateway.pool.clear_cooldown(name);
         let cleared = cleared.map_err(|error| unknown(&error, self.language()))?;

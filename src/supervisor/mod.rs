@@ -162,6 +162,7 @@ impl Supervisor {
             self.start().await;
         }
         self.look_for_updates();
+        self.learn_models();
         self.publish();
         while self.exit.is_none() {
             let event = self.next_event(&mut sources, &mut pool, &mut record).await;

@@ -100,6 +100,7 @@ impl Supervisor {
         let bound = self.bind_anew(&config, change).await?;
         let config = Arc::new(config);
         self.gateway.apply(Arc::clone(&config), change.client);
+        self.learn_models();
         self.door.apply(&config);
         let old = std::mem::replace(&mut self.config, config);
         if let Some(bound) = bound {

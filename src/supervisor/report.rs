@@ -169,7 +169,7 @@ const fn auth_mode(mode: AuthMode) -> &'static str {
 /// An account of the pool, as every surface is told of it.
 pub fn account_status(view: AccountView) -> AccountStatus {
     let (state, reason, until) = match view.state {
-        AccountState::Enabled => ("ready", None, None),
+        AccountState::Enabled => ("ready", view.serves_nothing, None),
         AccountState::Off => ("off", None, None),
         AccountState::Disabled { reason } => ("disabled", Some(reason), None),
         AccountState::Unresolved { reason } => ("unusable", Some(reason), None),

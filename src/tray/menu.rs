@@ -111,7 +111,7 @@ fn concerns(view: &View) -> Vec<String> {
 }
 
 fn shortened(text: &str) -> String {
-    let text = text.lines().next().unwrap_or_default();
+    let text = &*crate::language::printable(text.lines().next().unwrap_or_default());
     if text.chars().count() <= LONGEST_TEXT {
         return text.to_owned();
     }

@@ -300,14 +300,10 @@ fn string_field(text: &str, field: &str) -> Option<String> {
 /// White space of any kind becomes one space; controls and invisible direction marks,
 /// which could forge a log line or a menu entry, go.
 fn one_line(text: &str) -> String {
-    let visible = |c: &char| !c.is_control() && !is_invisible(*c);
+    let visible = |c: &char| !crate::language::printable::is_unprintable(*c);
     let words = text.split_whitespace().map(|word| word.chars().filter(visible).collect::<String>());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).take(LONGEST_REASON).collect();
     shorten(words.join(" "), LONGEST_REASON)
-}
-
-const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Google names the whole key in `Consumer 'api_key:AIza…' has been suspended`, and some

@@ -1,85 +1,122 @@
 //! Whether there is an account that can answer.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::super::account;
 use super::{Finding, Patient};
+use crate::control::{AccountStatus, StartFailure};
+use crate::protocol::Provider;
 use crate::text;
 
-/// As the running agent sees it, or as the file alone has it.
-struct Account {
-    name: String,
-    state: String,
-    reason: String,
-}
+/// A list of models is there by then, or the account does not answer.
+const LIST: Duration = Duration::from_secs(6);
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
-    let language = patient.language;
     let accounts = accounts(patient);
-    let is_usable = |account: &&Account| matches!(account.state.as_str(), "ready" | "cooling");
-    let usable = accounts.iter().filter(is_usable).count();
-    let mut findings: Vec<Finding> = accounts.iter().filter_map(|account| ailing(patient, account)).collect();
-    if usable > 0 {
-        findings.insert(0, Finding::ok("accounts", text!(language, "accounts-active", count = usable)));
-    } else if patient.loaded.is_ok() {
-        let (text, fix) =
-            (text!(language, "failure-no-accounts"), text!(language, "failure-no-accounts-fix"));
-        findings.insert(0, Finding::problem("accounts", text, fix));
-    }
-    if patient.online {
-        for account in accounts.iter().filter(is_usable) {
+    let usable: Vec<&AccountStatus> =
+        accounts.iter().filter(|account| matches!(account.state.as_str(), "ready" | "cooling")).collect();
+    let mut findings: Vec<Finding> = number(patient, &accounts, usable.len()).into_iter().collect();
+    findings.extend(accounts.iter().filter_map(|account| ailing(patient, account)));
+    for account in usable {
+        if patient.online {
             findings.push(online(patient, &account.name).await);
+        } else if patient.status.is_none() && is_known_by_its_list(account) {
+            findings.extend(serves_nothing(patient, &account.name).await);
         }
     }
     findings
 }
 
-fn accounts(patient: &Patient) -> Vec<Account> {
-    if let Some(status) = &patient.status {
-        let accounts = status.accounts.iter().map(|account| Account {
-            name: account.name.clone(),
-            state: account.state.clone(),
-            reason: account.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
-        });
-        return accounts.collect();
+/// As the running agent sees them, or as the file alone has them.
+fn accounts(patient: &Patient) -> Vec<AccountStatus> {
+    match (&patient.status, patient.config()) {
+        (Some(status), _) => status.accounts.clone(),
+        (None, Some(config)) => account::saved(&patient.context.paths, config),
+        (None, None) => Vec::new(),
     }
-    let saved = patient.config().map(|config| account::saved(&patient.context.paths, config));
-    let accounts = saved.into_iter().flatten().map(|account| Account {
-        name: account.name,
-        state: account.state,
-        reason: account.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
-    });
-    accounts.collect()
 }
 
-fn ailing(patient: &Patient, account: &Account) -> Option<Finding> {
-    let (language, name, reason) = (patient.language, account.name.as_str(), account.reason.as_str());
+/// How many can answer. That there is none may have been said of the proxy.
+fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Option<Finding> {
+    let language = patient.language;
+    if usable > 0 {
+        return Some(Finding::ok("accounts", text!(language, "accounts-active", count = usable)));
+    }
+    let failure = patient.status.as_ref().and_then(|status| status.failure.as_ref());
+    if patient.loaded.is_err() || matches!(failure, Some(StartFailure::NoAccounts { .. })) {
+        return None;
+    }
+    let none = StartFailure::NoAccounts { listed: accounts.len() };
+    Some(Finding::problem("accounts", none.text(language), none.fix(language)))
+}
+
+fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
+    let (language, name) = (patient.language, account.name.as_str());
+    let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
     let (text, fix) = match account.state.as_str() {
         "disabled" => (
             text!(language, "doctor-account-disabled", name = name, reason = reason),
             text!(language, "doctor-account-disabled-fix", name = name),
         ),
-        "unusable" => (
-            text!(language, "doctor-account-unusable", name = name, reason = reason),
-            text!(language, "doctor-account-unusable-fix"),
-        ),
+        "unusable" => {
+            (text!(language, "doctor-account-unusable", name = name, reason = reason), key_fix(patient, name))
+        }
         "cooling" => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
             text!(language, "doctor-account-cooling-fix", name = name),
+        ),
+        "ready" if !reason.is_empty() => (
+            text!(language, "warning-account", name = name, reason = reason),
+            text!(language, "cure-models", name = name),
         ),
         _ => return None,
     };
     Some(Finding::warning("accounts", text, fix))
 }
 
+/// A key that this shell can have and the agent cannot is somewhere that only the shell sees.
+fn key_fix(patient: &Patient, name: &str) -> String {
+    let language = patient.language;
+    let account =
+        patient.config().and_then(|config| config.accounts.iter().find(|account| account.name == name));
+    match account {
+        Some(account) if patient.is_running && account.api_key.as_known().is_some() => {
+            text!(language, "doctor-account-unseen-fix")
+        }
+        Some(account) if account.api_key.reason().is_some() => {
+            text!(language, "cure-key-source", name = name)
+        }
+        _ => text!(language, "cure-key", name = name),
+    }
+}
+
+fn is_known_by_its_list(account: &AccountStatus) -> bool {
+    account.models.is_empty()
+        && Provider::from_name(&account.provider).is_some_and(Provider::is_known_by_its_list)
+}
+
+/// Where no agent runs that would know by now.
+async fn serves_nothing(patient: &Patient<'_>, name: &str) -> Option<Finding> {
+    let report = timeout(LIST, account::report(patient.context, name)).await.ok()?.ok()?;
+    let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
+    let text = text!(patient.language, "warning-account", name = name, reason = said("message"));
+    (report["ok"] != true).then(|| Finding::warning("accounts", text, said("fix")))
+}
+
 /// One real call, which has time limits of its own.
 async fn online(patient: &Patient<'_>, name: &str) -> Finding {
     let language = patient.language;
-    let (ok, said) = match account::report(patient.context, name).await {
-        Ok(report) => (report["ok"] == true, report["message"].as_str().unwrap_or_default().to_owned()),
-        Err(error) => (false, error),
+    let (ok, said, fix) = match account::report(patient.context, name).await {
+        Ok(report) => {
+            let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
+            (report["ok"] == true, said("message"), said("fix"))
+        }
+        Err(error) => (false, error, text!(language, "doctor-account-silent-fix", name = name)),
     };
     if ok {
         return Finding::ok("accounts", text!(language, "doctor-account-answers", name = name));
     }
-    let text = text!(language, "doctor-account-silent", name = name, reason = said);
-    Finding::problem("accounts", text, text!(language, "doctor-account-silent-fix", name = name))
+    Finding::problem("accounts", text!(language, "doctor-account-silent", name = name, reason = said), fix)
 }

@@ -2,12 +2,15 @@
 //! One file a subject; each looks for a moment only, and says what it found as values.
 
 mod accounts;
+mod agent;
 mod config;
 mod files;
 mod login;
+mod owner;
 mod proxy;
 mod session;
 mod tools;
+mod upstream;
 mod variables;
 
 use std::time::Duration;
@@ -21,7 +24,7 @@ use super::agent::Agent;
 use super::output::{self, Exit};
 use crate::config::{Config, Loaded, Problems};
 use crate::connect::Target;
-use crate::control::Status;
+use crate::control::{ProxyState, Status};
 use crate::language::Language;
 use crate::text;
 
@@ -100,13 +103,21 @@ impl<'context> Patient<'context> {
         let mut findings = Vec::new();
         findings.extend(config::check(self));
         findings.extend(files::check(self));
+        findings.extend(owner::check(self));
         findings.extend(proxy::check(self).await);
+        findings.extend(agent::check(self));
         findings.extend(accounts::check(self).await);
+        findings.extend(upstream::check(self).await);
         findings.extend(variables::check(self));
         findings.extend(tools::check(self).await);
         findings.extend(login::check(self));
         findings.extend(session::check(self).await);
-        findings
+        once_each(findings)
+    }
+
+    /// The proxy takes requests.
+    fn is_answering(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.state == ProxyState::Running)
     }
 
     fn config(&self) -> Option<&Config> {
@@ -137,6 +148,17 @@ impl Finding {
     fn problem(check: &'static str, text: String, fix: String) -> Self {
         Self { check, level: Level::Problem, text, fix: Some(fix) }
     }
+}
+
+/// Two checks may see the same thing.
+fn once_each(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        if !told.iter().any(|other| other.text == finding.text) {
+            told.push(finding);
+        }
+    }
+    told
 }
 
 fn print(finding: &Finding) {

@@ -9,7 +9,10 @@ use crate::text;
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     let state = match &patient.status {
-        Some(status) => running(status, patient.language),
+        Some(status) => match not_in_force(status, patient) {
+            Some(problem) => problem,
+            None => running(status, patient.language),
+        },
         None if patient.is_running => {
             let text = text!(patient.language, "doctor-agent-silent");
             Finding::problem("proxy", text, text!(patient.language, "doctor-agent-silent-fix"))
@@ -17,6 +20,15 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
         None => not_running(patient).await,
     };
     std::iter::once(state).chain(open_lan(patient)).collect()
+}
+
+/// The file is in order, and something else is in force. A broken file is told as such, and
+/// having no account is told of the accounts.
+fn not_in_force(status: &Status, patient: &Patient) -> Option<Finding> {
+    let problem = status.problem.as_ref().filter(|_| status.failure.is_none() && patient.loaded.is_ok())?;
+    let text = problem.text(patient.language);
+    (status.active_accounts > 0)
+        .then(|| Finding::problem("proxy", text, text!(patient.language, "doctor-reload-fix")))
 }
 
 fn running(status: &Status, language: Language) -> Finding {

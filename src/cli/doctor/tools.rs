@@ -1,28 +1,57 @@
 //! Where the tools point that portcullis can connect.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::{Finding, Patient};
-use crate::connect::{Clients, Connection, Environment, State};
+use crate::cli::served::Unserved;
+use crate::connect::{Clients, Connection, Environment, State, Tool};
 use crate::text;
+
+/// The accounts' lists have this long to tell what could be served instead.
+const LISTS: Duration = Duration::from_secs(6);
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     let (Some(target), Ok(environment)) = (patient.target(), Environment::of_process()) else {
         return Vec::new();
     };
-    let clients = Clients::new(&patient.context.paths.data, environment);
+    let clients = Clients::new(&patient.context.paths.data, environment.clone());
     // A home on a network that is gone would hold us up.
     let looking = tokio::task::spawn_blocking(move || clients.connections(&target));
     let looked = tokio::time::timeout(super::PATIENCE, looking).await;
     let connections = looked.ok().and_then(Result::ok).unwrap_or_default();
-    connections.iter().filter_map(|connection| finding(patient, connection)).collect()
+    let mut findings: Vec<Finding> =
+        connections.iter().filter_map(|connection| finding(patient, connection)).collect();
+    for connection in connections.iter().filter(|connection| connection.points_here()) {
+        findings.extend(unserved(patient, connection.tool, &environment).await);
+    }
+    findings
+}
+
+/// A tool that asks for models that nobody has gets no answer, however well it points.
+async fn unserved(patient: &Patient<'_>, tool: Tool, environment: &Environment) -> Option<Finding> {
+    let context = patient.context;
+    let looked = tokio::time::timeout(LISTS, Unserved::find(context, tool, environment)).await;
+    let unserved = looked.ok().flatten()?;
+    let (text, fix) = (unserved.text(context), unserved.fix(context));
+    Some(match unserved.is_all() {
+        true => Finding::problem("tools", text, fix),
+        false => Finding::warning("tools", text, fix),
+    })
 }
 
 fn finding(patient: &Patient, connection: &Connection) -> Option<Finding> {
     let (language, tool) = (patient.language, connection.tool);
     let fix = || text!(language, "doctor-tool-fix", id = tool.id());
     Some(match &connection.state {
-        State::Here => Finding::ok("tools", text!(language, "doctor-tool-here", tool = tool.name())),
+        State::Here if patient.is_answering() => {
+            Finding::ok("tools", text!(language, "doctor-tool-here", tool = tool.name()))
+        }
+        State::Here => {
+            let text = text!(language, "doctor-tool-stranded", tool = tool.name());
+            Finding::problem("tools", text, text!(language, "doctor-tool-stranded-fix", id = tool.id()))
+        }
         State::Broken { problem } => {
             let text =
                 text!(language, "doctor-tool-broken", tool = tool.name(), problem = problem.text(language));

@@ -5,7 +5,7 @@ use std::env;
 use url::Url;
 
 use super::{Finding, Patient};
-use crate::config::without_secrets;
+use crate::config::without_url_secrets;
 use crate::text;
 
 const PROXIES: [&str; 6] =
@@ -30,7 +30,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
         let Ok(value) = env::var(name) else { continue };
         let wanted = format!("{}{}", target.base_url, if has_version { "/v1" } else { "" });
         if !value.is_empty() && !is_same(&value, &wanted) {
-            let value = without_secrets(&value);
+            let value = without_url_secrets(&value);
             let text = text!(language, "doctor-variable", name = name, value = value);
             let fix = text!(language, "doctor-variable-fix", name = name, value = wanted);
             findings.push(Finding::warning("environment", text, fix));

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{Found, Put};
+use super::{Found, Part, Put};
 
 pub fn read(text: &str, name: &str) -> Option<Found> {
     let value = last(text, name)?.value;
@@ -31,6 +31,25 @@ pub fn remove(text: &str, name: &str) -> String {
         text.replace_range(line.whole, "");
     }
     text
+}
+
+/// Every value, and whatever else stands in a line.
+pub fn parts(text: &str) -> Vec<Part> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    while start < text.len() {
+        let line = definition(text, start);
+        let end = line.as_ref().map_or_else(|| line_end(text, start), |line| line.whole.end);
+        let rest = line.as_ref().map_or(start, |line| line.value.end);
+        if let Some(line) = line {
+            parts.push(Part::Value { key: vec![text[line.name].to_owned()], range: line.value });
+        }
+        let (said, blank) = (text[rest..end].trim_end(), text[rest..end].trim_start());
+        if !said.is_empty() && !blank.is_empty() {
+            parts.push(Part::Comment(end - blank.len()..rest + said.len()));
+        }
+        start = end;
+    }
+    parts
 }
 
 struct Line {

@@ -1,10 +1,12 @@
 //! JSON with comments, through its concrete syntax tree.
 
-use jsonc_parser::ParseOptions;
+use jsonc_parser::common::Ranged;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
+use jsonc_parser::errors::ParseError;
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, ast, parse_to_ast};
 use serde_json::Value;
 
-use super::{Found, Put, no_section};
+use super::{Found, Part, Put, no_section};
 use crate::config::Problem;
 use crate::message;
 
@@ -63,14 +65,54 @@ pub fn remove(text: &str, key: &[String], depth: usize) -> Result<String, Proble
     Ok(root.to_string())
 }
 
+/// Every value and comment.
+pub fn parts(text: &str) -> Result<Vec<Part>, Problem> {
+    let collect = CollectOptions { comments: CommentCollectionStrategy::Separate, tokens: false };
+    let parsed = parse_to_ast(text, &collect, &OPTIONS).map_err(|error| not_json(&error))?;
+    let mut parts = Vec::new();
+    if let Some(value) = &parsed.value {
+        values(value, &mut Vec::new(), &mut parts);
+    }
+    // Each is listed under what stands before it and under what stands behind it.
+    let comments = parsed.comments.iter().flat_map(|comments| comments.values());
+    let ranges = comments
+        .flat_map(|comments| comments.iter().map(|comment| comment.range().start..comment.range().end));
+    parts.extend(ranges.map(Part::Comment));
+    Ok(parts)
+}
+
+fn values(value: &ast::Value, key: &mut Vec<String>, into: &mut Vec<Part>) {
+    match value {
+        ast::Value::Object(object) => {
+            for property in &object.properties {
+                key.push(property.name.as_str().to_owned());
+                values(&property.value, key, into);
+                key.pop();
+            }
+        }
+        // What is in a list has no name that a setting could have.
+        ast::Value::Array(list) => {
+            list.elements.iter().for_each(|value| values(value, &mut vec![String::new()], into));
+        }
+        value => {
+            let range = value.range();
+            into.push(Part::Value { key: key.clone(), range: range.start..range.end });
+        }
+    }
+}
+
 fn parse(text: &str) -> Result<CstRootNode, Problem> {
-    CstRootNode::parse(text, &OPTIONS).map_err(|error| Problem {
+    CstRootNode::parse(text, &OPTIONS).map_err(|error| not_json(&error))
+}
+
+fn not_json(error: &ParseError) -> Problem {
+    Problem {
         line: error.line_display(),
         column: error.column_display(),
         key: String::new(),
         message: message!("problem-not-json", said = lower(&error.kind().to_string())),
         fix: message!("fix-json-line"),
-    })
+    }
 }
 
 /// The object under these keys; `None` when there is nothing, a problem when it is

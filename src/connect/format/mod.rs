@@ -6,6 +6,8 @@ mod env;
 mod json;
 mod toml;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::Problem;
@@ -30,6 +32,17 @@ pub struct Found {
     pub raw: String,
 }
 
+/// What in a text may say something: everything else is names, blanks and brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A value that is no section, and the way to it; elements of a list have none.
+    Value {
+        key: Vec<String>,
+        range: Range<usize>,
+    },
+    Comment(Range<usize>),
+}
+
 /// What to put under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put<'a> {
@@ -49,6 +62,18 @@ impl Format {
             Self::Toml => toml::read(text, key),
             Self::Env => Ok(env::read(text, name(key))),
         }
+    }
+
+    /// Every value and comment of the text, in no order; fails where it is broken.
+    pub fn parts(self, text: &str) -> Result<Vec<Part>, Problem> {
+        let inner = text.trim_start_matches(BYTE_ORDER_MARK);
+        let offset = text.len() - inner.len();
+        let parts = match self {
+            Self::Json => json::parts(inner)?,
+            Self::Toml => toml::parts(inner)?,
+            Self::Env => env::parts(inner),
+        };
+        Ok(parts.into_iter().map(|part| part.moved(offset)).collect())
     }
 
     /// How many of the key's parents are there.
@@ -78,6 +103,16 @@ impl Format {
     pub fn is_empty(self, text: &str) -> bool {
         let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
         text.is_empty() || (self == Self::Json && text.split_whitespace().collect::<String>() == "{}")
+    }
+}
+
+impl Part {
+    fn moved(self, offset: usize) -> Self {
+        let moved = |range: Range<usize>| range.start + offset..range.end + offset;
+        match self {
+            Self::Value { key, range } => Self::Value { key, range: moved(range) },
+            Self::Comment(range) => Self::Comment(moved(range)),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! TOML, through its format-preserving document.
 
-use toml_edit::{DocumentMut, Item, Key, TableLike, Value};
+use std::ops::Range;
 
-use super::{Found, Put, no_section};
+use toml_edit::{Document, DocumentMut, Item, Key, TableLike, Value};
+
+use super::{Found, Part, Put, no_section};
 use crate::config::edit::{as_saved_before, table};
 use crate::config::{Problem, syntax_problem};
 
@@ -44,6 +46,67 @@ pub fn remove(text: &str, key: &[String], depth: usize) -> Result<String, Proble
         }
     }
     Ok(as_saved_before(text, document.to_string()))
+}
+
+/// Every value and comment.
+pub fn parts(text: &str) -> Result<Vec<Part>, Problem> {
+    let document = Document::parse(text).map_err(|error| syntax_problem(text, &error))?;
+    let (mut values, mut names) = (Vec::new(), Vec::new());
+    in_table(document.as_table(), &mut Vec::new(), &mut values, &mut names);
+    let ranges = values.iter().filter_map(|part| match part {
+        Part::Value { range, .. } => Some(range.clone()),
+        Part::Comment(_) => None,
+    });
+    let mut taken: Vec<Range<usize>> = ranges.chain(names).collect();
+    taken.sort_by_key(|range| range.start);
+    let is_taken = |at: usize| {
+        let before = taken.partition_point(|range| range.start <= at);
+        before > 0 && taken[before - 1].contains(&at)
+    };
+    let mut comments: Vec<Part> = Vec::new();
+    let mut end = 0;
+    for (at, _) in text.match_indices('#') {
+        if at >= end && !is_taken(at) {
+            end = text[at..].find(['\r', '\n']).map_or(text.len(), |length| at + length);
+            comments.push(Part::Comment(at..end));
+        }
+    }
+    values.extend(comments);
+    Ok(values)
+}
+
+fn in_table(
+    table: &dyn TableLike,
+    key: &mut Vec<String>,
+    values: &mut Vec<Part>,
+    names: &mut Vec<Range<usize>>,
+) {
+    for (name, item) in table.iter() {
+        names.extend(table.get_key_value(name).and_then(|(name, _)| name.span()));
+        key.push(name.to_owned());
+        in_item(item, key, values, names);
+        key.pop();
+    }
+}
+
+fn in_item(item: &Item, key: &mut Vec<String>, values: &mut Vec<Part>, names: &mut Vec<Range<usize>>) {
+    if let Some(table) = item.as_table_like() {
+        in_table(table, key, values, names);
+    } else if let Some(tables) = item.as_array_of_tables() {
+        tables.iter().for_each(|table| in_table(table, &mut vec![String::new()], values, names));
+    } else if let Some(list) = item.as_array() {
+        list.iter().for_each(|value| in_value(value, &mut vec![String::new()], values, names));
+    } else if let Some(range) = item.span() {
+        values.push(Part::Value { key: key.clone(), range });
+    }
+}
+
+fn in_value(value: &Value, key: &mut Vec<String>, values: &mut Vec<Part>, names: &mut Vec<Range<usize>>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|value| in_value(value, key, values, names)),
+        Value::InlineTable(table) => in_table(table, key, values, names),
+        value => values.extend(value.span().map(|range| Part::Value { key: key.clone(), range })),
+    }
 }
 
 fn parse(text: &str) -> Result<DocumentMut, Problem> {

@@ -2,7 +2,7 @@
 //! every desktop shows buttons.
 
 use crate::control::{Command, Notice};
-use crate::language::Language;
+use crate::language::{Language, printable};
 use crate::text;
 
 /// What a press on the notification itself is called.
@@ -30,8 +30,8 @@ impl Content {
             command: Command::OpenDashboard,
         };
         Self {
-            title: title(notice, language),
-            body: body(notice, language),
+            title: printable(&title(notice, language)).into_owned(),
+            body: printable(&body(notice, language)).into_owned(),
             actions: action(notice, language).into_iter().chain([dashboard(DEFAULT)]).collect(),
         }
     }
@@ -99,6 +99,16 @@ mod tests {
         assert!(content.body.contains("in use by another program"), "{}", content.body);
         assert_eq!(content.command(DEFAULT), Some(Command::OpenDashboard));
         assert_eq!(content.command("else"), None);
+    }
+
+    #[test]
+    fn what_an_upstream_says_turns_no_writing_around() {
+        let reason = "no\u{202e}rorre\u{9b}31m\nSECOND LINE".into();
+        let content = Content::of(
+            &Notice::UpstreamUnreachable { host: "a\u{200b}b".to_owned(), reason },
+            Language::English,
+        );
+        assert!(!content.body.contains(printable::is_unprintable), "{:?}", content.body);
     }
 
     #[test]

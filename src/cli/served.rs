@@ -1,0 +1,152 @@
+//! Whether the models that a tool asks for are served here, and the line that would make
+//! it so.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use super::agent::{self, Agent};
+use super::output::{self, Exit};
+use super::{Context, account};
+use crate::config::edit;
+use crate::connect::{Asked, Environment, Tool};
+use crate::gateway::Served;
+use crate::text;
+
+/// What a tool asks for and nobody serves.
+pub struct Unserved {
+    pub tool: Tool,
+    asked: Asked,
+    served: Served,
+}
+
+impl Unserved {
+    /// `None` when somebody serves whatever the tool asks for, and when nobody knows.
+    pub async fn find(context: &Context, tool: Tool, environment: &Environment) -> Option<Self> {
+        let asked = tool.asked(environment)?;
+        let served = served(context, &asked).await?;
+        (!served.unserved.is_empty()).then_some(Self { tool, asked, served })
+    }
+
+    /// All of them, so that the tool cannot get a single answer.
+    pub fn is_all(&self) -> bool {
+        self.served.unserved.len() == self.asked.names.len()
+    }
+
+    /// The names under `[models]` that a line is missing for.
+    fn names(&self) -> Vec<&str> {
+        if self.is_all() {
+            return vec![&self.asked.pattern];
+        }
+        self.served.unserved.iter().map(String::as_str).collect()
+    }
+
+    /// The lines to add under `[models]`.
+    pub fn lines(&self, model: &str) -> Vec<String> {
+        self.names().into_iter().map(|name| format!("\"{name}\" = \"{model}\"")).collect()
+    }
+
+    /// What is wrong.
+    pub fn text(&self, context: &Context) -> String {
+        let (tool, models) = (self.tool.name(), self.names().join(", "));
+        text!(context.answer_language(), "tool-unserved", tool = tool, models = models)
+    }
+
+    /// What to do about it.
+    pub fn fix(&self, context: &Context) -> String {
+        let language = context.answer_language();
+        let Some(first) = self.served.offers.first() else {
+            return text!(language, "tool-unserved-add", models = self.names().join(", "));
+        };
+        let (offers, lines) = (self.served.offers.join(", "), self.lines(first).join(", "));
+        let id = self.tool.id();
+        text!(language, "tool-unserved-fix", offers = offers, lines = lines, id = id, model = first.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        let lines = self.served.offers.first().map(|first| self.lines(first)).unwrap_or_default();
+        json!({ "unserved": self.names(), "offers": self.served.offers, "lines": lines })
+    }
+
+    /// Says it, and where somebody is there to answer, offers to write the lines.
+    pub async fn tell(&self, context: &Context) -> Exit {
+        output::note(&self.text(context));
+        let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !context.json;
+        if !can_ask || self.served.offers.is_empty() {
+            output::note(&self.fix(context));
+            return Exit::Done;
+        }
+        match self.ask(context) {
+            Some(model) => self.write(context, &model).await,
+            None => {
+                output::note(&self.fix(context));
+                Exit::Done
+            }
+        }
+    }
+
+    fn ask(&self, context: &Context) -> Option<String> {
+        for (index, offer) in self.served.offers.iter().enumerate() {
+            output::note(&format!("  {}) {offer}", index + 1));
+        }
+        output::note(&text!(context.language, "tool-unserved-ask"));
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).ok()?;
+        let typed = line.trim();
+        let by_number =
+            typed.parse::<usize>().ok().and_then(|number| self.served.offers.get(number.checked_sub(1)?));
+        by_number.or_else(|| self.served.offers.iter().find(|offer| *offer == typed)).cloned()
+    }
+
+    async fn write(&self, context: &Context, model: &str) -> Exit {
+        write(context, &self.names(), model).await
+    }
+}
+
+/// Answers whatever a tool asks for with this model.
+pub async fn answer_with(context: &Context, tool: Tool, environment: &Environment, model: &str) -> Exit {
+    let Some(asked) = tool.asked(environment) else {
+        return output::failed(&text!(context.language, "tool-model-choice", tool = tool.name()));
+    };
+    let of_model = Asked { names: vec![model.to_owned()], ..asked.clone() };
+    if let Some(served) = served(context, &of_model).await.filter(|served| !served.unserved.is_empty()) {
+        let offers = served.offers.join(", ");
+        return output::failed(&text!(
+            context.language,
+            "tool-model-unserved",
+            model = model,
+            offers = offers
+        ));
+    }
+    write(context, &[&asked.pattern], model).await
+}
+
+/// The lines that [`answer_with`] would add.
+pub fn lines_for(tool: Tool, environment: &Environment, model: &str) -> Vec<String> {
+    tool.asked(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
+}
+
+async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
+    for name in names {
+        if let Err(error) = edit::set_model(&context.paths.config, name, model) {
+            return super::config::edit_failed(&error);
+        }
+    }
+    let names = names.join(", ");
+    output::note(&text!(context.language, "tool-model-set", models = names, model = model));
+    agent::apply_edit(&context.paths).await
+}
+
+/// By the running agent, whose environment holds the secrets, or else by the config file
+/// alone. `None` when neither can tell.
+async fn served(context: &Context, asked: &Asked) -> Option<Served> {
+    if let Some(agent) = Agent::find(&context.paths) {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("protocol", asked.protocol.name());
+        query.extend_pairs(asked.names.iter().map(|name| ("model", name)));
+        return serde_json::from_value(agent.read(&format!("served?{}", query.finish())).await.ok()?).ok();
+    }
+    let gateway = account::gateway_here(context).await.ok()?;
+    Some(gateway.served(asked.protocol, asked.names.clone()).await)
+}
