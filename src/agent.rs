@@ -15,7 +15,9 @@ use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
 use crate::desktop::leftovers;
 use crate::desktop::paths::Paths;
 use crate::desktop::signals;
+use crate::desktop::trust;
 use crate::gateway::Gateway;
+use crate::message;
 use crate::monitor::Recorder;
 use crate::server::{Door, base_url, bind};
 use crate::supervisor::{Exit, Options, Sources, Supervisor};
@@ -61,6 +63,7 @@ pub async fn run<S: Shell>(
 ) -> Result<Exit, LaunchError> {
     let paths = &launch.paths;
     paths.create().map_err(|error| other("the agent's directories could not be made", &error))?;
+    refuse_exposed(paths)?;
     let lock = take_lock(paths)?;
     paths.directories().into_iter().for_each(leftovers::sweep);
     let (watcher, file) = config::watch::watch(paths.config.clone())
@@ -118,6 +121,21 @@ pub async fn run<S: Shell>(
         let _ = tokio::task::spawn_blocking(move || recorder.close(LAST_RECORDS)).await;
     }
     Ok(exit)
+}
+
+/// Whoever can put a file in the place of ours can lead the commands that talk to this agent
+/// elsewhere. The directory of the config file is looked at with the file.
+fn refuse_exposed(paths: &Paths) -> Result<(), LaunchError> {
+    let [config, others @ ..] = paths.directories();
+    match others.into_iter().filter(|other| *other != config).find_map(trust::exposed_place) {
+        None => Ok(()),
+        Some(exposed) => {
+            let path = exposed.path.display().to_string();
+            let problem = message!("problem-writable", path = path.as_str(), mode = exposed.mode);
+            let fix = message!("fix-writable", path = path);
+            Err(LaunchError::Other(message!("problem-with-fix", problem = problem, fix = fix).to_string()))
+        }
+    }
 }
 
 fn take_lock(paths: &Paths) -> Result<InstanceLock, LaunchError> {

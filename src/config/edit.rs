@@ -2,7 +2,6 @@
 //! line ends. A change that would break the file is refused, and a write is all or nothing.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -12,8 +11,9 @@ use super::load::{problems_in, read, syntax_problem};
 use super::place::KeyPath;
 use super::{Problem, Problems, generate_key};
 use crate::desktop::disk::{self, Mode, WriteError};
-use crate::language::Language;
-use crate::text;
+use crate::desktop::edit_lock::{Busy, EditLock};
+use crate::language::{Language, Message};
+use crate::{message, text};
 
 mod account;
 mod price;
@@ -41,6 +41,8 @@ pub enum EditError {
     /// Somebody saved the file between reading and writing; trying again is safe.
     #[error("the file was saved by somebody else in the same moment, try again")]
     ChangedMeanwhile,
+    #[error("{}", busy(.0).text(Language::English))]
+    Busy(Busy),
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -53,8 +55,17 @@ impl EditError {
             Self::AccountExists(name) => text!(language, "cli-account-exists", name = name.as_str()),
             Self::KeyIsElsewhere => text!(language, "cli-key-elsewhere"),
             Self::ChangedMeanwhile => text!(language, "edit-changed-meanwhile"),
+            Self::Busy(other) => busy(other).text(language),
             Self::NotAKey(_) | Self::Write(_) => self.to_string(),
         }
+    }
+}
+
+fn busy(other: &Busy) -> Message {
+    let (lock, seconds) = (other.lock.display().to_string(), other.waited.as_secs());
+    match other.holder {
+        Some(pid) => message!("edit-busy-by", lock = lock, seconds = seconds, pid = pid.to_string()),
+        None => message!("edit-busy", lock = lock, seconds = seconds),
     }
 }
 
@@ -113,7 +124,7 @@ pub fn edit(
     path: &Path,
     change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>,
 ) -> Result<(), EditError> {
-    let _turn = Turn::take(path);
+    let _turn = take_turn(path)?;
     let before = read(path)?.text;
     let after = changed(&before, path, change)?;
     if after == before {
@@ -210,19 +221,10 @@ fn steps(key: &str) -> Result<(Vec<Key>, Key), EditError> {
     Ok((sections, last))
 }
 
-/// The right to edit, among all processes that edit this file. Held on the directory,
-/// because the file itself is another one after every edit.
-struct Turn {
-    _lock: Option<File>,
-}
-
-impl Turn {
-    /// Without a lock where none can be had: the comparison before the write still catches
-    /// most of what was written in between.
-    fn take(path: &Path) -> Self {
-        let target = std::fs::canonicalize(path).ok();
-        Self { _lock: target.as_deref().and_then(Path::parent).and_then(disk::lock_directory) }
-    }
+/// The right to edit, among all processes that edit this file.
+fn take_turn(path: &Path) -> Result<EditLock, EditError> {
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    EditLock::take(target.parent().unwrap_or(Path::new("."))).map_err(EditError::Busy)
 }
 
 #[cfg(test)]

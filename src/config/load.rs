@@ -14,9 +14,10 @@ use super::check::{Checked, check};
 use super::file::File;
 use super::models::matches;
 use super::place::{Finding, KeyPath, line_and_column, locate};
-use super::resolve::{Secrets, resolve, sources};
+use super::resolve::{Secrets, place_of, resolve, sources};
 use super::validate::validate;
 use super::{AccountConfig, Config, LanguageSetting, Problem, Problems, Secret, SecretMemory, key, lookup};
+use crate::desktop::trust::{self, Exposed};
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
@@ -65,6 +66,14 @@ async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Resu
     let (document, file) = parse(text).map_err(|list| Problems::new(path, list))?;
     let directory = path.parent().unwrap_or(Path::new(""));
     let found = lookup::find_all(sources(&file), directory, memory).await;
+    if !found.exposed.is_empty() {
+        let finding = |(index, exposed): (usize, Exposed)| {
+            let fix = message!("fix-writable-key", path = exposed.path.display().to_string());
+            Finding::value(place_of(index), writable(&exposed), fix)
+        };
+        let findings = found.exposed.into_iter().map(finding).collect();
+        return Err(Problems::new(path, locate(text, &document, findings)));
+    }
     let secrets = Secrets::from_found(found.secrets);
     if let Some(finding) = unfit_client_key(&file, &secrets.proxy) {
         return Err(Problems::new(path, locate(text, &document, vec![finding])));
@@ -118,6 +127,10 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
         _ => problem(unreadable(error), message!("fix-permissions-around")),
     })?;
     examine(&metadata).map_err(|(message, fix)| problem(message, fix))?;
+    if let Some(exposed) = trust::exposed(path) {
+        let fix = message!("fix-writable", path = exposed.path.display().to_string());
+        return Err(problem(writable(&exposed), fix));
+    }
     let mut bytes = Vec::new();
     OpenFile::open(path)
         .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
@@ -130,6 +143,12 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
         problem(message!("problem-not-utf8", line = line), message!("fix-not-utf8"))
     })?;
     Ok(Source { text, warnings: permission_warning(path, &metadata).into_iter().collect() })
+}
+
+/// That others could change it.
+fn writable(exposed: &Exposed) -> Message {
+    let path = exposed.path.display().to_string();
+    message!("problem-writable", path = path, mode = exposed.mode.as_str())
 }
 
 fn examine(metadata: &Metadata) -> Result<(), (Message, Message)> {

@@ -19,6 +19,7 @@ use tokio::process::{Child, Command};
 use self::memory::Asked;
 pub use self::memory::SecretMemory;
 use super::{Secret, SecretSource, key, load};
+use crate::desktop::trust::{self, Exposed};
 use crate::language::Message;
 use crate::message;
 
@@ -33,17 +34,25 @@ const SERVICE: &str = "portcullis";
 pub struct Found {
     pub secrets: Vec<Secret>,
     pub warnings: Vec<Message>,
+    /// Which of the sources are files that others could change.
+    pub exposed: Vec<(usize, Exposed)>,
 }
 
 /// A secret as it was found, and what there is to say about its place.
 struct Raw {
     text: String,
+    remarks: Remarks,
+}
+
+#[derive(Default)]
+struct Remarks {
     warning: Option<Message>,
+    exposed: Option<Exposed>,
 }
 
 impl From<String> for Raw {
     fn from(text: String) -> Self {
-        Self { text, warning: None }
+        Self { text, remarks: Remarks::default() }
     }
 }
 
@@ -55,19 +64,21 @@ pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path, memo
     memory.keep(&asked);
     let found: Vec<_> =
         stream::iter(sources).map(|source| find(source, directory, memory)).buffered(AT_ONCE).collect().await;
-    let (secrets, warnings): (_, Vec<_>) = found.into_iter().unzip();
-    Found { secrets, warnings: warnings.into_iter().flatten().collect() }
+    let (secrets, remarks): (_, Vec<_>) = found.into_iter().unzip();
+    let mut found = Found { secrets, warnings: Vec::new(), exposed: Vec::new() };
+    for (index, Remarks { warning, exposed }) in remarks.into_iter().enumerate() {
+        found.warnings.extend(warning);
+        found.exposed.extend(exposed.map(|exposed| (index, exposed)));
+    }
+    found
 }
 
-async fn find(
-    source: Option<SecretSource>,
-    directory: &Path,
-    memory: &SecretMemory,
-) -> (Secret, Option<Message>) {
+async fn find(source: Option<SecretSource>, directory: &Path, memory: &SecretMemory) -> (Secret, Remarks) {
+    let nothing = Remarks::default();
     let asked = source.as_ref().and_then(Asked::of);
     let (place, found) = match source {
-        None => return (Secret::Missing, None),
-        Some(SecretSource::Literal(literal)) => return (as_written(literal), None),
+        None => return (Secret::Missing, nothing),
+        Some(SecretSource::Literal(literal)) => return (as_written(literal), nothing),
         Some(SecretSource::Env { env }) => {
             let found = from_environment(&env);
             (message!("secret-in-variable", name = env), found)
@@ -88,18 +99,21 @@ async fn find(
         }
     };
     match found.and_then(fit_for_a_header) {
-        Ok(Raw { text, warning }) => {
+        Ok(Raw { text, remarks }) => {
             let secret = SecretString::from(text);
             if let Some(asked) = asked {
                 memory.learn(asked, &secret);
             }
-            (Secret::Known(secret), warning)
+            (Secret::Known(secret), remarks)
         }
         Err(reason) => {
             let reason = message!("secret-not-had", place = place, reason = reason);
             match asked.and_then(|asked| memory.recall(&asked)) {
-                Some(secret) => (Secret::Known(secret), Some(message!("secret-kept", reason = reason))),
-                None => (Secret::Unresolved(reason), None),
+                Some(secret) => {
+                    let warning = Some(message!("secret-kept", reason = reason));
+                    (Secret::Known(secret), Remarks { warning, exposed: None })
+                }
+                None => (Secret::Unresolved(reason), nothing),
             }
         }
     }
@@ -134,7 +148,9 @@ fn from_file(path: &Path) -> Result<Raw, Reason> {
     let file = File::open(path).map_err(|error| told(&error))?;
     let mut bytes = Vec::new();
     file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| told(&error))?;
-    Ok(Raw { text: text_of(bytes)?, warning: load::permission_warning(path, &metadata) })
+    let remarks =
+        Remarks { warning: load::permission_warning(path, &metadata), exposed: trust::exposed(path) };
+    Ok(Raw { text: text_of(bytes)?, remarks })
 }
 
 fn from_keyring(name: &str) -> Result<Raw, Reason> {

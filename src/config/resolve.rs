@@ -7,6 +7,7 @@ use super::file::{
     Account, File, ModelPrice, MonitorSection, NotificationsSection, PoolSection, ProxySection,
     TelemetrySection, UpdatesSection, UpstreamSection, ZaiModels, ZaiSection,
 };
+use super::place::KeyPath;
 use super::settings::{
     AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, LanguageSetting, MonitorConfig,
     NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig, UpdatesConfig,
@@ -31,6 +32,15 @@ pub fn sources(file: &File) -> Vec<Option<SecretSource>> {
     let zai = file.zai.as_ref().and_then(|zai| zai.api_key.clone());
     let accounts = file.accounts.iter().flatten().map(|account| account.api_key.clone());
     [proxy, zai].into_iter().chain(accounts).collect()
+}
+
+/// The key that the source at this place of [`sources`] stands behind.
+pub fn place_of(index: usize) -> KeyPath {
+    match index {
+        0 => KeyPath::of(&["proxy", "api_key"]),
+        1 => KeyPath::of(&["zai", "api_key"]),
+        account => KeyPath::of(&["accounts"]).index(account - 2).key("api_key"),
+    }
 }
 
 impl Secrets {

@@ -25,6 +25,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::load::LARGEST_FILE;
+use crate::desktop::trust;
 
 mod pace;
 mod places;
@@ -36,6 +37,8 @@ use places::Places;
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     Bytes(Vec<u8>),
+    /// The same, and others can change it.
+    Exposed(Vec<u8>),
     /// No file has the name.
     Absent,
     /// Something is there and cannot be read: a directory, a permission, too much.
@@ -46,6 +49,7 @@ impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Bytes(bytes) => write!(f, "Bytes({} of them)", bytes.len()),
+            Self::Exposed(bytes) => write!(f, "Exposed({} bytes)", bytes.len()),
             Self::Absent => f.write_str("Absent"),
             Self::Unreadable(kind) => write!(f, "Unreadable({kind:?})"),
         }
@@ -167,6 +171,7 @@ impl Watch {
 
 fn content(path: &Path) -> Content {
     match bytes(path) {
+        Ok(bytes) if trust::exposed(path).is_some() => Content::Exposed(bytes),
         Ok(bytes) => Content::Bytes(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => Content::Absent,
         Err(error) => Content::Unreadable(error.kind()),

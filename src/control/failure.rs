@@ -51,6 +51,10 @@ pub enum PortOwner {
         name: String,
         pid: u32,
     },
+    /// A program of another user, which the system does not name.
+    User {
+        name: String,
+    },
 }
 
 impl StartFailure {
@@ -144,9 +148,22 @@ impl BindReason {
             Self::InUse { owner: Some(PortOwner::Process { name, pid }) } => {
                 message!("failure-in-use-by", name = name.as_str(), pid = u64::from(*pid))
             }
+            Self::InUse { owner: Some(PortOwner::User { name }) } => {
+                message!("failure-in-use-by-user", user = name.as_str())
+            }
             Self::Denied => message!("failure-denied"),
             Self::NotAvailable => message!("failure-not-available"),
             Self::Other { text } => text.as_str().into(),
+        }
+    }
+}
+
+impl PortOwner {
+    /// Whose program has the port, as a noun.
+    pub fn said(&self) -> Message {
+        match self {
+            Self::User { name } => message!("owner-user", user = name.as_str()),
+            named => named.to_string().into(),
         }
     }
 }
@@ -156,6 +173,7 @@ impl fmt::Display for PortOwner {
         match self {
             Self::Portcullis => f.write_str("portcullis"),
             Self::Process { name, pid } => write!(f, "{name} (pid {pid})"),
+            Self::User { name } => write!(f, "{name}"),
         }
     }
 }

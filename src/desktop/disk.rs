@@ -63,28 +63,6 @@ fn try_replace(path: &Path, contents: &str, mode: Mode) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// Waits until nobody else has this lock, which the result holds until it is dropped.
-/// `None` where there is none to be had.
-pub fn lock_directory(directory: &Path) -> Option<File> {
-    lock_of(directory).ok().filter(|file| file.lock().is_ok())
-}
-
-#[cfg(unix)]
-fn lock_of(directory: &Path) -> io::Result<File> {
-    File::open(directory)
-}
-
-/// Windows locks no directory: a file among the user's temporary ones stands for it.
-#[cfg(not(unix))]
-fn lock_of(directory: &Path) -> io::Result<File> {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-
-    let mut hasher = DefaultHasher::new();
-    directory.hash(&mut hasher);
-    let name = format!("portcullis-{:016x}.lock", hasher.finish());
-    File::options().create(true).truncate(false).write(true).open(std::env::temp_dir().join(name))
-}
-
 /// A temporary file beside the target, private from its first byte, its contents on disk.
 fn written(directory: &Path, contents: &str) -> io::Result<NamedTempFile> {
     let mut file =

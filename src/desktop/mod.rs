@@ -5,6 +5,7 @@ pub mod autostart;
 pub mod browser;
 pub mod clipboard;
 pub mod disk;
+pub mod edit_lock;
 pub mod instance;
 pub mod leftovers;
 pub mod limits;
@@ -15,6 +16,9 @@ pub mod port_owner;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 pub mod signals;
+pub mod trust;
+#[cfg(unix)]
+pub mod users;
 pub mod whole_file;
 #[cfg(windows)]
 pub mod windowless;

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use listeners::Protocol;
+use listeners::{Protocol, SocketState};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use super::peer;
 
 /// How long a stranger on the port may take to say that it is a portcullis.
 const PROBE_LIMIT: Duration = Duration::from_millis(500);
@@ -20,6 +22,29 @@ pub async fn process(port: u16) -> Option<(String, u32)> {
     let look = move || listeners::get_process_by_port(port, Protocol::TCP).ok();
     let process = tokio::task::spawn_blocking(look).await.ok()??;
     Some((process.name, process.pid))
+}
+
+/// The same of one address. Takes milliseconds, and blocks.
+pub fn process_at(address: SocketAddr) -> Option<(String, u32)> {
+    let is_there = |listener: &listeners::Listener| {
+        listener.protocol == Protocol::TCP
+            && listener.state == SocketState::Listen
+            && listener.socket == address
+    };
+    let process = listeners::get_all().ok()?.into_iter().find(is_there)?.process;
+    Some((process.name, process.pid))
+}
+
+/// The name of the user that listens there, where it is not ours.
+#[cfg(unix)]
+pub fn another_user(address: SocketAddr) -> Option<String> {
+    let user = peer::listening_user(address)?;
+    (user != rustix::process::geteuid().as_raw()).then(|| super::users::name(user))
+}
+
+#[cfg(not(unix))]
+pub fn another_user(address: SocketAddr) -> Option<String> {
+    peer::listening_user(address).map(|user| user.to_string())
 }
 
 /// Whether what answers at the address is another portcullis.

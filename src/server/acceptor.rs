@@ -80,7 +80,7 @@ impl Gate {
 
     /// Hands every connection to the next of the lanes, until it is told to close.
     pub async fn serve(mut self, lanes: Vec<mpsc::Sender<Arrival>>) {
-        let mut lanes = Lanes { lanes, next: 0, connections: Arc::clone(&self.connections) };
+        let mut lanes = Lanes { all: lanes, next: 0, connections: Arc::clone(&self.connections) };
         loop {
             if let Some((stream, remote)) = self.queued.pop_front() {
                 if let Err(back) = lanes.hand_on(stream, remote) {
@@ -88,7 +88,7 @@ impl Gate {
                     self.wait_for_room().await;
                 }
             } else if let Some(closed) = self.closing.take() {
-                all_in(&lanes.lanes).await;
+                all_in(&lanes.all).await;
                 let _ = closed.send(());
                 return;
             } else {
@@ -162,7 +162,7 @@ impl Gate {
 
 /// The ways to the servers, taken in turn.
 struct Lanes {
-    lanes: Vec<mpsc::Sender<Arrival>>,
+    all: Vec<mpsc::Sender<Arrival>>,
     next: usize,
     connections: Arc<Connections>,
 }
@@ -179,8 +179,8 @@ impl Lanes {
         let Ok(local) = stream.local_addr() else { return Ok(()) };
         let Some(admitted) = self.connections.admit(remote, local) else { return Err((stream, remote)) };
         let mut arrival = Arrival::Connection(stream, admitted);
-        for _ in 0..self.lanes.len() {
-            let lane = &self.lanes[self.next % self.lanes.len()];
+        for _ in 0..self.all.len() {
+            let lane = &self.all[self.next % self.all.len()];
             self.next = self.next.wrapping_add(1);
             match lane.try_send(arrival) {
                 // A lane is closed when its server is gone, and then so is everybody.

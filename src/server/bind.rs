@@ -85,6 +85,10 @@ pub fn share(_: &SockRef<'_>, _: bool) -> io::Result<()> {
 fn v6_warning(address: SocketAddr, error: &io::Error) -> Option<Message> {
     let is_absent = matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported)
         || error.raw_os_error().is_some_and(|code| NO_IPV6.contains(&code));
+    if error.kind() == ErrorKind::AddrInUse {
+        let stranger = stranger_on_ipv6(address.port(), std::process::id());
+        return Some(stranger.unwrap_or_else(|| taken(address, message!("owner-unknown"))));
+    }
     let (address, reason) = (address.to_string(), error.to_string());
     (!is_absent).then(|| message!("warning-no-ipv6", address = address, reason = reason))
 }
@@ -113,6 +117,24 @@ async fn owner(address: SocketAddr) -> Option<PortOwner> {
     if port_owner::is_portcullis(reachable).await {
         return Some(PortOwner::Portcullis);
     }
-    let (name, pid) = port_owner::process(address.port()).await?;
-    Some(PortOwner::Process { name, pid })
+    match port_owner::process(address.port()).await {
+        Some((name, pid)) => Some(PortOwner::Process { name, pid }),
+        None => port_owner::another_user(address).map(|name| PortOwner::User { name }),
+    }
+}
+
+/// Who listens on IPv6 loopback at this port, when it is not the agent of this pid: clients
+/// that go by `localhost` may reach them instead. Takes milliseconds, and blocks.
+pub fn stranger_on_ipv6(port: u16, ours: u32) -> Option<Message> {
+    let address = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
+    let owner = match port_owner::process_at(address) {
+        Some((_, pid)) if pid == ours => return None,
+        Some((name, pid)) => PortOwner::Process { name, pid },
+        None => PortOwner::User { name: port_owner::another_user(address)? },
+    };
+    Some(taken(address, owner.said()))
+}
+
+fn taken(address: SocketAddr, owner: Message) -> Message {
+    message!("warning-ipv6-taken", address = address.to_string(), owner = owner)
 }

@@ -128,6 +128,13 @@ impl ProxyServer {
         Self { address, warning, is_on_loopback: address.ip().is_loopback(), keeper, servers }
     }
 
+    /// For whoever reads the log and nothing else.
+    pub fn log_warning(&self) {
+        if let Some(warning) = &self.warning {
+            tracing::warn!("{warning}");
+        }
+    }
+
     /// Lets a second listener of ours bind the same port.
     pub async fn share_port(&self) -> std::io::Result<()> {
         self.keeper.share(true).await

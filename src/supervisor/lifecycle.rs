@@ -37,6 +37,7 @@ impl Supervisor {
                 self.failure = None;
                 self.file_problem.take_if(|problem| matches!(problem, FileProblem::Bind(_)));
                 self.any_port = Some(proxy.address.port());
+                proxy.log_warning();
                 self.proxy = Some(proxy);
                 self.enter(Input::Bound);
                 self.lead_tools();

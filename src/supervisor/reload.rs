@@ -146,9 +146,11 @@ impl Supervisor {
         match &mut self.proxy {
             Some(current) if current.address.port() == bound.address.port() => {
                 current.switch(bound, &self.door).await;
+                current.log_warning();
             }
             proxy => {
                 let new = ProxyServer::start(bound, &self.door, self.options.max_connections);
+                new.log_warning();
                 if let Some(old) = proxy.replace(new) {
                     self.drain(old).await;
                 }

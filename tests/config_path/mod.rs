@@ -2,6 +2,8 @@
 
 mod first_run;
 mod invalid;
+#[cfg(target_os = "linux")]
+mod permissions;
 mod rebind;
 mod reload;
 mod secrets;

@@ -1,9 +1,20 @@
 //! Another user of the same computer before the control plane.
 
-use tokio::net::TcpStream;
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::Child;
+
+use crate::support::home::{stderr, stdout};
+use crate::support::proxy::free_port;
 use crate::support::stranger::{self, ask};
-use crate::support::{FakeUpstream, Reply, TestProxy, raw, request};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy, raw, request};
 
 async fn agent() -> TestProxy {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
@@ -87,4 +98,117 @@ async fn a_head_over_the_limit_is_refused() {
         let answer = raw(address, call.as_bytes()).await;
         assert_eq!(answer.split(' ').nth(1), Some(expected), "{length}");
     }
+}
+
+/// What another user runs until the test ends, once it has said a first line.
+async fn busy(program: &str, arguments: &[&str]) -> Child {
+    let mut command = stranger::command(program);
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    assert!(lines.next_line().await.expect("readable").is_some(), "it says that it is ready");
+    child
+}
+
+const ACCOUNT: &str = "[[accounts]]\nname = \"one\"\nprovider = \"openai\"\napi_key = \"up-key\"\n";
+
+#[tokio::test]
+async fn another_user_cannot_hold_an_edit_up() {
+    let home = Home::with_config(ACCOUNT);
+    fs::set_permissions(home.path(), Permissions::from_mode(0o755)).expect("set");
+    assert_eq!(home.ask(&["account", "disable", "one"]).await.status.code(), Some(0));
+    let path = home.path();
+    let directory = path.to_str().expect("text");
+    let _holder = busy("flock", &[directory, "-c", "echo held; sleep 600"]).await;
+    let output = home.ask(&["account", "enable", "one"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for entry in fs::read_dir(home.path()).expect("read") {
+        let entry = entry.expect("an entry").path();
+        let mut flock = stranger::command("flock");
+        let tried = flock.arg("--nonblock").arg(&entry).arg("true").stderr(Stdio::null()).status().await;
+        assert!(!tried.expect("it runs").success(), "{} is not theirs to lock", entry.display());
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_is_held_up_by_a_program_of_ours_ends_and_names_it() {
+    let home = Home::with_config(ACCOUNT);
+    assert_eq!(home.ask(&["account", "disable", "one"]).await.status.code(), Some(0));
+    let lock = fs::read_dir(home.path()).expect("read").map(|entry| entry.expect("an entry").path());
+    let lock = lock.into_iter().find(|path| path.to_string_lossy().ends_with("edit.lock")).expect("a lock");
+    let mut held = File::options().write(true).truncate(true).open(&lock).expect("ours");
+    held.lock().expect("free");
+    writeln!(held, "4242").expect("written");
+    let output = home.ask(&["account", "enable", "one"]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let text = stderr(&output);
+    assert!(text.contains("pid 4242") && text.contains(lock.to_str().expect("text")), "{text}");
+    held.unlock().expect("held");
+    assert_eq!(home.ask(&["account", "enable", "one"]).await.status.code(), Some(0));
+}
+
+/// A port whose `[::1]` the given listener has got; `None` where there is no IPv6.
+async fn squatted(squat: impl AsyncFn(u16)) -> Option<u16> {
+    let port = free_port();
+    if TcpListener::bind(("::1", port)).is_err() {
+        eprintln!("not tried: this system has no IPv6");
+        return None;
+    }
+    squat(port).await;
+    Some(port)
+}
+
+/// Fails unless every surface says who has `[::1]`, and what that means.
+async fn assert_told(port: u16, owner: &str) {
+    let upstream = FakeUpstream::always(Reply::HangUp).await;
+    let config = crate::support::proxy::account("work", "openai", &upstream, "");
+    let home = Home::with_config(&(format!("[proxy]\nport = {port}\n") + &config));
+    let check = |said: &str| {
+        assert!(said.contains(&format!("[::1]:{port}")) && said.contains(owner), "{said}");
+        assert!(said.contains("the key and the prompts"), "{said}");
+    };
+    let doctor = async |home: &Home| {
+        let found: Value =
+            serde_json::from_slice(&home.ask(&["doctor", "--json"]).await.stdout).expect("JSON");
+        let found =
+            found.as_array().expect("a list").iter().find(|finding| finding["check"] == "ipv6").cloned();
+        let found = found.expect("doctor knows");
+        check(found["text"].as_str().expect("a text"));
+        assert!(found["fix"].as_str().expect("a fix").contains("127.0.0.1"), "{found}");
+    };
+    doctor(&home).await;
+    let mut proxy = TestProxy::serve_home(home, &["serve"]).await;
+    let status = proxy.status().await;
+    check(status["warnings"][0].as_str().expect("a warning"));
+    check(&stdout(&proxy.run(&["status"]).await));
+    doctor(&proxy.home).await;
+    assert_eq!(proxy.get("/healthz").await.status, 200, "IPv4 serves all the same");
+    proxy.signal(rustix::process::Signal::TERM);
+    let (_, log) = proxy.ended().await;
+    let line = log.lines().find(|line| line.contains("[::1]")).expect("a line in the log");
+    assert!(line.contains("WARN"), "{line}");
+    check(line);
+}
+
+#[tokio::test]
+async fn whoever_has_the_ipv6_half_of_the_port_is_named_everywhere() {
+    let held = std::cell::RefCell::new(None);
+    let squat = async |port| *held.borrow_mut() = TcpListener::bind(("::1", port)).ok();
+    let Some(port) = squatted(squat).await else { return };
+    assert_told(port, &format!("(pid {})", std::process::id())).await;
+}
+
+#[tokio::test]
+async fn another_user_who_has_the_ipv6_half_of_the_port_is_named_everywhere() {
+    let held = std::cell::RefCell::new(None);
+    // Root's agent may see the program; any other only whose it is.
+    let squat = async |port| {
+        let listen = format!(
+            "import socket, time; held = socket.create_server(('::1', {port}), family=socket.AF_INET6); \
+             print('ready', flush=True); time.sleep(600)"
+        );
+        *held.borrow_mut() = Some(busy("/usr/bin/python3", &["-c", &listen]).await);
+    };
+    let Some(port) = squatted(squat).await else { return };
+    let squatter = held.borrow().as_ref().and_then(Child::id).expect("it runs");
+    assert_told(port, &format!("(pid {squatter})")).await;
 }

@@ -1,6 +1,9 @@
-//! Who can read what portcullis keeps.
+//! Who can read what portcullis keeps, and who can change it.
+
+use std::path::Path;
 
 use super::{Finding, Patient};
+use crate::desktop::trust;
 use crate::text;
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
@@ -10,8 +13,14 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     }
     open.into_iter()
         .map(|(path, mode, wanted)| {
-            let text = text!(patient.language, "doctor-files-open", path = path.as_str(), mode = mode);
-            let fix = text!(patient.language, "doctor-files-open-fix", path = path, mode = wanted);
+            let language = patient.language;
+            let is_exposed = trust::exposed_place(Path::new(&path)).is_some();
+            let fix = text!(language, "doctor-files-open-fix", path = path.as_str(), mode = wanted);
+            if is_exposed {
+                let text = text!(language, "doctor-files-exposed", path = path, mode = mode);
+                return Finding::problem("files", text, fix);
+            }
+            let text = text!(language, "doctor-files-open", path = path, mode = mode);
             Finding::warning("files", text, fix)
         })
         .collect()

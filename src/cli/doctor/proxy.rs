@@ -3,6 +3,7 @@
 use super::{Finding, PATIENCE, Patient};
 use crate::config::{Config, EffectiveAuth};
 use crate::control::{ProxyState, Status};
+use crate::desktop::peer;
 use crate::language::Language;
 use crate::server::bind;
 use crate::text;
@@ -19,7 +20,28 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
         }
         None => not_running(patient).await,
     };
-    std::iter::once(state).chain(open_lan(patient)).collect()
+    let further = [ipv6(patient), open_lan(patient), untold_users(patient)];
+    std::iter::once(state).chain(further.into_iter().flatten()).collect()
+}
+
+/// Somebody else answers to `localhost` where that is IPv6.
+fn ipv6(patient: &Patient) -> Option<Finding> {
+    let (port, ours) = match &patient.status {
+        Some(status) => (status.address.port(), status.pid),
+        None => (patient.config()?.proxy.port, std::process::id()),
+    };
+    let warning = bind::stranger_on_ipv6(port, ours)?;
+    let language = patient.language;
+    Some(Finding::warning("ipv6", warning.text(language), text!(language, "doctor-ipv6-fix")))
+}
+
+/// Where the system does not tell whose program connects, everybody counts as the user.
+fn untold_users(patient: &Patient) -> Option<Finding> {
+    let is_open = patient.config()?.proxy.effective_auth() == EffectiveAuth::Off;
+    (is_open && !peer::is_told()).then(|| {
+        let text = text!(patient.language, "doctor-users-untold");
+        Finding::warning("users", text, text!(patient.language, "doctor-users-untold-fix"))
+    })
 }
 
 /// The file is in order, and something else is in force. A broken file is told as such, and

@@ -1,0 +1,64 @@
+//! The accounts that people have on this computer.
+
+use std::ffi::OsStr;
+
+use uzers::os::unix::GroupExt;
+use uzers::{get_group_by_gid, get_user_by_uid};
+
+/// What the user is called, or the number where it has no name.
+pub fn name(user: u32) -> String {
+    get_user_by_uid(user).map_or_else(|| user.to_string(), |user| user.name().to_string_lossy().into_owned())
+}
+
+/// Whether a group is somebody's own that may write anyway: the one of the file's `owner`,
+/// of the user we run as, or root's.
+pub fn is_alone_in(group: u32, owner: u32) -> bool {
+    const ROOT: u32 = 0;
+    let us = rustix::process::geteuid().as_raw();
+    [owner, us, ROOT].into_iter().any(|user| is_private(group, user))
+}
+
+/// The user's own by name, or one that no account of this computer knows of; and nobody
+/// else in it.
+fn is_private(group: u32, user: u32) -> bool {
+    let account = get_user_by_uid(user);
+    let is_own = match (&account, get_group_by_gid(group)) {
+        (Some(account), Some(group)) => {
+            account.primary_group_id() == group.gid()
+                && account.name() == group.name()
+                && group.members().iter().all(|member| member == account.name())
+        }
+        (_, None) => rustix::process::getegid().as_raw() == group,
+        (None, Some(_)) => false,
+    };
+    is_own && !others_are_in(group, account.as_ref().map(uzers::User::name))
+}
+
+/// Members by their own account are not in the group's list.
+fn others_are_in(group: u32, but: Option<&OsStr>) -> bool {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    accounts.lines().any(|account| {
+        let mut fields = account.split(':');
+        let name = fields.next().map(OsStr::new);
+        fields.nth(2).is_some_and(|of| of.parse() == Ok(group)) && name != but
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_many_are_in_is_nobodys_own() {
+        assert_eq!(name(0), "root");
+        assert_eq!(name(4_000_000_000), "4000000000");
+        assert!(!is_private(4_000_000_000, 4_000_000_000));
+        if get_group_by_gid(0).is_some_and(|group| group.name() == "root") {
+            assert!(is_private(0, 0));
+        }
+        // Debian's `users`, and `nogroup`, which half of the services are in.
+        for group in [100, 65_534] {
+            assert!(!is_alone_in(group, 0), "{group}");
+        }
+    }
+}
