@@ -99,6 +99,7 @@ fn what_a_request_becomes_is_bounded_whatever_it_is_made_of() {
             });
             let told = format!("{from:?} {piece}: {} bytes for {}", work.peak, body.len());
             assert!(work.peak < (64 << 20) + 40 * body.len() as u64, "{told}");
+            println!("{told}");
             worst = worst.max((work.peak / body.len() as u64, told));
         }
     }
