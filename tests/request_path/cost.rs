@@ -42,10 +42,8 @@ fn with_tools(path: &str, count: usize, name: impl Fn(usize) -> String) -> Value
 
 /// Four letters for each number, which no upstream takes in a name.
 fn foreign(number: usize) -> String {
-    [0, 5, 10, 15]
-        .iter()
-        .map(|shift| char::from_u32(0x4E00 + (number >> shift) as u32 % 32).expect("a letter"))
-        .collect()
+    let digit = |place: u32| u32::try_from((number >> (5 * place)) & 31).expect("five bits");
+    (0..4).map(|place| char::from_u32(0x4E00 + digit(place)).expect("a letter")).collect()
 }
 
 fn gemini_says(parts: &Value) -> Reply {
