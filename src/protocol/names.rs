@@ -69,7 +69,7 @@ impl FreeNames<'_> {
         if self.is_free(&base, given) {
             return base;
         }
-        let numbered = (1..=self.rule.longest - 1).find_map(|digits| self.numbered(&base, digits, given));
+        let numbered = (1..self.rule.longest).find_map(|digits| self.numbered(&base, digits, given));
         numbered.unwrap_or(base)
     }
 

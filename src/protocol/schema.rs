@@ -157,10 +157,14 @@ fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     for (keyword, value) in object.iter_mut() {
         match (Holds::of(keyword), value) {
             (Some(Holds::Named), Value::Object(named)) => {
-                named.values_mut().for_each(|schema| visit(schema, change));
+                for schema in named.values_mut() {
+                    visit(schema, change);
+                }
             }
             (Some(Holds::Several | Holds::OneOrSeveral), Value::Array(list)) => {
-                list.iter_mut().for_each(|schema| visit(schema, change));
+                for schema in list {
+                    visit(schema, change);
+                }
             }
             (Some(Holds::One | Holds::OneOrSeveral), value) => visit(value, change),
             _ => {}

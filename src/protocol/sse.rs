@@ -28,6 +28,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Collects lines until an event is whole.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the bytes so far")]
 pub struct Parser {
     /// The beginning of a line whose end has not come.
     line: Vec<u8>,

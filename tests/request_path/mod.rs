@@ -20,6 +20,7 @@ mod routing;
 mod secrets;
 
 mod broken;
+mod cost;
 mod endings;
 mod failover;
 mod flow;

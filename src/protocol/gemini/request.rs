@@ -231,7 +231,7 @@ fn encode_output(request: &Request, inlining: &mut Inlining, config: &mut Object
     config.insert("responseMimeType".to_owned(), json!("application/json"));
     if let OutputFormat::JsonSchema { schema: wanted, .. } = &request.output {
         if capability::gemini_needs_cleaned_schema(&request.model) {
-            config.insert("responseSchema".to_owned(), inlining.to_openapi(wanted));
+            config.insert("responseSchema".to_owned(), inlining.openapi(wanted));
         } else {
             config.insert("responseJsonSchema".to_owned(), wanted.clone());
         }

@@ -110,7 +110,7 @@ impl Default for Inlining {
 impl Inlining {
     /// Writes JSON Schema as what the older models take: definitions put in place, keywords
     /// they do not know told in the description.
-    pub fn to_openapi(&mut self, schema: &Value) -> Value {
+    pub fn openapi(&mut self, schema: &Value) -> Value {
         let mut cleaner = Cleaner { root: schema, left: MAX_SCHEMAS, references: 0, budget: self };
         cleaner.clean(schema, 0)
     }
@@ -411,7 +411,7 @@ mod tests {
                        "type": "OBJECT"}),
             ),
         ] {
-            assert_eq!(Inlining::default().to_openapi(&written), expected, "{written}");
+            assert_eq!(Inlining::default().openapi(&written), expected, "{written}");
         }
     }
 
@@ -421,7 +421,7 @@ mod tests {
             "$ref": "#/$defs/n",
             "$defs": {"n": {"type": "object", "properties": {"l": {"$ref": "#/$defs/n"}, "r": {"$ref": "#/$defs/n"}}}},
         });
-        let cleaned = Inlining::default().to_openapi(&tree).to_string();
+        let cleaned = Inlining::default().openapi(&tree).to_string();
         assert!(cleaned.len() < 1_000_000 && !cleaned.contains("$ref"));
     }
 
@@ -435,7 +435,7 @@ mod tests {
         let nowhere = json!({"properties": {"a": {"$ref": format!("#/{}", "x".repeat(1_000))}}});
         for schema in [tree, long, wide, nowhere] {
             let mut budget = Inlining::default();
-            let written: usize = (0..200).map(|_| budget.to_openapi(&schema).to_string().len()).sum();
+            let written: usize = (0..200).map(|_| budget.openapi(&schema).to_string().len()).sum();
             let sent = 200 * schema.to_string().len();
             assert!(written < sent + 4 * MAX_ALL_BYTES, "{written} of {sent}");
         }
@@ -446,7 +446,7 @@ mod tests {
         let properties: Map<String, Value> =
             (0..20_000).map(|n| (n.to_string(), json!({"type": "string"}))).collect();
         let mut budget = Inlining::default();
-        let cleaned = budget.to_openapi(&json!({"type": "object", "properties": properties}));
+        let cleaned = budget.openapi(&json!({"type": "object", "properties": properties}));
         assert_eq!(cleaned["properties"].as_object().map(Map::len), Some(20_000));
         assert!(!budget.is_short);
     }

@@ -145,7 +145,7 @@ fn encode_function(
     if capability::gemini_needs_cleaned_schema(model) {
         // An object without properties is refused there.
         if !takes_nothing {
-            declaration["parameters"] = inlining.to_openapi(&wanted);
+            declaration["parameters"] = inlining.openapi(&wanted);
         }
     } else {
         declaration["parametersJsonSchema"] = wanted;

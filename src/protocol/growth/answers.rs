@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use serde_json::{Value, json};
 
 use super::assert_linear;
-use crate::chat::{Collector, Event};
+use crate::chat::{Collector, Event, Part};
 use crate::protocol::{
     Observer, Protocol, ResponseContext, StreamDecoder, StreamEncoder, decode_response, encode_response,
 };
@@ -174,13 +174,15 @@ fn joined(from: Protocol, stream: &str) -> Vec<u8> {
     decoder.push(stream.as_bytes(), &mut events);
     decoder.finish(&mut events);
     let mut collector = Collector::default();
-    events.into_iter().for_each(|event| collector.push(event));
+    for event in events {
+        collector.push(event);
+    }
     let mut response = collector.finish().expect("whole");
-    response.parts.iter_mut().for_each(|part| {
-        if let crate::chat::Part::ToolUse(call) = part {
+    for part in &mut response.parts {
+        if let Part::ToolUse(call) = part {
             "{}".clone_into(&mut call.arguments);
         }
-    });
+    }
     encode_response(from, &response, &context()).expect("told").to_vec()
 }
 
@@ -200,7 +202,8 @@ fn written(from: Protocol, events: &[Value]) -> String {
         GEMINI => (json!({}), json!({"candidates": [{"finishReason": "STOP"}]})),
     };
     let events = std::iter::once(&first).chain(events).chain([&last]);
-    events.map(|event| format!("data: {event}\r\n\r\n")).collect()
+    let events: Vec<String> = events.map(|event| format!("data: {event}\r\n\r\n")).collect();
+    events.concat()
 }
 
 fn chat(delta: &Value) -> Value {

@@ -327,11 +327,8 @@ fn names(count: usize) -> Vec<String> {
 
 /// A name of four letters that every protocol has to change to one and the same.
 fn foreign(number: usize) -> String {
-    [1, 26, 26 * 26, 26 * 26 * 26]
-        .iter()
-        .filter_map(|power| char::from_digit((number / power % 26) as u32 + 10, 36))
-        .filter_map(|letter| char::from_u32(u32::from(letter) + 0x4E00))
-        .collect()
+    let digit = |place: u32| u32::try_from(number >> (5 * place) & 31).expect("five bits");
+    (0..4).map(|place| char::from_u32(0x4E00 + digit(place)).expect("a letter")).collect()
 }
 
 fn id(number: usize) -> String {

@@ -75,7 +75,7 @@ pub fn decode_request(operation: Operation, body: &[u8], model: &str) -> Result<
 
 fn decode(operation: Operation, body: field::Object, model: &str) -> Outcome<SideRequest> {
     Ok(match operation {
-        Operation::Embeddings => SideRequest::Embeddings(embeddings::openai::decode_request(body)?),
+        Operation::Embeddings => SideRequest::Embeddings(embeddings::openai::decode_request(&body)?),
         Operation::EmbedContent => SideRequest::Embeddings(embeddings::gemini::decode_request(body)?),
         Operation::BatchEmbedContents => {
             SideRequest::Embeddings(embeddings::gemini::decode_batch_request(body)?)

@@ -14,16 +14,16 @@ use crate::protocol::{Operation, ResponseContext, json as json_text};
 
 const KNOWN: [&str; 4] = ["model", "input", "dimensions", "encoding_format"];
 
-pub fn decode_request(body: Object) -> Outcome<Request> {
-    let inputs = decode_input(field::required(&body, "input")?).map_err(|invalid| invalid.at("input"))?;
-    let format = match field::string(&body, "encoding_format")? {
+pub fn decode_request(body: &Object) -> Outcome<Request> {
+    let inputs = decode_input(field::required(body, "input")?).map_err(|invalid| invalid.at("input"))?;
+    let format = match field::string(body, "encoding_format")? {
         None | Some("float") => Format::Float,
         Some("base64") => Format::Base64,
         Some(_) => return Err(Invalid::new("must be float or base64").at("encoding_format")),
     };
     let mut dropped = Dropped::default();
-    field::unknown_names(&body, &KNOWN).for_each(|key| dropped.note(key.clone()));
-    Ok(Request { inputs, dimensions: field::count(&body, "dimensions")?, format, dropped })
+    field::unknown_names(body, &KNOWN).for_each(|key| dropped.note(key.clone()));
+    Ok(Request { inputs, dimensions: field::count(body, "dimensions")?, format, dropped })
 }
 
 /// A text, or texts.
@@ -132,7 +132,7 @@ mod tests {
     use crate::protocol::LocalError;
 
     fn read(body: &Value) -> Result<Request, LocalError> {
-        decode_request(body.as_object().expect("an object").clone()).map_err(LocalError::from)
+        decode_request(body.as_object().expect("an object")).map_err(LocalError::from)
     }
 
     #[test]
