@@ -13,6 +13,7 @@ mod key_commands;
 mod lifecycle;
 mod ports;
 mod signals;
+mod tool_models;
 mod updates;
 
 use serde_json::Value;
