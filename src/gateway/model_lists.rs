@@ -72,10 +72,10 @@ pub enum Age {
 impl Age {
     const fn is_exceeded(self, known: &Known, age: Duration) -> bool {
         let limit = match (self, &known.list) {
-            (Self::None, _) => return true,
-            (_, Err(_)) => FAILED,
+            (Self::None, _) | (Self::Usual, Err(_)) => return true,
             (Self::Usual, Ok(_)) => FRESH,
             (Self::Young, Ok(_)) => YOUNG,
+            (Self::Young, Err(_)) => FAILED,
         };
         age.as_millis() >= limit.as_millis()
     }
@@ -127,8 +127,7 @@ async fn read(
         return Err(NotHad { status: None, reason: Message::default() });
     }
     let read = timeout(limit, slot.read(account, client, age)).await;
-    let late = || NotHad { status: None, reason: message!("reason-timed-out", seconds = limit.as_secs()) };
-    let read = read.unwrap_or_else(|_| Err(late()));
+    let read = read.unwrap_or_else(|_| Err(slot.was_late(limit)));
     let name = &account.name;
     read.inspect_err(|NotHad { reason, .. }| {
         tracing::info!(account = name, "no model list from {name}: {reason}");
@@ -144,6 +143,16 @@ impl Slot {
         let list = fetch(account, client).await.map(List::from);
         *known = Some(Known { list: list.clone(), read_at: Instant::now() });
         list
+    }
+
+    /// Whoever waits for the same list is as late.
+    fn was_late(&self, limit: Duration) -> NotHad {
+        let not_had =
+            NotHad { status: None, reason: message!("reason-timed-out", seconds = limit.as_secs()) };
+        if let Ok(mut known) = self.0.try_lock() {
+            *known = Some(Known { list: Err(not_had.clone()), read_at: Instant::now() });
+        }
+        not_had
     }
 }
 

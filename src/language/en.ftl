@@ -467,7 +467,7 @@ doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: 
 doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
 doctor-upstream-proxy-ok = The proxy { $proxy } (upstream.proxy) answers.
 doctor-upstream-proxy = The proxy { $proxy } (upstream.proxy) does not answer: { $reason }
-doctor-proxies-unused = { $name } is set, but portcullis does not use proxies of the environment: it connects to providers directly.
+doctor-proxies-unused = portcullis does not use { $name } from the environment: it connects to providers directly.
 doctor-proxies-unused-fix = If your network needs it, write under [upstream]: proxy = "{ $value }"
 doctor-variable = { $name } points clients elsewhere: { $value }
 doctor-variable-fix = Unset it, or set it to { $value }.

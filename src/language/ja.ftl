@@ -440,7 +440,7 @@ doctor-proxies-trap = { $name } が設定されていますが、NO_PROXY に 12
 doctor-proxies-trap-fix = NO_PROXY の今の値に `127.0.0.1,localhost` を加えてください。
 doctor-upstream-proxy-ok = プロキシ { $proxy } (upstream.proxy) は応答します。
 doctor-upstream-proxy = プロキシ { $proxy } (upstream.proxy) が応答しません: { $reason }
-doctor-proxies-unused = { $name } が設定されていますが、portcullis は環境変数のプロキシを使わず、プロバイダーに直接接続します。
+doctor-proxies-unused = portcullis は環境変数 { $name } のプロキシを使わず、プロバイダーに直接接続します。
 doctor-proxies-unused-fix = ネットワークに必要なら、[upstream] に proxy = "{ $value }" と書いてください。
 doctor-variable = { $name } がクライアントを別の場所に向けています: { $value }
 doctor-variable-fix = 設定を消すか、{ $value } にしてください。

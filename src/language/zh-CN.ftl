@@ -440,7 +440,7 @@ doctor-proxies-trap = 已设置 { $name }，但 NO_PROXY 中没有 127.0.0.1：G
 doctor-proxies-trap-fix = 请在 NO_PROXY 现有的值中加入 `127.0.0.1,localhost`。
 doctor-upstream-proxy-ok = 代理 { $proxy }（upstream.proxy）有响应。
 doctor-upstream-proxy = 代理 { $proxy }（upstream.proxy）没有响应：{ $reason }
-doctor-proxies-unused = 已设置 { $name }，但 portcullis 不使用环境中的代理：它直接连接服务商。
+doctor-proxies-unused = portcullis 不使用环境变量 { $name } 中的代理：它直接连接服务商。
 doctor-proxies-unused-fix = 如果你的网络需要它，请在 [upstream] 下写：proxy = "{ $value }"
 doctor-variable = { $name } 把客户端指向了别处：{ $value }
 doctor-variable-fix = 请取消设置，或将其设为 { $value }。

@@ -398,3 +398,85 @@ async fn connected_tools_follow_a_new_key_and_what_was_changed_while_nobody_ran(
     let proxy = TestProxy::serve_home(proxy.home, &["serve"]).await;
     until_it_says(&proxy.home, ".claude/settings.json", &format!("http://127.0.0.1:{port}\"")).await;
 }
+
+/// Settings that are full of other people's secrets, under names that do not say so.
+fn with_secrets() -> Home {
+    let claude = r#"{
+  // ghp_in-a-comment
+  "env": { "GH_PAT": "ghp_secret-1", "SLACK": "xoxb-secret-2", "ANTHROPIC_CUSTOM_HEADERS": "x-auth: secret-3",
+    "ANTHROPIC_BASE_URL": "https://me:secret-4@gateway.example/v1?sig=secret-5" },
+  "mcp": ["--pat", "secret-6"]
+}
+"#;
+    let codex = "# ghp_secret-1\nmodel_provider = \"mine\" # secret-2\n[model_providers.portcullis]\nbase_url = \
+                 \"https://h/?token=secret-3\"\nhttp_headers = { X-Auth = \"secret-4\" }\n[mcp]\nargs = [\"secret-5\"]\n";
+    let gemini = "PAT=secret-1 # secret-2\n# was secret-3\nGOOGLE_GEMINI_BASE_URL=https://h/?key=secret-4\n";
+    let opencode = r#"{"mcp": {"x": {"headers": {"X-Auth": "secret-1"}}}, "provider": {"openai": {"options": {"baseURL": "https://h/#secret-2"}}}}"#;
+    home(
+        8045,
+        &[
+            (".claude/settings.json", claude),
+            (".codex/config.toml", codex),
+            (".gemini/.env", gemini),
+            (".config/opencode/opencode.json", opencode),
+        ],
+    )
+}
+
+#[test]
+fn print_shows_no_neighbours_secret() {
+    let home = with_secrets();
+    for tool in TOOLS {
+        for arguments in [vec!["connect", tool, "--print"], vec!["connect", tool, "--print", "--json"]] {
+            let shown = done(&home, &arguments);
+            assert!(shown.contains("127.0.0.1:8045"), "{shown}");
+            assert!(!shown.contains("secret-") && !shown.contains("ghp_"), "{tool}: {shown}");
+        }
+    }
+    let shown = done(&home, &["connect", "claude-code", "--print"]);
+    assert!(shown.contains("\"GH_PAT\": \"***\""), "names stay, so that one can see where: {shown}");
+    assert!(shown.contains("https://***@gateway.example/v1?***"), "{shown}");
+}
+
+#[test]
+fn addresses_are_shown_without_what_may_be_secret_in_them() {
+    let home = with_secrets();
+    let shown = [done(&home, &["connect"]), done(&home, &["connect", "--json"])].concat();
+    let doctor = home.command(&["doctor"]).env("OPENAI_BASE_URL", "https://gw/v1?sig=secret-9").output();
+    let shown = shown + &stdout(&doctor.expect("runs"));
+    assert!(
+        shown.contains("https://***@gateway.example/v1?***") && shown.contains("https://gw/v1?***"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret-"), "{shown}");
+}
+
+#[test]
+fn codex_users_are_told_which_conversations_hide_before_and_after() {
+    let home = with_everything(8045);
+    let hidden = "earlier ones are hidden";
+    assert!(done(&home, &["connect", "codex", "--print"]).contains(hidden));
+    let connected = done(&home, &["connect", "codex"]);
+    assert!(
+        connected.contains(hidden) && connected.contains("codex -c model_provider=openai resume"),
+        "{connected}"
+    );
+    let undone = done(&home, &["disconnect", "codex"]);
+    assert!(undone.contains("hides the conversations that were made through portcullis"), "{undone}");
+    assert!(
+        undone.contains("portcullis connect codex") && undone.contains("codex exec resume --last"),
+        "{undone}"
+    );
+    assert!(!undone.contains("as it was before"), "{undone}");
+    assert!(!done(&home, &["connect", "claude-code"]).contains("conversations"));
+}
+
+#[test]
+fn what_the_user_has_put_back_alone_is_not_called_unconnected() {
+    let home = with_everything(8045);
+    done(&home, &["connect", "claude-code"]);
+    fs::write(home.file(".claude/settings.json"), CLAUDE).expect("written");
+    let told = done(&home, &["disconnect", "claude-code"]);
+    assert!(told.contains("are back as they were already"), "{told}");
+    assert!(done(&home, &["disconnect", "claude-code"]).contains("was not connected"));
+}

@@ -76,6 +76,16 @@ async fn what_it_prints_can_be_pasted() {
     for client in ["openai.OpenAI(", "anthropic.Anthropic(", "genai.Client(", "ANTHROPIC_BASE_URL="] {
         assert!(greeting.contains(client), "{client}: {greeting}");
     }
+    let (_, watch) =
+        greeting.split_once("Watch the requests at http://127.0.0.1:").expect("the dashboard's address");
+    assert!(
+        !watch.lines().next().expect("a line").contains('#'),
+        "nothing that opens it stands there: {watch}"
+    );
+    let open = watch.lines().nth(1).expect("a command").trim();
+    let printed = tokio::process::Command::new("sh").args(["-c", &format!("{open} --print")]).output();
+    let printed = String::from_utf8(printed.await.expect("a shell").stdout).expect("text");
+    assert!(printed.starts_with("http://127.0.0.1:"), "{open}: {printed}");
     let joined = greeting.replace("\\\n", "");
     let lines: Vec<_> = joined.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
     assert_eq!(lines.len(), 2, "{greeting}");

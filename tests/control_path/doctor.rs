@@ -45,7 +45,11 @@ fn a_healthy_home_has_no_problem() {
     let output = home.run(&["doctor"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).contains("✓ The config file is in order"), "{}", stdout(&output));
-    assert!(stdout(&output).contains("No problem"), "{}", stdout(&output));
+    // It does not run, and there is no session bus.
+    assert!(stdout(&output).contains("2 warnings."), "{}", stdout(&output));
+    for content in ["No problem", "All is well"] {
+        assert!(!stdout(&output).contains(content), "{}", stdout(&output));
+    }
     check(&mut home.command(&["doctor", "--json"]), "ok", "1 active account", "");
     check(&mut home.command(&["doctor", "--json", "--online"]), "ok", "Account demo answers", "");
 }
@@ -108,7 +112,12 @@ fn tools_that_point_past_the_proxy_are_told() {
     let home = well(free_port());
     let json = ["doctor", "--json"];
     home.run(&["connect", "codex"]);
-    check(&mut home.command(&json), "ok", "Codex points here", "");
+    check(
+        &mut home.command(&json),
+        "problem",
+        "Codex points at portcullis, which is not running",
+        "portcullis disconnect codex",
+    );
     let config = fs::read_to_string(home.config()).expect("text");
     let port = config.lines().find(|line| line.starts_with("port")).expect("a port");
     home.write_config(&config.replace(port, &format!("port = {}", free_port())));
@@ -143,4 +152,189 @@ async fn a_running_agent_says_how_it_is() {
     assert_eq!(proxy.run(&["stop"]).await.status.code(), Some(0));
     let output = proxy.run(&["doctor", "--json"]).await;
     assert!(stdout(&output).contains("The proxy is stopped"), "{}", stdout(&output));
+}
+
+/// What `doctor` finds in the home of a running agent.
+async fn findings_of(proxy: &TestProxy, arguments: &[&str]) -> Vec<Value> {
+    findings(&proxy.run(&[&["doctor", "--json"], arguments].concat()).await)
+}
+
+fn finding<'a>(found: &'a [Value], text: &str) -> &'a Value {
+    let has = |finding: &&Value| finding["text"].as_str().is_some_and(|said| said.contains(text));
+    found.iter().find(has).unwrap_or_else(|| panic!("nothing says {text:?}: {found:#?}"))
+}
+
+#[tokio::test]
+async fn what_the_running_agent_warns_of_is_told_once() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let config = proxy_section("")
+        + &account("real", "openai", &upstream, "")
+        + DEMO
+        + "[models]\n\"x\" = \"nobody-has-it\"\n";
+    let proxy = TestProxy::serve(&config).await;
+    let warned = proxy.status().await["warnings"].as_array().expect("a list").clone();
+    assert_eq!(warned.len(), 2, "{warned:?}");
+    let found = findings_of(&proxy, &[]).await;
+    for warning in warned {
+        let told: Vec<_> = found.iter().filter(|finding| finding["text"] == warning).collect();
+        assert_eq!(told.len(), 1, "{warning}: {found:#?}");
+        assert_eq!(told[0]["level"], "warning");
+    }
+    let shown = stdout(&proxy.run(&["doctor"]).await);
+    assert!(!shown.contains("No problem") && !shown.contains("All is well"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_address_that_another_program_has_is_a_warning_here_too() {
+    let (port, taken) = loop {
+        let port = free_port();
+        if let Ok(taken) = TcpListener::bind(("::1", port)) {
+            break (port, taken);
+        }
+    };
+    let home = Home::with_config(&(proxy_section(&format!("port = {port}")) + DEMO));
+    let proxy = TestProxy::serve_home(home, &["serve"]).await;
+    let warned = proxy.status().await["warnings"][0].as_str().expect("a warning").to_owned();
+    let found = findings_of(&proxy, &[]).await;
+    assert_eq!(finding(&found, &warned)["level"], "warning");
+    drop(taken);
+}
+
+#[tokio::test]
+async fn a_key_that_only_the_shell_sees_is_told_with_what_the_agent_would_see() {
+    let config = proxy_section("")
+        + "\n[[accounts]]\nname = \"mine\"\nprovider = \"gemini\"\napi_key = { env = \"KEY_OF_MY_SHELL\" }\n"
+        + DEMO;
+    let proxy = TestProxy::serve(&config).await;
+    let in_shell = async |arguments: &[&str]| {
+        let mut command = proxy.home.command(arguments);
+        command.env("KEY_OF_MY_SHELL", "AIza0123456789");
+        tokio::process::Command::from(command).output().await.expect("it runs")
+    };
+    let found = findings(&in_shell(&["doctor", "--json"]).await);
+    let fix = finding(&found, "Account mine")["fix"].as_str().expect("a fix").to_owned();
+    assert!(fix.contains("without your shell's environment") && fix.contains("environment.d"), "{fix}");
+    let about_it =
+        found.iter().filter(|one| one["text"].as_str().is_some_and(|text| text.contains("KEY_OF_MY_SHELL")));
+    assert_eq!(about_it.count(), 1, "{found:#?}");
+    let tested = stdout(&in_shell(&["account", "test", "mine"]).await);
+    assert!(tested.contains("does not see your shell's environment"), "{tested}");
+}
+
+#[tokio::test]
+async fn listed_accounts_without_keys_are_not_called_none() {
+    let config = proxy_section("port = 0")
+        + "\n[[accounts]]\nname = \"mine\"\nprovider = \"gemini\"\napi_key = { file = \"/nonexistent/key\" }\n";
+    let home = Home::with_config(&config);
+    let found = findings(&home.run(&["doctor", "--json"]));
+    let problem = finding(&found, "No available accounts");
+    assert!(
+        problem["fix"].as_str().expect("a fix").contains("in the config file is not usable"),
+        "{problem}"
+    );
+    let mut texts: Vec<&str> = found.iter().filter_map(|finding| finding["text"].as_str()).collect();
+    let count = texts.len();
+    texts.sort_unstable();
+    texts.dedup();
+    assert_eq!(texts.len(), count, "{texts:#?}");
+    assert!(finding(&found, "Account mine")["fix"].as_str().expect("a fix").contains("/absolute/path"));
+}
+
+#[test]
+fn the_proxy_on_the_way_to_the_providers_is_tried() {
+    let json = ["doctor", "--json"];
+    let config = |port: u16| {
+        let upstream = format!("[upstream]\nproxy = \"http://user:pa55word@127.0.0.1:{port}\"\n");
+        proxy_section(&format!("port = {}", free_port())) + &upstream + DEMO
+    };
+    let closed = free_port();
+    let home = Home::with_config(&config(closed));
+    let text = format!("The proxy 127.0.0.1:{closed} (upstream.proxy) does not answer");
+    check(&mut home.command(&json), "problem", &text, "`proxy` under [upstream]");
+    assert!(!stdout(&home.run(&json)).contains("pa55word"));
+    let open = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = open.local_addr().expect("an address").port();
+    check(&mut Home::with_config(&config(port)).command(&json), "ok", "(upstream.proxy) answers", "");
+}
+
+#[test]
+fn proxies_of_the_environment_are_said_to_be_unused() {
+    let (home, json) = (well(free_port()), ["doctor", "--json"]);
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let mut command = home.command(&json);
+        command.env(name, "http://user:pa55word@proxy.corp:3128").env("NO_PROXY", "127.0.0.1");
+        let text = format!("does not use {name} from the environment");
+        check(&mut command, "warning", &text, "proxy = \"http://***@proxy.corp:3128\"");
+    }
+}
+
+/// The same as an ordinary user; root may write everything.
+fn as_nobody(home: &Home, arguments: &[&str]) -> Output {
+    let mut command = Command::new("setpriv");
+    let inner = home.command(arguments);
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(inner.get_program());
+    command.args(inner.get_args()).env_clear().env("HOME", home.path());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.output().expect("this test needs setpriv (util-linux), and to be run by root")
+}
+
+#[test]
+fn files_that_a_run_as_root_left_behind_are_named_with_the_way_to_have_them_back() {
+    let home = well(free_port());
+    for name in ["portcullis.lock", "monitor.db", "portcullis.log"] {
+        fs::write(home.file(name), "").expect("written");
+        fs::set_permissions(home.file(name), fs::Permissions::from_mode(0o600)).expect("set");
+    }
+    let nobody = Some(65534);
+    std::os::unix::fs::chown(home.path(), nobody, nobody).expect("this test needs to be run by root");
+    std::os::unix::fs::chown(home.config(), nobody, nobody).expect("given away");
+    let output = as_nobody(&home, &["doctor", "--json"]);
+    let found = findings(&output);
+    let problem = finding(&found, "belongs to another user (id 0)");
+    assert_eq!(problem["level"], "problem", "{problem}");
+    let fix = format!("sudo chown -R 65534 \"{}\"", home.path().display());
+    assert!(problem["fix"].as_str().expect("a fix").contains(&fix), "{problem}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_named() {
+    let home = well(free_port());
+    let nobody = Some(65534);
+    std::os::unix::fs::chown(home.config(), nobody, nobody).expect("this test needs to be run by root");
+    std::os::unix::fs::chown(home.path(), nobody, nobody).expect("given away");
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o500)).expect("set");
+    let found = findings(&as_nobody(&home, &["doctor", "--json"]));
+    let problem = finding(&found, "cannot be written");
+    let fix = format!("chmod u+rwx \"{}\"", home.path().display());
+    assert!(problem["fix"].as_str().expect("a fix").contains(&fix), "{problem}");
+}
+
+#[tokio::test]
+async fn what_is_tried_online_is_told_with_the_one_cure_that_helps() {
+    let refusal = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let refusing = FakeUpstream::always(refusal).await;
+    let unversioned = FakeUpstream::always(Reply::whole(404, "text/plain", "404 page not found")).await;
+    let closed = free_port();
+    let config = proxy_section("port = 0")
+        + &account("refused", "openai", &refusing, "")
+        + &format!(
+            "\n[[accounts]]\nname = \"bare\"\nprovider = \"openai-compatible\"\nbase_url = \"{}\"\n",
+            unversioned.url()
+        )
+        + &format!(
+            "\n[[accounts]]\nname = \"away\"\nprovider = \"openai-compatible\"\nbase_url = \"http://127.0.0.1:{closed}/v1\"\nmodels = [\"m\"]\n"
+        );
+    let home = Home::with_config(&config);
+    let found = findings(&home.ask(&["doctor", "--json", "--online"]).await);
+    for (name, cure) in [
+        ("refused", "Give account refused a key that works".to_owned()),
+        ("bare", format!("base_url = \"{}/v1\"", unversioned.url())),
+        ("away", format!("Check that http://127.0.0.1:{closed}/v1 is right")),
+    ] {
+        let problem = finding(&found, &format!("Account {name} does not answer"));
+        assert!(problem["fix"].as_str().expect("a fix").contains(&cure), "{name}: {problem}");
+        let tested = stdout(&home.ask(&["account", "test", name]).await);
+        assert!(tested.contains(&cure), "{name}: {tested}");
+    }
 }

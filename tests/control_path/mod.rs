@@ -15,6 +15,7 @@ mod lifecycle;
 mod other_users;
 mod ports;
 mod signals;
+mod tool_models;
 mod updates;
 
 use serde_json::Value;

@@ -6,6 +6,7 @@ mod commands;
 mod export;
 mod faults;
 mod fields;
+mod printable;
 
 use serde_json::Value;
 

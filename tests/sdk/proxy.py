@@ -69,6 +69,10 @@ class Portcullis:
             self._process.wait()
             self._home.cleanup()
 
+    @property
+    def home(self) -> Path:
+        return Path(self._home.name)
+
     def run(self, *arguments: str, home: Path) -> str:
         """Runs a command beside it, for a user with this home; returns what it prints."""
         done = subprocess.run(

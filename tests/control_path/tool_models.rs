@@ -1,0 +1,136 @@
+//! Tools and the models they ask for: whether anybody here serves them, and the line that
+//! makes it so.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::home::{stderr, stdout};
+use crate::support::proxy::{account, proxy_section};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
+
+async fn openai() -> FakeUpstream {
+    let ids = ["gpt-5-mini", "gpt-5.1", "text-embedding-3-small", "gpt-image-1"];
+    let entries: Vec<Value> = ids.iter().map(|id| json!({"id": id, "object": "model"})).collect();
+    FakeUpstream::always(Reply::json(200, &json!({"object": "list", "data": entries}))).await
+}
+
+fn config(upstream: &FakeUpstream) -> String {
+    proxy_section("port = 8045") + &account("mine", "openai", upstream, "")
+}
+
+#[tokio::test]
+async fn connecting_a_tool_that_nobody_serves_says_what_to_write() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    let connected = home.ask(&["connect", "claude-code"]).await;
+    assert_eq!(connected.status.code(), Some(0), "{}", stderr(&connected));
+    let told = stderr(&connected);
+    assert!(told.contains("No account here serves claude-*"), "{told}");
+    assert!(told.contains("gpt-5.1, gpt-5-mini."), "real names, the better first: {told}");
+    assert!(told.contains("\"claude-*\" = \"gpt-5.1\""), "{told}");
+    assert!(!told.contains("embedding") && !told.contains("gpt-image"), "{told}");
+    assert!(!fs::read_to_string(home.config()).expect("text").contains("claude-*"), "nobody agreed to it");
+    let printed = home.ask(&["connect", "gemini-cli", "--print"]).await;
+    assert!(stderr(&printed).contains("\"gemini-*\" = \"gpt-5.1\""), "{}", stderr(&printed));
+    let json: Value =
+        serde_json::from_slice(&home.ask(&["connect", "claude-code", "--json"]).await.stdout).expect("JSON");
+    assert_eq!(json["models"]["offers"], json!(["gpt-5.1", "gpt-5-mini"]), "{json}");
+    assert_eq!(json["models"]["lines"], json!(["\"claude-*\" = \"gpt-5.1\""]), "{json}");
+}
+
+#[tokio::test]
+async fn a_tool_whose_models_are_served_is_told_nothing_of_it() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    let connected = home.ask(&["connect", "codex"]).await;
+    assert!(!stderr(&connected).contains("No account here serves"), "{}", stderr(&connected));
+    home.write_config(&(config(&upstream) + "\n[models]\n\"claude-*\" = \"gpt-5-mini\"\n"));
+    let connected = home.ask(&["connect", "claude-code"]).await;
+    assert!(!stderr(&connected).contains("No account here serves"), "{}", stderr(&connected));
+    assert!(upstream.seen().is_empty(), "what is served needs no list");
+}
+
+#[tokio::test]
+async fn a_model_that_is_named_is_written_without_a_question() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    let printed = home.ask(&["connect", "claude-code", "--model", "gpt-5-mini", "--print"]).await;
+    assert!(stdout(&printed).contains("[models]\n\"claude-*\" = \"gpt-5-mini\""), "{}", stdout(&printed));
+    assert!(!fs::read_to_string(home.config()).expect("text").contains("claude-*"));
+    let connected = home.ask(&["connect", "claude-code", "--model", "gpt-5-mini"]).await;
+    assert_eq!(connected.status.code(), Some(0), "{}", stderr(&connected));
+    let written = fs::read_to_string(home.config()).expect("text");
+    assert!(written.contains("\"claude-*\" = \"gpt-5-mini\""), "{written}");
+    assert!(fs::read_to_string(home.file(".claude/settings.json")).expect("text").contains("127.0.0.1:8045"));
+    let refused = home.ask(&["connect", "gemini-cli", "--model", "nobody-has-it"]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("gpt-5.1"), "{}", stderr(&refused));
+    assert!(!home.file(".gemini/.env").exists(), "nothing was done by half");
+}
+
+#[tokio::test]
+async fn what_the_tool_itself_is_set_to_counts() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    for (settings, is_served) in [
+        (json!({"model": "gpt-5.1"}), true),
+        (json!({"model": "opus"}), false),
+        (json!({"model": "llama-4"}), false),
+        (json!({"env": {"ANTHROPIC_MODEL": "gpt-5-mini"}}), true),
+    ] {
+        fs::create_dir_all(home.file(".claude")).expect("made");
+        fs::write(home.file(".claude/settings.json"), settings.to_string()).expect("written");
+        let told = stderr(&home.ask(&["connect", "claude-code", "--print"]).await);
+        assert_eq!(!told.contains("No account here serves"), is_served, "{settings}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_names_a_connected_tool_that_nobody_serves() {
+    let upstream = openai().await;
+    let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    let connected = proxy.run(&["connect", "claude-code"]).await;
+    assert!(stderr(&connected).contains("\"claude-*\" = \"gpt-5.1\""), "{}", stderr(&connected));
+    proxy.run(&["connect", "codex"]).await;
+    let found: Value = serde_json::from_slice(&proxy.run(&["doctor", "--json"]).await.stdout).expect("JSON");
+    let about = |text: &str| {
+        let found = found.as_array().expect("a list");
+        found
+            .iter()
+            .filter(|finding| finding["text"].as_str().is_some_and(|said| said.contains(text)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(about("Claude Code points here")[0]["level"], "ok");
+    let unserved = about("No account here serves claude-*");
+    assert_eq!(unserved.len(), 1, "{found:#}");
+    assert_eq!(unserved[0]["level"], "problem");
+    assert!(unserved[0]["fix"].as_str().expect("a fix").contains("\"claude-*\" = \"gpt-5.1\""), "{found:#}");
+    assert!(about("No account here serves gpt-*").is_empty(), "{found:#}");
+}
+
+#[tokio::test]
+async fn without_anything_to_offer_an_account_is_asked_for() {
+    let home = Home::with_config(&proxy_section("port = 8045"));
+    let connected = home.ask(&["connect", "claude-code"]).await;
+    assert!(stderr(&connected).contains("portcullis account add"), "{}", stderr(&connected));
+}
+
+#[tokio::test]
+async fn what_is_left_alone_when_the_agent_goes_is_named() {
+    for command in ["stop", "quit"] {
+        let upstream = openai().await;
+        let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
+        let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+        let told = stderr(&proxy.run(&["reload"]).await);
+        assert!(!told.contains("Codex"), "{told}");
+        proxy.run(&["connect", "codex"]).await;
+        proxy.run(&["connect", "claude-code"]).await;
+        let told = stderr(&proxy.run(&[command]).await);
+        assert!(
+            told.contains("Claude Code, Codex") && told.contains("portcullis disconnect"),
+            "{command}: {told}"
+        );
+    }
+}
