@@ -5,6 +5,7 @@ pub mod autostart;
 pub mod browser;
 pub mod clipboard;
 pub mod disk;
+pub mod entrance;
 pub mod instance;
 pub mod leftovers;
 pub mod limits;

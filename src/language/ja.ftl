@@ -166,6 +166,14 @@ expected-boolean = 引用符なしの true か false
 expected-list = ["…"] のような、かっこで囲んだリスト
 expected-table = テーブル
 expected-text = 引用符で囲んだテキスト
+problem-key-of-another-server = { $host } とは別のサーバー用に入力されたキーです
+problem-source-unnamed = 設定ファイルでこのサーバー用に指定されていないため、ページからは指定できません
+problem-proxy-reads-key = 暗号化されずに { $host } へ送られる { $account } のキーを読み取れてしまいます
+problem-authority-by-page = キーの送信先を左右するため、ページからは変更できません
+fix-key-of-another-server = { $host } 用のキーも一緒に入力するか、設定ファイルでアドレスを直接変更してください
+fix-source-variable = `portcullis account add --from-env { $name }` を実行するか、設定ファイルに直接書いてください
+fix-by-hand = 設定ファイルに直接書いてください
+fix-proxy-reads-key = そのキーを読まれてもよいプロキシであれば、設定ファイルに直接書いてください
 edit-changed-meanwhile = 同時に別の操作でファイルが保存されました。もう一度試してください
 edit-not-in-force = 書き込みましたが、適用されていません: { $reason }
 edit-two-places = キーそのものか、その置き場所のどちらか 1 つだけを指定してください
@@ -251,6 +259,7 @@ notice-config-problem = { $count ->
 notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
 notice-upstream-unreachable = { $host } に接続できません: { $reason }
+notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかの誰かに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
 notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。
 
 ### Newer versions
@@ -278,7 +287,7 @@ cli-usage-duration = 所要時間
 cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は料金に含まれていません。[prices] に単価を書くと計算されます。
 ### What was clicked and could not be done
 
-refused-browser = ブラウザーを開けませんでした（{ $reason }）。`portcullis open --print` でダッシュボードのアドレスを表示できます。
+refused-browser = ブラウザーを開けませんでした（{ $reason }）。
 refused-editor = { $path } を開けませんでした（{ $reason }）。エディターで開いてください。
 refused-clipboard = コピーできませんでした: { $reason }
 refused-no-key = コピーする API キーがありません。`portcullis key rotate` で作成できます。
@@ -314,6 +323,8 @@ tray-quit = 終了
 
 ### Starting the tray agent
 
+cli-opened = { $address } をブラウザーで開きました。`--print` でアドレスを表示できます。
+cli-open-print = `portcullis open --print` でダッシュボードのアドレスを表示できます。
 cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
 cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
 cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。
@@ -415,9 +426,11 @@ notify-title-upstream = プロバイダーに接続できません
 notify-title-lan = キーなしでネットワークに公開されています
 notify-title-moved = portcullis のアドレスが変わりました
 notify-title-update = 新しいバージョンがあります
+notify-title-ticket = ほかの誰かがダッシュボードを開いた可能性があります
 notify-title-refused = 実行できませんでした
 notify-action-move = ポート { $port } を使う
 notify-action-edit = ファイルを開く
+notify-action-copy-address = アドレスをコピー
 notify-action-dashboard = ダッシュボードを開く
 
 ### The pages: frame
@@ -436,6 +449,7 @@ page-save = 保存
 page-saved = 保存し、適用しました。
 page-cancel = キャンセル
 page-copy = コピー
+page-show = 表示
 page-copied = コピーしました。
 lost-title = ページがありません
 lost-page = このページは存在しません。

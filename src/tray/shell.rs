@@ -87,6 +87,7 @@ async fn carry_out(
 ) {
     while let Some(command) = next(&mut clicked, &views).await {
         let noticed = notices.count();
+        let opens_browser = command == Command::OpenDashboard;
         let refusal = match agent.ask(command).await {
             Ok(_) => None,
             Err(CommandError::Gone) => return,
@@ -99,7 +100,10 @@ async fn carry_out(
                 (status.notifications, status.language)
             };
             if wanted && notices.count() == noticed {
-                notices.show(&Notice::Refused { reason: reason.clone() }, language);
+                let reason = reason.clone();
+                let notice =
+                    if opens_browser { Notice::NoBrowser { reason } } else { Notice::Refused { reason } };
+                notices.show(&notice, language);
             }
         }
         views.send_modify(|view| view.refusal = refusal);

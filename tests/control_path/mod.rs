@@ -1,6 +1,7 @@
 //! The control path: the agent as a process.
 
 mod account_commands;
+mod admission;
 mod autostart;
 mod cli;
 mod connect;
@@ -11,6 +12,7 @@ mod faults;
 mod instance;
 mod key_commands;
 mod lifecycle;
+mod opening;
 mod ports;
 mod signals;
 mod updates;

@@ -6,6 +6,8 @@ pub mod client;
 pub mod desktop;
 pub mod fed;
 pub mod home;
+#[cfg(unix)]
+pub mod opener;
 pub mod proxy;
 pub mod upstream;
 pub mod wait;
