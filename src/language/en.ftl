@@ -312,6 +312,7 @@ tray-stop = Stop proxy
 tray-restart = Restart proxy
 tray-use-port = Use port { $port } instead
 tray-open-dashboard = Open dashboard
+tray-copy-dashboard-address = Copy dashboard address
 tray-copy-base-url = Copy base URL
 tray-copy-api-key = Copy API key
 tray-accounts = Accounts

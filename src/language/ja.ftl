@@ -299,6 +299,7 @@ tray-stop = プロキシを停止
 tray-restart = プロキシを再起動
 tray-use-port = 代わりにポート { $port } を使う
 tray-open-dashboard = ダッシュボードを開く
+tray-copy-dashboard-address = ダッシュボードのアドレスをコピー
 tray-copy-base-url = ベース URL をコピー
 tray-copy-api-key = API キーをコピー
 tray-accounts = アカウント

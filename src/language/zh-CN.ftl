@@ -299,6 +299,7 @@ tray-stop = 停止代理
 tray-restart = 重启代理
 tray-use-port = 改用端口 { $port }
 tray-open-dashboard = 打开仪表盘
+tray-copy-dashboard-address = 复制仪表盘地址
 tray-copy-base-url = 复制基础 URL
 tray-copy-api-key = 复制 API 密钥
 tray-accounts = 账号

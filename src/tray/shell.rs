@@ -106,7 +106,10 @@ async fn carry_out(
                 notices.show(&notice, language);
             }
         }
-        views.send_modify(|view| view.refusal = refusal);
+        views.send_modify(|view| {
+            view.has_no_browser = opens_browser && refusal.is_some();
+            view.refusal = refusal;
+        });
         surroundings::look(&views).await;
     }
 }
@@ -122,6 +125,9 @@ async fn next(
     if let Ok(command) = timeout(REFUSAL_STAYS, clicked.recv()).await {
         return command;
     }
-    views.send_modify(|view| view.refusal = None);
+    views.send_modify(|view| {
+        view.has_no_browser = false;
+        view.refusal = None;
+    });
     clicked.recv().await
 }
