@@ -9,8 +9,9 @@ use tokio::sync::{mpsc, watch};
 
 use crate::accounts::{Pool, store};
 use crate::config::{self, Config, Loaded, Problems, SecretMemory, edit, generate_key, template};
-use crate::control::{AgentHandle, ProxyState, Shell, Status, Tickets, new_token};
+use crate::control::{Admission, AgentHandle, ProxyState, Shell, Status, new_token};
 use crate::dashboard::{self, Control};
+use crate::desktop::entrance::Entrances;
 use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
 use crate::desktop::leftovers;
 use crate::desktop::paths::Paths;
@@ -91,8 +92,10 @@ pub async fn run<S: Shell>(
     let listening =
         dashboard::listen(proxy_port).await.map_err(|error| other("the control plane", &error))?;
     let token = new_token().map_err(|error| other("no randomness", &error))?;
-    let tickets = Arc::<Tickets>::default();
-    let options = options(&launch, listening.address, &token, Arc::clone(&tickets), secrets);
+    let admission = Admission::new(format!("http://{}/", listening.address), token.clone());
+    let admission = Arc::new(admission);
+    let entrances = Entrances::new(Arc::clone(&admission), paths.browser_directory());
+    let options = options(&launch, admission.address.clone(), entrances.clone(), secrets);
     let (requests, asked) = mpsc::channel(16);
     let (status, published) = watch::channel(first_status(&options, &config));
     let agent = AgentHandle::new(requests, published);
@@ -101,8 +104,8 @@ pub async fn run<S: Shell>(
         recorder: Arc::clone(&gateway.recorder),
         gateway: Arc::clone(&gateway),
         config_path: paths.config.clone(),
-        token: token.clone(),
-        tickets,
+        admission,
+        entrances,
     };
     let announced = ControlFile {
         address: listening.address,
@@ -179,13 +182,7 @@ fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
     gateway
 }
 
-fn options(
-    launch: &Launch,
-    control: std::net::SocketAddr,
-    token: &str,
-    tickets: Arc<Tickets>,
-    secrets: SecretMemory,
-) -> Options {
+fn options(launch: &Launch, dashboard_url: String, entrances: Entrances, secrets: SecretMemory) -> Options {
     let connections = launch.max_open_files.saturating_sub(OTHER_FILES) * 8 / 10 / SOCKETS_PER_REQUEST;
     Options {
         config_path: launch.paths.config.clone(),
@@ -195,8 +192,8 @@ fn options(
         port: launch.port,
         exit_on_failed_start: launch.exit_on_failed_start,
         max_connections: usize::try_from(connections.clamp(16, 1 << 20)).unwrap_or(16),
-        dashboard_url: format!("http://{control}/#{token}"),
-        tickets,
+        dashboard_url,
+        entrances,
         secrets,
     }
 }

@@ -1,6 +1,6 @@
 //! Commands about the running agent as a whole: status, start, stop, quit, open.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use super::records::local;
 use super::{Context, stranded};
 use crate::config;
 use crate::control::{Notice, ProxyState, Status};
+use crate::desktop::entrance::Entrance;
 use crate::desktop::{browser, instance};
 use crate::headless;
 use crate::language::Language;
@@ -169,23 +170,38 @@ pub async fn quit(context: &Context) -> Exit {
     }
 }
 
+/// The dashboard, in the browser of whoever asks; or an address that opens it once.
 pub async fn open(context: &Context, print: bool) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
-    if print {
-        return match agent.status().await {
-            Ok(status) => {
-                output::line(&status.dashboard_url);
-                Exit::Done
-            }
-            Err(error) => output::failed(&error.to_string()),
-        };
-    }
-    let ticket = match agent.ask("ticket", Value::Null).await {
+    let wanted = if print { Value::Null } else { json!({ "page": true }) };
+    let ticket = match agent.ask("ticket", wanted).await {
         Ok(ticket) => ticket,
         Err(error) => return output::failed(&error.to_string()),
     };
-    match browser::open(ticket["dashboard_url"].as_str().unwrap_or_default()) {
-        Ok(()) => Exit::Done,
-        Err(error) => output::failed(&text!(context.language, "refused-browser", reason = error.to_string())),
+    let address = ticket["dashboard_url"].as_str().unwrap_or_default().to_owned();
+    let plain = address.split('#').next().unwrap_or_default().trim_end_matches('/').to_owned();
+    if print {
+        say_address(context, &address, &address);
+        return Exit::Done;
+    }
+    let page = ticket["page"].as_str().map(PathBuf::from);
+    match browser::open_dashboard(&Entrance { address, page }) {
+        Ok(()) => {
+            let said = text!(context.language, "cli-opened", address = plain.as_str());
+            say_address(context, &plain, &said);
+            Exit::Done
+        }
+        Err(error) => {
+            let failed = text!(context.language, "refused-browser", reason = error.to_string());
+            output::failed(&format!("{failed} {}", text!(context.language, "cli-open-print")))
+        }
+    }
+}
+
+fn say_address(context: &Context, address: &str, said: &str) {
+    if context.json {
+        output::json(&json!({ "dashboard_url": address }));
+    } else {
+        output::line(said);
     }
 }

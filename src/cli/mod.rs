@@ -87,7 +87,7 @@ pub enum Command {
     Quit,
     /// Open the dashboard in the browser
     Open {
-        /// Print its address instead
+        /// Print an address instead, which opens it once within a minute
         #[arg(long)]
         print: bool,
     },

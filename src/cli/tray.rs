@@ -94,6 +94,7 @@ async fn hand_over(context: &Context) -> Exit {
         Ok(_) => output::line(&text!(language, "cli-handed-over")),
         // It is there, and that is what was asked for.
         Err(AskError::Refused(reason)) => {
+            let reason = format!("{reason} {}", text!(language, "cli-open-print"));
             output::line(&text!(language, "cli-handed-over-without-browser", reason = reason));
         }
         Err(error) => return output::failed(&error.to_string()),

@@ -17,13 +17,15 @@ use crate::{message, text};
 
 mod account;
 mod price;
+mod reach;
 pub mod table;
 
 pub use account::{
-    NewAccount, add_account, place_account, remove_account, secret, set_account, set_account_enabled,
-    set_account_keys,
+    NewAccount, add_account, add_account_as, place_account, remove_account, secret, set_account,
+    set_account_enabled, set_account_keys, set_account_keys_as,
 };
 pub use price::{NewPrice, remove_price, set_price};
+pub use reach::Editor;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
@@ -74,9 +76,13 @@ pub fn set(path: &Path, key: &str, value: impl Into<Value>) -> Result<(), EditEr
     edit(path, |document| set_in(document, key, value.into()))
 }
 
-/// Sets several keys, all of them or none.
-pub fn set_all(path: &Path, values: Vec<(String, Value)>) -> Result<(), EditError> {
-    edit(path, |document| values.into_iter().try_for_each(|(key, value)| set_in(document, &key, value)))
+/// Sets several keys on somebody's behalf, all of them or none.
+pub fn set_all_as(editor: Editor, path: &Path, values: Vec<(String, Value)>) -> Result<(), EditError> {
+    edit(path, |document| {
+        reach::examine_settings(document, &values, editor)
+            .map_err(|problem| Problems::new(path, vec![problem]))?;
+        values.into_iter().try_for_each(|(key, value)| set_in(document, &key, value))
+    })
 }
 
 /// Takes one key out, with the comment right above it. One that is not there is no failure.

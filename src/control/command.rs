@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::notice::Notice;
 use super::status::Status;
 use crate::language::Language;
 
@@ -46,6 +47,8 @@ pub enum Command {
         tool: &'static str,
         connected: bool,
     },
+    /// Tell the user what a surface has seen.
+    Tell(Notice),
     Quit,
 }
 
@@ -65,6 +68,8 @@ pub enum Copied {
     GeminiBaseUrl,
     /// The key that clients send.
     ApiKey,
+    /// The dashboard's, with a ticket: good once, for a minute.
+    DashboardAddress,
 }
 
 /// The header by which a caller of the control API says what language it wants texts in.

@@ -30,6 +30,13 @@ pub enum Notice {
     UpdateAvailable {
         version: String,
     },
+    /// A ticket to the dashboard came a second time: somebody else may have read it, so
+    /// the page that it let in was locked out.
+    TicketUsedTwice,
+    /// The dashboard could not be opened: why. Action: copy its address.
+    NoBrowser {
+        reason: String,
+    },
     /// Something that was clicked could not be done: why, and what to do.
     Refused {
         reason: String,
@@ -73,7 +80,8 @@ impl Notice {
                 let current = env!("CARGO_PKG_VERSION");
                 text!(language, "notice-update-available", version = version.as_str(), current = current)
             }
-            Self::Refused { reason } => reason.clone(),
+            Self::TicketUsedTwice => text!(language, "notice-ticket-used-twice"),
+            Self::NoBrowser { reason } | Self::Refused { reason } => reason.clone(),
             Self::Moved { base_url, followed, left } => {
                 let moved = text!(language, "notice-moved", url = base_url.as_str());
                 let tools = |key, tools: &[String]| text!(language, key, tools = tools.join(", "));

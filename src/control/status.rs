@@ -62,6 +62,7 @@ pub struct Status {
     pub notifications: bool,
     /// What every surface speaks.
     pub language: Language,
+    /// Opens nothing by itself: `portcullis open` leads in.
     pub dashboard_url: String,
     pub config_path: String,
     pub pid: u32,

@@ -15,7 +15,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::gate::TOKEN_HEADER;
 use super::{Control, records};
 use crate::control::{Command, CommandError, LANGUAGE_HEADER};
 use crate::language::Language;
@@ -37,8 +36,6 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("reload", Call::Reload))
         .push(route("quit", Call::Quit))
         .push(route("open", Call::Open))
-        .push(route("ticket", Call::Ticket))
-        .push(route("session", Call::Session))
         .push(route("move-to-port", Call::MoveToPort))
         .push(route("accounts/test", Call::TestAccount))
         .push(route("accounts/clear-cooldown", Call::ClearCooldown))
@@ -56,8 +53,6 @@ enum Call {
     Reload,
     Quit,
     Open,
-    Ticket,
-    Session,
     MoveToPort,
     TestAccount,
     ClearCooldown,
@@ -98,11 +93,6 @@ impl Handler for Endpoint {
         match self.call {
             Call::Status => write(response, StatusCode::OK, &status(&self.control, language)),
             Call::Events => self.events(response),
-            Call::Ticket | Call::Session => match body::<Nothing>(request).await {
-                Ok(Nothing {}) if self.call == Call::Ticket => self.ticket(response),
-                Ok(Nothing {}) => self.session(request, response),
-                Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
-            },
             call => match command(call, language, request).await {
                 Ok(command) => self.carry_out(command, language, response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
@@ -123,19 +113,6 @@ impl Endpoint {
                 refuse(response, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
             }
         }
-    }
-
-    fn ticket(&self, response: &mut Response) {
-        match self.control.tickets.address(&self.control.agent.status().dashboard_url) {
-            Ok(url) => write(response, StatusCode::OK, &json!({ "dashboard_url": url })),
-            Err(error) => refuse(response, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-        }
-    }
-
-    fn session(&self, request: &Request, response: &mut Response) {
-        let presented = request.headers().get(TOKEN_HEADER).map_or(&[] as &[u8], HeaderValue::as_bytes);
-        self.control.tickets.void(presented);
-        write(response, StatusCode::OK, &json!({ "token": self.control.token }));
     }
 
     /// The status now, and again on every change, for as long as somebody listens.

@@ -17,9 +17,10 @@ use toml_edit::{Array, Value};
 use self::field::field;
 use super::Control;
 use super::api::{body, refuse, status, write};
-use crate::config::edit::{self, EditError, NewAccount, NewPrice};
+use super::gate::caller;
+use crate::config::edit::{self, EditError, Editor, NewAccount, NewPrice};
 use crate::config::{Problem, SecretSource, entries};
-use crate::control::Command;
+use crate::control::{Caller, Command};
 use crate::language::{Language, Message};
 use crate::protocol::Provider;
 use crate::{message, text};
@@ -66,9 +67,15 @@ struct Endpoint {
 
 #[async_trait]
 impl Handler for Endpoint {
-    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        _: &mut FlowCtrl,
+    ) {
         let language = self.control.agent.status().language;
-        let change = match change(self.call, request).await {
+        let change = match change(self.call, editor(depot), request).await {
             Ok(change) => change,
             Err(error) => return refuse(response, StatusCode::BAD_REQUEST, &error.text(language)),
         };
@@ -194,15 +201,20 @@ struct Model {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-async fn change(call: Call, request: &mut Request) -> Result<Change, Message> {
+/// A page is trusted with less than a process of the user's own.
+fn editor(depot: &Depot) -> Editor {
+    if matches!(caller(depot), Some(Caller::Launch)) { Editor::Owner } else { Editor::Page }
+}
+
+async fn change(call: Call, editor: Editor, request: &mut Request) -> Result<Change, Message> {
     Ok(match call {
         Call::AddAccount => {
             let account = body::<Added>(request).await?.account()?;
-            Change::new(move |path| edit::add_account(path, &account))
+            Change::new(move |path| edit::add_account_as(editor, path, &account))
         }
         Call::EditAccount => {
             let (name, values) = body::<Edited>(request).await?.values()?;
-            Change::new(move |path| edit::set_account_keys(path, &name, values))
+            Change::new(move |path| edit::set_account_keys_as(editor, path, &name, values))
         }
         Call::RemoveAccount => {
             let Named { name } = body(request).await?;
@@ -223,7 +235,7 @@ async fn change(call: Call, request: &mut Request) -> Result<Change, Message> {
         }
         Call::Settings => {
             let values = settings(body::<Settings>(request).await?.values)?;
-            Change::new(move |path| edit::set_all(path, values))
+            Change::new(move |path| edit::set_all_as(editor, path, values))
         }
         Call::SetModel => {
             let Mapping { asked, sent } = body(request).await?;

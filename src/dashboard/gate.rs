@@ -1,18 +1,21 @@
 //! Who may talk to the control plane: our own page and our own CLI, and for anything
-//! but the empty page only with the launch's token.
+//! but the empty page only with the launch's token or a page's session.
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt};
 use http::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode};
+use salvo::http::ResBody;
+use salvo::http::response::BytesFrame;
 use salvo::prelude::{Depot, FlowCtrl, Request, Response};
 use salvo::{Handler, async_trait};
-use subtle::ConstantTimeEq;
 
 use super::Control;
 use super::api::refuse;
 use crate::connections::{Connections, LONGEST_HEAD, head_length};
+use crate::control::Caller;
 
 pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
 
@@ -99,7 +102,8 @@ fn is_ours(request: &Request) -> bool {
     is_loopback && targets_host && origins && !authority.as_str().contains('@')
 }
 
-/// Refuses calls without the launch's token, or a ticket.
+/// Refuses calls without the launch's token or a page's session, and lets a session's calls
+/// last no longer than the session.
 pub struct Token(pub Arc<Control>);
 
 #[async_trait]
@@ -111,17 +115,44 @@ impl Handler for Token {
         response: &mut Response,
         flow: &mut FlowCtrl,
     ) {
-        let presented = request.headers().get(TOKEN_HEADER).map_or(&[] as &[u8], HeaderValue::as_bytes);
-        let control = &self.0;
-        if bool::from(presented.ct_eq(control.token.as_bytes())) || control.tickets.is_good(presented) {
+        let Some(caller) = self.0.admission.caller(presented(request)) else {
+            return shut_out(response, flow);
+        };
+        depot.insert_typed(caller.clone());
+        let Caller::Page(end) = caller else {
             flow.call_next(request, depot, response).await;
-        } else {
-            refuse(
-                response,
-                StatusCode::UNAUTHORIZED,
-                "send this launch's token as x-portcullis-token: run `portcullis open`",
-            );
-            flow.skip_rest();
+            return;
+        };
+        let has_ended = tokio::select! {
+            biased;
+            () = end.clone().wait() => true,
+            _ = flow.call_next(request, depot, response) => false,
+        };
+        if has_ended {
+            return shut_out(response, flow);
+        }
+        if matches!(response.body, ResBody::Stream(_)) {
+            let stream = response.take_body().take_until(end.wait());
+            response.body(ResBody::stream(stream.map_ok(BytesFrame)));
         }
     }
+}
+
+fn shut_out(response: &mut Response, flow: &mut FlowCtrl) {
+    refuse(
+        response,
+        StatusCode::UNAUTHORIZED,
+        "send this launch's token, or the session of a page, as x-portcullis-token: run `portcullis open`",
+    );
+    flow.skip_rest();
+}
+
+/// What a caller shows, whatever it is worth.
+pub fn presented(request: &Request) -> &[u8] {
+    request.headers().get(TOKEN_HEADER).map_or(&[], HeaderValue::as_bytes)
+}
+
+/// Who makes a call that was let in.
+pub fn caller(depot: &Depot) -> Option<&Caller> {
+    depot.get_typed::<Caller>().ok()
 }

@@ -22,17 +22,17 @@
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/open` | the page, in the browser of the agent's desktop |
-//! | `POST /api/ticket` | `{"dashboard_url"}`, an address to give to a browser: good once, for a minute |
-//! | `POST /api/session` | `{"token"}`, for the page that was opened with such an address |
+//! | `POST /api/ticket` `{"page"?}` | `{"dashboard_url", "page"}`: an address with a ticket, good once, for a minute; with `"page": true` a private file that leads there, to start a browser with. Only with the launch's token |
+//! | `POST /api/session` | `{"token"}`, a session of its own for the page that came with such a ticket |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |
 //! | `POST /api/accounts/test` `{"name"}` | one minimal real call |
 //! | `POST /api/accounts/clear-cooldown` `{"name"?}` | one account's, or all |
 //! | `POST /api/accounts/revive` `{"name"}` | forgets that its credential was refused |
-//! | `POST /api/accounts/add` `{"name", "provider", "base_url"?, "models"?}` | writes an account; its key as `api_key`, or where it is as `api_key_env`, `api_key_file`, `api_key_keyring` |
-//! | `POST /api/accounts/edit` `{"name", …, "priority"?, "weight"?}` | sets those keys of an account |
+//! | `POST /api/accounts/add` `{"name", "provider", "base_url"?, "models"?}` | writes an account; its key as `api_key`, or where it is as `api_key_env`, `api_key_file`, `api_key_keyring`: a page can name only what the file names for the same server |
+//! | `POST /api/accounts/edit` `{"name", …, "priority"?, "weight"?}` | sets those keys of an account; a `base_url` at another server only together with a key |
 //! | `POST /api/accounts/remove` `enable` `disable` `{"name"}` | as the commands of the same name |
 //! | `POST /api/accounts/place` `{"name", "place": N}` | makes it the Nth (from 0) by priority |
-//! | `POST /api/settings` `{"values": {"proxy.port": N, …}}` | sets keys of the config file, all or none |
+//! | `POST /api/settings` `{"values": {"proxy.port": N, …}}` | sets keys of the config file, all or none; a `zai.base_url` at another server only together with `zai.api_key` |
 //! | `POST /api/models/set` `{"asked", "sent"}`, `models/remove` `{"asked"}` | one line of `[models]` |
 //! | `POST /api/prices/set` `{"model", "input", "cached_input"?, "output"}`, `prices/remove` `{"model"}` | one line of `[prices]` |
 //! | `POST /api/key/rotate` | a new client key |
@@ -42,8 +42,10 @@
 //! for a call that is wrong in itself, 422 for what the file's rules refuse, 409 for what
 //! cannot be done. Unknown fields are refused everywhere.
 //!
-//! Every `/api` call, and `/metrics`, needs the launch's token in `x-portcullis-token`, or a
-//! [ticket](crate::control::ticket) that stands for it until the page is there. There are no cookies, which all ports of a host would share, and `GET` changes nothing.
+//! Every call but the page shell needs the launch's token in `x-portcullis-token`, or a
+//! page's session, which ends with the agent; `session` takes a [ticket](crate::control::admission)
+//! as well, and no other call does. No call answers the launch's token. There are no
+//! cookies, which all ports of a host would share, and `GET` changes nothing.
 
 mod api;
 mod connection;
@@ -54,6 +56,7 @@ mod metrics;
 mod pages;
 mod records;
 mod served;
+mod session;
 mod shell;
 mod view;
 
@@ -72,7 +75,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::connections::{Connections, Entrance, LONGEST_HEAD};
-use crate::control::{AgentHandle, Tickets};
+use crate::control::{Admission, AgentHandle};
+use crate::desktop::entrance::Entrances;
 use crate::gateway::Gateway;
 use crate::monitor::Recorder;
 
@@ -90,8 +94,8 @@ pub struct Control {
     pub recorder: Arc<Recorder>,
     pub gateway: Arc<Gateway>,
     pub config_path: PathBuf,
-    pub token: String,
-    pub tickets: Arc<Tickets>,
+    pub admission: Arc<Admission>,
+    pub entrances: Entrances,
 }
 
 impl Control {
@@ -139,13 +143,14 @@ impl Listening {
         let with_token = Router::new()
             .hoop(gate::Token(Arc::clone(&control)))
             .push(api::router(&control))
+            .push(session::router(&control))
             .push(edits::router(&control))
             .push(connection::router(&control))
             .push(export::router(&control))
             .push(metrics::router(&control))
             .push(served::router(&control))
             .push(pages::router(&control));
-        let router = Router::new().push(shell::router()).push(with_token);
+        let router = Router::new().push(shell::router()).push(session::door(&control)).push(with_token);
         // Not of the router alone: what it does not know is nobody else's business either.
         let service = Service::new(router)
             .hoop(gate::OwnUserOnly(connections))

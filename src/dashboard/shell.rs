@@ -1,5 +1,5 @@
-//! The page shell: what anybody may load, because it holds nothing. Its script takes the
-//! token from the fragment of the address and asks the control API with it.
+//! The page shell: what anybody may load, because it holds nothing. Its script exchanges
+//! the ticket in the fragment of the address for a session, and asks the control API with it.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};

@@ -76,7 +76,8 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn create_private_directories(directory: &Path) -> io::Result<()> {
+/// Makes those that are missing, for the owner alone.
+pub fn create_private_directories(directory: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod clipboard;
 pub mod disk;
 pub mod edit_lock;
+pub mod entrance;
 pub mod instance;
 pub mod leftovers;
 pub mod limits;

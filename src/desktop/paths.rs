@@ -74,6 +74,11 @@ impl Paths {
         self.state.join("updates.json")
     }
 
+    /// Holds nothing but the pages that lead a browser in, each for a moment.
+    pub fn browser_directory(&self) -> PathBuf {
+        self.state.join("browser")
+    }
+
     pub fn lock_file(&self) -> PathBuf {
         self.runtime.join("portcullis.lock")
     }

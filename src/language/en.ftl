@@ -179,6 +179,14 @@ expected-boolean = true or false, without quotes
 expected-list = a list in brackets, like ["…"]
 expected-table = a table
 expected-text = text in quotes
+problem-key-of-another-server = was entered for another server than { $host }
+problem-source-unnamed = is named nowhere in the config file for this server, and a page cannot name it first
+problem-proxy-reads-key = would read the key of { $account }, which goes to { $host } unencrypted
+problem-authority-by-page = decides whom your keys are sent to, and a page cannot change it
+fix-key-of-another-server = enter the key for { $host } as well, or write the address in the config file by hand
+fix-source-variable = run `portcullis account add --from-env { $name }`, or write it in the config file by hand
+fix-by-hand = write it in the config file by hand
+fix-proxy-reads-key = write the proxy in the config file by hand if it may read that key
 edit-changed-meanwhile = the file was saved by somebody else in the same moment, try again
 edit-busy = another program has been editing for { $seconds } seconds (it holds { $lock }); try again when it has finished
 edit-busy-by = another program (pid { $pid }) has been editing for { $seconds } seconds (it holds { $lock }); try again when it has finished, or end it
@@ -288,6 +296,7 @@ notice-config-problem = { $count ->
 notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
 notice-upstream-unreachable = { $host } cannot be reached: { $reason }
+notice-ticket-used-twice = An address of the dashboard was used a second time, so somebody else may have read it. The page that it had opened was locked out: open the dashboard again.
 notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.
 
 ### Newer versions
@@ -321,7 +330,7 @@ cli-usage-unpriced = { $count ->
 }
 ### What was clicked and could not be done
 
-refused-browser = No browser could be opened ({ $reason }). `portcullis open --print` prints the dashboard's address.
+refused-browser = No browser could be opened ({ $reason }).
 refused-editor = { $path } could not be opened ({ $reason }). Open it in an editor.
 refused-clipboard = Nothing was copied: { $reason }.
 refused-no-key = There is no API key to copy. Run `portcullis key rotate` to make one.
@@ -333,6 +342,7 @@ tray-stop = Stop proxy
 tray-restart = Restart proxy
 tray-use-port = Use port { $port } instead
 tray-open-dashboard = Open dashboard
+tray-copy-dashboard-address = Copy dashboard address
 tray-copy-base-url = Copy base URL
 tray-copy-api-key = Copy API key
 tray-accounts = Accounts
@@ -357,6 +367,8 @@ tray-quit = Quit
 
 ### Starting the tray agent
 
+cli-opened = Opened { $address } in your browser; `--print` prints an address.
+cli-open-print = `portcullis open --print` prints the dashboard's address.
 cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
 cli-handed-over-without-browser = portcullis is running already. { $reason }
 cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.
@@ -502,9 +514,11 @@ notify-title-upstream = Provider cannot be reached
 notify-title-lan = Open to the network without a key
 notify-title-moved = portcullis has moved
 notify-title-update = A newer version is out
+notify-title-ticket = Somebody else may have opened the dashboard
 notify-title-refused = That could not be done
 notify-action-move = Use port { $port }
 notify-action-edit = Open the file
+notify-action-copy-address = Copy address
 notify-action-dashboard = Open dashboard
 
 ### The pages: frame
@@ -523,6 +537,7 @@ page-save = Save
 page-saved = Saved and in force.
 page-cancel = Cancel
 page-copy = Copy
+page-show = Show
 page-copied = Copied.
 lost-title = Nothing here
 lost-page = There is no such page.

@@ -172,6 +172,14 @@ expected-boolean = 引用符なしの true か false
 expected-list = ["…"] のような、かっこで囲んだリスト
 expected-table = テーブル
 expected-text = 引用符で囲んだテキスト
+problem-key-of-another-server = { $host } とは別のサーバー用に入力されたキーです
+problem-source-unnamed = 設定ファイルでこのサーバー用に指定されていないため、ページからは指定できません
+problem-proxy-reads-key = 暗号化されずに { $host } へ送られる { $account } のキーを読み取れてしまいます
+problem-authority-by-page = キーの送信先を左右するため、ページからは変更できません
+fix-key-of-another-server = { $host } 用のキーも一緒に入力するか、設定ファイルでアドレスを直接変更してください
+fix-source-variable = `portcullis account add --from-env { $name }` を実行するか、設定ファイルに直接書いてください
+fix-by-hand = 設定ファイルに直接書いてください
+fix-proxy-reads-key = そのキーを読まれてもよいプロキシであれば、設定ファイルに直接書いてください
 edit-changed-meanwhile = 同時に別の操作でファイルが保存されました。もう一度試してください
 edit-busy = 別のプログラムが { $seconds } 秒以上編集を続けています（{ $lock } をロック中）。終わってからもう一度試してください
 edit-busy-by = 別のプログラム（pid { $pid }）が { $seconds } 秒以上編集を続けています（{ $lock } をロック中）。終わるのを待つか、そのプログラムを終了してから、もう一度試してください
@@ -278,6 +286,7 @@ notice-config-problem = { $count ->
 notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
 notice-upstream-unreachable = { $host } に接続できません: { $reason }
+notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかの誰かに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
 notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。
 
 ### Newer versions
@@ -305,7 +314,7 @@ cli-usage-duration = 所要時間
 cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は料金に含まれていません。[prices] に単価を書くと計算されます。
 ### What was clicked and could not be done
 
-refused-browser = ブラウザーを開けませんでした（{ $reason }）。`portcullis open --print` でダッシュボードのアドレスを表示できます。
+refused-browser = ブラウザーを開けませんでした（{ $reason }）。
 refused-editor = { $path } を開けませんでした（{ $reason }）。エディターで開いてください。
 refused-clipboard = コピーできませんでした: { $reason }
 refused-no-key = コピーする API キーがありません。`portcullis key rotate` で作成できます。
@@ -317,6 +326,7 @@ tray-stop = プロキシを停止
 tray-restart = プロキシを再起動
 tray-use-port = 代わりにポート { $port } を使う
 tray-open-dashboard = ダッシュボードを開く
+tray-copy-dashboard-address = ダッシュボードのアドレスをコピー
 tray-copy-base-url = ベース URL をコピー
 tray-copy-api-key = API キーをコピー
 tray-accounts = アカウント
@@ -341,6 +351,8 @@ tray-quit = 終了
 
 ### Starting the tray agent
 
+cli-opened = { $address } をブラウザーで開きました。`--print` でアドレスを表示できます。
+cli-open-print = `portcullis open --print` でダッシュボードのアドレスを表示できます。
 cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
 cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
 cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。
@@ -475,9 +487,11 @@ notify-title-upstream = プロバイダーに接続できません
 notify-title-lan = キーなしでネットワークに公開されています
 notify-title-moved = portcullis のアドレスが変わりました
 notify-title-update = 新しいバージョンがあります
+notify-title-ticket = ほかの誰かがダッシュボードを開いた可能性があります
 notify-title-refused = 実行できませんでした
 notify-action-move = ポート { $port } を使う
 notify-action-edit = ファイルを開く
+notify-action-copy-address = アドレスをコピー
 notify-action-dashboard = ダッシュボードを開く
 
 ### The pages: frame
@@ -496,6 +510,7 @@ page-save = 保存
 page-saved = 保存し、適用しました。
 page-cancel = キャンセル
 page-copy = コピー
+page-show = 表示
 page-copied = コピーしました。
 lost-title = ページがありません
 lost-page = このページは存在しません。
@@ -832,7 +847,7 @@ help-restart = プロキシを停止して開始する
 help-reload = 設定ファイルを読み込み直す
 help-quit = 動作中のエージェントを終了する
 help-open = ダッシュボードをブラウザーで開く
-help-open--print = 開く代わりにアドレスを表示する
+help-open--print = 開く代わりに、1 分以内に 1 回だけ使えるアドレスを表示する
 help-logs = リクエストの記録を表示する（-f を付けるとこれからの分も）
 help-logs--follow = リクエストが終わるたびに続けて表示する
 help-logs--count = 表示する最近の件数

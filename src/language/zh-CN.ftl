@@ -172,6 +172,14 @@ expected-boolean = true 或 false（不带引号）
 expected-list = 方括号列表，例如 ["…"]
 expected-table = 一个表
 expected-text = 带引号的文本
+problem-key-of-another-server = 是为 { $host } 以外的服务器输入的
+problem-source-unnamed = 配置文件没有为此服务器指定它，页面不能率先指定
+problem-proxy-reads-key = 会读到 { $account } 的密钥，因为发往 { $host } 的请求未加密
+problem-authority-by-page = 决定密钥会发给谁，页面不能更改
+fix-key-of-another-server = 请同时输入用于 { $host } 的密钥，或直接在配置文件中修改地址
+fix-source-variable = 请运行 `portcullis account add --from-env { $name }`，或直接写入配置文件
+fix-by-hand = 请直接写入配置文件
+fix-proxy-reads-key = 如果允许该代理读到这个密钥，请直接在配置文件中写入代理
 edit-changed-meanwhile = 文件在同一时刻被其他操作保存，请重试
 edit-busy = 另一个程序已持续编辑超过 { $seconds } 秒（占用 { $lock }）；请等它完成后重试
 edit-busy-by = 另一个程序（pid { $pid }）已持续编辑超过 { $seconds } 秒（占用 { $lock }）；请等它完成或结束它，然后重试
@@ -278,6 +286,7 @@ notice-config-problem = { $count ->
 notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
 notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
+notice-ticket-used-twice = 仪表盘的某个地址被使用了第二次，可能有他人读到了它。由该地址打开的页面已被锁定：请重新打开仪表盘。
 notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
 
 ### Newer versions
@@ -305,7 +314,7 @@ cli-usage-duration = 耗时
 cli-usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写单价。
 ### What was clicked and could not be done
 
-refused-browser = 无法打开浏览器（{ $reason }）。运行 `portcullis open --print` 可显示仪表盘地址。
+refused-browser = 无法打开浏览器（{ $reason }）。
 refused-editor = 无法打开 { $path }（{ $reason }）。请用编辑器打开它。
 refused-clipboard = 未能复制：{ $reason }。
 refused-no-key = 没有可复制的 API 密钥。请运行 `portcullis key rotate` 生成一个。
@@ -317,6 +326,7 @@ tray-stop = 停止代理
 tray-restart = 重启代理
 tray-use-port = 改用端口 { $port }
 tray-open-dashboard = 打开仪表盘
+tray-copy-dashboard-address = 复制仪表盘地址
 tray-copy-base-url = 复制基础 URL
 tray-copy-api-key = 复制 API 密钥
 tray-accounts = 账号
@@ -341,6 +351,8 @@ tray-quit = 退出
 
 ### Starting the tray agent
 
+cli-opened = 已在浏览器中打开 { $address }；用 `--print` 可显示地址。
+cli-open-print = 运行 `portcullis open --print` 可显示仪表盘地址。
 cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
 cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
 cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。
@@ -475,10 +487,12 @@ notify-title-upstream = 无法连接服务商
 notify-title-lan = 已向网络开放且无需密钥
 notify-title-moved = portcullis 的地址已改变
 notify-title-update = 有新版本
+notify-title-ticket = 可能有他人打开了仪表盘
 notify-title-refused = 无法完成
 notify-action-move = 使用端口 { $port }
 notify-action-edit = 打开文件
-notify-action-dashboard = 打开仪表板
+notify-action-copy-address = 复制地址
+notify-action-dashboard = 打开仪表盘
 
 ### The pages: frame
 
@@ -496,6 +510,7 @@ page-save = 保存
 page-saved = 已保存并生效。
 page-cancel = 取消
 page-copy = 复制
+page-show = 显示
 page-copied = 已复制。
 lost-title = 这里什么也没有
 lost-page = 没有这个页面。
@@ -832,7 +847,7 @@ help-restart = 停止并重新启动代理
 help-reload = 重新读取配置文件
 help-quit = 结束正在运行的代理程序
 help-open = 在浏览器中打开仪表盘
-help-open--print = 只显示它的地址
+help-open--print = 改为显示一个地址，一分钟内可打开一次
 help-logs = 请求记录；加 -f 则包括之后的请求
 help-logs--follow = 请求结束时继续显示
 help-logs--count = 显示最近的多少条

@@ -58,6 +58,18 @@ impl Provider {
         }
     }
 
+    /// Where it answers when an account names no base URL of its own. The root for gemini,
+    /// anthropic and zai; the URL that ends in `/v1` for openai.
+    pub const fn base_url(self) -> Option<&'static str> {
+        match self {
+            Self::Gemini => Some("https://generativelanguage.googleapis.com"),
+            Self::Anthropic => Some("https://api.anthropic.com"),
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::Zai => Some("https://api.z.ai/api/anthropic"),
+            Self::OpenAiCompatible | Self::Demo => None,
+        }
+    }
+
     pub fn speaks(self, protocol: Protocol) -> bool {
         self.protocols().contains(&protocol)
     }

@@ -21,11 +21,10 @@ impl Supervisor {
     pub(super) fn open_dashboard(&self, reply: oneshot::Sender<CommandResult>) {
         let language = self.language();
         let refused = move |reason: String| text!(language, "refused-browser", reason = reason);
-        // The address is as good as the token for a while: it is in no message.
-        let address = self.options.tickets.address(&self.options.dashboard_url);
+        let entrances = self.options.entrances.clone();
         in_background(reply, move || {
-            let address = address.map_err(|error| refused(error.to_string()))?;
-            browser::open(&address).map_err(|error| refused(error.to_string()))
+            let entrance = entrances.open().map_err(|error| refused(error.to_string()))?;
+            browser::open_dashboard(&entrance).map_err(|error| refused(error.to_string()))
         });
     }
 
@@ -41,7 +40,8 @@ impl Supervisor {
 
     pub(super) fn copy(&self, what: Copied, reply: oneshot::Sender<CommandResult>) {
         let language = self.language();
-        let secrecy = if what == Copied::ApiKey { Secrecy::Secret } else { Secrecy::Open };
+        let is_secret = matches!(what, Copied::ApiKey | Copied::DashboardAddress);
+        let secrecy = if is_secret { Secrecy::Secret } else { Secrecy::Open };
         match self.to_copy(what) {
             Some(text) => in_background(reply, move || copy(text, secrecy, language)),
             None => {
@@ -74,6 +74,7 @@ impl Supervisor {
         match what {
             Copied::OpenAiBaseUrl => Some(format!("{base_url}/v1")),
             Copied::AnthropicBaseUrl | Copied::GeminiBaseUrl => Some(base_url),
+            Copied::DashboardAddress => self.options.entrances.address().ok(),
             Copied::ApiKey => self.config.proxy.api_key.as_known().map(|key| key.expose_secret().to_owned()),
         }
     }

@@ -31,9 +31,8 @@ use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, SecretMemory};
 use crate::connect::Followed;
 use crate::control::command::{CommandResult, Request};
-use crate::control::{
-    BindFailure, Command, CommandError, ProxyState, Setting, Shell, StartFailure, Status, Tickets,
-};
+use crate::control::{BindFailure, Command, CommandError, ProxyState, Setting, Shell, StartFailure, Status};
+use crate::desktop::entrance::Entrances;
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
 use crate::language::Message;
@@ -55,9 +54,10 @@ pub struct Options {
     /// `serve`: a failed start ends the agent, so that what supervises it notices.
     pub exit_on_failed_start: bool,
     pub max_connections: usize,
+    /// The dashboard's address, which opens nothing by itself.
     pub dashboard_url: String,
-    /// What a browser is given in place of the token in that address.
-    pub tickets: Arc<Tickets>,
+    /// What does.
+    pub entrances: Entrances,
     /// Filled by the first load of the config file.
     pub secrets: SecretMemory,
 }
@@ -252,6 +252,10 @@ impl Supervisor {
             Command::Copy(what) => return self.copy(what, reply),
             Command::StartAtLogin(on) => return desktop::start_at_login(on, reply),
             Command::Connect { tool, connected } => return self.connect(tool, connected, reply),
+            Command::Tell(notice) => {
+                self.notify(&notice);
+                Ok(Value::Null)
+            }
             Command::Quit => {
                 self.exit = Some(Exit::Quit);
                 Ok(Value::Null)

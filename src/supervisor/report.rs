@@ -139,8 +139,9 @@ const fn wanted(switches: &NotificationsConfig, notice: &Notice) -> bool {
             Notice::UpstreamUnreachable { .. } => switches.upstream_unreachable,
             Notice::LanWithoutKey => switches.lan_without_key,
             Notice::UpdateAvailable { .. } => switches.update_available,
-            // The answer to a click has no switch of its own.
-            Notice::Refused { .. } => true,
+            // That somebody may have been in is no matter of taste, and the answer to a click
+            // has no switch of its own.
+            Notice::TicketUsedTwice | Notice::NoBrowser { .. } | Notice::Refused { .. } => true,
         }
 }
 

@@ -54,8 +54,12 @@ pub fn menu(view: &View, time_zone: &TimeZone) -> Vec<Item> {
     items.push(Item::Separator);
     items.extend(lifecycle(status));
     items.push(Item::Separator);
+    items.push(action(text!(language, "tray-open-dashboard"), Command::OpenDashboard));
+    if view.has_no_browser {
+        let copy = Command::Copy(Copied::DashboardAddress);
+        items.push(action(text!(language, "tray-copy-dashboard-address"), copy));
+    }
     items.extend([
-        action(text!(language, "tray-open-dashboard"), Command::OpenDashboard),
         copy_base_url(language),
         action(text!(language, "tray-copy-api-key"), Command::Copy(Copied::ApiKey)),
         Item::Separator,

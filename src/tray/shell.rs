@@ -87,6 +87,7 @@ async fn carry_out(
 ) {
     while let Some(command) = next(&mut clicked, &views).await {
         let noticed = notices.count();
+        let opens_browser = command == Command::OpenDashboard;
         let refusal = match agent.ask(command).await {
             Ok(_) => None,
             Err(CommandError::Gone) => return,
@@ -99,10 +100,16 @@ async fn carry_out(
                 (status.notifications, status.language)
             };
             if wanted && notices.count() == noticed {
-                notices.show(&Notice::Refused { reason: reason.clone() }, language);
+                let reason = reason.clone();
+                let notice =
+                    if opens_browser { Notice::NoBrowser { reason } } else { Notice::Refused { reason } };
+                notices.show(&notice, language);
             }
         }
-        views.send_modify(|view| view.refusal = refusal);
+        views.send_modify(|view| {
+            view.has_no_browser = opens_browser && refusal.is_some();
+            view.refusal = refusal;
+        });
         surroundings::look(&views).await;
     }
 }
@@ -118,6 +125,9 @@ async fn next(
     if let Ok(command) = timeout(REFUSAL_STAYS, clicked.recv()).await {
         return command;
     }
-    views.send_modify(|view| view.refusal = None);
+    views.send_modify(|view| {
+        view.has_no_browser = false;
+        view.refusal = None;
+    });
     clicked.recv().await
 }

@@ -8,6 +8,8 @@ pub struct View {
     pub surroundings: Surroundings,
     /// Why the latest click could not be carried out, and what to do.
     pub refusal: Option<String>,
+    /// It was to open the dashboard.
+    pub has_no_browser: bool,
 }
 
 /// What other programs hold of us, and may change behind our back.
@@ -29,6 +31,6 @@ pub struct Tool {
 
 impl View {
     pub const fn of(status: Status, surroundings: Surroundings) -> Self {
-        Self { status, surroundings, refusal: None }
+        Self { status, surroundings, refusal: None, has_no_browser: false }
     }
 }

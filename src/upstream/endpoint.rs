@@ -36,22 +36,10 @@ pub enum EndpointError {
 /// The API version Gemini is asked for when the client named none.
 const GEMINI_VERSION: &str = "v1beta";
 
-/// Where a provider answers when the account names no base URL of its own. The root for
-/// gemini, anthropic and zai; the URL that ends in `/v1` for the OpenAI kind.
-const fn default_base_url(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Gemini => "https://generativelanguage.googleapis.com",
-        Provider::Anthropic => "https://api.anthropic.com",
-        Provider::OpenAi => "https://api.openai.com/v1",
-        Provider::Zai => "https://api.z.ai/api/anthropic",
-        Provider::OpenAiCompatible | Provider::Demo => "",
-    }
-}
-
 /// Where an account's API is. Parsing costs more than building a path on it, so it is
 /// done once for each account.
 pub fn base(provider: Provider, base_url: Option<&str>) -> Option<Url> {
-    Url::parse(base_url.unwrap_or_else(|| default_base_url(provider))).ok()
+    Url::parse(base_url.or(provider.base_url())?).ok()
 }
 
 /// The protocol family of a provider's paths.

@@ -3,9 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use serde_json::json;
-
-use crate::support::home::stdout;
 use crate::support::{Answer, FakeUpstream, Reply, TestProxy, raw, request};
 
 const READS: [&str; 3] = ["status", "events", "records"];
@@ -230,13 +227,4 @@ async fn two_agents_have_a_control_plane_and_a_token_each() {
     let headers = [("x-portcullis-token", token.as_str())];
     assert_eq!(request(other_address, "POST", "/api/stop", &headers, "").await.status, 401);
     check_unharmed(&other).await;
-}
-
-#[tokio::test]
-async fn open_print_prints_the_address_with_the_token_in_its_fragment() {
-    let proxy = agent().await;
-    let (address, token) = proxy.control();
-    let url = format!("http://{address}/#{token}");
-    assert_eq!(stdout(&proxy.run(&["open", "--print"]).await), format!("{url}\n"));
-    assert_eq!(proxy.status().await["dashboard_url"], json!(url));
 }

@@ -1,6 +1,7 @@
 //! The control path: the agent as a process.
 
 mod account_commands;
+mod admission;
 mod autostart;
 mod cli;
 mod connect;
@@ -13,6 +14,7 @@ mod key_commands;
 mod lifecycle;
 #[cfg(target_os = "linux")]
 mod other_users;
+mod opening;
 mod ports;
 mod signals;
 mod tool_models;

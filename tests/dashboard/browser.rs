@@ -85,8 +85,7 @@ impl Browser {
 
     /// The dashboard, as `portcullis open` would open it.
     pub async fn open_dashboard(&self, proxy: &TestProxy) {
-        let (address, token) = proxy.control();
-        self.goto(&format!("http://{address}/#{token}")).await;
+        self.goto(&proxy.way_in().await).await;
         self.shows("#title", "Running on").await;
     }
 

@@ -6,6 +6,7 @@ mod furnished;
 mod hostile;
 mod journey;
 mod keyboard;
+mod keys;
 mod legible;
 mod locked;
 mod pages;

@@ -6,6 +6,8 @@ pub mod client;
 pub mod desktop;
 pub mod fed;
 pub mod home;
+#[cfg(unix)]
+pub mod opener;
 pub mod proxy;
 #[cfg(target_os = "linux")]
 pub mod stranger;

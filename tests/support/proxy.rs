@@ -182,6 +182,22 @@ impl TestProxy {
         request(address, method, path, &[("x-portcullis-token", &token)], body).await
     }
 
+    /// An address of the dashboard that opens it once, as `portcullis open --print` has it.
+    pub async fn way_in(&self) -> String {
+        let answer = self.control_call("POST", "/api/ticket", "{}").await.json();
+        answer["dashboard_url"].as_str().expect("an address").to_owned()
+    }
+
+    /// The session of a page that came in.
+    pub async fn session(&self) -> String {
+        let way_in = self.way_in().await;
+        let ticket = way_in.rsplit('#').next().expect("a ticket");
+        let (address, _) = self.control();
+        let headers = [("x-portcullis-token", ticket)];
+        let answer = request(address, "POST", "/api/session", &headers, "{}").await;
+        answer.json()["token"].as_str().expect("a session").to_owned()
+    }
+
     pub async fn status(&self) -> Value {
         self.control_call("GET", "/api/status", "").await.json()
     }

@@ -58,34 +58,3 @@ impl Desktop {
         tokio::net::TcpStream::connect(self.agent.address).await.is_ok()
     }
 }
-
-/// A stand-in for what opens pages and files on a desktop.
-struct Opener {
-    directory: std::path::PathBuf,
-}
-
-fn fake_opener(home: &Home) -> Opener {
-    let directory = home.file("opener");
-    std::fs::create_dir(&directory).expect("created");
-    let script = directory.join("xdg-open");
-    let opened = directory.join("opened");
-    // Renamed into its place, so that it is never read half-written.
-    let text = format!("#!/bin/sh\nprintf %s \"$1\" > '{0}.new' && mv '{0}.new' '{0}'\n", opened.display());
-    std::fs::write(&script, text).expect("written");
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("set");
-    Opener { directory }
-}
-
-impl Opener {
-    fn install(&self, command: &mut std::process::Command) {
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.env("PATH", format!("{}:{path}", self.directory.display()));
-    }
-
-    /// What was opened, once it was.
-    async fn opened(&self) -> String {
-        let opened = self.directory.join("opened");
-        crate::support::wait::until("something is opened", async || std::fs::read_to_string(&opened).ok())
-            .await
-    }
-}

@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 
 use crate::support::desktop::{Manners, NotificationDaemon, PrivateBus};
+use crate::support::opener::{Opener, ticket};
 use crate::support::proxy::{free_port, proxy_section};
 use crate::support::{Home, TestProxy, until};
 
@@ -62,6 +63,51 @@ async fn a_config_problem_is_told_once_and_taken_away_when_it_is_gone() {
     agent.run(&["reload"]).await;
     agent.home.write_config(&config(port));
     assert_eq!(daemon.next_closed().await, shown.id, "and nothing else was shown before");
+}
+
+#[tokio::test]
+async fn a_browser_that_cannot_be_opened_is_told_with_the_address_to_copy() {
+    let home = Home::with_config(&config(free_port()));
+    let opener = Opener::failing(&home, 4);
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let mut host = crate::support::desktop::TrayHost::start(&bus).await;
+    let mut command = bus.command(&home, &[]);
+    opener.install_alone(&mut command);
+    let agent = TestProxy::spawn_stopped(home, command).await;
+    let item = host.item().await;
+    item.wait_for_line("1 active account (off)").await;
+    item.click(&["Open dashboard"]).await;
+    let shown = daemon.next().await;
+    assert_eq!(shown.body, "No browser could be opened (xdg-open: exit 4).");
+    assert_eq!(shown.actions, [("copy".to_owned(), "Copy address".to_owned())]);
+    // There is no clipboard here, and saying so shows that it was tried.
+    until("the press is heard", async || {
+        daemon.press(shown.id, "copy").await;
+        daemon.waiting().into_iter().find(|shown| shown.body.starts_with("Nothing was copied"))
+    })
+    .await;
+    let log = std::fs::read_to_string(agent.home.file("portcullis.log")).expect("a log");
+    assert!(log.contains("xdg-open: exit 4") && !log.contains("/#") && !log.contains("file://"), "{log}");
+}
+
+#[tokio::test]
+async fn a_ticket_that_comes_twice_is_told_once() {
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let agent = bus.agent(&config(free_port())).await;
+    let way_in = agent.way_in().await;
+    let headers = [("x-portcullis-token", ticket(&way_in))];
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        let answer = crate::support::request(agent.control().0, "POST", "/api/session", &headers, "{}").await;
+        answers.push(answer.status.as_u16());
+    }
+    assert_eq!(answers, [200, 401, 401]);
+    let shown = daemon.next().await;
+    assert_eq!(shown.summary, "Somebody else may have opened the dashboard");
+    assert!(shown.body.contains("locked out") && !shown.body.contains(ticket(&way_in)), "{}", shown.body);
+    assert_eq!(daemon.waiting(), []);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::{Desktop, config};
 use crate::support::desktop::{PrivateBus, TrayHost};
 use crate::support::home::{stderr, stdout};
+use crate::support::opener::{Opener, ticket};
 use crate::support::wait::until;
 use crate::support::{Home, TestProxy, request};
 
@@ -131,38 +132,39 @@ fn without_a_session_it_says_so_names_serve_and_ends_with_3() {
 #[tokio::test]
 async fn a_second_launch_lets_the_first_open_its_dashboard() {
     let home = Home::with_config(&config(""));
-    let browser = super::fake_opener(&home);
+    let browser = Opener::new(&home);
     let desktop = Desktop::start(home, |command| browser.install(command)).await.running().await;
     let second = desktop.bus.command(&desktop.agent.home, &[]);
     let output = tokio::process::Command::from(second).output().await.expect("it runs");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("running already"), "{}", stdout(&output));
-    leads_in_once(&desktop.agent, &browser.opened().await).await;
+    leads_in_once(&desktop.agent, &browser).await;
     assert!(answers(&desktop.agent).await);
 }
 
 #[tokio::test]
 async fn a_left_click_opens_the_menu_which_opens_the_dashboard() {
     let home = Home::with_config(&config(""));
-    let browser = super::fake_opener(&home);
+    let browser = Opener::new(&home);
     let desktop = Desktop::start(home, |command| browser.install(command)).await;
     assert!(desktop.item.is_menu().await);
     desktop.item.click(&["Open dashboard"]).await;
-    leads_in_once(&desktop.agent, &browser.opened().await).await;
+    leads_in_once(&desktop.agent, &browser).await;
     let (_, token) = desktop.agent.control();
     assert!(!log(&desktop.agent).contains(&token), "the token is in the log");
 }
 
-/// The address that a browser was given can be read in the list of processes: it holds no
-/// token, and what it holds is worth nothing once the page has it.
-async fn leads_in_once(agent: &TestProxy, opened: &str) {
+/// What a browser is started with can be read in the list of processes: a private file that
+/// leads in with a ticket, which is worth nothing once the page has it.
+async fn leads_in_once(agent: &TestProxy, browser: &Opener) {
     let (address, token) = agent.control();
-    let (page, ticket) = opened.split_once('#').expect("a fragment");
-    assert_eq!(page, format!("http://{address}/"));
-    assert_ne!(ticket, token);
-    let headers = [("x-portcullis-token", ticket)];
+    let leads_to = browser.leads_to().await;
+    assert!(leads_to.starts_with(&format!("http://{address}/#")), "{leads_to}");
+    let headers = [("x-portcullis-token", ticket(&leads_to))];
     let given = request(address, "POST", "/api/session", &headers, "{}").await;
-    assert_eq!((given.status.as_u16(), given.json()["token"].as_str()), (200, Some(token.as_str())));
+    assert_eq!(given.status, 200);
+    let given = given.json()["token"].as_str().expect("a token").to_owned();
+    assert!(given != token && given != ticket(&leads_to));
     let again = request(address, "POST", "/api/session", &headers, "{}").await;
     assert_eq!(again.status, 401, "a ticket is good once");
 }

@@ -6,12 +6,13 @@ use secrecy::ExposeSecret;
 use toml_edit::visit_mut::{VisitMut, visit_table_mut};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, Table, Value};
 
+use super::reach::{self, Editor};
 use super::table::put;
-use super::{EditError, edit};
+use super::{EditError, Problems, edit};
 use crate::config::SecretSource;
 use crate::protocol::Provider;
 
-const ACCOUNTS: &str = "accounts";
+pub const ACCOUNTS: &str = "accounts";
 const PRIORITY: &str = "priority";
 
 /// An account to be written; everything else about it gets its default.
@@ -28,7 +29,18 @@ pub struct NewAccount {
 }
 
 pub fn add_account(path: &Path, account: &NewAccount) -> Result<(), EditError> {
-    edit(path, |document| add(document, account))
+    add_account_as(Editor::Owner, path, account)
+}
+
+/// The same on somebody's behalf.
+pub fn add_account_as(editor: Editor, path: &Path, account: &NewAccount) -> Result<(), EditError> {
+    edit(path, |document| {
+        let key = account.api_key.as_ref().map(secret);
+        let base_url = account.base_url.as_deref();
+        reach::examine_new_account(account.provider, base_url, key.as_ref(), editor, document)
+            .map_err(|problem| Problems::new(path, vec![problem]))?;
+        add(document, account)
+    })
 }
 
 /// The comment right above the account goes with it; anything further up stays.
@@ -47,10 +59,24 @@ pub fn set_account(path: &Path, name: &str, key: &str, value: impl Into<Value>) 
 
 /// Sets several keys of one account, all of them or none.
 pub fn set_account_keys(path: &Path, name: &str, values: Vec<(String, Value)>) -> Result<(), EditError> {
+    set_account_keys_as(Editor::Owner, path, name, values)
+}
+
+/// The same on somebody's behalf.
+pub fn set_account_keys_as(
+    editor: Editor,
+    path: &Path,
+    name: &str,
+    values: Vec<(String, Value)>,
+) -> Result<(), EditError> {
     edit(path, |document| {
-        let account = position(document, name)
-            .and_then(|index| document.get_mut(ACCOUNTS)?.get_mut(index))
-            .ok_or_else(|| EditError::UnknownAccount(name.to_owned()))?;
+        let unknown = || EditError::UnknownAccount(name.to_owned());
+        let index = position(document, name).ok_or_else(unknown)?;
+        let account = document.get(ACCOUNTS).and_then(|accounts| accounts.get(index)).ok_or_else(unknown)?;
+        reach::examine_account(account, index, &values, editor, document)
+            .map_err(|problem| Problems::new(path, vec![problem]))?;
+        let account =
+            document.get_mut(ACCOUNTS).and_then(|accounts| accounts.get_mut(index)).ok_or_else(unknown)?;
         for (key, value) in values {
             put(account, &Key::new(key), value);
         }

@@ -322,10 +322,12 @@ fn several_keys_are_set_together_or_not_at_all() {
         |port: i64| vec![("language".to_owned(), "ja".into()), ("proxy.port".to_owned(), Value::from(port))];
     check(
         "language = \"auto\" # mine\n[proxy]\nport = 8045\n",
-        |path| set_all(path, values(9000)),
+        |path| set_all_as(Editor::Owner, path, values(9000)),
         "language = \"ja\" # mine\n[proxy]\nport = 9000\n",
     );
-    refused("language = \"auto\"\n[proxy]\nport = 8045\n", |path| set_all(path, values(70_000)));
+    refused("language = \"auto\"\n[proxy]\nport = 8045\n", |path| {
+        set_all_as(Editor::Owner, path, values(70_000))
+    });
 }
 
 #[test]

@@ -1,8 +1,8 @@
 // Puts pages that the agent has rendered in place, sends forms as JSON, and follows the
-// live stream. It decides nothing, and holds nothing but the launch's token.
+// live stream. It decides nothing, and holds nothing but a session of its own.
 "use strict";
 
-const TOKEN = /^#[0-9a-f]{64}$/;
+const TICKET = /^#[0-9a-f]{64}$/;
 const RETRY_MS = 1000;
 const SAID_MS = 8000;
 
@@ -20,14 +20,15 @@ function fragment(html) {
   return template.content;
 }
 
-/* The token: into this tab's own storage, for what the address holds. */
+/* The session: into this tab's own storage, for the ticket that the address holds. */
 
-async function takeToken() {
-  if (!TOKEN.test(location.hash)) return false;
-  sessionStorage.setItem("token", location.hash.slice(1));
+async function enter() {
+  if (!TICKET.test(location.hash)) return false;
+  const headers = { "x-portcullis-token": location.hash.slice(1), "content-type": "application/json" };
   history.replaceState(null, "", location.pathname + location.search);
-  const response = await call("POST", "/api/session", "{}").catch(() => null);
+  const response = await fetch("/api/session", { method: "POST", headers, body: "{}" }).catch(() => null);
   if (response?.ok) sessionStorage.setItem("token", (await response.json()).token);
+  else sessionStorage.removeItem("token");
   return true;
 }
 
@@ -39,9 +40,13 @@ async function call(method, path, body, signal) {
   return response;
 }
 
+// Whoever was let in once is told why that is over.
 function lock() {
   live.abort();
   app.replaceChildren();
+  const wasIn = sessionStorage.getItem("token") !== null;
+  at("never").hidden = wasIn;
+  at("ended").hidden = !wasIn;
   at("gone").hidden = true;
   at("locked").hidden = false;
 }
@@ -261,6 +266,13 @@ function submit(form) {
   return act(form, path, body);
 }
 
+/* A key that is typed is hidden until its owner asks to see it. */
+
+function toggleTyped(button) {
+  const isShown = at(button.dataset.shows).classList.toggle("shown");
+  button.setAttribute("aria-pressed", String(isShown));
+}
+
 /* The client key: fetched when asked for, put in place of its mask. */
 
 const reveal = {
@@ -335,6 +347,7 @@ addEventListener("click", (event) => {
   else if (data.close !== undefined) element.closest("dialog").close();
   else if (data.copy) copy(element);
   else if (data.reveal !== undefined) toggleKey(element);
+  else if (data.shows) toggleTyped(element);
   else if (data.download) download(element);
   else if (data.call && element.type === "button") act(element, data.call, JSON.parse(data.body ?? "{}"));
 });
@@ -364,6 +377,6 @@ function look() {
 addEventListener("visibilitychange", look);
 addEventListener("pagehide", () => live.abort());
 addEventListener("pageshow", (event) => event.persisted && look());
-addEventListener("hashchange", async () => (await takeToken()) && refresh());
+addEventListener("hashchange", async () => (await enter()) && refresh());
 
-takeToken().then(() => refresh());
+enter().then(() => refresh());

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Page;
-use super::parts::{Button, button, confirm, mark};
+use super::parts::{Button, button, confirm, mark, secret_input};
 use crate::dashboard::view::account::{Account, Edit};
 use crate::gateway::TestReport;
 use crate::language::Language;
@@ -152,7 +152,7 @@ fn key_fields(id: &str, language: Language) -> Markup {
         ("api_key_keyring", text!(language, "account-key-keyring")),
     ];
     html! {
-        (field(id, "api_key", &text!(language, "account-key"), &html! { input id={ (id) "-api_key" } name="api_key" type="password" autocomplete="new-password"; }))
+        (field(id, "api_key", &text!(language, "account-key"), &secret_input(&format!("{id}-api_key"), "api_key", &text!(language, "account-key"), "", language)))
         details {
             summary.small { (text!(language, "account-key-elsewhere")) }
             @for (name, label) in elsewhere {

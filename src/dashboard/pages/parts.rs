@@ -128,6 +128,20 @@ pub fn code(snippet: &Snippet) -> Markup {
     }
 }
 
+/// A field for a secret. No password field, which the browser would offer to keep; password
+/// managers are asked to leave it alone, too.
+pub fn secret_input(id: &str, name: &str, about: &str, placeholder: &str, language: Language) -> Markup {
+    html! {
+        div.typed {
+            input type="text" id=(id) name=(name) placeholder=[some(&placeholder)] autocomplete="off" autocapitalize="off" spellcheck="false"
+                data-1p-ignore="" data-lpignore="true" data-bwignore="" data-form-type="other";
+            button.plain type="button" id={ "show-" (id) } data-shows=(id) aria-pressed="false" {
+                (text!(language, "page-show")) span.aside { " " (about) }
+            }
+        }
+    }
+}
+
 /// The rows of exchanges; `id` is where new ones arrive.
 pub fn request_table(id: &str, rows: &[Row], language: Language) -> Markup {
     html! {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Page;
-use super::parts::{Button, button, confirm, copy_button, masked_key};
+use super::parts::{Button, button, confirm, copy_button, masked_key, secret_input};
 use super::prices::prices;
 use crate::dashboard::view::settings::{Field, Input, Mapping, Settings};
 use crate::language::Language;
@@ -64,16 +64,17 @@ fn row(field: &Field, language: Language) -> Markup {
         div.field {
             label for=(id) { (field.label) span.key { (field.key) } }
             div {
-                (input(&id, &field.key, &field.input, language))
+                (input(&id, field, language))
                 p.problem data-problem=(field.key) role="alert" { @if let Some(problem) = &field.problem { (problem) } }
             }
         }
     }
 }
 
-fn input(id: &str, name: &str, input: &Input, language: Language) -> Markup {
+fn input(id: &str, field: &Field, language: Language) -> Markup {
+    let (name, label) = (field.key.as_str(), field.label.as_str());
     html! {
-        @match input {
+        @match &field.input {
             Input::Switch(on) => { div.switch { input type="checkbox" id=(id) name=(name) checked[*on]; } }
             Input::Number { value, least, most } => {
                 input type="number" id=(id) name=(name) value=(value) min=(least) max=(most) step="1" required;
@@ -88,9 +89,7 @@ fn input(id: &str, name: &str, input: &Input, language: Language) -> Markup {
                 textarea id=(id) name=(name) rows="2" data-list="" spellcheck="false" { (lines) }
                 p.hint { (text!(language, "settings-one-a-line")) }
             }
-            Input::Secret(place) => {
-                input type="password" id=(id) name=(name) autocomplete="new-password" placeholder=(place);
-            }
+            Input::Secret(place) => { (secret_input(id, name, label, place, language)) }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a notification says and offers. Every button is in the menu, too, because not
 //! every desktop shows buttons.
 
-use crate::control::{Command, Notice};
+use crate::control::{Command, Copied, Notice};
 use crate::language::{Language, printable};
 use crate::text;
 
@@ -29,10 +29,13 @@ impl Content {
             label: text!(language, "notify-action-dashboard"),
             command: Command::OpenDashboard,
         };
+        // What has just failed is not offered again.
+        let has_browser = !matches!(notice, Notice::NoBrowser { .. });
+        let dashboard = has_browser.then(|| dashboard(DEFAULT));
         Self {
             title: printable(&title(notice, language)).into_owned(),
             body: printable(&body(notice, language)).into_owned(),
-            actions: action(notice, language).into_iter().chain([dashboard(DEFAULT)]).collect(),
+            actions: action(notice, language).into_iter().chain(dashboard).collect(),
         }
     }
 
@@ -52,7 +55,8 @@ fn title(notice: &Notice, language: Language) -> String {
         Notice::LanWithoutKey => text!(language, "notify-title-lan"),
         Notice::Moved { .. } => text!(language, "notify-title-moved"),
         Notice::UpdateAvailable { .. } => text!(language, "notify-title-update"),
-        Notice::Refused { .. } => text!(language, "notify-title-refused"),
+        Notice::TicketUsedTwice => text!(language, "notify-title-ticket"),
+        Notice::NoBrowser { .. } | Notice::Refused { .. } => text!(language, "notify-title-refused"),
     }
 }
 
@@ -75,6 +79,11 @@ fn action(notice: &Notice, language: Language) -> Option<Action> {
             key: "edit",
             label: text!(language, "notify-action-edit"),
             command: Command::EditConfig,
+        }),
+        Notice::NoBrowser { .. } => Some(Action {
+            key: "copy",
+            label: text!(language, "notify-action-copy-address"),
+            command: Command::Copy(Copied::DashboardAddress),
         }),
         _ => None,
     }
@@ -112,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_that_cannot_be_opened_is_not_offered_again() {
+        let notice =
+            Notice::NoBrowser { reason: "No browser could be opened (xdg-open: exit 4).".to_owned() };
+        let content = Content::of(&notice, Language::English);
+        assert_eq!(content.command("copy"), Some(Command::Copy(Copied::DashboardAddress)));
+        assert_eq!((content.actions.len(), &*content.actions[0].label), (1, "Copy address"));
+    }
+
+    #[test]
     fn a_reason_is_told_in_the_language_of_the_rest() {
         let reason =
             message!("reason-quoted", reason = message!("reason-invalid-key"), words = "No such key.");
@@ -133,6 +151,8 @@ mod tests {
             Notice::UpstreamUnreachable { host: name(), reason: name().into() },
             Notice::LanWithoutKey,
             Notice::UpdateAvailable { version: name() },
+            Notice::TicketUsedTwice,
+            Notice::NoBrowser { reason: name() },
             Notice::Refused { reason: name() },
             Notice::Moved { base_url: name(), followed: vec![name()], left: vec![name()] },
         ];

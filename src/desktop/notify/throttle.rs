@@ -70,6 +70,8 @@ pub fn is_over(notice: &Notice, status: &Status) -> bool {
         Notice::UpstreamUnreachable { .. }
         | Notice::Moved { .. }
         | Notice::UpdateAvailable { .. }
+        | Notice::TicketUsedTwice
+        | Notice::NoBrowser { .. }
         | Notice::Refused { .. } => false,
     }
 }
@@ -85,7 +87,7 @@ fn is_same(one: &Notice, another: &Notice) -> bool {
 
 const fn patience(notice: &Notice) -> Duration {
     match notice {
-        Notice::Moved { .. } | Notice::Refused { .. } => REPEAT_ANSWER,
+        Notice::Moved { .. } | Notice::NoBrowser { .. } | Notice::Refused { .. } => REPEAT_ANSWER,
         _ => REPEAT,
     }
 }

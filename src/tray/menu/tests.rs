@@ -175,6 +175,17 @@ fn why_a_click_did_nothing_is_said_unless_the_state_says_it() {
 }
 
 #[test]
+fn the_dashboards_address_can_be_copied_where_no_browser_opens_it() {
+    let offers = |has_no_browser| {
+        let view = View { has_no_browser, ..view(status(ProxyState::Running)) };
+        let items = menu(&view, &TimeZone::UTC);
+        let copy = Command::Copy(Copied::DashboardAddress);
+        items.iter().any(|item| matches!(item, Item::Action { command, .. } if *command == copy))
+    };
+    assert!(offers(true) && !offers(false));
+}
+
+#[test]
 fn a_long_line_is_cut_between_characters() {
     let cut = shortened(&"長".repeat(500));
     assert_eq!((cut.chars().count(), cut.ends_with("長…")), (LONGEST_TEXT, true));
