@@ -6,7 +6,9 @@ pub mod client;
 pub mod desktop;
 pub mod fed;
 pub mod home;
+pub mod outgoing;
 pub mod proxy;
+pub mod tls;
 pub mod upstream;
 pub mod wait;
 
