@@ -15,6 +15,10 @@
 //! While an account cools only its probe can decide. Requests that began before the
 //! trouble still end: their successes prove nothing, and their failures neither count as
 //! further ones nor double the wait.
+//!
+//! A rest that the provider asked for is kept. One that only we decided on says who is
+//! asked last, and refuses nobody: every request that comes all the same is a probe, and
+//! the first success ends it.
 
 use std::time::{Duration, Instant};
 
@@ -44,6 +48,8 @@ pub struct Cooldown {
     /// In a row, at least 1.
     pub failures: u32,
     pub reason: Message,
+    /// By the provider; else it is our own guess.
+    pub is_asked: bool,
 }
 
 /// What a new request may do.
@@ -52,6 +58,8 @@ pub enum Access {
     Open,
     /// One request, to find out.
     Probe,
+    /// Where nobody better is there: we only guess that it would fail.
+    LastChoice,
     /// For about this long.
     Closed(Duration),
     /// Until somebody edits the account.
@@ -63,8 +71,10 @@ pub enum Access {
 pub enum Rest {
     /// 429: until the hint, else 1 s, 2 s, 4 s …
     Limit { retry_after: Option<Duration> },
-    /// Trouble of the provider or on the way: 1 s, 2 s, 4 s … 60 s, or the hint when longer.
-    BackOff { retry_after: Option<Duration> },
+    /// Trouble of the provider that says when to come back.
+    Asked(Duration),
+    /// Trouble of the provider or on the way: 1 s, 2 s, 4 s … 60 s.
+    BackOff,
 }
 
 /// How long to wait when somebody else's probe is about to decide.
@@ -80,6 +90,7 @@ impl Health {
         match self {
             Self::Ready => Access::Open,
             Self::Cooling(cooldown) if cooldown.until <= now => Access::Probe,
+            Self::Cooling(cooldown) | Self::Probing(cooldown, _) if !cooldown.is_asked => Access::LastChoice,
             Self::Cooling(cooldown) => Access::Closed(cooldown.until - now),
             Self::Probing(..) => Access::Closed(PROBE_WAIT),
             Self::Disabled { .. } => Access::Dead,
@@ -102,9 +113,9 @@ impl Health {
         }
     }
 
-    /// Returns whether the lease was the probe, so that the trouble is over.
+    /// Returns whether the lease was a probe, so that the trouble is over.
     pub fn succeed(&mut self, lease: LeaseId) -> bool {
-        let is_probe = matches!(self, Self::Probing(_, probe) if *probe == lease);
+        let is_probe = self.is_probed_by(lease);
         if is_probe {
             *self = Self::Ready;
         }
@@ -124,19 +135,32 @@ impl Health {
             until: now + rest.duration(failures, max_cooldown),
             failures,
             reason: reason.clone(),
+            is_asked: rest.is_asked(),
         };
+        let is_probe = self.is_probed_by(lease);
         match self {
             Self::Ready => *self = Self::Cooling(cooldown(1)),
-            Self::Probing(before, probe) if *probe == lease => {
+            Self::Probing(before, _) if is_probe => {
                 *self = Self::Cooling(cooldown(before.failures.saturating_add(1)));
             }
             Self::Cooling(current) | Self::Probing(current, _) => {
                 let straggler = cooldown(current.failures);
-                if straggler.until > current.until {
+                // What the provider asks for counts before what we guess, whichever is longer.
+                if (straggler.is_asked, straggler.until) > (current.is_asked, current.until) {
                     *current = straggler;
                 }
             }
             Self::Disabled { .. } => {}
+        }
+    }
+
+    /// Leases are counted up: where several may find out, each that began since the first
+    /// of them does.
+    fn is_probed_by(&self, lease: LeaseId) -> bool {
+        match self {
+            Self::Probing(cooldown, probe) if !cooldown.is_asked => lease.0 >= probe.0,
+            Self::Probing(_, probe) => *probe == lease,
+            _ => false,
         }
     }
 
@@ -156,6 +180,18 @@ impl Health {
             *self = Self::Ready;
         }
         cools
+    }
+
+    /// The machine slept so long, and the clock that rests are counted by stood still. What
+    /// we guessed of the way upstream is void. Returns whether anything changed.
+    pub fn slept(&mut self, passed: Duration) -> bool {
+        let (Self::Cooling(cooldown) | Self::Probing(cooldown, _)) = self else { return false };
+        if cooldown.is_asked {
+            cooldown.until = cooldown.until.checked_sub(passed).unwrap_or(cooldown.until);
+        } else {
+            *self = Self::Ready;
+        }
+        true
     }
 
     /// The current cooldown, also while its end is being probed.
@@ -179,10 +215,18 @@ impl Rest {
     pub const fn after(fault: &Fault) -> Option<Self> {
         match *fault {
             Fault::RateLimited { retry_after, .. } => Some(Self::Limit { retry_after }),
-            Fault::Overloaded { retry_after } => Some(Self::BackOff { retry_after }),
-            Fault::Unreachable | Fault::TimedOut => Some(Self::BackOff { retry_after: None }),
+            Fault::Overloaded { retry_after: Some(hint) } if !hint.is_zero() => Some(Self::Asked(hint)),
+            // An accusation that nobody has confirmed is no more than a guess.
+            Fault::Overloaded { .. } | Fault::Unreachable | Fault::TimedOut | Fault::AccountBySentence(_) => {
+                Some(Self::BackOff)
+            }
             Fault::Request | Fault::Account => None,
         }
+    }
+
+    /// Whether the provider wants it, and not only we.
+    const fn is_asked(self) -> bool {
+        !matches!(self, Self::BackOff)
     }
 
     fn duration(self, failures: u32, max_cooldown: Duration) -> Duration {
@@ -191,9 +235,8 @@ impl Rest {
             // "Now" is no answer to a refusal.
             Self::Limit { retry_after: Some(hint) } if !hint.is_zero() => hint,
             Self::Limit { .. } => doubled,
-            Self::BackOff { retry_after } => {
-                doubled.min(LONGEST_BACK_OFF).max(retry_after.unwrap_or_default())
-            }
+            Self::Asked(hint) => hint,
+            Self::BackOff => doubled.min(LONGEST_BACK_OFF),
         };
         rest.min(max_cooldown).min(LONGEST_COOLDOWN)
     }
@@ -239,12 +282,55 @@ mod tests {
     }
 
     #[test]
-    fn trouble_backs_off_up_to_a_minute_unless_the_hint_is_longer() {
-        let rest = Rest::BackOff { retry_after: None };
-        check_rests(rest, HOUR, &[1, 2, 4, 8, 16, 32, 60, 60]);
-        check_rests(rest, Duration::from_secs(3), &[1, 2, 3, 3]);
-        check_rests(Rest::BackOff { retry_after: Some(90 * SECOND) }, HOUR, &[90, 90]);
-        check_rests(Rest::BackOff { retry_after: Some(2 * SECOND) }, HOUR, &[2, 2, 4]);
+    fn trouble_backs_off_up_to_a_minute_or_as_the_provider_asks() {
+        check_rests(Rest::BackOff, HOUR, &[1, 2, 4, 8, 16, 32, 60, 60]);
+        check_rests(Rest::BackOff, Duration::from_secs(3), &[1, 2, 3, 3]);
+        check_rests(Rest::Asked(90 * SECOND), HOUR, &[90, 90]);
+        check_rests(Rest::Asked(2 * SECOND), HOUR, &[2, 2, 2]);
+    }
+
+    #[test]
+    fn a_rest_we_guessed_keeps_nobody_out_and_any_later_success_ends_it() {
+        let now = Instant::now();
+        let mut health = Health::Ready;
+        health.fail(LeaseId(1), Rest::BackOff, &"no name".into(), HOUR, now);
+        for lease in [LeaseId(3), LeaseId(4), LeaseId(5)] {
+            assert_eq!(health.access(now), Access::LastChoice);
+            health.admit(lease);
+        }
+        assert!(!health.succeed(LeaseId(2)), "it began before the trouble");
+        assert!(health.succeed(LeaseId(4)));
+        assert_eq!(health, Health::Ready);
+    }
+
+    #[test]
+    fn what_the_provider_asks_for_counts_before_what_we_guess() {
+        let now = Instant::now();
+        for turned in [false, true] {
+            let mut health = Health::Ready;
+            let mut rests = [Rest::Asked(SECOND / 2), Rest::BackOff];
+            if turned {
+                rests.reverse();
+            }
+            for (lease, rest) in (1..).zip(rests) {
+                health.fail(LeaseId(lease), rest, &"busy".into(), HOUR, now);
+            }
+            assert_eq!(health.access(now), Access::Closed(SECOND / 2), "turned: {turned}");
+        }
+    }
+
+    #[test]
+    fn a_sleep_counts_for_what_was_asked_and_voids_what_was_guessed() {
+        let now = Instant::now() + HOUR;
+        let (mut asked, mut guessed) = (Health::Ready, Health::Ready);
+        asked.fail(OTHER, limit(30), &"busy".into(), HOUR, now);
+        guessed.fail(OTHER, Rest::BackOff, &"no name".into(), HOUR, now);
+        assert!(asked.slept(20 * SECOND) && guessed.slept(20 * SECOND));
+        assert_eq!(asked.access(now), Access::Closed(10 * SECOND));
+        assert_eq!(guessed, Health::Ready);
+        assert!(!guessed.slept(SECOND));
+        assert!(asked.slept(HOUR));
+        assert_eq!(asked.access(now), Access::Probe);
     }
 
     #[test]
@@ -255,7 +341,7 @@ mod tests {
         health.fail(OTHER, rest, &"busy".into(), Duration::MAX, now);
         health.shorten(Duration::MAX, now);
         assert_eq!(health.access(now), Access::Closed(LONGEST_COOLDOWN));
-        let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default() };
+        let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default(), is_asked: true };
         let mut health = Health::Probing(forever, OTHER);
         health.fail(OTHER, Rest::Limit { retry_after: None }, &"busy".into(), HOUR, now);
         assert_eq!(health.access(now), Access::Closed(HOUR));

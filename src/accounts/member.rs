@@ -53,10 +53,6 @@ impl Member {
         self.health.access(now).max(of_model)
     }
 
-    pub fn may_try(&self, model: &str, now: Instant) -> bool {
-        matches!(self.access(model, now), Access::Open | Access::Probe)
-    }
-
     pub fn admit(&mut self, model: &str, lease: LeaseId) {
         self.in_flight += 1;
         self.health.admit(lease);
@@ -106,6 +102,15 @@ impl Member {
         let had_models = !self.models.is_empty();
         self.models.clear();
         self.health.clear_cooldown() || had_models
+    }
+
+    /// See [`Health::slept`]; returns whether anything changed.
+    pub fn slept(&mut self, passed: Duration) -> bool {
+        let models = self.models.len();
+        let is_changed =
+            self.models.values_mut().fold(false, |changed, health| health.slept(passed) | changed);
+        self.models.retain(|_, health| *health != Health::Ready);
+        self.health.slept(passed) | is_changed | (models != self.models.len())
     }
 
     /// Gives a dead credential another chance; returns whether it was dead.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
@@ -80,7 +80,7 @@ impl Pool {
         }
         let refusal = refusal(roster, wanted);
         let is_news = match &refusal {
-            NoLease::AllCooling { soonest, reason } => {
+            NoLease::AllCooling { soonest, reason, .. } => {
                 events.all_cooling(*soonest, reason, wanted.now, SystemTime::now())
             }
             _ => false,
@@ -161,6 +161,13 @@ impl Pool {
     /// credential stays dead ([`Pool::enable`]). Fails when there is no such account.
     pub fn clear_cooldown(&self, name: Option<&str>) -> Result<usize, UnknownAccount> {
         self.change_named(name, Member::clear_cooldowns)
+    }
+
+    /// The machine has slept so long: what the providers asked for went on meanwhile, and
+    /// what we guessed of the way to them is void.
+    pub fn slept(&self, passed: Duration) {
+        let changed = self.change_named(None, |member| member.slept(passed));
+        debug_assert!(changed.is_ok(), "no name was asked for");
     }
 
     /// Gives an account with a dead credential another chance, and ends its cooldowns;

@@ -1,10 +1,10 @@
 //! Why nobody can take a request, in words that say what would help.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::account::Account;
-use super::health::{Access, Health};
+use super::health::{Access, Cooldown, Health};
 use super::lease::{Pin, Wanted};
 use super::member::Member;
 use super::roster::{Roster, speaks_any};
@@ -16,15 +16,17 @@ pub enum NoLease {
     /// Of so many in the config.
     #[error("no account is usable")]
     NoAccounts { listed: usize },
-    /// No account serves the model; the hint says what would.
+    /// No account serves the model; the hint says what would, and `unnamed` the same to
+    /// whom the names of the accounts do not concern.
     #[error("no account serves the model: {hint}")]
-    UnknownModel { hint: String },
+    UnknownModel { hint: String, unnamed: String },
     /// These accounts serve the model, but in no protocol the caller can speak.
     #[error("{provider} does not speak a protocol this request can be sent in")]
     WrongProtocol { accounts: Vec<String>, provider: Provider },
-    /// Waiting helps. Also when every account was already tried for this request.
+    /// Waiting helps. Also when every account was already tried for this request; `is_said`
+    /// where an upstream has asked for the wait.
     #[error("every account that serves the model is cooling: {reason}")]
-    AllCooling { soonest: Duration, reason: String },
+    AllCooling { soonest: Duration, reason: String, is_said: bool },
     /// Waiting does not help: somebody has to edit them.
     #[error("every account that serves the model is disabled: {reason}")]
     AllDisabled { reason: String },
@@ -44,7 +46,7 @@ pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
 
     let Some(holder) = serving.first() else {
         return if members.iter().any(Member::is_active) {
-            NoLease::UnknownModel { hint: hint(members, wanted) }
+            unknown_model(members, wanted)
         } else {
             NoLease::NoAccounts { listed: members.len() }
         };
@@ -56,33 +58,36 @@ pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
             provider: holder.account.provider,
         };
     };
-    let alive = serving.iter().filter(speaks).filter(|member| member.is_alive());
-    let soonest = alive.map(|member| (wait(member, wanted), member)).min_by_key(|&(wait, _)| wait);
-    match soonest {
-        Some((soonest, member)) => {
-            NoLease::AllCooling { soonest, reason: why_cooling(member, wanted.model, wanted.now) }
+    let alive = || serving.iter().copied().filter(|member| speaks(&member) && member.is_alive());
+    let Some(soonest) = alive().map(|member| wait(member, wanted)).min() else {
+        return NoLease::AllDisabled { reason: why_dead(speaker) };
+    };
+    let asked = alive().filter_map(|member| Some((member, asked_rest(member, wanted)?)));
+    match asked.min_by_key(|(_, cooldown)| cooldown.until) {
+        Some((member, cooldown)) => {
+            let ended = if cooldown.until > wanted.now { "" } else { " (trying again)" };
+            let reason = format!("{}: {}{ended}", member.account.name, cooldown.reason);
+            NoLease::AllCooling { soonest, reason, is_said: true }
         }
-        None => NoLease::AllDisabled { reason: why_dead(speaker) },
+        None => {
+            let reason = format!("{}: already tried for this request", speaker.account.name);
+            NoLease::AllCooling { soonest, reason, is_said: false }
+        }
     }
 }
 
 fn wait(member: &Member, wanted: &Wanted<'_>) -> Duration {
     match member.access(wanted.model, wanted.now) {
         Access::Closed(wait) => wait,
-        Access::Open | Access::Probe | Access::Dead => SOON,
+        Access::Open | Access::Probe | Access::LastChoice | Access::Dead => SOON,
     }
 }
 
-/// The reason of whichever cooldown lasts longer, the account's or the model's.
-fn why_cooling(member: &Member, model: &str, now: Instant) -> String {
-    let cooldowns = [Some(&member.health), member.models.get(model)];
-    let longest = cooldowns.into_iter().flatten().filter_map(Health::cooldown).max_by_key(|one| one.until);
-    let name = &member.account.name;
-    match longest {
-        Some(cooldown) if cooldown.until > now => format!("{name}: {}", cooldown.reason),
-        Some(cooldown) => format!("{name}: {} (trying again)", cooldown.reason),
-        None => format!("{name}: already tried for this request"),
-    }
+/// The longer of the rests that its provider asked for, of the account or of the model.
+fn asked_rest<'a>(member: &'a Member, wanted: &Wanted<'_>) -> Option<&'a Cooldown> {
+    let rests = [Some(&member.health), member.models.get(wanted.model)];
+    let rests = rests.into_iter().flatten().filter_map(Health::cooldown);
+    rests.filter(|cooldown| cooldown.is_asked).max_by_key(|cooldown| cooldown.until)
 }
 
 fn why_dead(member: &Member) -> String {
@@ -99,21 +104,35 @@ fn why_dead(member: &Member) -> String {
 }
 
 /// What would serve the model, for somebody who reads it in a 404.
-fn hint(members: &[Member], wanted: &Wanted<'_>) -> String {
-    let mut text = cause(members, wanted);
-    let served = served_patterns(members);
-    if !served.is_empty() {
-        let served = served.join(", ");
-        write!(
-            text,
-            "; accounts here serve {served}; [models] in the config can map the name to one of those"
-        )
-        .ok();
-    }
-    text
+fn unknown_model(members: &[Member], wanted: &Wanted<'_>) -> NoLease {
+    let Cause { text, unnamed } = cause(members, wanted);
+    let served = served_patterns(members).join(", ");
+    let with_served = |mut text: String| {
+        if !served.is_empty() {
+            write!(
+                text,
+                "; accounts here serve {served}; [models] in the config can map the name to one of those"
+            )
+            .ok();
+        }
+        text
+    };
+    NoLease::UnknownModel { hint: with_served(text), unnamed: with_served(unnamed) }
 }
 
-fn cause(members: &[Member], wanted: &Wanted<'_>) -> String {
+/// Why nobody serves it, with the name of an account and without.
+struct Cause {
+    text: String,
+    unnamed: String,
+}
+
+impl From<String> for Cause {
+    fn from(text: String) -> Self {
+        Self { unnamed: text.clone(), text }
+    }
+}
+
+fn cause(members: &[Member], wanted: &Wanted<'_>) -> Cause {
     let model = quoted(wanted.model);
     let find = |is_meant: &dyn Fn(&Account) -> bool| {
         members.iter().map(|member| &*member.account).find(|account| is_meant(account))
@@ -121,31 +140,38 @@ fn cause(members: &[Member], wanted: &Wanted<'_>) -> String {
     if let Some(pin) = &wanted.pin {
         return match (find(&|account| pin.names(account)), pin) {
             (Some(account), _) => why_not(account, &model),
-            (None, Pin::Provider(provider)) => format!("there is no {provider} account"),
-            (None, Pin::Account(name)) => format!("there is no account named {}", quoted(name)),
+            (None, Pin::Provider(provider)) => format!("there is no {provider} account").into(),
+            (None, Pin::Account(name)) => format!("there is no account named {}", quoted(name)).into(),
         };
     }
     let would_serve = |account: &Account| account.lists(wanted.model) || account.owns(wanted.model);
     match (find(&would_serve), owner(wanted.model)) {
         (Some(account), _) => why_not(account, &model),
-        (None, Some(owner)) => format!("add an account of {owner}"),
-        (None, None) if let Some(problem) = members.iter().find_map(unlisted) => problem,
-        (None, None) => "name it in the models of the account that has it".to_owned(),
+        (None, Some(owner)) => format!("add an account of {owner}").into(),
+        (None, None) if let Some(cause) = members.iter().find_map(unlisted) => cause,
+        (None, None) => "name it in the models of the account that has it".to_owned().into(),
     }
 }
 
 /// Of an account whose list nobody has seen, nobody knows.
-fn unlisted(member: &Member) -> Option<String> {
+fn unlisted(member: &Member) -> Option<Cause> {
     let problem = member.account.serves_nothing().filter(|_| member.is_active())?;
-    Some(format!("account {} {problem}", member.account.name))
+    let unnamed = format!("an account {problem}");
+    Some(Cause { text: format!("account {} {problem}", member.account.name), unnamed })
 }
 
-fn why_not(account: &Account, model: &str) -> String {
+fn why_not(account: &Account, model: &str) -> Cause {
     let name = &account.name;
     if account.enabled {
-        format!("account {name} does not list {model} in its models")
+        Cause {
+            text: format!("account {name} does not list {model} in its models"),
+            unnamed: format!("the account asked for does not list {model} in its models"),
+        }
     } else {
-        format!("account {name} is switched off in the config")
+        Cause {
+            text: format!("account {name} is switched off in the config"),
+            unnamed: "the account that would serve it is switched off in the config".to_owned(),
+        }
     }
 }
 

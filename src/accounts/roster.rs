@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::account::{Account, Origin};
 use super::dispatch::{self, Standing};
-use super::health::LeaseId;
+use super::health::{Access, LeaseId};
 use super::lease::{Ticket, Tried, Wanted};
 use super::member::Member;
 use super::selector::{AccountId, Candidate, Selector};
@@ -92,7 +92,10 @@ impl Roster {
     /// An account for the request, with the lease already counted; `None` when nobody
     /// can take it now.
     pub fn lease(&mut self, wanted: &Wanted<'_>, tried: &mut Tried) -> Option<Ticket> {
-        self.gather(wanted, tried);
+        self.gather(wanted, tried, |access| matches!(access, Access::Open | Access::Probe));
+        if self.candidates.is_empty() {
+            self.gather(wanted, tried, |access| access == Access::LastChoice);
+        }
         let chosen = self.selector.choose(&mut self.candidates, wanted.session)?;
         tried.remember(chosen.id);
         self.last_lease += 1;
@@ -143,13 +146,17 @@ impl Roster {
         }
     }
 
-    /// Fills `candidates` with those of the best rank that can take the request now.
-    fn gather(&mut self, wanted: &Wanted<'_>, tried: &Tried) {
+    /// Fills `candidates` with those of the best rank that can take the request now and
+    /// are as ready for it as is asked.
+    fn gather(&mut self, wanted: &Wanted<'_>, tried: &Tried, is_ready: impl Fn(Access) -> bool) {
         self.candidates.clear();
         let standing = self.standing(wanted);
         let (mut best, mut peer) = (Rank::Peer, None);
         for (seat, member, rank) in serving(&self.members, self.has_stand_in, wanted, standing) {
             if rank > best && rank != Rank::Peer || !can_take(member, wanted, tried) {
+                continue;
+            }
+            if !is_ready(member.access(wanted.model, wanted.now)) {
                 continue;
             }
             if rank == Rank::Peer {
@@ -226,7 +233,5 @@ pub fn speaks_any(account: &Account, wanted: &Wanted<'_>) -> bool {
 }
 
 fn can_take(member: &Member, wanted: &Wanted<'_>, tried: &Tried) -> bool {
-    speaks_any(&member.account, wanted)
-        && member.may_try(wanted.model, wanted.now)
-        && !tried.contains(member.id)
+    speaks_any(&member.account, wanted) && !tried.contains(member.id)
 }

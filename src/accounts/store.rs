@@ -95,7 +95,8 @@ pub(super) fn snapshot(members: &[Member], now: Instant, now_wall: SystemTime) -
 
 fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAccount {
     let save = |health: &Health| {
-        let cooldown = health.cooldown().filter(|cooldown| cooldown.until > now)?;
+        // What we guessed of the way upstream says nothing to the next start.
+        let cooldown = health.cooldown().filter(|cooldown| cooldown.is_asked && cooldown.until > now)?;
         let until_unix_ms = unix_ms(now_wall).saturating_add(whole_ms(cooldown.until - now));
         Some(SavedCooldown {
             until_unix_ms,
@@ -133,7 +134,8 @@ pub(super) fn restore(
         let left = saved.until_unix_ms.checked_sub(unix_ms(now_wall)).filter(|&ms| ms > 0)?;
         let until = now + Duration::from_millis(left).min(max_cooldown).min(LONGEST_COOLDOWN);
         let reason = Message::restored(saved.reason, saved.said);
-        Some(Health::Cooling(Cooldown { until, failures: saved.failures.max(1), reason }))
+        let failures = saved.failures.max(1);
+        Some(Health::Cooling(Cooldown { until, failures, reason, is_asked: true }))
     };
     for member in members {
         let Some(account) = saved.accounts.remove(&member.account.name) else { continue };

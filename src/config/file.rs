@@ -140,6 +140,11 @@ pub struct UpstreamSection {
     /// `socks5h://`); empty for none.
     #[schemars(extend("default" = ""))]
     pub proxy: Option<String>,
+    /// Hosts, domains (with all below them) and networks that are reached without it.
+    pub no_proxy: Option<Vec<String>>,
+    /// Further certificate authorities (PEM), beside the system's; relative to this file.
+    #[schemars(extend("default" = ""))]
+    pub ca_file: Option<PathBuf>,
     /// Seconds to reach an upstream.
     #[schemars(range(min = 1, max = 300), extend("default" = 10))]
     pub connect_timeout_secs: Option<u64>,

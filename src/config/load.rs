@@ -10,6 +10,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
 use toml_edit::{Document, TomlError};
 
+use super::authorities::authorities;
 use super::check::{Checked, check};
 use super::file::File;
 use super::models::matches;
@@ -78,7 +79,10 @@ async fn load_text_again(text: &str, path: &Path, memory: &SecretMemory) -> Resu
     if let Some(finding) = unfit_client_key(&file, &secrets.proxy) {
         return Err(Problems::new(path, locate(text, &document, vec![finding])));
     }
-    let config = resolve(file, secrets);
+    let mut config = resolve(file, secrets);
+    if let Some(finding) = unfit_authorities(&mut config, directory).await {
+        return Err(Problems::new(path, locate(text, &document, vec![finding])));
+    }
     let warnings = found
         .warnings
         .into_iter()
@@ -237,6 +241,20 @@ fn unfit_client_key(file: &File, key: &Secret) -> Option<Finding> {
     let allow_lan_access = file.proxy.as_ref()?.allow_lan_access.unwrap_or(false);
     let unfit = key::examine(key.as_known()?.expose_secret(), allow_lan_access).err()?;
     Some(Finding::value(KeyPath::of(&["proxy", "api_key"]), unfit.message, unfit.fix))
+}
+
+/// The file of certificate authorities is found from the directory of the config file, and
+/// has to hold some.
+async fn unfit_authorities(config: &mut Config, directory: &Path) -> Option<Finding> {
+    let file = directory.join(lookup::at_home(config.upstream.ca_file.as_ref()?));
+    config.upstream.ca_file = Some(file.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let text = std::fs::read(file).map_err(|error| error.to_string())?;
+        authorities(&text).map(drop).map_err(|error| error.to_string())
+    });
+    let reason = read.await.unwrap_or_else(|error| Err(error.to_string())).err()?;
+    let message = message!("problem-ca-file", reason = reason);
+    Some(Finding::value(KeyPath::of(&["upstream", "ca_file"]), message, message!("fix-ca-file")))
 }
 
 fn unresolved(config: &Config) -> Vec<Message> {

@@ -270,7 +270,7 @@ fn kill_with_children(child: &Child) {
 fn kill_with_children(_child: &Child) {}
 
 /// `~/` is the home directory, as in a shell.
-fn at_home(path: &Path) -> PathBuf {
+pub fn at_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),

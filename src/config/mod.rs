@@ -6,6 +6,7 @@
 //! that, `watch` says when the file changed, `diff` what a change costs, `edit` changes
 //! it without touching a comment, `entries` lists it key by key, `template` writes the first one.
 
+mod authorities;
 mod check;
 pub mod diff;
 pub mod edit;
@@ -15,6 +16,7 @@ mod key;
 mod load;
 mod lookup;
 pub mod models;
+mod no_proxy;
 mod place;
 mod problem;
 mod redact;
@@ -26,6 +28,7 @@ mod upstream_url;
 mod validate;
 pub mod watch;
 
+pub use authorities::authorities;
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
 pub use key::generate_key;
@@ -34,6 +37,7 @@ pub use load::load_text;
 pub use load::{Loaded, Source, language, load, load_again, problems_in, read, syntax_problem};
 pub use lookup::SecretMemory;
 pub use models::ModelMap;
+pub use no_proxy::NoProxy;
 pub use problem::{Problem, Problems};
 pub use redact::{redacted, without_secrets, without_url_secrets};
 pub use secret::Secret;
@@ -42,3 +46,4 @@ pub use settings::{
     MonitorConfig, NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig,
     UpdatesConfig, UpstreamConfig, ZaiConfig,
 };
+pub use upstream_url::is_version;

@@ -13,7 +13,7 @@ use super::settings::{
     NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig, UpdatesConfig,
     UpstreamConfig, ZaiConfig,
 };
-use super::{Secret, SecretSource};
+use super::{NoProxy, Secret, SecretSource};
 
 const MEGABYTE: u64 = 1 << 20;
 
@@ -86,7 +86,7 @@ pub fn resolve(file: File, secrets: Secrets) -> Config {
 
 fn proxy(written: ProxySection, api_key: Secret) -> ProxyConfig {
     ProxyConfig {
-        port: written.port.unwrap_or(8045),
+        port: written.port.unwrap_or(ProxyConfig::DEFAULT_PORT),
         allow_lan_access: written.allow_lan_access.unwrap_or(false),
         auth_mode: written.auth_mode.unwrap_or(AuthMode::Auto),
         api_key,
@@ -131,6 +131,8 @@ fn zai_models(written: ZaiModels) -> BTreeMap<String, String> {
 fn upstream(written: UpstreamSection) -> UpstreamConfig {
     UpstreamConfig {
         proxy: written.proxy.unwrap_or_default(),
+        no_proxy: NoProxy::new(&written.no_proxy.unwrap_or_default()),
+        ca_file: written.ca_file.filter(|file| !file.as_os_str().is_empty()),
         connect_timeout: Duration::from_secs(written.connect_timeout_secs.unwrap_or(10)),
     }
 }

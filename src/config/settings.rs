@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{NoProxy, Secret};
 use crate::language::Language;
 use crate::protocol::Provider;
 
@@ -99,6 +100,8 @@ pub enum EffectiveAuth {
 }
 
 impl ProxyConfig {
+    pub const DEFAULT_PORT: u16 = 8045;
+
     pub const fn effective_auth(&self) -> EffectiveAuth {
         match self.auth_mode {
             AuthMode::Strict => EffectiveAuth::Strict,
@@ -169,6 +172,9 @@ pub enum DispatchMode {
 pub struct UpstreamConfig {
     /// Empty: none. May hold a user name and a password.
     pub proxy: String,
+    pub no_proxy: NoProxy,
+    /// Further certificate authorities.
+    pub ca_file: Option<PathBuf>,
     pub connect_timeout: Duration,
 }
 
@@ -176,6 +182,8 @@ impl fmt::Debug for UpstreamConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpstreamConfig")
             .field("proxy", &super::redact::without_credentials(&self.proxy))
+            .field("no_proxy", &self.no_proxy)
+            .field("ca_file", &self.ca_file)
             .field("connect_timeout", &self.connect_timeout)
             .finish()
     }

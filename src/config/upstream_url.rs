@@ -50,7 +50,51 @@ pub fn examine(written: &str, provider: Provider) -> Result<(), Unfit> {
 
 /// A proxy between portcullis and the upstreams; it may have a user and a password.
 pub fn examine_proxy(written: &str) -> Result<(), Unfit> {
-    parse(written, &["http", "https", "socks5", "socks5h"]).map(drop)
+    let unencoded = || Unfit::new(message!("problem-proxy-password"), message!("fix-proxy-password"));
+    let has_user = written.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    let url = parse(written, &["http", "https", "socks5", "socks5h"])
+        .map_err(|unfit| if has_user { unencoded() } else { unfit })?;
+    // A raw `/`, `?` or `#` in the password ends the host there, and what is meant to be the
+    // host is taken for a path.
+    let behind_host = [Some(url.path()), url.query(), url.fragment()];
+    if behind_host.into_iter().flatten().any(|part| part.contains('@')) {
+        return Err(unencoded());
+    }
+    Ok(())
+}
+
+/// Whether a URL leads to this computer's own port, by whatever name.
+pub fn is_own(written: &str, port: u16) -> bool {
+    let Ok(url) = Url::parse(written) else { return false };
+    url.port_or_known_default() == Some(port) && url.host().is_some_and(|host| is_here(&host))
+}
+
+fn is_here(host: &Host<&str>) -> bool {
+    let is_own = |address: IpAddr| {
+        let address = address.to_canonical();
+        address.is_loopback() || address.is_unspecified()
+    };
+    match host {
+        Host::Ipv4(address) => is_own(IpAddr::V4(*address)),
+        Host::Ipv6(address) => is_own(IpAddr::V6(*address)),
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            let own = own_name();
+            name == "localhost"
+                || name.ends_with(".localhost")
+                || !own.is_empty() && [own.clone(), format!("{own}.local")].iter().any(|own| own == name)
+        }
+    }
+}
+
+/// This computer's name, in lower case and without its domain; empty where the system
+/// does not tell.
+fn own_name() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default().to_lowercase();
+    name.trim_end_matches(".local").to_owned()
 }
 
 /// Where OpenTelemetry data goes: the base, to which a path for each signal is added.
@@ -128,6 +172,10 @@ fn examine_path(url: &Url, provider: Provider) -> Result<(), Unfit> {
     match provider {
         Provider::Gemini | Provider::Anthropic | Provider::Zai => {
             let root = without_version(base.unwrap_or(path));
+            // A server that only resembles Google's may have one version, and another one.
+            if provider == Provider::Gemini && base.is_none() && !is_googles(url) {
+                return Ok(());
+            }
             if base.is_some() {
                 return Err(Unfit::new(message!("problem-url-endpoint-root"), with_path(root)));
             }
@@ -144,6 +192,10 @@ fn examine_path(url: &Url, provider: Provider) -> Result<(), Unfit> {
     }
 }
 
+fn is_googles(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| host.ends_with("googleapis.com"))
+}
+
 fn without_version(path: &str) -> &str {
     match path.rsplit_once('/') {
         Some((root, last)) if is_version(last) => root,
@@ -152,7 +204,7 @@ fn without_version(path: &str) -> &str {
 }
 
 /// `v1`, `v1beta`, `v1alpha`, `v2`.
-fn is_version(segment: &str) -> bool {
+pub fn is_version(segment: &str) -> bool {
     let Some(version) = segment.strip_prefix('v') else { return false };
     let stage = version.trim_start_matches(|character: char| character.is_ascii_digit());
     stage.len() < version.len() && matches!(stage, "" | "alpha" | "beta")
@@ -285,7 +337,12 @@ mod tests {
         check(&[
             (Gemini, "https://g.example", None),
             (Gemini, "https://g.example/", None),
-            (Gemini, "https://g.example/v1beta", Some(("version", "\"https://g.example\""))),
+            (Gemini, "https://g.example/v1beta", None),
+            (
+                Gemini,
+                "https://generativelanguage.googleapis.com/v1beta",
+                Some(("version", "\"https://generativelanguage.googleapis.com\"")),
+            ),
             (Gemini, "https://g.example/v1beta/models", Some(("endpoint", "\"https://g.example\""))),
             (Anthropic, "https://a.example/v1", Some(("version", "\"https://a.example\""))),
             (Anthropic, "https://a.example/v1/", Some(("version", "\"https://a.example\""))),
@@ -305,6 +362,37 @@ mod tests {
             ),
             (Demo, "https://d.example/v1", None),
         ]);
+    }
+
+    #[test]
+    fn an_own_address_is_known_by_any_name() {
+        let own = own_name();
+        let mut names =
+            vec!["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"];
+        names.extend(["LOCALHOST", "localhost.", "x.localhost", "2130706433", "0x7f.1"]);
+        if !own.is_empty() {
+            names.push(&own);
+        }
+        for name in names {
+            assert!(is_own(&format!("http://{name}:8045/v1"), 8045), "{name}");
+            assert!(!is_own(&format!("http://{name}:8046/v1"), 8045), "{name}, another port");
+        }
+        assert!(is_own("https://localhost/v1", 443));
+        for other in ["http://gpu-box.example:8045", "http://10.0.0.1:8045", "no URL"] {
+            assert!(!is_own(other, 8045), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_raw_sign_in_the_password_of_a_proxy_is_said_as_such() {
+        for password in ["a/b", "a#b", "a?b", "a:1/b", "1/2", "a@b/c", "a b#"] {
+            let unfit = examine_proxy(&format!("http://me:{password}@proxy:3128")).expect_err(password);
+            assert!(unfit.fix.to_string().contains("%40"), "{password}: {}", unfit.fix);
+            assert!(!unfit.message.to_string().contains(password), "{}", unfit.message);
+        }
+        for password in ["a%40b", "a%2Fb", "a:b", "a@b"] {
+            assert_eq!(examine_proxy(&format!("http://me:{password}@proxy:3128")), Ok(()), "{password}");
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use secrecy::ExposeSecret;
 use super::file::{
     Account, File, ModelMappings, ProxySection, TelemetrySection, UpdatesSection, UpstreamSection, ZaiSection,
 };
+use super::no_proxy::Exception;
 use super::place::{Finding, KeyPath};
-use super::settings::DispatchMode;
+use super::settings::{DispatchMode, ProxyConfig};
 use super::{SecretSource, key, upstream_url};
 use crate::message;
 use crate::protocol::Provider;
@@ -34,6 +35,7 @@ pub fn validate(file: &File) -> Vec<Finding> {
     if let Some(written) = &file.accounts {
         accounts(written, &mut findings);
     }
+    own_addresses(file, &mut findings);
     if let Some(written) = &file.models {
         models(written, file, &mut findings);
     }
@@ -99,6 +101,12 @@ fn zai(written: &ZaiSection, findings: &mut Vec<Finding>) {
 }
 
 fn upstream(written: &UpstreamSection, findings: &mut Vec<Finding>) {
+    for (index, exception) in written.no_proxy.iter().flatten().enumerate() {
+        if Exception::parse(exception).is_none() {
+            let place = KeyPath::of(&["upstream", "no_proxy"]).index(index);
+            findings.push(Finding::value(place, message!("problem-no-proxy"), message!("fix-no-proxy")));
+        }
+    }
     let Some(url) = written.proxy.as_deref().filter(|url| !url.is_empty()) else { return };
     if let Err(unfit) = upstream_url::examine_proxy(url) {
         findings.push(Finding::value(KeyPath::of(&["upstream", "proxy"]), unfit.message, unfit.fix));
@@ -147,6 +155,24 @@ fn accounts(written: &[Account], findings: &mut Vec<Finding>) {
         }
         for (index, pattern) in account.models.iter().flatten().enumerate() {
             model_name(pattern, &place.key("models").index(index), findings);
+        }
+    }
+}
+
+/// A `base_url` that leads back here makes one request into as many as the computer bears.
+fn own_addresses(file: &File, findings: &mut Vec<Finding>) {
+    let port = file.proxy.as_ref().and_then(|proxy| proxy.port).unwrap_or(ProxyConfig::DEFAULT_PORT);
+    let accounts = file
+        .accounts
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, account)| (KeyPath::of(&["accounts"]).index(index), account.base_url.as_deref()));
+    let zai = file.zai.iter().map(|zai| (KeyPath::of(&["zai"]), zai.base_url.as_deref()));
+    for (place, url) in accounts.chain(zai) {
+        if url.is_some_and(|url| upstream_url::is_own(url, port)) {
+            let place = place.key("base_url");
+            findings.push(Finding::value(place, message!("problem-url-own"), message!("fix-url-own")));
         }
     }
 }

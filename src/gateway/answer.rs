@@ -14,6 +14,7 @@ use super::{Settings, passthrough};
 use crate::accounts::Lease;
 use crate::protocol::side::SideAnswer;
 use crate::protocol::{Observer, Usage};
+use crate::upstream::Scrubber;
 
 /// Which account answered; the server shows it to local callers only.
 pub const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-portcullis-account");
@@ -69,6 +70,7 @@ impl Answering {
         incoming: &Incoming,
         mut exchange: Exchange,
         settings: &Settings,
+        scrubber: &Scrubber,
     ) -> Response<AnswerBody> {
         let Self { reply, lease, plan } = self;
         let (status, mut headers) = match (&reply, &plan) {
@@ -109,7 +111,7 @@ impl Answering {
                 AnswerBody::Whole(body)
             }
             Reply::Begun(answered) => {
-                let source = source(answered, plan.into_translation(), incoming, settings);
+                let source = source(answered, plan.into_translation(), incoming, settings, scrubber);
                 AnswerBody::Relay(Box::new(Relay::new(source, exchange, lease)))
             }
         };
@@ -123,6 +125,7 @@ fn source(
     translation: Option<Translation>,
     incoming: &Incoming,
     settings: &Settings,
+    scrubber: &Scrubber,
 ) -> Source {
     let Answered { begun, headers, first, rest, .. } = answered;
     let (operation, protocol) = (incoming.operation, incoming.operation.protocol());
@@ -139,8 +142,10 @@ fn source(
         begun,
         first,
         rest,
-        codec: translation
-            .map_or(Codec::Pass, |translation| Codec::translate(translation.stream(), protocol)),
+        codec: translation.map_or(Codec::Pass, |translation| {
+            Codec::translate(translation.stream(scrubber.clone()), protocol)
+        }),
+        scrubber: scrubber.clone(),
         shape: match (events, attempt::streams_as_array(operation, events)) {
             (true, _) => Shape::Events,
             (false, true) => Shape::Stream,

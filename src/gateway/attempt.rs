@@ -115,9 +115,13 @@ impl Answered {
 /// key would not be recognised.
 async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &Scrubber) -> Refused {
     let Reply { status, headers, body } = reply;
+    if !(200..600).contains(&status.as_u16()) {
+        // What ends no request, such as a 101, is no answer to be handed on.
+        return without_reply(classify(provider, status, &headers, &[]));
+    }
     let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let body = scrubber.scrub(&body).map_or(body, Bytes::from);
+    let body = scrubber.scrub_told(&body).map_or(body, Bytes::from);
     let failure = classify(provider, status, &headers, &body);
     Refused { failure, reply: Some((status, headers, body)) }
 }

@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::route::{self, Route};
 use super::side::{self, SideCall};
 use super::translate::{self, Asked, Decoded, Translation};
-use super::{Remembered, Settings, nested_model, passthrough};
+use super::{Remembered, Settings, nested_model, passthrough, query};
 use crate::accounts::{Lease, Wanted};
 use crate::chat;
 use crate::config::Strategy;
@@ -34,6 +34,8 @@ pub struct Call<'a> {
     peek: Peek,
     session: Option<u64>,
     limits: Limits,
+    /// As far as it goes upstream.
+    query: Option<String>,
     /// The request as a neutral conversation, read when the first upstream needs it.
     decoded: OnceLock<Decoded>,
     /// The same of a request for something else.
@@ -52,6 +54,7 @@ impl<'a> Call<'a> {
         let protocol = incoming.operation.protocol();
         let sticky = settings.config.pool.strategy == Strategy::Sticky;
         let session = if sticky { peek.session(&incoming.headers) } else { None };
+        let query = incoming.query.as_deref().and_then(|query| query::crossing(query, protocol.family()));
         Ok(Self {
             incoming,
             protocol,
@@ -60,6 +63,7 @@ impl<'a> Call<'a> {
             peek,
             session,
             limits: Limits::new(settings.config.proxy.max_body),
+            query,
             decoded: OnceLock::new(),
             side: OnceLock::new(),
         })
@@ -149,7 +153,8 @@ impl<'a> Call<'a> {
         let tried = match plan {
             Plan::PassOn => {
                 let attempt = self.attempt(settings, client, lease.model(), frames);
-                attempt.run(lease.account()).await.map(Reply::Begun)
+                let answered = attempt.run(lease.account()).await.map(Reply::Begun);
+                answered.map_err(|refused| translate::in_shape(refused, self.protocol, &self.incoming.id))
             }
             Plan::Translate(translation) => self.converse(settings, client, lease, translation).await,
             Plan::Side(call) => self.ask_aside(settings, client, lease, call).await,
@@ -253,12 +258,12 @@ impl<'a> Call<'a> {
             }
             _ => body,
         };
-        let Incoming { operation, version, query, headers, .. } = self.incoming;
+        let Incoming { operation, version, headers, .. } = self.incoming;
         Attempt {
             client,
             method: Method::POST,
             path: endpoint::Path::Operation { operation: *operation, model, version: *version },
-            query: query.as_deref(),
+            query: self.query.as_deref(),
             headers: passthrough::request_headers(headers, self.protocol),
             body,
             limit: settings.config.proxy.request_timeout,

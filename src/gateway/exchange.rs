@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
+use super::query;
 use crate::monitor::record::millis;
 use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
 use crate::protocol::{LocalError, Operation, Usage};
@@ -40,10 +41,22 @@ pub struct Exchange {
     _in_flight: InFlight,
 }
 
+/// Who reads an error: names of accounts are for whoever shares the computer with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Local,
+    Network,
+}
+
 impl Incoming {
     /// Gemini: server-sent events instead of a JSON array.
     pub fn wants_events(&self) -> bool {
-        self.query.as_deref().is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"))
+        self.query.as_deref().is_some_and(|query| query::has(query, "alt", "sse"))
+    }
+
+    pub fn audience(&self) -> Audience {
+        let is_local = self.peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+        if is_local { Audience::Local } else { Audience::Network }
     }
 }
 

@@ -21,6 +21,7 @@ mod patience;
 mod peek;
 mod plan;
 mod probe;
+mod query;
 mod relay;
 mod retry;
 mod route;
@@ -28,11 +29,13 @@ mod served;
 mod side;
 mod signatures;
 mod sleep;
+mod told;
 mod translate;
+mod verdict;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -55,11 +58,12 @@ use self::call::{Call, check_encoding};
 use self::conversations::Conversations;
 use self::exchange::Exchange;
 use self::model_lists::ModelLists;
-use self::retry::{Ended, Next};
+use self::retry::{Ended, Next, Told};
 use self::signatures::Signatures;
-use self::sleep::SleepWatch;
+use self::sleep::{SleepWatch, time_since_boot};
+use self::verdict::Judge;
 use crate::accounts::{Pool, Tried};
-use crate::config::{Config, ModelMap};
+use crate::config::{Config, ModelMap, UpstreamConfig};
 use crate::monitor::{Outcome, Recorder};
 use crate::protocol::{ErrorKind, LocalError};
 use crate::upstream::client::ClientOptions;
@@ -112,7 +116,7 @@ impl Gateway {
             scrubber,
             budget: Budget::new(budget),
             in_flight: Arc::default(),
-            sleep: SleepWatch::new(Instant::now(), SystemTime::now()),
+            sleep: SleepWatch::new(Instant::now(), time_since_boot()),
             model_lists: ModelLists::default(),
             remembered: Remembered::default(),
         };
@@ -140,12 +144,13 @@ impl Gateway {
         self.client.load_full()
     }
 
-    /// After a sleep of the machine: what was connected is not, what was resting may try.
+    /// After a sleep of the machine: what was connected is not, and rests went on.
     fn wake_up(&self) {
-        if self.sleep.has_slept(Instant::now(), SystemTime::now()) {
-            tracing::info!("the machine has slept: connections and cooldowns start afresh");
+        if let Some(slept) = self.sleep.has_slept(Instant::now(), time_since_boot()) {
+            let seconds = slept.as_secs();
+            tracing::info!(seconds, "the machine has slept for {seconds} s: connections start afresh");
             self.renew_client(&self.settings().config);
-            let _ = self.pool.clear_cooldown(None);
+            self.pool.slept(slept);
         }
     }
 
@@ -167,7 +172,9 @@ impl Gateway {
         self.wake_up();
         let mut exchange = Exchange::open(&incoming, &self.recorder, &self.in_flight);
         let error = match self.answer(&mut exchange, &incoming, body).await {
-            Ok(answering) => return Ok(answering.respond(&incoming, exchange, &self.settings())),
+            Ok(answering) => {
+                return Ok(answering.respond(&incoming, exchange, &self.settings(), &self.scrubber));
+            }
             Err(Ended::Upstream(refused)) => match give_back(&mut exchange, refused) {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
@@ -200,7 +207,7 @@ impl Gateway {
             record.streamed = call.streams();
             record.keep_request(read.frames.iter());
         });
-        self.try_accounts(exchange, &settings, &call, &read.frames).await
+        self.try_accounts(exchange, &settings, incoming, &call, &read.frames).await
     }
 
     /// One account after another, until one answers or there is nothing left to try.
@@ -208,16 +215,19 @@ impl Gateway {
         &self,
         exchange: &mut Exchange,
         settings: &Settings,
+        incoming: &Incoming,
         call: &Call<'_>,
         frames: &Frames,
     ) -> Result<Answering, Ended> {
         let mut tried = Tried::default();
         let mut last: Option<Refused> = None;
-        let client = self.client();
+        let mut judge = Judge::default();
+        let (client, named) = (self.client(), call.named());
+        let told = Told { protocol: call.protocol, model: &named, audience: incoming.audience() };
         for _ in 0..settings.config.pool.max_attempts {
             let mut lease = match self.lease(&call.wanted(), &mut tried).await {
                 Ok(lease) => lease,
-                Err(none) => return Err(retry::exhausted(none, last, call.protocol, &call.named())),
+                Err(none) => return Err(retry::exhausted(none, last, &told)),
             };
             exchange.note(|record| {
                 record.account = Some(lease.account().name.as_str().into());
@@ -226,7 +236,7 @@ impl Gateway {
             });
             let started = Instant::now();
             let plan = call.plan(&lease, frames, &self.remembered).map_err(Ended::Local)?;
-            let refused = match call.try_once(settings, &client, &lease, &plan, frames).await {
+            let mut refused = match call.try_once(settings, &client, &lease, &plan, frames).await {
                 Ok(reply) => {
                     if reply.is_from_upstream() {
                         lease.succeed();
@@ -236,18 +246,19 @@ impl Gateway {
                 }
                 Err(refused) => refused,
             };
+            judge.weigh(&mut refused.failure, incoming, frames);
             exchange.attempted(&lease.account().name, started.elapsed(), Some(&refused.failure));
             lease.fail(&refused.failure);
             match retry::next(&refused.failure.fault) {
-                Next::GiveBack => return Err(retry::give_up(refused)),
+                Next::GiveBack => return Err(retry::give_up(refused, told.audience)),
                 Next::AnotherAccount => last = Some(refused),
             }
         }
         let Some(last) = last else { return Err(no_attempt()) };
         // The attempts are used up. When to come back depends on who else there is.
         Err(match self.pool.lease(&call.wanted(), &mut tried) {
-            Ok(_another) => retry::give_up_for_now(last),
-            Err(none) => retry::exhausted(none, Some(last), call.protocol, &call.named()),
+            Ok(_another) => retry::give_up_for_now(last, told.audience),
+            Err(none) => retry::exhausted(none, Some(last), &told),
         })
     }
 }
@@ -284,7 +295,8 @@ fn no_attempt() -> Ended {
 }
 
 fn client_options(config: &Config) -> ClientOptions {
-    ClientOptions { proxy: config.upstream.proxy.clone(), connect_timeout: config.upstream.connect_timeout }
+    let UpstreamConfig { proxy, no_proxy, ca_file, connect_timeout } = config.upstream.clone();
+    ClientOptions { proxy, no_proxy, ca_file, connect_timeout }
 }
 
 /// Every secret the configuration holds.

@@ -10,9 +10,10 @@ use http::header::{
 };
 
 use crate::protocol::{Family, Protocol};
+use crate::upstream::hop;
 
 /// What SDKs read of an answer's head: limits, ids, and whether to try again.
-const DOWN_PREFIXES: [&str; 3] = ["anthropic-", "openai-", "x-ratelimit-"];
+const DOWN_PREFIXES: [&str; 2] = ["anthropic-", "openai-"];
 const DOWN_NAMES: [&str; 4] = ["retry-after-ms", "request-id", "x-should-retry", "content-disposition"];
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -37,45 +38,62 @@ pub fn request_headers(client: &HeaderMap, protocol: Protocol) -> HeaderMap {
 
 /// The headers of a request that is written anew for another protocol.
 pub fn translated_headers(client: &HeaderMap, upstream: Protocol) -> HeaderMap {
-    let kept = client.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone()));
-    let mut headers = request_headers(&HeaderMap::from_iter(kept), upstream);
+    let mut kept = HeaderMap::new();
+    for name in [USER_AGENT, HeaderName::from_static(hop::NAME)] {
+        kept.extend(client.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
+    }
+    let mut headers = request_headers(&kept, upstream);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers
 }
 
-/// What belongs to one credential. Sent up with another, it makes the upstream take a good
-/// account for a broken one; sent down, it tells strangers whose account answered.
-const NAMES_OF_AN_ACCOUNT: [&str; 4] =
-    ["openai-organization", "openai-project", "x-goog-user-project", "anthropic-organization-id"];
+/// Parts of the names of headers that belong to one credential. Sent up with another, such
+/// a header makes the upstream take a good account for a broken one; sent down, it tells
+/// strangers whose account answered.
+const WORDS_OF_AN_ACCOUNT: [&str; 16] = [
+    "account",
+    "auth",
+    "authenticated",
+    "authorization",
+    "cookie",
+    "credential",
+    "credentials",
+    "iam",
+    "key",
+    "org",
+    "organization",
+    "project",
+    "secret",
+    "token",
+    "user",
+    "workspace",
+];
 
-/// The family's own headers go through, known or not.
+fn is_of_an_account(name: &str) -> bool {
+    name.split(['-', '_']).any(|word| WORDS_OF_AN_ACCOUNT.contains(&word))
+}
+
+/// Headers of the OpenAI family that do not begin as its others do.
+const OPENAI_NAMES: [&str; 6] =
+    ["originator", "session-id", "session_id", "thread-id", "conversation_id", "idempotency-key"];
+
+/// What Google's SDKs say of a call; its other headers say whose it is and on whose behalf.
+const GEMINI_NAMES: [&str; 2] = ["x-goog-api-client", "x-goog-request-params"];
+
+/// OpenAI's and Anthropic's own headers go through, known or not, unless they are of an
+/// account; Google's are too many for that.
 fn crosses_up(name: &HeaderName, family: Family) -> bool {
     if [CONTENT_TYPE, ACCEPT, USER_AGENT].contains(name) {
         return true;
     }
     let name = name.as_str();
-    if NAMES_OF_AN_ACCOUNT.contains(&name) {
-        return false;
-    }
+    let begins =
+        |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix)) && !is_of_an_account(name);
     match family {
-        Family::Anthropic => {
-            name.starts_with("anthropic-") || name.starts_with("x-stainless-") || name == "x-app"
-        }
-        Family::OpenAi => {
-            name.starts_with("openai-")
-                || name.starts_with("x-stainless-")
-                || name.starts_with("x-codex-")
-                || [
-                    "originator",
-                    "session-id",
-                    "session_id",
-                    "thread-id",
-                    "conversation_id",
-                    "idempotency-key",
-                ]
-                .contains(&name)
-        }
-        Family::Gemini => name.starts_with("x-goog-") && name != "x-goog-api-key",
+        _ if name == hop::NAME => true,
+        Family::Anthropic => begins(&["anthropic-", "x-stainless-"]) || name == "x-app",
+        Family::OpenAi => begins(&["openai-", "x-stainless-", "x-codex-"]) || OPENAI_NAMES.contains(&name),
+        Family::Gemini => GEMINI_NAMES.contains(&name),
     }
 }
 
@@ -96,10 +114,9 @@ fn crosses_down(name: &HeaderName) -> bool {
         return true;
     }
     let name = name.as_str();
-    if NAMES_OF_AN_ACCOUNT.contains(&name) {
-        return false;
-    }
-    DOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || DOWN_NAMES.contains(&name)
+    let is_limit = name.starts_with("x-ratelimit-") || name.starts_with("anthropic-ratelimit-");
+    let is_own = DOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && !is_of_an_account(name);
+    is_limit || is_own || DOWN_NAMES.contains(&name)
 }
 
 #[cfg(test)]
@@ -134,7 +151,16 @@ mod tests {
             "user-agent",
             "anthropic-beta",
             "x-goog-api-client",
+            "x-goog-request-params",
             "x-goog-user-project",
+            "x-goog-iam-authorization-token",
+            "x-goog-iam-authority-selector",
+            "x-goog-authenticated-user-email",
+            "x-goog-anything-else",
+            "anthropic-workspace-id",
+            "anthropic-auth-token",
+            "openai-user",
+            "x-codex-account-id",
             "openai-beta",
             "openai-organization",
             "openai-project",
@@ -144,7 +170,10 @@ mod tests {
             crossed(Protocol::Anthropic),
             "accept-encoding anthropic-beta anthropic-version content-type user-agent"
         );
-        assert_eq!(crossed(Protocol::Gemini), "accept-encoding content-type user-agent x-goog-api-client");
+        assert_eq!(
+            crossed(Protocol::Gemini),
+            "accept-encoding content-type user-agent x-goog-api-client x-goog-request-params"
+        );
         assert_eq!(crossed(Protocol::OpenAiChat), "accept-encoding content-type openai-beta user-agent");
     }
 

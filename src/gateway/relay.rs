@@ -17,12 +17,13 @@ use super::exchange::Exchange;
 use super::held::Held;
 use super::opening;
 use super::patience::{Pulse, Silence, Turns};
+use super::told;
 use super::translate::Translator;
 use crate::accounts::Lease;
 use crate::monitor::{Outcome, record::millis};
 use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, stream_keep_alive};
 use crate::upstream::client::describe;
-use crate::upstream::{Failure, Fault, ReplyBody};
+use crate::upstream::{Failure, Fault, ReplyBody, Scrubber};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -58,6 +59,7 @@ pub struct Relay {
     bytes_out: u64,
     exchange: Exchange,
     lease: Lease,
+    scrubber: Scrubber,
 }
 
 /// What becomes of the upstream's bytes on their way.
@@ -87,6 +89,8 @@ pub struct Source {
     pub observer: Observer,
     pub length: Option<u64>,
     pub limit: Duration,
+    /// For what the upstream says of a failure.
+    pub scrubber: Scrubber,
 }
 
 impl Relay {
@@ -108,6 +112,7 @@ impl Relay {
             bytes_out: 0,
             exchange,
             lease,
+            scrubber: source.scrubber,
         };
         let first_byte = millis(relay.exchange.elapsed());
         relay.exchange.note(|record| record.first_byte_ms = Some(first_byte));
@@ -214,6 +219,10 @@ impl Relay {
         }
     }
 
+    const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
     fn fell_silent(&mut self) {
         if self.is_over() || self.observer.has_ended() {
             return self.upstream_ended();
@@ -234,11 +243,19 @@ impl Relay {
 
     /// What may leave now: everything, but of an open stream only whole lines.
     fn ready_bytes(&mut self) -> Option<Bytes> {
-        let in_lines = self.shape == Shape::Events && matches!(self.codec, Codec::Pass);
-        let open = in_lines && matches!(self.state, State::Open);
+        let passes = matches!(self.codec, Codec::Pass);
+        let in_lines = self.shape == Shape::Events && passes;
+        let open = in_lines && self.is_open();
         let ready =
             if open && self.held.len() < JOIN_LIMIT { self.held.take_lines() } else { self.held.take() };
-        (!ready.is_empty()).then_some(ready)
+        let is_error = passes && (self.observer.has_failed() || told::is_error_in(&ready));
+        // Of an array nothing tells where an element ends; an error is its last.
+        if is_error && self.shape == Shape::Stream && self.is_open() && ready.len() < JOIN_LIMIT {
+            self.held.add(ready);
+            return None;
+        }
+        let clean = is_error.then(|| told::without_keys(&ready, self.shape, &self.scrubber)).flatten();
+        Some(clean.unwrap_or(ready)).filter(|ready| !ready.is_empty())
     }
 
     /// Nothing to send: wait, and now and then say that we still do.

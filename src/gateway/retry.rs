@@ -6,11 +6,15 @@
 //! | the account's (401, 403, no credit) | next account |
 //! | 429, 5xx, no connection, no first byte | next account |
 //!
+//! Accounts are named, and what an upstream said of one is repeated, to callers on this
+//! computer only.
+//!
 //! What the account suffers is `accounts::health`'s to say.
 
 use std::time::Duration;
 
 use super::attempt::Refused;
+use super::exchange::Audience;
 use crate::accounts::NoLease;
 use crate::protocol::{ErrorKind, LocalError, Protocol};
 use crate::upstream::Fault;
@@ -25,11 +29,21 @@ pub const fn next(fault: &Fault) -> Next {
     match fault {
         Fault::Request => Next::GiveBack,
         Fault::Account
+        | Fault::AccountBySentence(_)
         | Fault::RateLimited { .. }
         | Fault::Overloaded { .. }
         | Fault::Unreachable
         | Fault::TimedOut => Next::AnotherAccount,
     }
+}
+
+/// What a request that ends without an answer is told by.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    pub protocol: Protocol,
+    /// The model as the client asked for it.
+    pub model: &'a str,
+    pub audience: Audience,
 }
 
 /// How a request ends that no account answered.
@@ -41,32 +55,36 @@ pub enum Ended {
 
 /// No account is left to try. What the last one said counts more than that there is no
 /// other, except where it was about the account alone and waiting for another helps.
-pub fn exhausted(no_lease: NoLease, last: Option<Refused>, protocol: Protocol, model: &str) -> Ended {
+pub fn exhausted(no_lease: NoLease, last: Option<Refused>, told: &Told<'_>) -> Ended {
     match (no_lease, last) {
-        (NoLease::AllCooling { soonest, reason }, Some(last)) if is_of_the_account(&last) => {
-            let reason = if reason.is_empty() { last.failure.reason.to_string() } else { reason };
-            Ended::Local(cooling(model, soonest, &reason))
+        (NoLease::AllCooling { soonest, reason, is_said }, Some(last)) if is_of_the_account(&last) => {
+            let said = if is_said { reason } else { last.failure.reason.to_string() };
+            Ended::Local(cooling(told, soonest, &said, true))
         }
-        (_, Some(last)) => give_up(last),
-        (no_lease, None) => Ended::Local(refused_lease(no_lease, protocol, model)),
+        (_, Some(last)) => give_up(last, told.audience),
+        (no_lease, None) => Ended::Local(refused_lease(no_lease, told)),
     }
 }
 
 /// Another account could answer the next request at once, whatever this one has to wait.
-pub fn give_up_for_now(mut last: Refused) -> Ended {
+pub fn give_up_for_now(mut last: Refused, audience: Audience) -> Ended {
     if let Fault::RateLimited { retry_after, .. } = &mut last.failure.fault {
         *retry_after = None;
     }
-    give_up_since(last, "as many accounts were tried as `pool.max_attempts` allows")
+    give_up_since(last, "as many accounts were tried as `pool.max_attempts` allows", audience)
 }
 
 /// What the last account said is the answer.
-pub fn give_up(last: Refused) -> Ended {
-    give_up_since(last, "no other account is left")
+pub fn give_up(last: Refused, audience: Audience) -> Ended {
+    give_up_since(last, "no other account is left", audience)
 }
 
-fn give_up_since(last: Refused, why_no_other: &str) -> Ended {
+fn give_up_since(last: Refused, why_no_other: &str, audience: Audience) -> Ended {
     let reason = &last.failure.reason;
+    let of_account = |text: &str| match audience {
+        Audience::Local => format!("{text}: {reason}"),
+        Audience::Network => text.to_owned(),
+    };
     match &last.failure.fault {
         // Claude Code logs its user out at a 403, though the key it sent is a good one.
         Fault::Request if last.failure.status == Some(403) => Ended::Local(LocalError::new(
@@ -77,12 +95,12 @@ fn give_up_since(last: Refused, why_no_other: &str) -> Ended {
             Some(_) => Ended::Upstream(last),
             None => Ended::Local(LocalError::new(ErrorKind::InvalidRequest, reason.to_string())),
         },
-        Fault::Account => Ended::Local(LocalError::new(
-            ErrorKind::Unavailable,
-            format!("the upstream refused the account's own credential, and {why_no_other}: {reason}"),
-        )),
+        Fault::Account | Fault::AccountBySentence(_) => {
+            let text = format!("the upstream refused the account's own credential, and {why_no_other}");
+            Ended::Local(LocalError::new(ErrorKind::Unavailable, of_account(&text)))
+        }
         Fault::RateLimited { retry_after, .. } => Ended::Local(
-            LocalError::new(ErrorKind::RateLimited, format!("the upstream limits this account: {reason}"))
+            LocalError::new(ErrorKind::RateLimited, of_account("the upstream limits this account"))
                 .retry_after(retry_after.unwrap_or(Duration::from_secs(1))),
         ),
         Fault::Overloaded { .. } if last.reply.is_some() => Ended::Upstream(last),
@@ -102,19 +120,22 @@ fn give_up_since(last: Refused, why_no_other: &str) -> Ended {
 }
 
 const fn is_of_the_account(refused: &Refused) -> bool {
-    matches!(refused.failure.fault, Fault::RateLimited { .. } | Fault::Account)
+    matches!(refused.failure.fault, Fault::RateLimited { .. } | Fault::Account | Fault::AccountBySentence(_))
 }
 
-fn cooling(model: &str, soonest: Duration, reason: &str) -> LocalError {
-    let seconds = soonest.as_secs_f64().ceil();
-    LocalError::new(
-        ErrorKind::RateLimited,
-        format!("every account for {model} is cooling; the first is ready in {seconds} s. The upstream said: {reason}"),
-    )
-    .retry_after(soonest.max(Duration::from_secs(1)))
+fn cooling(told: &Told<'_>, soonest: Duration, reason: &str, is_said: bool) -> LocalError {
+    let (model, seconds) = (told.model, soonest.as_secs_f64().ceil());
+    let mut text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
+    match told.audience {
+        Audience::Local if is_said => text += &format!(". The upstream said: {reason}"),
+        Audience::Local => text += &format!(". {reason}"),
+        Audience::Network => {}
+    }
+    LocalError::new(ErrorKind::RateLimited, text).retry_after(soonest.max(Duration::from_secs(1)))
 }
 
-fn refused_lease(no_lease: NoLease, protocol: Protocol, model: &str) -> LocalError {
+fn refused_lease(no_lease: NoLease, told: &Told<'_>) -> LocalError {
+    let Told { protocol, model, audience } = *told;
     match no_lease {
         NoLease::NoAccounts { listed } => {
             let fix = if listed == 0 {
@@ -125,23 +146,30 @@ fn refused_lease(no_lease: NoLease, protocol: Protocol, model: &str) -> LocalErr
             let text = format!("No available accounts. Add an account first: {fix}.");
             LocalError::new(ErrorKind::Unavailable, text)
         }
-        NoLease::UnknownModel { hint } => {
+        NoLease::UnknownModel { hint, unnamed } => {
+            let hint = if audience == Audience::Local { hint } else { unnamed };
             LocalError::new(ErrorKind::ModelNotFound, format!("no account serves the model {model}: {hint}"))
         }
-        NoLease::WrongProtocol { accounts, provider } => LocalError::new(
-            ErrorKind::InvalidRequest,
-            format!(
-                "{model} is served by {} ({provider}), which has no answer to this {} call: ask for \
-                 a model of a provider that has one, or map {model} to one under [models]",
-                accounts.join(", "),
-                protocol.name(),
-            ),
-        ),
-        NoLease::AllCooling { soonest, reason } => cooling(model, soonest, &reason),
-        NoLease::AllDisabled { reason } => LocalError::new(
-            ErrorKind::Unavailable,
-            format!("every account for {model} is out of the pool: {reason}"),
-        ),
+        NoLease::WrongProtocol { accounts, provider } => {
+            let by = match audience {
+                Audience::Local => format!("{} ({provider})", accounts.join(", ")),
+                Audience::Network => format!("an account of {provider}"),
+            };
+            let call = protocol.name();
+            LocalError::new(
+                ErrorKind::InvalidRequest,
+                format!(
+                    "{model} is served by {by}, which has no answer to this {call} call: ask for a model \
+                     of a provider that has one, or map {model} to one under [models]",
+                ),
+            )
+        }
+        NoLease::AllCooling { soonest, reason, is_said } => cooling(told, soonest, &reason, is_said),
+        NoLease::AllDisabled { reason } => {
+            let text = format!("every account for {model} is out of the pool");
+            let text = if audience == Audience::Local { format!("{text}: {reason}") } else { text };
+            LocalError::new(ErrorKind::Unavailable, text)
+        }
     }
 }
 
@@ -155,6 +183,17 @@ mod tests {
         Refused { failure, reply: None }
     }
 
+    fn told(audience: Audience) -> Told<'static> {
+        Told { protocol: Protocol::Gemini, model: "m", audience }
+    }
+
+    fn text(ended: Ended) -> String {
+        match ended {
+            Ended::Local(error) => error.message,
+            Ended::Upstream(_) => panic!("a local error"),
+        }
+    }
+
     fn kind(ended: Ended) -> Option<ErrorKind> {
         match ended {
             Ended::Local(error) => Some(error.kind),
@@ -164,17 +203,21 @@ mod tests {
 
     #[test]
     fn an_upstreams_credential_failure_never_looks_like_the_clients() {
-        assert_eq!(kind(give_up(refused(Fault::Account))), Some(ErrorKind::Unavailable));
+        assert_eq!(kind(give_up(refused(Fault::Account), Audience::Local)), Some(ErrorKind::Unavailable));
         let none = NoLease::AllDisabled { reason: "401".to_owned() };
-        let ended = exhausted(none, Some(refused(Fault::Account)), Protocol::Anthropic, "m");
+        let ended = exhausted(none, Some(refused(Fault::Account)), &told(Audience::Local));
         assert_eq!(kind(ended), Some(ErrorKind::Unavailable));
     }
 
     #[test]
     fn a_rate_limit_says_when_to_come_back() {
-        let none = NoLease::AllCooling { soonest: Duration::from_millis(7200), reason: String::new() };
+        let none = NoLease::AllCooling {
+            soonest: Duration::from_millis(7200),
+            reason: String::new(),
+            is_said: false,
+        };
         let last = refused(Fault::RateLimited { retry_after: None, per_model: false });
-        let Ended::Local(error) = exhausted(none, Some(last), Protocol::Gemini, "m") else {
+        let Ended::Local(error) = exhausted(none, Some(last), &told(Audience::Local)) else {
             panic!("a local error")
         };
         assert_eq!(error.retry_after, Some(Duration::from_millis(7200)));
@@ -183,7 +226,38 @@ mod tests {
 
     #[test]
     fn silence_and_no_connection_have_their_own_status() {
-        assert_eq!(kind(give_up(refused(Fault::TimedOut))), Some(ErrorKind::GatewayTimeout));
-        assert_eq!(kind(give_up(refused(Fault::Unreachable))), Some(ErrorKind::BadGateway));
+        assert_eq!(kind(give_up(refused(Fault::TimedOut), Audience::Local)), Some(ErrorKind::GatewayTimeout));
+        assert_eq!(kind(give_up(refused(Fault::Unreachable), Audience::Local)), Some(ErrorKind::BadGateway));
+    }
+
+    #[test]
+    fn callers_on_the_network_hear_no_account_and_nothing_that_was_said_of_one() {
+        let limited = || refused(Fault::RateLimited { retry_after: None, per_model: false });
+        let cooling =
+            || NoLease::AllCooling { soonest: Duration::ZERO, reason: "acc: because".into(), is_said: true };
+        let disabled = || NoLease::AllDisabled { reason: "acc: because".into() };
+        let unknown = || NoLease::UnknownModel { hint: "acc because".into(), unnamed: "because not".into() };
+        let wrong = || NoLease::WrongProtocol {
+            accounts: vec!["acc".into()],
+            provider: crate::protocol::Provider::Gemini,
+        };
+        let ways: [&dyn Fn(Audience) -> Ended; 7] = [
+            &|audience| exhausted(cooling(), Some(limited()), &told(audience)),
+            &|audience| exhausted(cooling(), None, &told(audience)),
+            &|audience| exhausted(disabled(), None, &told(audience)),
+            &|audience| exhausted(unknown(), None, &told(audience)),
+            &|audience| exhausted(wrong(), None, &told(audience)),
+            &|audience| give_up(refused(Fault::Account), audience),
+            &|audience| give_up_for_now(limited(), audience),
+        ];
+        for way in ways {
+            let (local, network) = (text(way(Audience::Local)), text(way(Audience::Network)));
+            assert!(local.contains("acc") || local.contains("because"), "{local}");
+            assert!(
+                !network.contains("acc:") && !network.contains("because.") && !network.ends_with("because"),
+                "{network}"
+            );
+            assert!(!network.contains("acc ") || network.contains("account"), "{network}");
+        }
     }
 }

@@ -6,19 +6,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::de::IgnoredAny;
 
 use super::attempt::{Answered, Refused, broken};
 use super::conversations::{Conversations, Remembering};
 use super::signatures::CallWatch;
 use super::{Remembered, passthrough};
 use crate::chat::{self, Dropped, Event};
+use crate::protocol::failure::{for_client, kind_of_status, of_stranger};
 use crate::protocol::openai_responses::reference::{Said, output_of};
 use crate::protocol::{
     self, Encoded, ErrorKind, Limits, LocalError, Observer, Operation, Protocol, Provider, RequestTarget,
     ResponseContext, StreamDecoder, StreamEncoder, Usage, capability,
 };
-use crate::upstream::{Failure, Fault, Frames};
+use crate::upstream::{Failure, Fault, Frames, Scrubber};
 
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -182,8 +184,10 @@ impl Translation {
         if self.context.json_array { JSON } else { HeaderValue::from_static("text/event-stream") }
     }
 
-    pub fn stream(self) -> Translator {
+    /// `scrubber`: for what the upstream may say of a failure.
+    pub fn stream(self, scrubber: Scrubber) -> Translator {
         Translator {
+            scrubber,
             decoder: StreamDecoder::new(self.upstream),
             encoder: StreamEncoder::new(self.client, self.context),
             events: Vec::new(),
@@ -197,15 +201,48 @@ impl Translation {
 /// An upstream's refusal in the client's words.
 pub fn retell(mut refused: Refused, upstream: Protocol, client: Protocol, request_id: &str) -> Refused {
     if let Some((status, headers, body)) = refused.reply.take() {
-        let told = protocol::decode_error(upstream, status, &body);
-        let error = protocol::failure::for_client(&told);
-        let body = client.family().error_body(&error, request_id).to_string();
-        let mut kept = passthrough::response_headers(&headers);
-        kept.insert(CONTENT_TYPE, JSON);
-        kept.remove(CONTENT_ENCODING);
-        refused.reply = Some((error.kind.status(), kept, Bytes::from(body)));
+        let mut told = protocol::decode_error(upstream, status, &body);
+        // A body may claim anything; whose fault it was has been decided by the status.
+        let is_servers = kind_of(&told).status().is_server_error();
+        if refused.failure.fault == Fault::Request || !is_servers {
+            told.kind = kind_of_status(status);
+        }
+        let error = for_client(&told);
+        refused.reply = Some(written(&error, &headers, client, request_id));
     }
     refused
+}
+
+/// The same where both speak one protocol: what an upstream's own servers say passes as it
+/// is, and a page or a line of something in front of them is told in the client's shape.
+pub fn in_shape(mut refused: Refused, client: Protocol, request_id: &str) -> Refused {
+    if let Some((status, headers, body)) = &refused.reply
+        && serde_json::from_slice::<IgnoredAny>(body).is_err()
+    {
+        let mut error = for_client(&of_stranger(*status, body));
+        if *status == StatusCode::BAD_GATEWAY {
+            error.kind = ErrorKind::BadGateway;
+        }
+        refused.reply = Some(written(&error, headers, client, request_id));
+    }
+    refused
+}
+
+fn kind_of(told: &chat::Failure) -> ErrorKind {
+    for_client(told).kind
+}
+
+fn written(
+    error: &LocalError,
+    upstream: &HeaderMap,
+    client: Protocol,
+    request_id: &str,
+) -> (StatusCode, HeaderMap, Bytes) {
+    let body = client.family().error_body(error, request_id).to_string();
+    let mut kept = passthrough::response_headers(upstream);
+    kept.insert(CONTENT_TYPE, JSON);
+    kept.remove(CONTENT_ENCODING);
+    (error.kind.status(), kept, Bytes::from(body))
 }
 
 const fn operation(upstream: Protocol, stream: bool) -> (Operation, Option<&'static str>) {
@@ -220,6 +257,7 @@ const fn operation(upstream: Protocol, stream: bool) -> (Operation, Option<&'sta
 
 /// A stream on its way from one protocol to the other.
 pub struct Translator {
+    scrubber: Scrubber,
     decoder: StreamDecoder,
     encoder: StreamEncoder,
     events: Vec<Event>,
@@ -261,7 +299,8 @@ impl Translator {
         let mut out = BytesMut::new();
         for mut event in self.events.drain(..) {
             self.calls.see(&mut event);
-            if let Event::Failed(failure) = &event {
+            if let Event::Failed(failure) = &mut event {
+                failure.message = self.scrubber.scrub_text(std::mem::take(&mut failure.message));
                 self.failure.get_or_insert_with(|| failure.message.clone());
             }
             self.encoder.push(&event, &mut out);

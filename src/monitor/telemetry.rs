@@ -141,8 +141,8 @@ impl Telemetry {
     }
 }
 
-const fn options() -> ClientOptions {
-    ClientOptions { proxy: String::new(), connect_timeout: CONNECT_LIMIT }
+fn options() -> ClientOptions {
+    ClientOptions { connect_timeout: CONNECT_LIMIT, ..ClientOptions::default() }
 }
 
 fn resource() -> Resource {

@@ -17,10 +17,14 @@ use super::{Door, auth, cors, guard, rescue, unread};
 use crate::connections::{Connection, Connections};
 use crate::desktop::port_owner::SERVER_NAME;
 use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest};
-use crate::protocol::{Family, LocalError};
+use crate::protocol::{ErrorKind, Family, LocalError};
+use crate::upstream::hop;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Said to whoever sent a request in a circle, which is this program itself.
+const RETURNED: &str = "the base_url of this account points at portcullis itself: correct it";
 
 /// The only handler there is: every path, every method.
 pub struct Entry {
@@ -66,6 +70,9 @@ impl Entry {
         connection: &Connection,
     ) -> Result<(), LocalError> {
         let asked = route.as_ref().ok().and_then(Route::operation);
+        if hop::has_returned(request.headers()) {
+            return Err(LocalError::new(ErrorKind::BadGateway, RETURNED));
+        }
         match self.admit(request, response, route, connection) {
             Ok(Some(route)) => self.dispatch(request, response, route, family, id).await,
             Ok(None) => Ok(()),

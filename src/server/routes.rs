@@ -102,7 +102,9 @@ fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> O
 /// own, so what stands behind the last colon is an action only when it is a known one.
 fn model(method: &Method, name: &[&str], version: Option<&'static str>) -> Option<Endpoint> {
     let name = name.join("/");
-    let name = percent_decode_str(&name).decode_utf8().ok()?.into_owned();
+    let name = percent_decode_str(&name).decode_utf8().ok()?;
+    // An SDK that is given a resource name puts its collection in front once more.
+    let name = name.trim_start_matches("models/").to_owned();
     let colon = name.rsplit_once(':');
     match colon.and_then(|(model, action)| Some((model, Operation::from_gemini_action(action)?))) {
         Some((model, operation)) => {
@@ -243,6 +245,8 @@ mod tests {
             ("/gemini/v1beta/models/gemini-3-flash:generateContent", Some("v1beta")),
             ("/v1beta/v1beta/models/gemini-3-flash:generateContent", Some("v1beta")),
             ("/v1beta/models/gemini%2D3-flash:generateContent", Some("v1beta")),
+            ("/v1beta/models/models/gemini-3-flash:generateContent", Some("v1beta")),
+            ("/v1beta/models/models%2Fgemini-3-flash:generateContent", Some("v1beta")),
         ] {
             let model = Some("gemini-3-flash".to_owned());
             let endpoint = Endpoint::Call { operation: Operation::GenerateContent, model, version };

@@ -92,6 +92,7 @@ impl Supervisor {
     async fn apply(&mut self, loaded: Loaded) -> Result<(), FileProblem> {
         let Loaded { config, warnings, .. } = loaded;
         let change = diff(&self.config, &config);
+        self.gateway.client().read_certificates_again();
         self.warnings = warnings;
         let is_first = std::mem::take(&mut self.is_unconfigured);
         if change.is_nothing() && !is_first {

@@ -1,40 +1,62 @@
 //! The one HTTP client. Follows no redirect, honours no proxy of the environment, asks
-//! for no compression, and trusts the system's certificates and Mozilla's.
+//! for no compression, and finds out within seconds that a connection is dead.
 
+use std::cell::RefCell;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
+use reqwest::Proxy;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, NoProxy, Proxy};
 use thread_local::ThreadLocal;
 use url::Url;
 
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
+use super::hop;
+use super::reuse::{self, Watch};
 use super::scrub::Scrubber;
+use super::trust::Trust;
+use super::way::{Way, is_unknown_issuer};
+use crate::config::NoProxy;
 use crate::language::Message;
 
 /// How much of the answer to a delivery is read.
 const MAX_RECEIPT: usize = 1 << 20;
+/// How long an upstream may leave unconfirmed what it was sent, or a ping of ours, before
+/// the connection counts as dead.
+const DEAD_AFTER: Duration = Duration::from_secs(10);
 
 /// What a change of rebuilds the client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientOptions {
     /// Empty: none.
     pub proxy: String,
+    pub no_proxy: NoProxy,
+    /// Further certificate authorities, in PEM form.
+    pub ca_file: Option<PathBuf>,
     pub connect_timeout: Duration,
 }
 
 /// One for each thread that sends, so that a connection upstream lives where its requests
-/// do. Built on first use: reading the certificates takes longer than the rest of a start,
-/// and an agent that has nothing to do need not hold them.
+/// do. Built on first use: an agent that has nothing to do need not hold them.
 pub struct Client {
     options: ClientOptions,
+    way: Way,
+    trust: Trust,
     /// For what an upstream says: some repeat the key they were sent.
     pub scrubber: Scrubber,
-    http: ThreadLocal<Result<reqwest::Client, String>>,
+    built: ThreadLocal<RefCell<Option<Built>>>,
+}
+
+/// A thread's own, with its connections.
+#[derive(Clone)]
+struct Built {
+    /// The certificates it goes by.
+    generation: u64,
+    http: Result<reqwest::Client, String>,
 }
 
 /// An answer whose body has not been read.
@@ -49,21 +71,57 @@ pub type ReplyBody = reqwest::Body;
 
 impl Client {
     pub fn new(options: ClientOptions, scrubber: Scrubber) -> Self {
-        Self { options, scrubber, http: ThreadLocal::new() }
+        let way = Way::new(&options.proxy, options.no_proxy.clone());
+        let trust = Trust::new(options.ca_file.clone());
+        Self { options, way, trust, scrubber, built: ThreadLocal::new() }
     }
 
-    /// Sends one request and waits for the head of its answer.
+    /// Sends one request and waits for the head of its answer. Where a connection that was
+    /// there turns out to be dead, it is sent once more, on a new one.
     pub async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        mut headers: HeaderMap,
+        body: Frames,
+    ) -> Result<Reply, Failure> {
+        hop::mark(&mut headers);
+        let once = || self.send_once(method.clone(), url.clone(), headers.clone(), body.clone());
+        let sent = match once().await {
+            Err(Unsent { may_be_cured: true, .. }) => once().await,
+            sent => sent,
+        };
+        sent.map_err(|unsent| unsent.failure)
+    }
+
+    async fn send_once(
         &self,
         method: Method,
         url: Url,
         headers: HeaderMap,
         body: Frames,
-    ) -> Result<Reply, Failure> {
-        let http = self.http().map_err(|reason| unreachable(reason.as_str().into()))?;
+    ) -> Result<Reply, Unsent> {
+        let Built { generation, http } = self.built();
+        let http = http.map_err(|reason| Unsent::for_good(unreachable(reason.into())))?;
         let host = url.host_str().unwrap_or_default().to_owned();
+        let port = url.port_or_known_default().unwrap_or_default();
         let request = http.request(method, url).headers(headers).body(reqwest::Body::wrap(body));
-        let response = request.send().await.map_err(|error| failure(&host, error))?;
+        let (response, is_new) = reuse::watching(request.send()).await;
+        let response = match response {
+            Ok(response) => response,
+            Err(error) if !is_new => {
+                self.forget_connections();
+                return Err(Unsent {
+                    failure: self.way.failure(&host, port, error).await,
+                    may_be_cured: true,
+                });
+            }
+            Err(error) => {
+                let is_refused = is_unknown_issuer(&describe(&error));
+                let may_be_cured = is_refused && self.trust.was_refused(generation);
+                return Err(Unsent { failure: self.way.failure(&host, port, error).await, may_be_cured });
+            }
+        };
         let (mut parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
         self.scrubber.scrub_headers(&mut parts.headers);
         Ok(Reply { status: parts.status, headers: parts.headers, body })
@@ -75,7 +133,7 @@ impl Client {
         message: http::Request<Bytes>,
         limit: Duration,
     ) -> Result<http::Response<Bytes>, String> {
-        let http = self.http().map_err(Clone::clone)?;
+        let http = self.built().http?;
         let mut request = reqwest::Request::try_from(message).map_err(|error| describe(&error))?;
         *request.timeout_mut() = Some(limit);
         let response = http.execute(request).await.map_err(|error| describe(&error))?;
@@ -84,42 +142,79 @@ impl Client {
         Ok(http::Response::from_parts(parts, body.to_bytes()))
     }
 
-    fn http(&self) -> Result<&reqwest::Client, &String> {
-        self.http.get_or(|| build(&self.options).map_err(|error| describe(&error))).as_ref()
+    /// This thread's own, made anew when it has none, or other certificates are believed.
+    fn built(&self) -> Built {
+        let slot = self.built.get_or_default();
+        let generation = self.trust.generation();
+        if let Some(built) = &*slot.borrow()
+            && built.generation == generation
+        {
+            return built.clone();
+        }
+        let built = build(&self.options, &self.way, &self.trust);
+        *slot.borrow_mut() = Some(built.clone());
+        built
+    }
+
+    /// For the connections to come: somebody may have changed them.
+    pub fn read_certificates_again(&self) {
+        self.trust.read_again();
+    }
+
+    /// Where one that was there is dead, the others of this thread may be, too.
+    fn forget_connections(&self) {
+        self.built.get_or_default().borrow_mut().take();
     }
 }
 
-fn build(options: &ClientOptions) -> reqwest::Result<reqwest::Client> {
-    // The first provider installed wins; a second call is refused and harmless.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|der| Certificate::from_der(der))
-        .collect::<reqwest::Result<Vec<_>>>()?;
-    let builder = reqwest::Client::builder()
-        .redirect(Policy::none())
-        .referer(false)
-        .no_proxy()
-        .tcp_nodelay(true)
-        .connect_timeout(options.connect_timeout)
-        .pool_idle_timeout(Duration::from_secs(90))
-        .tls_certs_merge(certificates);
-    if options.proxy.is_empty() {
-        return builder.build();
+/// A request without an answer.
+struct Unsent {
+    failure: Failure,
+    /// By sending it once more at once.
+    may_be_cured: bool,
+}
+
+impl Unsent {
+    const fn for_good(failure: Failure) -> Self {
+        Self { failure, may_be_cured: false }
     }
-    let here = NoProxy::from_string("localhost,127.0.0.0/8,::1");
-    builder.proxy(Proxy::all(&options.proxy)?.no_proxy(here)).build()
+}
+
+fn build(options: &ClientOptions, way: &Way, trust: &Trust) -> Built {
+    let (generation, tls) = trust.current();
+    let http = tls.and_then(|tls| {
+        let builder = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .referer(false)
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(options.connect_timeout)
+            .connector_layer(Watch)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .http2_keep_alive_interval(DEAD_AFTER)
+            .http2_keep_alive_timeout(DEAD_AFTER)
+            .tls_backend_preconfigured(rustls::ClientConfig::clone(&tls));
+        let way = way.clone();
+        let proxy = Proxy::custom(move |url| way.proxy_for(url.host_str()?).cloned());
+        let builder = if options.proxy.is_empty() { builder } else { builder.proxy(proxy) };
+        finds_dead_connections(builder).build().map_err(|error| describe(&error))
+    });
+    Built { generation, http }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn finds_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.tcp_user_timeout(DEAD_AFTER)
+}
+
+/// The system's own patience holds.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn finds_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
 }
 
 const fn unreachable(reason: Message) -> Failure {
     Failure { fault: Fault::Unreachable, status: None, reason }
-}
-
-fn failure(host: &str, error: reqwest::Error) -> Failure {
-    // Whoever could not even be connected to has not kept anybody waiting for an answer.
-    let is_late = error.is_timeout() && !error.is_connect();
-    let fault = if is_late { Fault::TimedOut } else { Fault::Unreachable };
-    Failure { fault, status: None, reason: format!("{host}: {}", describe(&error.without_url())).into() }
 }
 
 /// The innermost cause says most; reqwest's own text only says that something failed.

@@ -4,6 +4,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::config::is_version;
 use crate::protocol::{Operation, Protocol, Provider};
 
 /// One call, as far as its URL goes.
@@ -55,7 +56,8 @@ pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
         segments.pop_if_empty();
         match target.path {
             Path::Operation { operation, model, version } if operation.protocol() == Protocol::Gemini => {
-                segments.extend([version.unwrap_or(GEMINI_VERSION), "models"]);
+                segments.extend(gemini_version(target, version));
+                segments.push("models");
                 segments.push(&format!("{}:{}", model_segment(model)?, operation.path()));
             }
             Path::Operation { operation, .. } => {
@@ -66,7 +68,7 @@ pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
             }
             Path::Models { id } => {
                 match target.provider {
-                    Provider::Gemini => _ = segments.push(GEMINI_VERSION),
+                    Provider::Gemini => _ = segments.extend(gemini_version(target, None)),
                     provider if is_rooted(provider) => _ = segments.push("v1"),
                     _ => {}
                 }
@@ -79,6 +81,19 @@ pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
     }
     url.set_query(target.query.filter(|query| !query.is_empty()));
     Ok(url)
+}
+
+/// Google has several versions, and the client says which it means. Servers that only
+/// resemble it have the usual one, or the one that their base URL names.
+fn gemini_version<'a>(target: &Target<'a>, asked: Option<&'a str>) -> Option<&'a str> {
+    let base = target.base?;
+    let is_googles = base.host_str().is_some_and(|host| host.ends_with("googleapis.com"));
+    let last = base.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    match asked {
+        Some(version) if is_googles => Some(version),
+        _ if is_version(last) => None,
+        _ => Some(GEMINI_VERSION),
+    }
 }
 
 /// A model name from a client, checked before it becomes part of a URL.
@@ -152,6 +167,21 @@ mod tests {
                 version: Some("v1"),
             },
             "https://generativelanguage.googleapis.com/v1/models/gemini-3-flash:generateContent",
+        );
+        for (base_url, expected) in [
+            ("https://g.example", "https://g.example/v1beta/models/m:generateContent"),
+            ("https://g.example/v1", "https://g.example/v1/models/m:generateContent"),
+            ("https://g.example/api/v1beta/", "https://g.example/api/v1beta/models/m:generateContent"),
+        ] {
+            let operation = Operation::GenerateContent;
+            let path = Path::Operation { operation, model: "m", version: Some("v1alpha") };
+            check(Provider::Gemini, Some(base_url), path, expected);
+        }
+        check(
+            Provider::Gemini,
+            Some("https://g.example/v1"),
+            Path::Models { id: None },
+            "https://g.example/v1/models",
         );
         check(
             Provider::Gemini,

@@ -7,8 +7,13 @@ pub mod demo_reply;
 pub mod endpoint;
 pub mod failure;
 pub mod frames;
+pub mod hop;
 pub mod retry_hint;
+mod reuse;
 pub mod scrub;
+pub mod trust;
+mod tunnel;
+mod way;
 
 pub use client::{Client, Reply, ReplyBody};
 pub use failure::{Failure, Fault};

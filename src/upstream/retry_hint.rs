@@ -23,6 +23,13 @@ pub fn retry_after(headers: &HeaderMap, body: &[u8], now_wall: SystemTime) -> Op
         .map(|wait| wait.min(LONGEST))
 }
 
+/// The same where only a plain request to wait counts: beside an error of the server, limits
+/// that are used up say nothing of it.
+pub fn asked_wait(headers: &HeaderMap, body: &[u8], now_wall: SystemTime) -> Option<Duration> {
+    let asked = retry_after_header(headers, now_wall).or_else(|| in_body(body, now_wall));
+    asked.filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST))
+}
+
 /// `retry-after-ms` (OpenAI, Azure), else `Retry-After` as seconds or as an HTTP date.
 fn retry_after_header(headers: &HeaderMap, now_wall: SystemTime) -> Option<Duration> {
     let milliseconds = text(headers, "retry-after-ms").and_then(number);

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 use arc_swap::ArcSwapOption;
 use http::{HeaderMap, HeaderValue};
+use memchr::memchr;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 /// What stands in a secret's place.
 const MASK: &str = "[secret]";
+/// JSON within JSON within JSON; nobody nests errors deeper.
+const MOST_ESCAPED: usize = 3;
 /// A shorter "secret" would mask ordinary words.
 const SHORTEST: usize = 6;
 
@@ -71,8 +75,37 @@ impl Scrubber {
         }
     }
 
+    /// What an upstream says of a failure, without any known secret however it is spelt:
+    /// a client that reads JSON undoes escapes. `None` when there is none in it.
+    pub fn scrub_told(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let known = self.matcher.load();
+        let known = known.as_ref()?;
+        let masked = known.scrub(text);
+        known.scrub_escaped(masked.as_deref().unwrap_or(text)).or(masked)
+    }
+
+    /// The same for lines of an event stream, whose data is JSON.
+    pub fn scrub_events(&self, lines: &[u8]) -> Option<Vec<u8>> {
+        let mut is_changed = false;
+        let mut scrubbed = Vec::with_capacity(lines.len());
+        for line in lines.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            let text = line.trim_ascii_end();
+            let name = if text.starts_with(b"data:") { b"data:".len() } else { 0 };
+            match self.scrub_told(&text[name..]) {
+                Some(clean) => {
+                    is_changed = true;
+                    scrubbed.extend_from_slice(&line[..name]);
+                    scrubbed.extend_from_slice(&clean);
+                    scrubbed.extend_from_slice(&line[text.len()..]);
+                }
+                None => scrubbed.extend_from_slice(line),
+            }
+        }
+        is_changed.then_some(scrubbed)
+    }
+
     pub fn scrub_text(&self, text: String) -> String {
-        match self.scrub(text.as_bytes()) {
+        match self.scrub_told(text.as_bytes()) {
             Some(scrubbed) => String::from_utf8_lossy(&scrubbed).into_owned(),
             None => text,
         }
@@ -93,6 +126,74 @@ impl Known {
             self.matcher.replace_all_bytes(text, &masks)
         })
     }
+
+    fn scrub_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let plain = self.unescaped(text)?;
+        let Ok(mut value) = serde_json::from_slice::<Value>(text) else { return self.scrub(&plain) };
+        self.mask(&mut value);
+        Some(value.to_string().into_bytes())
+    }
+
+    /// The text with its escapes undone as often as it takes to find a secret.
+    fn unescaped(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut plain = text.to_owned();
+        for _ in 0..MOST_ESCAPED {
+            memchr(b'\\', &plain)?;
+            plain = unescaped(&plain);
+            if self.matcher.is_match(&plain) {
+                return Some(plain);
+            }
+        }
+        None
+    }
+
+    fn mask(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                let plain = self.unescaped(text.as_bytes());
+                if let Some(masked) = self.scrub(plain.as_deref().unwrap_or(text.as_bytes())) {
+                    *text = String::from_utf8_lossy(&masked).into_owned();
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|value| self.mask(value)),
+            Value::Object(members) => {
+                let masked = std::mem::take(members).into_iter().map(|(name, mut value)| {
+                    self.mask(&mut value);
+                    let mut name = Value::String(name);
+                    self.mask(&mut name);
+                    (name.as_str().unwrap_or_default().to_owned(), value)
+                });
+                *members = masked.collect();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// JSON's escapes undone, wherever they stand and whatever is around them.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr(b'\\', rest) {
+        plain.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some((&kind, after)) = rest.split_first() else { return plain };
+        rest = after;
+        match kind {
+            b'u' => {
+                let digits = after.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
+                let letter = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                if let Some(letter) = letter.and_then(char::from_u32) {
+                    plain.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                    rest = &after[4..];
+                }
+            }
+            b'n' | b'r' | b't' => plain.push(b' '),
+            other => plain.push(other),
+        }
+    }
+    plain.extend_from_slice(rest);
+    plain
 }
 
 #[cfg(test)]
@@ -114,5 +215,45 @@ mod tests {
         let scrubber = Scrubber::default();
         scrubber.learn([&SecretString::from("sk-key"), &SecretString::from("sk-key-of-prod")]);
         assert_eq!(scrubber.scrub_text("sk-key-of-prod sk-key-".to_owned()), "[secret] [secret]-");
+    }
+
+    #[test]
+    fn a_secret_is_found_in_any_spelling_that_json_undoes() {
+        let scrubber = Scrubber::default();
+        scrubber.learn([&SecretString::from("sk-a/key+1")]);
+        let nested = serde_json::json!({"error": {"message": r#"{"m":"sk-a\/key+1"}"#}}).to_string();
+        for told in [
+            r#"{"error":{"message":"sk-a\/key+1"}}"#,
+            r#"{"error":{"message":"\u0073k-a\u002fkey\u002B1"}}"#,
+            r#"{"sk-\u0061/key+1":1}"#,
+            r#"[{"error":"x \"sk-a/key\u002b1\""}]"#,
+            r#"{"error":{"message":"cut \u0073k-a/key+1"#,
+            r"plain \u0073k-a\/key+1",
+            &nested,
+        ] {
+            let clean = scrubber.scrub_told(told.as_bytes()).expect("it is in there");
+            let clean = String::from_utf8(clean).expect("text");
+            assert!(clean.contains(MASK), "{told}: {clean}");
+            let mut plain = clean.clone().into_bytes();
+            for _ in 0..MOST_ESCAPED {
+                assert!(memchr::memmem::find(&plain, b"sk-a/key").is_none(), "{told}: {clean}");
+                plain = unescaped(&plain);
+            }
+            if serde_json::from_str::<Value>(told).is_ok() {
+                assert!(serde_json::from_str::<Value>(&clean).is_ok(), "{clean}");
+            }
+        }
+        assert_eq!(scrubber.scrub_told(br#"{"error":"a \"quoted\" \u0061 \\"}"#), None);
+    }
+
+    #[test]
+    fn lines_of_events_keep_their_shape() {
+        let scrubber = Scrubber::default();
+        scrubber.learn([&SecretString::from("sk-a/key+1")]);
+        let lines = b"event: error\r\ndata: {\"m\":\"sk-a\\/key+1\"}\r\n\r\n: sk-a/key+1\ndata: {}\n";
+        let clean = scrubber.scrub_events(lines).expect("it is in there");
+        let expected = "event: error\r\ndata:{\"m\":\"[secret]\"}\r\n\r\n: [secret]\ndata: {}\n";
+        assert_eq!(String::from_utf8_lossy(&clean), expected);
+        assert_eq!(scrubber.scrub_events(b"data: {}\n\n"), None);
     }
 }

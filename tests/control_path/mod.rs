@@ -12,9 +12,9 @@ mod faults;
 mod instance;
 mod key_commands;
 mod lifecycle;
+mod opening;
 #[cfg(target_os = "linux")]
 mod other_users;
-mod opening;
 mod ports;
 mod signals;
 mod tool_models;

@@ -76,7 +76,6 @@ async fn side_endpoints_cross_unchanged() {
             r#"{"requests":[{"model":"models/gemini-embedding-001"}]}"#,
             json,
         ),
-        (same("/v1alpha/models/gemini-3-flash:generateContent"), "gemini", r#"{"contents":[]}"#, json),
         (
             ("/models/gemini-3-flash:generateContent", "/v1beta/models/gemini-3-flash:generateContent"),
             "gemini",

@@ -8,9 +8,11 @@ pub mod fed;
 pub mod home;
 #[cfg(unix)]
 pub mod opener;
+pub mod outgoing;
 pub mod proxy;
 #[cfg(target_os = "linux")]
 pub mod stranger;
+pub mod tls;
 pub mod upstream;
 pub mod wait;
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -89,6 +90,8 @@ struct State {
     /// One for each fed answer, in the order they began.
     feeds: Mutex<Vec<mpsc::UnboundedSender<Piece>>>,
     fed: Notify,
+    /// How many connections were made.
+    connections: AtomicUsize,
     /// How many answers the other side let go of before their end.
     cancelled: watch::Sender<usize>,
     /// Bytes of bodies in pieces that were handed over so far.
@@ -107,15 +110,25 @@ impl FakeUpstream {
         Self::script([], reply).await
     }
 
+    /// Answers everything with this, on a port that nobody has.
+    pub async fn at(port: u16, reply: Reply) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port");
+        Self::on(listener, [], reply)
+    }
+
     /// Answers with these in turn, then with the last for ever.
     pub async fn script(first: impl IntoIterator<Item = Reply>, otherwise: Reply) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::on(TcpListener::bind("127.0.0.1:0").await.expect("a port"), first, otherwise)
+    }
+
+    fn on(listener: TcpListener, first: impl IntoIterator<Item = Reply>, otherwise: Reply) -> Self {
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(State {
             script: Mutex::new(Script { next: first.into_iter().collect(), otherwise }),
             seen: watch::Sender::new(Vec::new()),
             feeds: Mutex::new(Vec::new()),
             fed: Notify::new(),
+            connections: AtomicUsize::new(0),
             cancelled: watch::Sender::new(0),
             taken: watch::Sender::new(0),
         });
@@ -140,6 +153,10 @@ impl FakeUpstream {
     pub fn script_now(&self, first: impl IntoIterator<Item = Reply>, otherwise: Reply) {
         *self.state.script.lock().expect("unpoisoned") =
             Script { next: first.into_iter().collect(), otherwise };
+    }
+
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::Relaxed)
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -266,6 +283,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let _ = stream.set_nodelay(true);
         let state = Arc::clone(&state);
+        state.connections.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(async move {
             let Ok((stream, wire)) = twin(stream) else { return };
             let service = service_fn(move |request| answer(request, Arc::clone(&state), Arc::clone(&wire)));

@@ -189,14 +189,20 @@ fn an_unknown_model_is_refused_with_what_would_serve_it() {
     ];
     for (pin, model, cause) in cases {
         let hint = format!("{cause}; {serve}; {map}");
-        check_refusal(&config(&accounts), &Wanted { pin, ..wanted(model) }, &NoLease::UnknownModel { hint });
+        let refusal = lease(&pool(&config(&accounts)), &Wanted { pin, ..wanted(model) }).expect_err("nobody");
+        let NoLease::UnknownModel { hint: told, unnamed } = refusal else { panic!("{refusal:?}") };
+        assert_eq!(told, hint);
+        let names = accounts.iter().map(|account| format!("account {} ", account.name));
+        assert!(names.into_iter().all(|name| !unnamed.contains(&name)), "{unnamed}");
+        assert!(unnamed.ends_with(&format!("; {serve}; {map}")), "{unnamed}");
     }
 }
 
 #[test]
 fn a_hint_quotes_a_hostile_name_short_and_on_one_line() {
     let name = format!("evil\r\n\u{1b}[31m{}", "x".repeat(10_000));
-    let Err(NoLease::UnknownModel { hint }) = lease(&pool(&config(&[gemini("work")])), &wanted(&name)) else {
+    let Err(NoLease::UnknownModel { hint, .. }) = lease(&pool(&config(&[gemini("work")])), &wanted(&name))
+    else {
         panic!("nobody serves it");
     };
     assert!(hint.len() < 500 && !hint.contains(char::is_control), "{hint:?}");

@@ -74,6 +74,16 @@ fn a_round_trip_through_the_file_keeps_everything() {
     assert_eq!(taker(&new, &wanted(MODEL)), "fine");
 }
 
+#[test]
+fn what_only_we_guessed_is_not_remembered() {
+    let pool = pool(&config(&[gemini("work")]));
+    let wanted = wanted(MODEL);
+    for fault in [Fault::Unreachable, Fault::TimedOut, Fault::Overloaded { retry_after: None }] {
+        fail(&pool, &wanted, &failure(fault));
+        assert_eq!(pool.snapshot(wanted.now, SystemTime::now()), Saved::default());
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_file_is_for_its_owner_alone() {

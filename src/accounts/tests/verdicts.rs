@@ -39,10 +39,12 @@ fn each_fault_rests_the_account_as_long_as_it_should() {
         (limited(Some(30), false), [Some(30), Some(30)]),
         (limited(None, true), [Some(1), None]),
         (limited(Some(1_000_000), false), [Some(3600), Some(3600)]),
-        (overloaded(None), [Some(1), Some(1)]),
         (overloaded(Some(90)), [Some(90), Some(90)]),
-        (Fault::Unreachable, [Some(1), Some(1)]),
-        (Fault::TimedOut, [Some(1), Some(1)]),
+        (overloaded(None), [None, None]),
+        (overloaded(Some(0)), [None, None]),
+        (Fault::Unreachable, [None, None]),
+        (Fault::TimedOut, [None, None]),
+        (Fault::AccountBySentence("x"), [None, None]),
     ];
     for (fault, expected) in cases {
         let (pool, now) = after(&failure(fault.clone()));
@@ -72,7 +74,8 @@ fn one_account_that_can_wait_makes_the_refusal_a_matter_of_time() {
     fail(&pool, &wanted, &limited(20, true));
     fail(&pool, &wanted, &limited(50, true));
     let refusal = lease(&pool, &wanted).expect_err("nobody can");
-    assert_eq!(refusal, NoLease::AllCooling { soonest: 20 * SECOND, reason: "slow: the reason".to_owned() });
+    let reason = "slow: the reason".to_owned();
+    assert_eq!(refusal, NoLease::AllCooling { soonest: 20 * SECOND, reason, is_said: true });
 }
 
 #[test]
@@ -94,7 +97,7 @@ fn at_the_end_of_a_cooldown_one_probe_decides() {
 
 #[test]
 fn of_many_threads_exactly_one_gets_the_probe() {
-    let (pool, now) = after(&failure(Fault::Unreachable));
+    let (pool, now) = after(&limited(1, false));
     let barrier = Arc::new(Barrier::new(8));
     let threads: Vec<_> = (0..8)
         .map(|_| {
@@ -113,7 +116,7 @@ fn of_many_threads_exactly_one_gets_the_probe() {
 
 #[test]
 fn a_verdict_on_the_model_gives_the_probe_of_the_account_back() {
-    let (pool, now) = after(&failure(Fault::Unreachable));
+    let (pool, now) = after(&limited(1, false));
     let wanted = Wanted { now: now + SECOND, ..wanted(MODEL) };
     let mut probe = lease(&pool, &wanted).expect("the probe");
     probe.fail_at(&limited(30, true), wanted.now);
@@ -126,20 +129,45 @@ fn many_failures_at_once_count_as_one() {
     let wanted = wanted(MODEL);
     let mut leases: Vec<_> = (0..10).map(|_| lease(&pool, &wanted).expect("a lease")).collect();
     for lease in &mut leases {
-        lease.fail_at(&failure(Fault::TimedOut), wanted.now);
+        lease.fail_at(&failure(Fault::RateLimited { retry_after: None, per_model: false }), wanted.now);
     }
     assert_eq!(waits(&pool, wanted.now), [Some(1), Some(1)]);
 }
 
 #[test]
-fn an_answer_that_breaks_off_after_its_start_backs_off() {
-    let pool = pool(&config(&[gemini("work")]));
+fn an_answer_that_breaks_off_after_its_start_makes_the_account_a_last_choice() {
+    let pool = pool(&config(&[gemini("work"), gemini("other")]));
     let wanted = wanted(MODEL);
     let mut lease = lease(&pool, &wanted).expect("a lease");
+    let broken = lease.account().name.clone();
     lease.succeed();
     lease.fail_at(&failure(Fault::Unreachable), wanted.now);
-    assert_eq!(waits(&pool, wanted.now), [Some(1), Some(1)]);
+    assert_ne!([taker(&pool, &wanted), taker(&pool, &wanted)], [broken.clone(), broken.clone()]);
+    assert!([taker(&pool, &wanted), taker(&pool, &wanted)].iter().all(|name| *name != broken));
     assert_eq!(pool.take_events(), [], "it can be reached");
+}
+
+#[test]
+fn what_only_we_guessed_orders_the_accounts_and_refuses_nobody() {
+    let lister = account("lister", Provider::Gemini, &["gemini-*"]);
+    let pool = pool(&config(&[lister, gemini("owner")]));
+    let wanted = wanted(MODEL);
+    assert_eq!(takers(&pool, &wanted), ["lister", "owner"]);
+    assert_eq!(takers(&pool, &wanted), ["lister", "owner"], "both are tried again at once");
+    let mut lease = lease(&pool, &wanted).expect("a lease");
+    lease.succeed();
+    drop(lease);
+    assert_eq!(taker(&pool, &wanted), "lister", "the way is free, and that costs nothing");
+    fail(&pool, &wanted, &limited(30, false));
+    assert_eq!(taker(&pool, &wanted), "owner", "who only may be broken comes before who rests");
+    assert_eq!(takers(&pool, &wanted), ["owner"]);
+}
+
+#[test]
+fn a_sleep_of_the_machine_counts_for_what_providers_asked() {
+    let (pool, now) = after(&limited(100, true));
+    pool.slept(40 * SECOND);
+    assert_eq!(waits(&pool, now), [Some(60), None]);
 }
 
 #[test]

@@ -130,9 +130,15 @@ fn an_account_has_the_base_url_its_provider_builds_on() {
         ("provider = \"openai-compatible\"\nbase_url = \"\"", "accounts[0].base_url", "missing"),
         ("provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"\"", "", ""),
         (
-            "provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"https://g.example/v1\"",
+            "provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"https://generativelanguage.googleapis.com/v1\"",
             "accounts[0].base_url",
             "version",
+        ),
+        ("provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"https://g.example/v1\"", "", ""),
+        (
+            "provider = \"openai-compatible\"\nbase_url = \"http://localhost:8045/v1\"",
+            "accounts[0].base_url",
+            "portcullis itself",
         ),
         (
             "provider = \"gemini\"\napi_key = \"k\"\nbase_url = \"http://g.example\"",
@@ -235,5 +241,28 @@ fn a_release_feed_is_there_when_it_is_asked_and_cannot_be_forged() {
         ("[updates]\nurl = \"http://example.com/releases\"", "updates.url", "anybody on the way"),
         ("[updates]\nurl = \"https://me:secret@example.com/\"", "updates.url", "user name"),
         ("[updates]\nurl = \"example.com\"", "updates.url", "not a URL"),
+    ]);
+}
+
+#[test]
+fn nothing_upstream_leads_back_here() {
+    let account = |url: &str| {
+        format!("[[accounts]]\nname = \"a\"\nprovider = \"openai-compatible\"\nbase_url = \"{url}\"\n")
+    };
+    for url in
+        ["http://127.0.0.1:9000/v1", "http://[::1]:9000", "http://0.0.0.0:9000", "http://x.localhost:9000"]
+    {
+        check(&[(&format!("[proxy]\nport = 9000\n{}", account(url)), "accounts[0].base_url", "itself")]);
+        check(&[(&format!("[proxy]\nport = 9001\n{}", account(url)), "", "")]);
+    }
+    check(&[("[zai]\nbase_url = \"http://localhost:8045\"", "zai.base_url", "itself")]);
+}
+
+#[test]
+fn exceptions_of_the_outgoing_proxy_are_hosts_domains_or_networks() {
+    check(&[
+        ("[upstream]\nno_proxy = [\"corp.example\", \"10.0.0.0/8\", \"*.lan\"]", "", ""),
+        ("[upstream]\nno_proxy = [\"a\", \"http://b\"]", "upstream.no_proxy[1]", "no host"),
+        ("[upstream]\nproxy = \"http://me:a/b@proxy:1\"", "upstream.proxy", "encoded"),
     ]);
 }

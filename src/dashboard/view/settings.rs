@@ -75,7 +75,7 @@ const SECTIONS: [(&str, &str); 9] = [
 ];
 
 /// The words for each key.
-const LABELS: [(&str, &str); 38] = [
+const LABELS: [(&str, &str); 40] = [
     ("language", "setting-language"),
     ("proxy.port", "setting-port"),
     ("proxy.allow_lan_access", "setting-lan"),
@@ -98,6 +98,8 @@ const LABELS: [(&str, &str); 38] = [
     ("zai.models.sonnet", "setting-zai-sonnet"),
     ("zai.models.haiku", "setting-zai-haiku"),
     ("upstream.proxy", "setting-upstream-proxy"),
+    ("upstream.no_proxy", "setting-no-proxy"),
+    ("upstream.ca_file", "setting-ca-file"),
     ("upstream.connect_timeout_secs", "setting-connect-timeout"),
     ("monitor.enabled", "setting-monitor-enabled"),
     ("monitor.capture_bodies", "setting-capture-bodies"),

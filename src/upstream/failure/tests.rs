@@ -2,10 +2,16 @@
 
 use std::time::UNIX_EPOCH;
 
-use http::HeaderValue;
+use http::{HeaderValue, header};
 use proptest::prelude::*;
 
+use super::refusal::LONGEST_REASON;
 use super::*;
+
+/// A verdict that stands on this sentence.
+const fn says(sentence: &'static str) -> Fault {
+    Fault::AccountBySentence(sentence)
+}
 
 fn read(provider: Provider, status: u16, body: &[u8]) -> Failure {
     let status = StatusCode::from_u16(status).expect("a status");
@@ -37,7 +43,7 @@ fn google(code: u16, message: &str, status: &str, reason: &str) -> String {
 
 #[test]
 fn a_dead_credential_is_the_accounts() {
-    use Provider::{Anthropic, Gemini, OpenAi, OpenAiCompatible};
+    use Provider::{Anthropic, Gemini, OpenAi};
     let cases = [
         (
             OpenAi,
@@ -74,18 +80,6 @@ fn a_dead_credential_is_the_accounts() {
         ),
         (
             Gemini,
-            400,
-            google(400, "API key expired. Please renew the API key.", "INVALID_ARGUMENT", "x"),
-            "expired key: API key expired. Please renew the API key.",
-        ),
-        (
-            OpenAiCompatible,
-            400,
-            format!("[{}]", google(400, "API key not valid.", "INVALID_ARGUMENT", "x")),
-            "invalid key: API key not valid.",
-        ),
-        (
-            Gemini,
             403,
             google(403, "Your API key was reported as leaked. Please use another.", "PERMISSION_DENIED", "x"),
             "the key was reported as leaked: Your API key was reported as leaked. Please use another.",
@@ -115,12 +109,6 @@ fn a_dead_credential_is_the_accounts() {
         ),
         (Anthropic, 403, anthropic("Access denied.", "permission_error"), "access denied: Access denied."),
         (OpenAi, 403, String::new(), "access denied"),
-        (
-            OpenAi,
-            403,
-            openai("You have insufficient permissions. Missing scopes: model.request", "x", "x"),
-            "the key lacks permissions: You have insufficient permissions. Missing scopes: model.request",
-        ),
         (OpenAi, 401, "<html>".to_owned(), "invalid key"),
     ];
     for (provider, status, body, reason) in cases {
@@ -130,31 +118,91 @@ fn a_dead_credential_is_the_accounts() {
 
 #[test]
 fn an_account_that_can_pay_no_more_is_not_a_rate_limit() {
-    use Provider::{Anthropic, OpenAi, OpenAiCompatible, Zai};
+    use Provider::{OpenAi, OpenAiCompatible, Zai};
     let cases = [
         (OpenAi, 429, openai("Quota.", "insufficient_quota", "insufficient_quota"), "no quota left: Quota."),
         (OpenAi, 429, openai("Limit.", "x", "billing_hard_limit_reached"), "billing limit reached: Limit."),
         (OpenAi, 400, openai("Limit.", "x", "billing_hard_limit_reached"), "billing limit reached: Limit."),
         (OpenAi, 429, openai("Gone.", "x", "account_deactivated"), "account deactivated: Gone."),
         (OpenAi, 429, openai("Pay.", "billing_not_active", "x"), "billing is not active: Pay."),
-        (
-            Anthropic,
-            400,
-            anthropic("Your credit balance is too low to access the Anthropic API.", "invalid_request_error"),
-            "no credit left: Your credit balance is too low to access the Anthropic API.",
-        ),
-        (
-            Anthropic,
-            400,
-            anthropic("This organization has been disabled.", "invalid_request_error"),
-            "organization disabled: This organization has been disabled.",
-        ),
         (OpenAiCompatible, 402, r#"{"detail":"Top up."}"#.to_owned(), "payment required: Top up."),
         (Zai, 429, openai("In arrears.", "x", "1113"), "no credit left: In arrears."),
         (Zai, 429, r#"{"error":{"code":1113}}"#.to_owned(), "no credit left"),
     ];
     for (provider, status, body, reason) in cases {
         check(provider, status, &body, &Fault::Account, reason);
+    }
+}
+
+/// What providers say where nothing but the sentence tells.
+fn sentences() -> Vec<(Provider, u16, &'static str, &'static str, &'static str)> {
+    use Provider::{Anthropic, Gemini, OpenAi, OpenAiCompatible, Zai};
+    let credit = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.";
+    let scopes = "You have insufficient permissions for this operation. Missing scopes: model.request.";
+    vec![
+        (Gemini, 400, "API key expired. Please renew the API key.", "api key expired", "expired key"),
+        (OpenAiCompatible, 400, "API key not valid.", "api key not valid", "invalid key"),
+        (Anthropic, 400, credit, "your credit balance is too low", "no credit left"),
+        (Zai, 400, credit, "your credit balance is too low", "no credit left"),
+        (
+            Anthropic,
+            400,
+            "This organization has been disabled.",
+            "this organization has been disabled",
+            "organization disabled",
+        ),
+        (OpenAi, 403, scopes, "you have insufficient permissions", "the key lacks permissions"),
+    ]
+}
+
+#[test]
+fn a_sentence_tells_where_nothing_else_does() {
+    for (provider, status, message, sentence, reason) in sentences() {
+        let body = google(status, message, "x", "x");
+        for body in [body.clone(), format!("[{body}]"), message.to_owned(), anthropic(message, "x")] {
+            check(provider, status, &body, &says(sentence), &format!("{reason}: {message}"));
+        }
+    }
+}
+
+#[test]
+fn no_words_of_a_request_are_a_verdict_on_the_account() {
+    let labels = ["API_KEY_INVALID", "insufficient_quota", "1113", "billing_disabled"]
+        .map(|label| format!("\"code\":\"{label}\",\"reason\":\"{label}\",\"type\":\"{label}\""));
+    let hostile: Vec<String> =
+        sentences().into_iter().map(|(.., message, _, _)| message.to_owned()).chain(labels).collect();
+    for provider in Provider::ALL {
+        for words in &hostile {
+            for quoted in [
+                format!("Invalid JSON payload received. Unknown name \"{words}\" at 'tools[0]'"),
+                format!("messages.0: Input tag '{words}' found using 'type'"),
+                format!("\"{words}\" is not known"),
+                format!("'{words}"),
+                format!("`{words}`: no such thing"),
+                format!("“{words}” is unknown"),
+                format!("\\\"{words}\\\" is unknown"),
+                format!("tools.0.{words}: Extra inputs are not permitted"),
+                format!("bad request: {words}"),
+            ] {
+                let body = google(400, &quoted, "INVALID_ARGUMENT", "x");
+                let cut = &body[..body.len() - 30];
+                let page = format!("<html>{quoted}</html>");
+                for body in
+                    [&body, cut, &format!("[{body}]"), &quoted, &page, &format!("{{\"error\":\"{quoted}")]
+                {
+                    let failure = read(provider, 400, body.as_bytes());
+                    assert_eq!(failure.fault, Fault::Request, "{provider}: {body}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_status_that_ends_no_request_is_no_answer() {
+    for status in [100, 101, 199, 600, 999] {
+        let failure = read(Provider::OpenAi, status, b"");
+        assert_eq!(failure.fault, Fault::Unreachable, "{status}");
     }
 }
 
@@ -282,7 +330,7 @@ fn a_body_cut_off_in_the_middle_still_speaks() {
         Provider::Gemini,
         400,
         &body[..end],
-        &Fault::Account,
+        &says("api key not valid"),
         "invalid key: API key not valid. Please pass a \"valid\"",
     );
     let body = r#"{"error":{"message":"Quota.","code":"insufficient_quota","par"#;

@@ -1,0 +1,60 @@
+//! A mark on everything that is sent upstream, by which a request is known that comes back:
+//! an account whose `base_url` leads here, directly or through others, would make one
+//! request into thousands.
+//!
+//! Each process has a mark of its own, so that one portcullis may be another's upstream.
+
+use std::sync::LazyLock;
+
+use http::{HeaderMap, HeaderValue};
+
+/// Marks of all that a request has passed, one a value.
+pub const NAME: &str = "x-portcullis-hop";
+
+/// More than anybody chains on purpose.
+const MOST_HOPS: usize = 8;
+
+static OWN: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let mut random = [0; 8];
+    // Without randomness the process is still told from all others on this computer.
+    if getrandom::fill(&mut random).is_err() {
+        random[..4].copy_from_slice(&std::process::id().to_le_bytes());
+    }
+    let text = format!("{:016x}", u64::from_le_bytes(random));
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("unknown"))
+});
+
+pub fn mark(headers: &mut HeaderMap) {
+    headers.append(NAME, OWN.clone());
+}
+
+/// Whether a request has been here before, or goes round elsewhere.
+pub fn has_returned(headers: &HeaderMap) -> bool {
+    let mut marks = headers.get_all(NAME).iter();
+    marks.any(|mark| mark == *OWN) || headers.get_all(NAME).iter().count() > MOST_HOPS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_known_again_and_that_of_another_is_not() {
+        let mut headers = HeaderMap::new();
+        assert!(!has_returned(&headers));
+        headers.append(NAME, HeaderValue::from_static("0123456789abcdef"));
+        assert!(!has_returned(&headers));
+        mark(&mut headers);
+        assert!(has_returned(&headers));
+    }
+
+    #[test]
+    fn nobody_chains_that_many() {
+        let mut headers = HeaderMap::new();
+        for number in 0..=MOST_HOPS {
+            assert!(!has_returned(&headers), "{number}");
+            headers.append(NAME, HeaderValue::from(number));
+        }
+        assert!(has_returned(&headers));
+    }
+}

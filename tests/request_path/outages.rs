@@ -1,0 +1,177 @@
+//! A rest that a provider asked for, and one that only we decided on: the second orders
+//! the accounts, refuses nobody, and ends with the outage.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::dialect::{self, OPENAI_CHAT};
+use crate::support::proxy::{account, account_in, free_port};
+use crate::support::{FakeUpstream, Reply, TestProxy};
+
+fn trouble(status: u16) -> Reply {
+    Reply::json(
+        status,
+        &json!({"error": {"message": "trouble of mine", "type": "server_error", "code": null}}),
+    )
+}
+
+/// An account whose upstream is on a port that nobody has yet.
+async fn in_the_dark(provider: &str) -> (TestProxy, u16) {
+    let port = free_port();
+    let gone = FakeUpstream::always(Reply::HangUp).await;
+    let text =
+        account("work", provider, &gone, "").replace(&gone.address().port().to_string(), &port.to_string());
+    (TestProxy::serve(&text).await, port)
+}
+
+#[tokio::test]
+async fn the_first_request_after_an_outage_is_answered_at_once() {
+    for dialect in dialect::ALL {
+        let (proxy, port) = in_the_dark(dialect.provider).await;
+        for turn in 0..6 {
+            let answer = dialect.ask(&proxy, turn % 2 == 0).await;
+            assert_eq!(answer.status, 502, "{} {turn}: {}", dialect.name, answer.text());
+            dialect.assert_error(&answer.json());
+            assert!(answer.message().contains("127.0.0.1"), "{}", answer.message());
+            assert!(!answer.message().contains("The upstream said"), "{}", answer.message());
+            assert_eq!(answer.header("retry-after"), None, "{} {turn}", dialect.name);
+        }
+        let upstream = FakeUpstream::at(port, dialect.whole_reply()).await;
+        let answer = dialect.ask(&proxy, false).await;
+        assert_eq!(answer.status, 200, "{}: {}", dialect.name, answer.text());
+        assert_eq!(upstream.seen().len(), 1, "{}", dialect.name);
+        assert_eq!(proxy.account("work").await["state"], "ready", "{}", dialect.name);
+    }
+}
+
+#[tokio::test]
+async fn trouble_that_names_no_end_is_met_anew_by_each_request_and_is_no_rate_limit() {
+    let cases = [
+        (trouble(500), 500),
+        (trouble(502), 502),
+        (trouble(503), 503),
+        (trouble(529), 529),
+        (trouble(503).with_header("retry-after", "0"), 503),
+        (Reply::HangUp, 502),
+        (Reply::Silence, 504),
+        (Reply::whole(302, "text/plain", ""), 502),
+        (Reply::whole(200, "application/json", ""), 502),
+    ];
+    for (says, expected) in cases {
+        let told = format!("{says:?}");
+        let upstream = FakeUpstream::always(says).await;
+        let proxy = OPENAI_CHAT.serve(&upstream, "request_timeout_secs = 1").await;
+        for turn in 1..=3 {
+            let answer = OPENAI_CHAT.ask(&proxy, false).await;
+            assert_eq!(answer.status.as_u16(), expected, "{told}: {}", answer.text());
+            assert!(!answer.text().contains("rate_limit"), "{told}: {}", answer.text());
+            assert!(upstream.seen().len() >= turn, "{told}: it was asked");
+        }
+        upstream.now(OPENAI_CHAT.whole_reply());
+        assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_be_broken_is_asked_last_and_who_rests_is_not_asked() {
+    let (first, second) =
+        (FakeUpstream::always(trouble(500)).await, FakeUpstream::always(trouble(500)).await);
+    second.now(OPENAI_CHAT.whole_reply());
+    let accounts = [("first", &first, "priority = 1"), ("second", &second, "priority = 2")]
+        .map(|(name, upstream, more)| account(name, "openai", upstream, more));
+    let proxy = TestProxy::serve(&format!("[pool]\nstrategy = \"fill_first\"\n{}", accounts.concat())).await;
+    for _ in 0..2 {
+        assert_eq!(proxy.chat("gpt-5").await.header("x-portcullis-account"), Some("second"));
+    }
+    assert_eq!((first.seen().len(), second.seen().len()), (1, 2), "the first was left alone");
+    let limited =
+        Reply::json(429, &json!({"error": {"message": "slow down"}})).with_header("retry-after", "300");
+    second.now(limited);
+    first.now(OPENAI_CHAT.whole_reply());
+    assert_eq!(proxy.chat("gpt-5").await.header("x-portcullis-account"), Some("first"));
+    first.now(trouble(500));
+    let answer = proxy.chat("gpt-5").await;
+    assert_eq!((answer.status.as_u16(), answer.message()), (500, "trouble of mine".to_owned()));
+    assert_eq!(second.seen().len(), 3, "who rests is not asked, whatever becomes of the others");
+}
+
+#[tokio::test]
+async fn a_rest_that_was_asked_for_is_kept_and_remembered_and_answered_with_its_end() {
+    let limited = json!({"error": {"message": "slow down"}});
+    for says in [Reply::json(429, &limited), trouble(503), trouble(500)] {
+        let says = says.with_header("retry-after", "900");
+        let told = format!("{says:?}");
+        let upstream = FakeUpstream::always(says).await;
+        let proxy = OPENAI_CHAT.serve(&upstream, "").await;
+        assert_ne!(OPENAI_CHAT.ask(&proxy, false).await.status, 200, "{told}");
+        upstream.now(OPENAI_CHAT.whole_reply());
+        let again = async |proxy: &TestProxy| {
+            let answer = OPENAI_CHAT.ask(proxy, false).await;
+            assert_eq!(answer.status, 429, "{told}: {}", answer.text());
+            let wait: u64 = answer.header("retry-after").expect("a hint").parse().expect("seconds");
+            assert!((800..=900).contains(&wait), "{told}: {wait}");
+            assert!(answer.message().contains("The upstream said"), "{told}: {}", answer.message());
+        };
+        again(&proxy).await;
+        let proxy = proxy.restarted().await;
+        again(&proxy).await;
+        assert_eq!(upstream.seen().len(), 1, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_we_only_guessed_is_not_remembered() {
+    let (proxy, port) = in_the_dark("openai").await;
+    assert_eq!(proxy.chat("gpt-5").await.status, 502);
+    assert_eq!(proxy.account("work").await["state"], "cooling");
+    let proxy = proxy.restarted().await;
+    assert_eq!(proxy.account("work").await["state"], "ready");
+    let saved = std::fs::read_to_string(proxy.home.file("pool.json")).unwrap_or_default();
+    assert!(!saved.contains("work"), "{saved}");
+    drop(FakeUpstream::at(port, OPENAI_CHAT.whole_reply()).await);
+}
+
+#[tokio::test]
+async fn many_requests_at_once_after_an_outage_are_all_answered() {
+    let (proxy, port) = in_the_dark("openai").await;
+    assert_eq!(proxy.chat("gpt-5").await.status, 502);
+    let upstream = FakeUpstream::at(port, OPENAI_CHAT.whole_reply()).await;
+    let answers = futures_util::future::join_all((0..20).map(|_| proxy.chat("gpt-5"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(upstream.seen().len(), 20);
+}
+
+#[tokio::test]
+async fn a_dead_connection_that_was_there_is_replaced_and_the_account_does_not_suffer() {
+    for dialect in dialect::ALL {
+        let upstream =
+            FakeUpstream::script([dialect.whole_reply(), Reply::HangUp], dialect.whole_reply()).await;
+        let proxy = dialect.serve(&upstream, "").await;
+        let mut version = 0;
+        for turn in 0..2 {
+            let answer = dialect.ask(&proxy, false).await;
+            assert_eq!(answer.status, 200, "{} {turn}: {}", dialect.name, answer.text());
+            version += 1;
+        }
+        assert_eq!(upstream.seen().len(), version + 1, "{}: one was sent again", dialect.name);
+        let record = &proxy.wait_for_records(2).await[0];
+        let attempts = record["attempts"].as_array().expect("a list");
+        assert_eq!(attempts.len(), 1, "{}: {record}", dialect.name);
+        assert_eq!(proxy.account("work").await["state"], "ready", "{}", dialect.name);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_replaced_once_and_no_more() {
+    let upstream = FakeUpstream::script([OPENAI_CHAT.whole_reply()], Reply::HangUp).await;
+    let proxy = OPENAI_CHAT.serve(&upstream, "").await;
+    assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200);
+    let answer = OPENAI_CHAT.ask(&proxy, false).await;
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert_eq!(upstream.seen().len(), 3);
+    let is_cooling = |status: &Value| account_in(status, "work")["state"] == "cooling";
+    tokio::time::timeout(Duration::from_secs(30), proxy.wait_for_status("it suffers then", is_cooling))
+        .await
+        .expect("in time");
+}

@@ -1,0 +1,152 @@
+//! Which words of an upstream are a verdict on an account, and which are the request's own
+//! come back.
+
+use serde_json::{Value, json};
+
+use super::dialect::{self, Dialect};
+use crate::support::proxy::{account, account_in};
+use crate::support::{FakeUpstream, Reply, TestProxy};
+
+/// What disables an account where its upstream says it of itself: the sentence, and who
+/// speaks so.
+const SENTENCES: [(&str, &Dialect, &str); 4] = [
+    ("gemini", &dialect::GEMINI, "API key not valid. Please pass a valid API key."),
+    ("anthropic", &dialect::ANTHROPIC, "Your credit balance is too low to access the Anthropic API."),
+    ("openai-compatible", &dialect::OPENAI_CHAT, "API key expired. Please renew the API key."),
+    ("openai-compatible", &dialect::OPENAI_CHAT, "This organization has been disabled."),
+];
+
+/// Two accounts at one upstream, each of which could answer.
+async fn pair(provider: &str, upstream: &FakeUpstream) -> TestProxy {
+    let accounts = ["first", "second"].map(|name| account(name, provider, upstream, ""));
+    TestProxy::serve(&format!("[pool]\nstrategy = \"fill_first\"\n{}", accounts.concat())).await
+}
+
+/// A refusal as its provider writes it.
+fn refusal(provider: &str, message: &str) -> Value {
+    match provider {
+        "gemini" => json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}),
+        "anthropic" => {
+            json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}})
+        }
+        _ => json!({"error": {"message": message, "type": "invalid_request_error", "code": null}}),
+    }
+}
+
+fn states(status: &Value) -> [String; 2] {
+    ["first", "second"].map(|name| account_in(status, name)["state"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn what_an_upstream_quotes_of_a_request_disables_nobody() {
+    let labels =
+        "\"code\":\"insufficient_quota\",\"reason\":\"API_KEY_INVALID\",\"status\":\"billing_disabled\"";
+    for (provider, dialect, sentence) in SENTENCES {
+        let upstream = FakeUpstream::always(Reply::HangUp).await;
+        let proxy = pair(provider, &upstream).await;
+        for words in [sentence, labels] {
+            let told = [
+                format!(
+                    "Invalid JSON payload received. Unknown name \"{words}\" at 'tools[0]': Cannot find field."
+                ),
+                format!("messages.0.content: Input tag '{words}' found using 'type'"),
+                format!("'{words}' is not a model"),
+                format!("`{words}"),
+                format!("“{words}”: no such thing"),
+                format!("tools.0.{words}: Extra inputs are not permitted"),
+            ];
+            for message in told {
+                let whole = refusal(provider, &message);
+                let text = whole.to_string();
+                let cut = text[..text.len() - 12].to_owned();
+                for reply in [
+                    Reply::json(400, &whole),
+                    Reply::json(400, &json!([whole])),
+                    Reply::whole(400, "application/json", cut),
+                    Reply::whole(400, "text/plain", message.clone()),
+                    Reply::whole(400, "text/html", format!("<html>{message}</html>")),
+                ] {
+                    upstream.now(reply.clone());
+                    for stream in [false, true] {
+                        let answer = dialect.ask(&proxy, stream).await;
+                        assert_eq!(answer.status, 400, "{reply:?}: {}", answer.text());
+                    }
+                }
+            }
+        }
+        assert_eq!(states(&proxy.status().await), ["ready", "ready"], "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn a_sentence_that_the_request_holds_is_no_verdict_even_without_quotes() {
+    for (provider, dialect, sentence) in SENTENCES {
+        let upstream = FakeUpstream::always(Reply::json(400, &refusal(provider, sentence))).await;
+        let proxy = pair(provider, &upstream).await;
+        let tool = json!({"name": "f", "input_schema": {"properties": {sentence: {"type": "string"}}}});
+        let mut hostile = dialect.body(false);
+        hostile["tools"] = json!([tool]);
+        let mut spelt = dialect.body(false).to_string();
+        let escaped: String = sentence.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        spelt.insert_str(1, &format!("\"{escaped}\":1,"));
+        for body in [hostile.to_string(), spelt] {
+            let headers = [("content-type", "application/json")];
+            let answer = proxy.send("POST", dialect.path(false), &headers, &body).await;
+            assert_eq!(answer.status, 400, "{provider}: {}", answer.text());
+        }
+        assert_eq!(states(&proxy.status().await), ["ready", "ready"], "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn one_request_takes_out_one_account_by_what_is_only_said() {
+    for (provider, dialect, sentence) in SENTENCES {
+        let upstream = FakeUpstream::always(Reply::json(400, &refusal(provider, sentence))).await;
+        let proxy = pair(provider, &upstream).await;
+        let answer = dialect.ask(&proxy, false).await;
+        assert_eq!(answer.status, 503, "{provider}: {}", answer.text());
+        assert_eq!(upstream.seen().len(), 2, "{provider}: both were asked");
+        assert_eq!(states(&proxy.status().await), ["disabled", "cooling"], "{provider}");
+        assert_eq!(dialect.ask(&proxy, false).await.status, 503, "{provider}");
+        assert_eq!(states(&proxy.status().await), ["disabled", "disabled"], "{provider}: it is true");
+    }
+}
+
+#[tokio::test]
+async fn statuses_and_labels_of_the_provider_disable_as_many_as_they_are_said_of() {
+    let label = json!({"error": {"code": 400, "message": "No.", "status": "INVALID_ARGUMENT", "details": [
+        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"},
+    ]}});
+    let cases = [
+        ("gemini", &dialect::GEMINI, Reply::json(400, &label)),
+        ("gemini", &dialect::GEMINI, Reply::json(401, &refusal("gemini", "Who are you?"))),
+        ("anthropic", &dialect::ANTHROPIC, Reply::json(402, &refusal("anthropic", "Pay."))),
+        ("anthropic", &dialect::ANTHROPIC, Reply::json(403, &refusal("anthropic", "Not you."))),
+        (
+            "openai",
+            &dialect::OPENAI_CHAT,
+            Reply::json(429, &json!({"error": {"message": "Quota.", "code": "insufficient_quota"}})),
+        ),
+    ];
+    for (provider, dialect, reply) in cases {
+        let told = format!("{reply:?}");
+        let upstream = FakeUpstream::always(reply).await;
+        let proxy = pair(provider, &upstream).await;
+        assert_eq!(dialect.ask(&proxy, false).await.status, 503, "{told}");
+        assert_eq!(states(&proxy.status().await), ["disabled", "disabled"], "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_the_midst_of_a_stream_disables_nobody_by_its_words() {
+    let message = "API key not valid. Please pass a valid API key.";
+    let event = format!("data: {}\n\n", refusal("gemini", message));
+    let stream = dialect::GEMINI.events[0].to_owned() + &event;
+    let upstream = FakeUpstream::always(Reply::sse(stream)).await;
+    let proxy = pair("gemini", &upstream).await;
+    let answer = dialect::GEMINI.ask(&proxy, true).await;
+    assert!(answer.text().contains(message), "{}", answer.text());
+    let is_over = |status: &Value| account_in(status, "first")["state"] == "cooling";
+    let status = proxy.wait_for_status("the first has failed", is_over).await;
+    assert_eq!(states(&status), ["cooling", "ready"]);
+}
