@@ -52,11 +52,13 @@ fn nobody(context: &Context) -> Value {
         "active_accounts": 0,
         "cooling_accounts": 0,
         "accounts": [],
+        "unreachable": [],
         "in_flight": 0,
         "problem": text!(output::answer_language(), "cli-not-running"),
         "failure": null,
         "next_free_port": null,
         "warnings": [],
+        "icon": null,
         "update_available": null,
         "auth_mode": null,
         "allow_lan_access": null,
@@ -155,7 +157,7 @@ pub async fn quit(context: &Context) -> Exit {
         return output::failed(&error.to_string());
     }
     let gone = async {
-        while instance::is_held(&context.paths.lock_file()) {
+        while instance::is_held(&context.paths) {
             tokio::time::sleep(QUIT_LOOK).await;
         }
     };

@@ -4,6 +4,7 @@
 pub mod command;
 pub mod failure;
 pub mod notice;
+pub mod session;
 pub mod shell;
 pub mod status;
 pub mod ticket;
@@ -11,6 +12,7 @@ pub mod ticket;
 pub use command::{AgentHandle, Command, CommandError, Copied, LANGUAGE_HEADER, Setting};
 pub use failure::{BindFailure, BindReason, PortOwner, StartFailure};
 pub use notice::Notice;
+pub use session::Session;
 pub use shell::Shell;
-pub use status::{AccountStatus, ProxyState, Status};
+pub use status::{AccountStatus, IconState, IconStatus, ProxyState, Status};
 pub use ticket::{Tickets, new_token};

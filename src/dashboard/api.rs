@@ -14,10 +14,11 @@ use salvo::{Handler, Router, async_trait};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use subtle::ConstantTimeEq;
 
 use super::gate::TOKEN_HEADER;
 use super::{Control, records};
-use crate::control::{Command, CommandError, LANGUAGE_HEADER};
+use crate::control::{Command, CommandError, LANGUAGE_HEADER, Session};
 use crate::language::Language;
 
 const MAX_BODY: usize = 64 << 10;
@@ -37,6 +38,8 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("reload", Call::Reload))
         .push(route("quit", Call::Quit))
         .push(route("open", Call::Open))
+        .push(route("desktop", Call::MoveTo))
+        .push(route("look-around", Call::LookAround))
         .push(route("ticket", Call::Ticket))
         .push(route("session", Call::Session))
         .push(route("move-to-port", Call::MoveToPort))
@@ -56,6 +59,8 @@ enum Call {
     Reload,
     Quit,
     Open,
+    MoveTo,
+    LookAround,
     Ticket,
     Session,
     MoveToPort,
@@ -77,6 +82,12 @@ pub struct Nothing {}
 #[serde(deny_unknown_fields)]
 struct Port {
     port: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Desktop {
+    variables: Session,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +114,10 @@ impl Handler for Endpoint {
                 Ok(Nothing {}) => self.session(request, response),
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
             },
+            // Programs are started there: a page that was let in is not enough.
+            Call::MoveTo if !self.is_launch_token(request) => {
+                refuse(response, StatusCode::FORBIDDEN, "this call needs the launch's own token");
+            }
             call => match command(call, language, request).await {
                 Ok(command) => self.carry_out(command, language, response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
@@ -123,6 +138,11 @@ impl Endpoint {
                 refuse(response, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
             }
         }
+    }
+
+    fn is_launch_token(&self, request: &Request) -> bool {
+        let presented = request.headers().get(TOKEN_HEADER).map_or(&[] as &[u8], HeaderValue::as_bytes);
+        ConstantTimeEq::ct_eq(self.control.token.as_bytes(), presented).into()
     }
 
     fn ticket(&self, response: &mut Response) {
@@ -178,6 +198,7 @@ async fn command(call: Call, language: Language, request: &mut Request) -> Resul
         Call::MoveToPort => Command::MoveToPort(body::<Port>(request).await?.port),
         Call::TestAccount => Command::TestAccount { name: body::<Named>(request).await?.name, language },
         Call::ReviveAccount => Command::ReviveAccount(body::<Named>(request).await?.name),
+        Call::MoveTo => Command::MoveTo(body::<Desktop>(request).await?.variables.checked()),
         Call::ClearCooldown => Command::ClearCooldown(body::<MaybeNamed>(request).await?.name),
         call => {
             body::<Nothing>(request).await?;
@@ -187,6 +208,7 @@ async fn command(call: Call, language: Language, request: &mut Request) -> Resul
                 Call::Restart => Command::Restart,
                 Call::Quit => Command::Quit,
                 Call::Open => Command::OpenDashboard,
+                Call::LookAround => Command::LookAround,
                 _ => Command::Reload,
             }
         }

@@ -21,6 +21,8 @@
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/open` | the page, in the browser of the agent's desktop |
+//! | `POST /api/desktop` `{"variables": {"DISPLAY", …}}` | is seen in that session from now on; with the launch's token alone |
+//! | `POST /api/look-around` | looks at once at what other programs hold of the agent |
 //! | `POST /api/ticket` | `{"dashboard_url"}`, an address to give to a browser: good once, for a minute |
 //! | `POST /api/session` | `{"token"}`, for the page that was opened with such an address |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |

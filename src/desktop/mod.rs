@@ -11,6 +11,7 @@ pub mod limits;
 pub mod notify;
 pub mod paths;
 pub mod port_owner;
+pub mod session;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 pub mod signals;

@@ -7,6 +7,9 @@ use listeners::Protocol;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(target_os = "linux")]
+use super::paths::LOCK_NAME;
+
 /// How long a stranger on the port may take to say that it is a portcullis.
 const PROBE_LIMIT: Duration = Duration::from_millis(500);
 /// How far above a taken port a free one is looked for.
@@ -20,6 +23,21 @@ pub async fn process(port: u16) -> Option<(String, u32)> {
     let look = move || listeners::get_process_by_port(port, Protocol::TCP).ok();
     let process = tokio::task::spawn_blocking(look).await.ok()??;
     Some((process.name, process.pid))
+}
+
+/// Where another portcullis has its lock, which it holds open for as long as it lives.
+#[cfg(target_os = "linux")]
+pub fn home_of(pid: u32) -> Option<String> {
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
+    let mut opened = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+    let lock = opened.find(|path| path.file_name().is_some_and(|name| name == LOCK_NAME))?;
+    Some(lock.parent()?.display().to_string())
+}
+
+/// Only Linux tells.
+#[cfg(not(target_os = "linux"))]
+pub const fn home_of(_: u32) -> Option<String> {
+    None
 }
 
 /// Whether what answers at the address is another portcullis.

@@ -56,9 +56,12 @@ impl Entry {
         id: &str,
     ) -> Result<(), LocalError> {
         let asked = route.as_ref().ok().and_then(Route::operation);
+        let is_probe = matches!(&route, Ok(Route { endpoint: Endpoint::Ignored, .. }));
         match self.admit(request, response, route) {
             Ok(Some(route)) => self.dispatch(request, response, route, family, id).await,
             Ok(None) => Ok(()),
+            // A tool that probes without its key does so at every start.
+            Err(error) if is_probe => Err(error),
             Err(error) => {
                 self.0.turned_away.record(&self.0.gateway.recorder, request, id, family, asked, &error);
                 Err(error)
@@ -137,10 +140,8 @@ impl Entry {
                 };
             }
             Endpoint::Ignored => {
-                return {
-                    json(response, "{}");
-                    Ok(())
-                };
+                response.status_code(StatusCode::OK);
+                return Ok(());
             }
             Endpoint::Models { id } => gateway.models(ModelsRequest { family, id }).await?,
             Endpoint::Call { operation, model, version } => {

@@ -398,3 +398,20 @@ async fn connected_tools_follow_a_new_key_and_what_was_changed_while_nobody_ran(
     let proxy = TestProxy::serve_home(proxy.home, &["serve"]).await;
     until_it_says(&proxy.home, ".claude/settings.json", &format!("http://127.0.0.1:{port}\"")).await;
 }
+
+/// The port is for one run only, and no tool is to follow it; the key is for every run.
+#[tokio::test]
+async fn under_a_port_for_this_run_tools_follow_a_new_key_and_stay_where_they_point() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = connected(&upstream).await;
+    let usual = proxy.address;
+    proxy.run(&["quit"]).await;
+    let proxy = TestProxy::serve_home(proxy.killed().await, &["serve", "--port", "0"]).await;
+    assert_ne!(proxy.address, usual);
+    let key = stdout(&proxy.run(&["key", "rotate"]).await).trim().to_owned();
+    for name in [".claude/settings.json", ".codex/config.toml", ".gemini/.env"] {
+        until_it_says(&proxy.home, name, &key).await;
+        let text = text(&proxy.home, name);
+        assert!(text.contains(&format!("http://{usual}")), "{text}");
+    }
+}

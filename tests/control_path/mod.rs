@@ -8,10 +8,12 @@ mod control_plane;
 mod demo;
 mod doctor;
 mod faults;
+mod home;
 mod instance;
 mod key_commands;
 mod lifecycle;
 mod ports;
+mod prompt;
 mod signals;
 mod updates;
 

@@ -107,9 +107,18 @@ impl FakeUpstream {
         Self::script([], reply).await
     }
 
+    /// The same, where something is looked for already.
+    pub async fn on(port: u16, reply: Reply) -> Self {
+        Self::bound(port, [], reply).await
+    }
+
     /// Answers with these in turn, then with the last for ever.
     pub async fn script(first: impl IntoIterator<Item = Reply>, otherwise: Reply) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::bound(0, first, otherwise).await
+    }
+
+    async fn bound(port: u16, first: impl IntoIterator<Item = Reply>, otherwise: Reply) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(State {
             script: Mutex::new(Script { next: first.into_iter().collect(), otherwise }),
