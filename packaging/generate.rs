@@ -1,6 +1,6 @@
 //! Writes what packages carry beside the program and the command line already knows: the
 //! manual pages and the completions for bash, zsh and fish, in the places they have under
-//! `share/`. Not part of the program: those who run it have them from their package.
+//! `share/`. The program itself prints its completions when it is asked, and has no manual.
 //!
 //! `cargo run --example generate -- DIR`
 

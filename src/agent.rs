@@ -11,12 +11,13 @@ use crate::accounts::{Pool, store};
 use crate::config::{self, Config, Loaded, Problems, SecretMemory, edit, generate_key, template};
 use crate::control::{Admission, AgentHandle, ProxyState, Shell, Status, new_token};
 use crate::dashboard::{self, Control};
+use crate::desktop::autostart::Login;
 use crate::desktop::entrance::Entrances;
 use crate::desktop::instance::{ControlFile, InstanceLock, LockError};
 use crate::desktop::leftovers;
 use crate::desktop::paths::Paths;
-use crate::desktop::signals;
 use crate::desktop::trust;
+use crate::desktop::{session, signals};
 use crate::gateway::Gateway;
 use crate::message;
 use crate::monitor::Recorder;
@@ -41,6 +42,8 @@ pub struct Launch {
     /// Overrides the config for this run.
     pub port: Option<u16>,
     pub exit_on_failed_start: bool,
+    /// What starts at login, when it is asked to.
+    pub login: Login,
     /// Files and sockets this process may hold.
     pub max_open_files: u64,
 }
@@ -48,8 +51,8 @@ pub struct Launch {
 /// Why an agent could not even begin.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    #[error("another agent already has this home ({0})")]
-    AlreadyRunning(PathBuf),
+    #[error("another agent already has this home ({})", home.display())]
+    AlreadyRunning { home: PathBuf, pid: Option<u32> },
     #[error(transparent)]
     Config(#[from] Problems),
     #[error("{0}")]
@@ -98,7 +101,8 @@ pub async fn run<S: Shell>(
     let options = options(&launch, admission.address.clone(), entrances.clone(), secrets);
     let (requests, asked) = mpsc::channel(16);
     let (status, published) = watch::channel(first_status(&options, &config));
-    let agent = AgentHandle::new(requests, published);
+    let (session, here) = watch::channel(session::of_process());
+    let agent = AgentHandle::new(requests, published, here);
     let control = Control {
         agent: agent.clone(),
         recorder: Arc::clone(&gateway.recorder),
@@ -112,12 +116,14 @@ pub async fn run<S: Shell>(
         token,
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: Some(paths.config.clone()),
     };
     let control_plane = listening.serve(control).map_err(|error| other("the control plane", &error))?;
-    lock.announce(&announced).map_err(|error| other("the runtime file could not be written", &error))?;
+    lock.announce(&announced).map_err(|error| other("control.json could not be written", &error))?;
     let signals = signals::listen().map_err(|error| other("signals", &error))?;
 
-    let supervisor = Supervisor::new(options, config, warnings, door, Box::new(shell(&agent)), status);
+    let shell = Box::new(shell(&agent));
+    let supervisor = Supervisor::new(options, config, warnings, door, shell, status, session);
     let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }, unloaded).await;
     if exit != Exit::Forced {
         control_plane.finish().await;
@@ -142,8 +148,8 @@ fn refuse_exposed(paths: &Paths) -> Result<(), LaunchError> {
 }
 
 fn take_lock(paths: &Paths) -> Result<InstanceLock, LaunchError> {
-    InstanceLock::take(&paths.lock_file(), &paths.control_file()).map_err(|error| match error {
-        LockError::Taken => LaunchError::AlreadyRunning(paths.runtime.clone()),
+    InstanceLock::take(paths).map_err(|error| match error {
+        LockError::Taken { pid } => LaunchError::AlreadyRunning { home: paths.state.clone(), pid },
         LockError::Io(..) => LaunchError::Other(error.to_string()),
     })
 }
@@ -195,6 +201,7 @@ fn options(launch: &Launch, dashboard_url: String, entrances: Entrances, secrets
         dashboard_url,
         entrances,
         secrets,
+        login: launch.login.clone(),
     }
 }
 
@@ -209,11 +216,13 @@ fn first_status(options: &Options, config: &Config) -> Status {
         active_accounts: 0,
         cooling_accounts: 0,
         accounts: Vec::new(),
+        unreachable: Vec::new(),
         in_flight: 0,
         problem: None,
         failure: None,
         next_free_port: None,
         warnings: Vec::new(),
+        icon: None,
         update_available: None,
         auth_mode: String::new(),
         allow_lan_access: config.proxy.allow_lan_access,

@@ -74,13 +74,18 @@ impl Events {
         }
     }
 
-    /// An answer ends what it disproves. Called on every success, so it costs nothing
-    /// while all is well.
-    pub fn answered(&mut self, account: &Account) {
+    /// An answer ends what it disproves; returns whether that is worth a look. Called on
+    /// every success, so it costs nothing while all is well.
+    pub fn answered(&mut self, account: &Account) -> bool {
         self.all_cooling_until = None;
-        if !self.unreachable.is_empty() {
-            self.unreachable.remove(account.upstream());
-        }
+        !self.unreachable.is_empty() && self.unreachable.remove(account.upstream())
+    }
+
+    /// Upstreams that were announced and have not answered since, in order.
+    pub fn unreachable_upstreams(&self) -> Vec<String> {
+        let mut upstreams: Vec<_> = self.unreachable.iter().cloned().collect();
+        upstreams.sort_unstable();
+        upstreams
     }
 
     /// What was said of upstreams that no account uses any more is forgotten.

@@ -152,6 +152,11 @@ impl Pool {
         self.lock().events.take()
     }
 
+    /// Upstreams that cannot be reached, as far as was told, in order.
+    pub fn unreachable(&self) -> Vec<String> {
+        self.lock().events.unreachable_upstreams()
+    }
+
     /// Whether any account is enabled, its secret there and not dead; cooling ones count.
     pub fn has_usable(&self) -> bool {
         self.lock().roster.members().iter().any(Member::is_active)
@@ -194,11 +199,11 @@ impl Pool {
 
     pub(super) fn succeeded(&self, ticket: &Ticket) {
         let mut state = self.lock();
-        state.events.answered(&ticket.account);
+        let is_back = state.events.answered(&ticket.account);
         let member = state.roster.member_mut(ticket.id);
         let recovered = member.is_some_and(|member| member.succeed(&ticket.model, ticket.lease));
         drop(state);
-        if recovered {
+        if recovered || is_back {
             self.changed();
         }
     }

@@ -1,5 +1,6 @@
 //! Talks to the running agent through its control plane.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,7 +41,13 @@ pub enum AskError {
 impl Agent {
     /// `None` when no agent has this home.
     pub fn find(paths: &Paths) -> Option<Self> {
-        instance::find(&paths.lock_file(), &paths.control_file()).map(|control| Self { control })
+        instance::find(paths).map(|control| Self { control })
+    }
+
+    /// Whether it reads this config file; one that does not say is believed to.
+    fn reads(&self, config: &Path) -> bool {
+        let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.control.config.as_deref().is_none_or(|own| whole(own) == whole(config))
     }
 
     pub async fn status(&self) -> Result<Status, AskError> {
@@ -181,6 +188,11 @@ pub fn not_running() -> Exit {
 /// After the file was edited: a running agent applies it now, and says if it cannot.
 pub async fn apply_edit(paths: &Paths) -> Exit {
     let Some(agent) = Agent::find(paths) else { return Exit::Done };
+    if !agent.reads(&paths.config) {
+        let own = agent.control.config.unwrap_or_default().display().to_string();
+        output::note(&text!(output::language(), "cli-other-config", path = own));
+        return Exit::Done;
+    }
     match agent.ask("reload", Value::Null).await {
         Ok(_) => Exit::Done,
         Err(error) => {

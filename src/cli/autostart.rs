@@ -1,11 +1,12 @@
 //! `portcullis autostart`: whether the tray agent starts at login.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
+use super::agent::Agent;
 use super::output::{self, Exit};
-use crate::desktop::autostart::{self, AutostartError, State};
+use crate::desktop::autostart::{self, AutostartError, Login, State};
 use crate::text;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
@@ -18,21 +19,26 @@ pub enum AutostartCommand {
     Status,
 }
 
-pub fn run(context: &Context, command: AutostartCommand) -> Exit {
-    match carry_out(command) {
-        Ok(state) => {
-            tell(context, &state);
-            Exit::Done
-        }
-        Err(error) => output::failed(&error.to_string()),
+pub async fn run(context: &Context, command: AutostartCommand) -> Exit {
+    let state = match carry_out(&context.login, command) {
+        Ok(state) => state,
+        Err(error) => return output::failed(&error.to_string()),
+    };
+    if command != AutostartCommand::Status
+        && let Some(agent) = Agent::find(&context.paths)
+    {
+        // Its menu shows it, at once. It is done in any case.
+        let _ = agent.ask("look-around", Value::Null).await;
     }
+    tell(context, &state);
+    Exit::Done
 }
 
-fn carry_out(command: AutostartCommand) -> Result<State, AutostartError> {
+fn carry_out(login: &Login, command: AutostartCommand) -> Result<State, AutostartError> {
     if command != AutostartCommand::Status {
-        autostart::set(command == AutostartCommand::On)?;
+        autostart::set(login, command == AutostartCommand::On)?;
     }
-    autostart::state()
+    autostart::state(login)
 }
 
 fn tell(context: &Context, state: &State) {

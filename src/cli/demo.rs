@@ -40,7 +40,7 @@ pub fn with_tray(context: Context, args: DemoArgs, max_open_files: u64, runtime:
     if !super::tray::is_possible(&runtime) {
         return Exit::NotRunning;
     }
-    tray::run(runtime, |tray| async move {
+    tray::run(runtime, context.login.clone(), |tray| async move {
         serve(&context, &args, max_open_files, |agent, home| (DemoShell::new(home), tray(agent))).await
     })
 }
@@ -101,9 +101,9 @@ fn sweep(directory: &Path) {
         if !is_demo || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
-        let lock = Paths::under(&entry.path()).lock_file();
+        let paths = Paths::under(&entry.path());
         // One without a lock is being born.
-        if lock.exists() && !instance::is_held(&lock) {
+        if paths.seat().lock_file.exists() && !instance::is_held(&paths) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         fs::write(home("portcullis-demo-dead").join("portcullis.lock"), "").expect("written");
         fs::write(home("other").join("portcullis.lock"), "").expect("written");
         let alive = Paths::under(&home("portcullis-demo-alive"));
-        let _lock = instance::InstanceLock::take(&alive.lock_file(), &alive.control_file()).expect("free");
+        let _lock = instance::InstanceLock::take(&alive).expect("free");
         sweep(temporary.path());
         let left = |name: &str| home(name).exists();
         assert!(!left("portcullis-demo-dead"));

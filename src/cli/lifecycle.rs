@@ -13,7 +13,7 @@ use super::{Context, stranded};
 use crate::config;
 use crate::control::{Notice, ProxyState, Status};
 use crate::desktop::entrance::Entrance;
-use crate::desktop::{browser, instance};
+use crate::desktop::{browser, instance, session};
 use crate::headless;
 use crate::language::Language;
 use crate::text;
@@ -53,11 +53,13 @@ fn nobody(context: &Context) -> Value {
         "active_accounts": 0,
         "cooling_accounts": 0,
         "accounts": [],
+        "unreachable": [],
         "in_flight": 0,
         "problem": text!(output::answer_language(), "cli-not-running"),
         "failure": null,
         "next_free_port": null,
         "warnings": [],
+        "icon": null,
         "update_available": null,
         "auth_mode": null,
         "allow_lan_access": null,
@@ -160,7 +162,7 @@ pub async fn quit(context: &Context) -> Exit {
     };
     stranded::tell(context, &base_url);
     let gone = async {
-        while instance::is_held(&context.paths.lock_file()) {
+        while instance::is_held(&context.paths) {
             tokio::time::sleep(QUIT_LOOK).await;
         }
     };
@@ -185,7 +187,7 @@ pub async fn open(context: &Context, print: bool) -> Exit {
         return Exit::Done;
     }
     let page = ticket["page"].as_str().map(PathBuf::from);
-    match browser::open_dashboard(&Entrance { address, page }) {
+    match browser::open_dashboard(&session::of_process(), &Entrance { address, page }) {
         Ok(()) => {
             let said = text!(context.language, "cli-opened", address = plain.as_str());
             say_address(context, &plain, &said);

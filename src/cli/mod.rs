@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod autostart;
+mod completions;
 mod config;
 mod connect;
 mod demo;
@@ -12,6 +13,7 @@ mod key;
 mod lifecycle;
 mod logs;
 mod output;
+mod prompt;
 mod records;
 mod serve;
 mod served;
@@ -24,7 +26,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand};
 use tokio::runtime;
 
-use crate::desktop::paths::Paths;
+use crate::desktop::autostart::Login;
+use crate::desktop::instance;
+use crate::desktop::paths::{NoHome, Paths};
 use crate::language::Language;
 pub use output::Exit;
 
@@ -111,6 +115,8 @@ pub enum Command {
     /// Start the tray agent at login
     #[command(subcommand)]
     Autostart(autostart::AutostartCommand),
+    /// Print what completes the command line in a shell
+    Completions(completions::CompletionsArgs),
     /// Look for what is wrong on this computer, and say what to do about it
     Doctor(doctor::DoctorArgs),
 }
@@ -119,6 +125,8 @@ pub enum Command {
 #[derive(Clone, Debug)]
 pub struct Context {
     pub paths: Paths,
+    /// What `autostart` starts: this home's agent.
+    pub login: Login,
     pub json: bool,
     pub verbosity: i8,
     /// What results and messages are in.
@@ -141,7 +149,7 @@ impl Cli {
         let Ok(runtime) = runtime::Builder::new_multi_thread().enable_all().build() else {
             return output::failed("no threads could be started");
         };
-        let context = match Context::new(&self.global) {
+        let context = match Context::new(&self.global, self.starts_an_agent()) {
             Ok(context) => context,
             Err(error) => return output::failed(&error.to_string()),
         };
@@ -150,6 +158,12 @@ impl Cli {
             Some(Command::Demo(args)) if args.tray => demo::with_tray(context, args, max_open_files, runtime),
             Some(command) => runtime.block_on(command.run(&context, max_open_files)),
         }
+    }
+}
+
+impl Cli {
+    const fn starts_an_agent(&self) -> bool {
+        matches!(&self.command, None | Some(Command::Serve(_) | Command::Demo(_)))
     }
 }
 
@@ -173,7 +187,8 @@ impl Command {
             Self::Connect(args) => connect::connect(context, &args).await,
             Self::Disconnect(args) => connect::disconnect(context, &args).await,
             Self::Doctor(args) => doctor::doctor(context, args).await,
-            Self::Autostart(command) => autostart::run(context, command),
+            Self::Autostart(command) => autostart::run(context, command).await,
+            Self::Completions(args) => completions::run(args),
         }
     }
 }
@@ -184,11 +199,20 @@ impl Context {
         if self.json { Language::English } else { self.language }
     }
 
-    fn new(global: &Global) -> Result<Self, crate::desktop::paths::NoHome> {
-        let paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
+    /// Whoever speaks to an agent means the file that this agent reads, unless another one
+    /// is named.
+    fn new(global: &Global, starts_an_agent: bool) -> Result<Self, NoHome> {
+        let mut paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
+        if global.config.is_none()
+            && !starts_an_agent
+            && let Some(config) = instance::find(&paths).and_then(|agent| agent.config)
+        {
+            paths.config = config;
+        }
         let verbosity = if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) };
         let language = crate::config::language(&paths.config).spoken();
         output::speak(language, global.json);
-        Ok(Self { paths, json: global.json, verbosity, language })
+        let login = Login::of(&paths);
+        Ok(Self { paths, login, json: global.json, verbosity, language })
     }
 }

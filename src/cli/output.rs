@@ -29,6 +29,8 @@ pub enum Exit {
     NotRunning,
     /// Another agent already has this home.
     AlreadyRunning,
+    /// Ended by the signal of this number, as a shell counts it.
+    Signalled(u8),
 }
 
 impl Termination for Exit {
@@ -39,6 +41,7 @@ impl Termination for Exit {
             Self::Usage => 2,
             Self::NotRunning => 3,
             Self::AlreadyRunning => 4,
+            Self::Signalled(number) => 128 + number,
         })
     }
 }

@@ -43,12 +43,13 @@ pub async fn launch<S: Shell>(
         .create()
         .map_err(|error| LaunchError::Other(format!("the agent's directories could not be made: {error}")))?;
     // A second agent must not write into the first one's log.
-    let is_second = desktop::instance::is_held(&paths.lock_file());
+    let is_second = desktop::instance::is_held(&paths);
     let log_file = (!is_second).then(|| paths.log_file());
     let scrubber = Scrubber::default();
     let _log = logging::start(context.verbosity, log_file.as_deref(), &scrubber);
     let Run { port, exit_on_failed_start, max_open_files } = run;
-    agent::run(Launch { paths, port, exit_on_failed_start, max_open_files }, scrubber, shell).await
+    let login = context.login.clone();
+    agent::run(Launch { paths, port, exit_on_failed_start, login, max_open_files }, scrubber, shell).await
 }
 
 /// Says why an agent ended, where that is not what was asked for.
@@ -60,8 +61,13 @@ pub fn report(ended: Result<supervisor::Exit, LaunchError>) -> Exit {
             problems.lines(output::language()).for_each(|line| output::note(&line));
             Exit::Usage
         }
-        Err(LaunchError::AlreadyRunning(home)) => {
-            output::error(&text!(output::language(), "cli-second-agent", home = home.display().to_string()));
+        Err(LaunchError::AlreadyRunning { home, pid }) => {
+            let (language, home) = (output::language(), home.display().to_string());
+            output::error(&if let Some(pid) = pid {
+                text!(language, "cli-second-agent-pid", home = home, pid = pid.to_string())
+            } else {
+                text!(language, "cli-second-agent", home = home)
+            });
             Exit::AlreadyRunning
         }
         Err(error) => output::failed(&error.to_string()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
@@ -11,7 +11,10 @@ use super::agent::{Agent, AskError};
 use super::output::{self, Exit};
 use super::serve::{self, Run};
 use crate::agent::LaunchError;
-use crate::desktop::instance;
+use crate::control::Session;
+#[cfg(target_os = "linux")]
+use crate::desktop::session_bus;
+use crate::desktop::{instance, session};
 use crate::{text, tray};
 
 /// An agent that has just begun may take so long to say where it can be asked.
@@ -19,8 +22,8 @@ const HAND_OVER_LIMIT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
 
 pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Runtime) -> Exit {
-    if instance::is_held(&context.paths.lock_file()) {
-        return runtime.block_on(hand_over(context));
+    if instance::is_held(&context.paths) {
+        return runtime.block_on(hand_over(context, at_login));
     }
     if !is_possible(&runtime) {
         return Exit::NotRunning;
@@ -33,9 +36,9 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
     let verbosity = if at_login { -1 } else { context.verbosity };
     let context = Context { verbosity, ..context.clone() };
     let run = Run { port: None, exit_on_failed_start: false, max_open_files };
-    tray::run(runtime, |shell| async move {
+    tray::run(runtime, context.login.clone(), |shell| async move {
         match serve::launch(&context, run, shell).await {
-            Err(LaunchError::AlreadyRunning(_)) => hand_over(&context).await,
+            Err(LaunchError::AlreadyRunning { .. }) => hand_over(&context, at_login).await,
             ended => serve::report(ended),
         }
     })
@@ -49,7 +52,7 @@ async fn start_without_window(context: &Context) -> Exit {
         Err(error) => return output::failed(&error.to_string()),
     };
     let running = async {
-        while !instance::is_held(&context.paths.lock_file()) {
+        while !instance::is_held(&context.paths) {
             if let Ok(Some(_)) = agent.try_wait() {
                 return false;
             }
@@ -73,8 +76,9 @@ pub fn is_possible(runtime: &Runtime) -> bool {
     possible
 }
 
-/// The agent that runs already shows where it can be seen.
-async fn hand_over(context: &Context) -> Exit {
+/// The agent that runs already is seen in this session from now on, and shows where it can
+/// be asked. At login nobody asked, so nothing is said or opened.
+async fn hand_over(context: &Context, at_login: bool) -> Exit {
     let found = async {
         loop {
             if let Some(agent) = Agent::find(&context.paths) {
@@ -86,10 +90,18 @@ async fn hand_over(context: &Context) -> Exit {
     let Ok(agent) = timeout(HAND_OVER_LIMIT, found).await else {
         return output::failed(&text!(output::language(), "cli-unreachable-agent"));
     };
-    let language = match agent.status().await {
-        Ok(status) => status.language,
+    let status = match agent.status().await {
+        Ok(status) => status,
         Err(error) => return output::failed(&error.to_string()),
     };
+    move_here(&agent).await;
+    if at_login {
+        return Exit::Done;
+    }
+    let language = status.language;
+    if status.icon.is_none() {
+        output::line(&text!(language, "cli-handed-over-without-icon"));
+    }
     match agent.ask("open", Value::Null).await {
         Ok(_) => output::line(&text!(language, "cli-handed-over")),
         // It is there, and that is what was asked for.
@@ -100,4 +112,24 @@ async fn hand_over(context: &Context) -> Exit {
         Err(error) => return output::failed(&error.to_string()),
     }
     Exit::Done
+}
+
+/// Tells the agent where the user is, where that is a session at all. An older one does not
+/// understand, and stays where it is.
+async fn move_here(agent: &Agent) {
+    let here = session::of_process();
+    if is_a_session(&here).await {
+        let _ = agent.ask("desktop", json!({ "variables": here })).await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn is_a_session(here: &Session) -> bool {
+    timeout(HAND_OVER_LIMIT, session_bus::connect(here)).await.is_ok_and(|connected| connected.is_ok())
+}
+
+/// Elsewhere a user has one, and the agent is in it.
+#[cfg(not(target_os = "linux"))]
+async fn is_a_session(_: &Session) -> bool {
+    false
 }

@@ -4,7 +4,8 @@
 //! written) → `validate` what it means → `lookup` the secrets → `resolve` into [`Config`]
 //! (as used). Every problem of a file is found at once and stands at its line. Beside
 //! that, `watch` says when the file changed, `diff` what a change costs, `edit` changes
-//! it without touching a comment, `entries` lists it key by key, `template` writes the first one.
+//! it without touching a comment, `entries` lists it key by key, `template` writes the
+//! first one, `pasted` takes a key out of what was pasted around it.
 
 mod authorities;
 mod check;
@@ -17,6 +18,7 @@ mod load;
 mod lookup;
 pub mod models;
 mod no_proxy;
+pub mod pasted;
 mod place;
 mod problem;
 mod redact;

@@ -219,10 +219,37 @@ fn is_nearby(host: &Host<&str>) -> bool {
     }
 }
 
-/// Names that public DNS never answers: single labels and the reserved top levels.
+/// Names that public DNS never leads to a stranger with: single labels, the top levels that
+/// [RFC 6761] reserves and [RFC 6762, appendix G] knows to be used at home, and names that a
+/// router, a cluster or a private network answers for.
+///
+/// [RFC 6761]: https://www.rfc-editor.org/rfc/rfc6761
+/// [RFC 6762, appendix G]: https://www.rfc-editor.org/rfc/rfc6762#appendix-G
 fn is_nearby_name(name: &str) -> bool {
-    const TOP_LEVELS: [&str; 5] = [".local", ".localhost", ".internal", ".home.arpa", ".lan"];
-    !name.contains('.') || TOP_LEVELS.iter().any(|top_level| name.ends_with(top_level))
+    const ENDS: [&str; 15] = [
+        "corp",
+        "home",
+        "home.arpa",
+        "internal",
+        "intranet",
+        "lan",
+        "local",
+        "localdomain",
+        "localhost",
+        "private",
+        "test",
+        // FRITZ!Box, whose maker owns the name.
+        "fritz.box",
+        // A service of Kubernetes, in the short form.
+        "svc",
+        // Tailscale: only members of the network are behind such a name, and the way is encrypted.
+        "ts.net",
+        // Consul, which answers for it itself.
+        "consul",
+    ];
+    let ends_in =
+        |end: &str| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    !name.contains('.') || ENDS.iter().any(|end| ends_in(end))
 }
 
 fn is_nearby_address(address: IpAddr) -> bool {
@@ -307,6 +334,18 @@ mod tests {
             "host.docker.internal:11434",
             "nas.lan",
             "server.home.arpa",
+            "gpu.tail1234.ts.net:11434",
+            "llm.corp",
+            "nas.home",
+            "box.localdomain",
+            "wiki.intranet",
+            "model.private",
+            "api.test",
+            "vllm.default.svc:8000",
+            "vllm.default.svc.cluster.local",
+            "fritz.box",
+            "nas.fritz.box.",
+            "ollama.service.consul",
         ];
         for host in nearby {
             let url = format!("http://{host}/v1");
@@ -324,6 +363,10 @@ mod tests {
             "local.example.com",
             "evil.local.example.com",
             "notlocal.com",
+            "evil.box",
+            "notfritz.box",
+            "ts.net.example.com",
+            "my.greatest",
         ];
         for host in foreign {
             let url = format!("http://{host}/v1");

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::change::{Change, Policy, replace_all};
@@ -182,10 +182,19 @@ impl Clients {
 
     /// Points every connected tool at the target, as far as it is still as we left it.
     pub fn follow(&self, target: &Target) -> Followed {
+        self.follow_to(|_| target.clone())
+    }
+
+    /// Gives every connected tool a new key, wherever it was pointed.
+    pub fn follow_key(&self, key: &SecretString) -> Followed {
+        self.follow_to(|entry| Target { base_url: entry.base_url.clone(), key: key.clone() })
+    }
+
+    fn follow_to(&self, target: impl Fn(&Entry) -> Target) -> Followed {
         let mut followed = Followed::default();
         let Ok(journal) = Journal::load(&self.journal_file()) else { return followed };
         for (tool, entry) in journal.tools {
-            match self.follow_one(tool, &entry, target) {
+            match self.follow_one(tool, &entry, &target(&entry)) {
                 Ok(None) => {}
                 Ok(Some(changes)) => {
                     if changes.iter().any(|change| !change.is_nothing()) {

@@ -4,7 +4,8 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::notice::Notice;
-use super::status::Status;
+use super::session::Session;
+use super::status::{IconStatus, Status};
 use crate::language::Language;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,12 @@ pub enum Command {
     EditConfig,
     Copy(Copied),
     StartAtLogin(bool),
+    /// A command changed what other programs hold of us.
+    LookAround,
+    /// Be seen in this session: icon, notifications, browser, clipboard.
+    MoveTo(Session),
+    /// Whoever draws the icon says what became of it.
+    IconIs(IconStatus),
     /// Point a client at the proxy, or back to where it pointed before.
     Connect {
         tool: &'static str,
@@ -98,11 +105,16 @@ pub struct Request {
 pub struct AgentHandle {
     requests: mpsc::Sender<Request>,
     status: watch::Receiver<Status>,
+    session: watch::Receiver<Session>,
 }
 
 impl AgentHandle {
-    pub const fn new(requests: mpsc::Sender<Request>, status: watch::Receiver<Status>) -> Self {
-        Self { requests, status }
+    pub const fn new(
+        requests: mpsc::Sender<Request>,
+        status: watch::Receiver<Status>,
+        session: watch::Receiver<Session>,
+    ) -> Self {
+        Self { requests, status, session }
     }
 
     /// Carries out a command and waits for its outcome: a JSON value whose shape the
@@ -115,6 +127,11 @@ impl AgentHandle {
 
     pub fn status(&self) -> Status {
         self.status.borrow().clone()
+    }
+
+    /// Where the agent is to be seen; wakes when that is another session.
+    pub fn session(&self) -> watch::Receiver<Session> {
+        self.session.clone()
     }
 
     /// Wakes on every change of the status.

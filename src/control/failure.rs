@@ -45,8 +45,13 @@ pub enum BindReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "who")]
 pub enum PortOwner {
-    /// Another portcullis answers there.
-    Portcullis,
+    /// Another portcullis answers there; its process and its home, where they can be known.
+    Portcullis {
+        #[serde(default)]
+        pid: Option<u32>,
+        #[serde(default)]
+        home: Option<String>,
+    },
     Process {
         name: String,
         pid: u32,
@@ -126,7 +131,7 @@ impl BindFailure {
 
     fn remedy(&self) -> Message {
         match (&self.reason, self.next_free_port) {
-            (BindReason::InUse { owner: Some(PortOwner::Portcullis) }, _) => {
+            (BindReason::InUse { owner: Some(PortOwner::Portcullis { .. }) }, _) => {
                 message!("failure-fix-other-portcullis")
             }
             (BindReason::InUse { .. }, Some(port)) => {
@@ -142,9 +147,16 @@ impl BindReason {
     fn said(&self) -> Message {
         match self {
             Self::InUse { owner: None } => message!("failure-in-use"),
-            Self::InUse { owner: Some(PortOwner::Portcullis) } => {
-                message!("failure-in-use-by-portcullis")
-            }
+            Self::InUse { owner: Some(PortOwner::Portcullis { pid, home }) } => match (pid, home) {
+                (Some(pid), Some(home)) => {
+                    let (pid, home) = (u64::from(*pid), home.as_str());
+                    message!("failure-in-use-by-portcullis-of", pid = pid, home = home)
+                }
+                (Some(pid), None) => {
+                    message!("failure-in-use-by-portcullis-pid", pid = u64::from(*pid))
+                }
+                (None, _) => message!("failure-in-use-by-portcullis"),
+            },
             Self::InUse { owner: Some(PortOwner::Process { name, pid }) } => {
                 message!("failure-in-use-by", name = name.as_str(), pid = u64::from(*pid))
             }
@@ -171,7 +183,8 @@ impl PortOwner {
 impl fmt::Display for PortOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Portcullis => f.write_str("portcullis"),
+            Self::Portcullis { pid: None, .. } => f.write_str("portcullis"),
+            Self::Portcullis { pid: Some(pid), .. } => write!(f, "portcullis (pid {pid})"),
             Self::Process { name, pid } => write!(f, "{name} (pid {pid})"),
             Self::User { name } => write!(f, "{name}"),
         }
@@ -224,10 +237,13 @@ mod tests {
 
     #[test]
     fn recognises_another_portcullis() {
-        let failure = bind_failure(BindReason::InUse { owner: Some(PortOwner::Portcullis) }, Some(8046));
-        assert_eq!(
-            failure.text(Language::English),
-            "Could not bind 127.0.0.1:8045: in use by another portcullis."
-        );
+        let said = |pid, home: Option<&str>| {
+            let owner = PortOwner::Portcullis { pid, home: home.map(str::to_owned) };
+            bind_failure(BindReason::InUse { owner: Some(owner) }, Some(8046)).text(Language::English)
+        };
+        let start = "Could not bind 127.0.0.1:8045: in use by another portcullis";
+        assert_eq!(said(None, None), format!("{start}."));
+        assert_eq!(said(Some(4242), None), format!("{start} (pid 4242)."));
+        assert_eq!(said(Some(4242), Some("/srv/p")), format!("{start} (pid 4242, home /srv/p)."));
     }
 }

@@ -5,6 +5,7 @@ pub mod admission;
 pub mod command;
 pub mod failure;
 pub mod notice;
+pub mod session;
 pub mod shell;
 pub mod status;
 
@@ -12,5 +13,6 @@ pub use admission::{Admission, Caller, End, Exchange, new_token};
 pub use command::{AgentHandle, Command, CommandError, Copied, LANGUAGE_HEADER, Setting};
 pub use failure::{BindFailure, BindReason, PortOwner, StartFailure};
 pub use notice::Notice;
+pub use session::Session;
 pub use shell::Shell;
-pub use status::{AccountStatus, ProxyState, Status};
+pub use status::{AccountStatus, IconState, IconStatus, ProxyState, Status};

@@ -8,6 +8,14 @@ use super::status::Status;
 pub trait Shell: Send + 'static {
     fn show(&mut self, status: &Status);
     fn notify(&mut self, notice: &Notice);
+
+    /// What other programs hold of us was changed by a command: look at it again.
+    fn look_around(&mut self) {}
+
+    /// Whether it has an icon, if perhaps one that nobody shows.
+    fn has_icon(&self) -> bool {
+        false
+    }
 }
 
 /// Two surfaces of one agent.
@@ -20,5 +28,14 @@ impl<A: Shell, B: Shell> Shell for (A, B) {
     fn notify(&mut self, notice: &Notice) {
         self.0.notify(notice);
         self.1.notify(notice);
+    }
+
+    fn look_around(&mut self) {
+        self.0.look_around();
+        self.1.look_around();
+    }
+
+    fn has_icon(&self) -> bool {
+        self.0.has_icon() || self.1.has_icon()
     }
 }

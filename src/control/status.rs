@@ -43,6 +43,9 @@ pub struct Status {
     pub active_accounts: usize,
     pub cooling_accounts: usize,
     pub accounts: Vec<AccountStatus>,
+    /// Hosts that could not be reached and have not answered since.
+    #[serde(default)]
+    pub unreachable: Vec<String>,
     /// Requests still finishing while the proxy drains.
     pub in_flight: usize,
     /// What is wrong, with its fix; `None` when nothing is.
@@ -54,6 +57,9 @@ pub struct Status {
     pub next_free_port: Option<u16>,
     /// What works but should be known: LAN access without a key, no `[::1]`, …
     pub warnings: Vec<Message>,
+    /// What became of the tray icon; `None`: this agent has none.
+    #[serde(default)]
+    pub icon: Option<IconStatus>,
     /// A newer version, where `[updates] check = true` found one.
     pub update_available: Option<String>,
     pub auth_mode: String,
@@ -90,6 +96,25 @@ impl Status {
             (count, cooling) => text!(*language, "accounts-active-cooling", count = count, cooling = cooling),
         }
     }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IconStatus {
+    pub state: IconState,
+    /// The address of the session bus it is on; empty where that is no matter of a bus.
+    pub bus: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IconState {
+    /// It is about to be put somewhere.
+    Starting,
+    Shown,
+    /// Nothing there shows icons, yet.
+    NoHost,
+    /// The session is gone, or does not answer.
+    NoBus,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -15,8 +15,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::gate::caller;
 use super::{Control, records};
-use crate::control::{Command, CommandError, LANGUAGE_HEADER};
+use crate::control::{Caller, Command, CommandError, LANGUAGE_HEADER, Session};
 use crate::language::Language;
 
 const MAX_BODY: usize = 64 << 10;
@@ -36,6 +37,8 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("reload", Call::Reload))
         .push(route("quit", Call::Quit))
         .push(route("open", Call::Open))
+        .push(route("desktop", Call::MoveTo))
+        .push(route("look-around", Call::LookAround))
         .push(route("move-to-port", Call::MoveToPort))
         .push(route("accounts/test", Call::TestAccount))
         .push(route("accounts/clear-cooldown", Call::ClearCooldown))
@@ -53,6 +56,8 @@ enum Call {
     Reload,
     Quit,
     Open,
+    MoveTo,
+    LookAround,
     MoveToPort,
     TestAccount,
     ClearCooldown,
@@ -76,6 +81,12 @@ struct Port {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Desktop {
+    variables: Session,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Named {
     name: String,
 }
@@ -88,11 +99,21 @@ struct MaybeNamed {
 
 #[async_trait]
 impl Handler for Endpoint {
-    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        _: &mut FlowCtrl,
+    ) {
         let language = asked_language(request).unwrap_or_else(|| self.control.agent.status().language);
         match self.call {
             Call::Status => write(response, StatusCode::OK, &status(&self.control, language)),
             Call::Events => self.events(response),
+            // Programs are started there: a page that was let in is not enough.
+            Call::MoveTo if !matches!(caller(depot), Some(Caller::Launch)) => {
+                refuse(response, StatusCode::FORBIDDEN, "this call needs the launch's own token");
+            }
             call => match command(call, language, request).await {
                 Ok(command) => self.carry_out(command, language, response).await,
                 Err(error) => refuse(response, StatusCode::BAD_REQUEST, &error),
@@ -155,6 +176,7 @@ async fn command(call: Call, language: Language, request: &mut Request) -> Resul
         Call::MoveToPort => Command::MoveToPort(body::<Port>(request).await?.port),
         Call::TestAccount => Command::TestAccount { name: body::<Named>(request).await?.name, language },
         Call::ReviveAccount => Command::ReviveAccount(body::<Named>(request).await?.name),
+        Call::MoveTo => Command::MoveTo(body::<Desktop>(request).await?.variables.checked()),
         Call::ClearCooldown => Command::ClearCooldown(body::<MaybeNamed>(request).await?.name),
         call => {
             body::<Nothing>(request).await?;
@@ -164,6 +186,7 @@ async fn command(call: Call, language: Language, request: &mut Request) -> Resul
                 Call::Restart => Command::Restart,
                 Call::Quit => Command::Quit,
                 Call::Open => Command::OpenDashboard,
+                Call::LookAround => Command::LookAround,
                 _ => Command::Reload,
             }
         }

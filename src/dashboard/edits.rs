@@ -19,7 +19,7 @@ use super::Control;
 use super::api::{body, refuse, status, write};
 use super::gate::caller;
 use crate::config::edit::{self, EditError, Editor, NewAccount, NewPrice};
-use crate::config::{Problem, SecretSource, entries};
+use crate::config::{Problem, SecretSource, entries, pasted};
 use crate::control::{Caller, Command};
 use crate::language::{Language, Message};
 use crate::protocol::Provider;
@@ -267,6 +267,13 @@ impl Added {
     fn account(self) -> Result<NewAccount, Message> {
         let Self { name, provider, api_key, api_key_env, api_key_file, api_key_keyring, base_url, models } =
             self;
+        // Whoever names an address of their own knows whose key is wanted there.
+        let is_usual = base_url.as_deref().is_none_or(str::is_empty);
+        if let Some(key) = api_key.as_deref().filter(|_| is_usual)
+            && let Some((owner, _)) = pasted::other_owner(pasted::cleaned(key).0, provider)
+        {
+            return Err(message!("edit-other-key", owner = owner, provider = provider.name()));
+        }
         let api_key = secret([api_key, api_key_env, api_key_file, api_key_keyring])?;
         Ok(NewAccount { name, provider, api_key, base_url, models })
     }
@@ -291,7 +298,7 @@ impl Edited {
 /// in the file only: whoever holds the token should not be able to have commands run.
 fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, Message> {
     let mut given = [
-        literal.map(|literal| SecretSource::Literal(literal.into())),
+        literal.map(|literal| SecretSource::Literal(pasted::cleaned(&literal).0.into())),
         env.map(|env| SecretSource::Env { env }),
         file.map(|file| SecretSource::File { file: file.into() }),
         keyring.map(|keyring| SecretSource::Keyring { keyring }),

@@ -2,7 +2,7 @@
 //!
 //! A scraper proves itself like everybody else on the control plane, with the token in
 //! `x-portcullis-token`. Token and port change with each launch; `control.json` in the
-//! runtime directory has both, and so has what `portcullis open --print` prints.
+//! state directory has both, and so has what `portcullis open --print` prints.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

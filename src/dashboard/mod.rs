@@ -22,6 +22,8 @@
 //! | `POST /api/records/clear` | forgets them all; answers how many |
 //! | `POST /api/start` `stop` `restart` `reload` `quit` | the command; answers the new status |
 //! | `POST /api/open` | the page, in the browser of the agent's desktop |
+//! | `POST /api/desktop` `{"variables": {"DISPLAY", …}}` | is seen in that session from now on; with the launch's token alone |
+//! | `POST /api/look-around` | looks at once at what other programs hold of the agent |
 //! | `POST /api/ticket` `{"page"?}` | `{"dashboard_url", "page"}`: an address with a ticket, good once, for a minute; with `"page": true` a private file that leads there, to start a browser with. Only with the launch's token |
 //! | `POST /api/session` | `{"token"}`, a session of its own for the page that came with such a ticket |
 //! | `POST /api/move-to-port` `{"port": N}` | writes the port to the config file |

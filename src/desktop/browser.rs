@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::entrance::Entrance;
+use super::session;
+use crate::control::Session;
 
 /// A launcher that goes on for longer has handed its page over, or is the browser itself.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,25 +31,25 @@ pub struct NotOpened {
 /// Opens the dashboard in the user's browser: by the private page where the browser can
 /// read it, else by the address, whose ticket is good for one exchange alone. Fails when
 /// there is no browser. Blocks for a moment.
-pub fn open_dashboard(entrance: &Entrance) -> Result<(), NotOpened> {
-    match entrance.page.as_deref().filter(|_| can_read_private_files()) {
-        Some(page) => launch(&address_of(page)),
-        None => launch(OsStr::new(&entrance.address)),
+pub fn open_dashboard(session: &Session, entrance: &Entrance) -> Result<(), NotOpened> {
+    match entrance.page.as_deref().filter(|_| can_read_private_files(session)) {
+        Some(page) => launch(session, &address_of(page)),
+        None => launch(session, OsStr::new(&entrance.address)),
     }
 }
 
 /// Opens a file in the program for its kind; fails when there is none.
-pub fn open_file(path: &Path) -> Result<(), NotOpened> {
-    launch(path.as_os_str())
+pub fn open_file(session: &Session, path: &Path) -> Result<(), NotOpened> {
+    launch(session, path.as_os_str())
 }
 
 #[cfg(target_os = "linux")]
-fn can_read_private_files() -> bool {
-    reach::can_read_private_files()
+fn can_read_private_files(session: &Session) -> bool {
+    reach::can_read_private_files(session)
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn can_read_private_files() -> bool {
+const fn can_read_private_files(_: &Session) -> bool {
     true
 }
 
@@ -58,9 +60,10 @@ fn address_of(page: &Path) -> OsString {
 }
 
 /// Tries one launcher after another. One that failed says more than one that is missing.
-fn launch(target: &OsStr) -> Result<(), NotOpened> {
+fn launch(session: &Session, target: &OsStr) -> Result<(), NotOpened> {
     let (mut failed, mut missing) = (None, None);
     for mut command in open::commands(target) {
+        session::enter(session, &mut command);
         match run(&mut command) {
             Ok(()) => return Ok(()),
             Err(Trouble::Missing(error)) => missing = missing.or_else(|| Some(told(&command, error))),

@@ -1,4 +1,5 @@
-//! The clipboard of the user's desktop. On Linux a text is there only as long as the
+//! The clipboard of the user's desktop; that of another session than the one this process
+//! was started in is `elsewhere`. On Linux a text is there only as long as the
 //! program that put it there, and a desktop may be slow or gone, so a thread of its own
 //! does both: it waits, and it lives on.
 
@@ -7,9 +8,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use arboard::Clipboard;
+use serde::{Deserialize, Serialize};
+
+use super::session;
+use crate::control::Session;
 
 /// Longer than any desktop that works takes.
 const LIMIT: Duration = Duration::from_secs(2);
+
+mod elsewhere;
+
+pub use elsewhere::{hold, is_holder};
 
 /// Why a text is not on the clipboard; reads on after a colon.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +32,7 @@ pub enum ClipboardError {
 }
 
 /// What may become of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Secrecy {
     Open,
     /// Clipboard histories are asked to forget it.
@@ -38,11 +47,14 @@ struct Job {
 
 static WORKER: Mutex<Option<Sender<Job>>> = Mutex::new(None);
 
-/// Puts a text on the clipboard, where it stays while this process lives. Blocks for a
-/// moment, and for no more.
-pub fn copy(text: String, secrecy: Secrecy) -> Result<(), ClipboardError> {
-    if !has_session() {
+/// Puts a text on the clipboard of that session, where it stays while this process lives.
+/// Blocks for a moment, and for no more.
+pub fn copy(session: &Session, text: String, secrecy: Secrecy) -> Result<(), ClipboardError> {
+    if !has_display(session) {
         return Err(ClipboardError::NoSession);
+    }
+    if !session.shares_clipboard(&session::of_process()) {
+        return elsewhere::copy(session, &text, secrecy);
     }
     let (outcome, answer) = mpsc::channel();
     hand_over(Job { text, secrecy, outcome })?;
@@ -114,13 +126,12 @@ fn hidden(set: arboard::Set<'_>) -> arboard::Set<'_> {
 }
 
 #[cfg(target_os = "linux")]
-fn has_session() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
+fn has_display(session: &Session) -> bool {
+    session.has_display()
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn has_session() -> bool {
+const fn has_display(_: &Session) -> bool {
     true
 }
 
@@ -130,8 +141,7 @@ mod tests {
 
     #[test]
     fn without_a_display_it_says_so_at_once() {
-        if !has_session() {
-            assert_eq!(copy("text".to_owned(), Secrecy::Open), Err(ClipboardError::NoSession));
-        }
+        let nowhere = Session::default();
+        assert_eq!(copy(&nowhere, "text".to_owned(), Secrecy::Open), Err(ClipboardError::NoSession));
     }
 }

@@ -57,10 +57,43 @@ fn try_replace(path: &Path, contents: &str, mode: Mode) -> io::Result<()> {
         return Err(io::Error::new(ErrorKind::PermissionDenied, reason));
     }
     let directory = directory_of(&target);
-    let file = written(directory, contents)?;
+    let file = match written(directory, contents) {
+        Ok(file) => file,
+        Err(error) if is_closed(&error) => return overwrite(&target, contents),
+        Err(error) => return Err(error),
+    };
     keep_owner_and_mode(file.as_file(), &target.metadata()?, mode)?;
-    whole_file::persist(file, &target)?;
-    sync_directory(directory)
+    match whole_file::persist(file, &target) {
+        Err(error) if is_mounted(&error) => overwrite(&target, contents),
+        outcome => outcome.and_then(|()| sync_directory(directory)),
+    }
+}
+
+/// Nothing can be put beside the file, which may be writable all the same.
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+}
+
+/// The file itself is mounted there, as containers do it, and cannot be another one.
+fn is_mounted(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ResourceBusy | ErrorKind::CrossesDevices)
+}
+
+/// Writes into the file that is there, and puts back what was there where that fails. Whoever
+/// reads it in the same moment may see less than the whole of it, as with an editor that
+/// saves in place.
+fn overwrite(target: &Path, contents: &str) -> io::Result<()> {
+    let before = std::fs::read(target)?;
+    write_over(target, contents.as_bytes()).inspect_err(|_| {
+        let _ = write_over(target, &before);
+    })
+}
+
+fn write_over(target: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).open(target)?;
+    file.write_all(contents)?;
+    file.set_len(contents.len() as u64)?;
+    file.sync_all()
 }
 
 /// A temporary file beside the target, private from its first byte, its contents on disk.

@@ -1,5 +1,6 @@
 //! One agent a home: an OS lock says who it is, and a private file beside it says how
 //! to reach it. The lock dies with the process, so a crash leaves nothing to clean up.
+//! Both are in the state directory, which outlives a logout.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::paths::{Paths, Seat};
 use super::{leftovers, whole_file};
 
 /// Whoever only looks whether the lock is held has it for far less than this.
@@ -24,8 +26,9 @@ pub struct InstanceLock {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
+    /// By the process of this pid, where it has said so.
     #[error("another agent already has this home")]
-    Taken,
+    Taken { pid: Option<u32> },
     #[error("could not open {0}: {1}")]
     Io(PathBuf, io::Error),
 }
@@ -37,19 +40,28 @@ pub struct ControlFile {
     pub token: String,
     pub pid: u32,
     pub version: String,
+    /// The config file that this agent reads; versions up to 0.1.0 do not say.
+    #[serde(default)]
+    pub config: Option<PathBuf>,
 }
 
 impl InstanceLock {
-    pub fn take(lock_file: &Path, control_file: &Path) -> Result<Self, LockError> {
-        let io_error = |error| LockError::Io(lock_file.to_owned(), error);
-        let file = private_options().truncate(false).open(lock_file).map_err(io_error)?;
+    pub fn take(paths: &Paths) -> Result<Self, LockError> {
+        let Seat { lock_file, control_file } = paths.seat();
+        let io_error = |error| LockError::Io(lock_file.clone(), error);
+        let taken = || LockError::Taken { pid: find(paths).map(|control| control.pid) };
+        if is_held(paths) {
+            return Err(taken());
+        }
+        let file = private_options().create(true).truncate(false).open(&lock_file).map_err(io_error)?;
+        keep_to_oneself(&file);
         match patient_lock(&file) {
             Ok(()) => {
                 // What a killed agent left behind points at nobody.
-                let _ = std::fs::remove_file(control_file);
-                Ok(Self { _file: file, control_file: control_file.to_owned() })
+                let _ = std::fs::remove_file(&control_file);
+                Ok(Self { _file: file, control_file })
             }
-            Err(TryLockError::WouldBlock) => Err(LockError::Taken),
+            Err(TryLockError::WouldBlock) => Err(taken()),
             Err(TryLockError::Error(error)) => Err(io_error(error)),
         }
     }
@@ -85,29 +97,44 @@ fn patient_lock(file: &File) -> Result<(), TryLockError> {
     }
 }
 
-/// Whether an agent holds the lock now. Those who look do not see each other.
-pub fn is_held(lock_file: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).write(true).open(lock_file) else {
-        return false;
-    };
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+/// Whether an agent has this home now. Those who look do not see each other.
+pub fn is_held(paths: &Paths) -> bool {
+    paths.seats().iter().any(|seat| is_locked(&seat.lock_file))
 }
 
 /// The running agent's control file, if an agent is running.
-pub fn find(lock_file: &Path, control_file: &Path) -> Option<ControlFile> {
-    if !is_held(lock_file) {
-        return None;
-    }
-    serde_json::from_slice(&std::fs::read(control_file).ok()?).ok()
+pub fn find(paths: &Paths) -> Option<ControlFile> {
+    let seats = paths.seats();
+    let taken = seats.iter().find(|seat| is_locked(&seat.lock_file))?;
+    serde_json::from_slice(&std::fs::read(&taken.control_file).ok()?).ok()
 }
 
+fn is_locked(lock_file: &Path) -> bool {
+    let Ok(file) = private_options().open(lock_file) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// A link in the lock's place would let somebody else's file stand for it.
 fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
+    options.read(true).write(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
     options
 }
+
+/// Whoever can open it could hold it, too.
+#[cfg(unix)]
+fn keep_to_oneself(file: &File) {
+    let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+}
+
+#[cfg(not(unix))]
+const fn keep_to_oneself(_: &File) {}
 
 #[cfg(test)]
 mod tests {
@@ -115,44 +142,66 @@ mod tests {
 
     use super::*;
 
+    fn home() -> (tempfile::TempDir, Paths) {
+        let home = tempfile::tempdir().expect("a directory");
+        let paths = Paths::under(home.path());
+        (home, paths)
+    }
+
     #[test]
     fn a_second_agent_is_told_and_a_dead_one_leaves_the_lock_free() {
-        let home = tempfile::tempdir().expect("a directory");
-        let (lock_file, control_file) = (home.path().join("l"), home.path().join("c.json"));
-        let first = InstanceLock::take(&lock_file, &control_file).expect("free");
+        let (_home, paths) = home();
+        let first = InstanceLock::take(&paths).expect("free");
         let control = ControlFile {
             address: "127.0.0.1:8046".parse().expect("an address"),
             token: "t".to_owned(),
             pid: 1,
             version: "0".to_owned(),
+            config: None,
         };
         first.announce(&control).expect("written");
-        assert!(matches!(InstanceLock::take(&lock_file, &control_file), Err(LockError::Taken)));
-        assert_eq!(find(&lock_file, &control_file), Some(control));
+        assert!(matches!(InstanceLock::take(&paths), Err(LockError::Taken { pid: Some(1) })));
+        assert_eq!(find(&paths), Some(control));
         drop(first);
-        assert_eq!(find(&lock_file, &control_file), None);
-        assert!(!control_file.exists());
-        InstanceLock::take(&lock_file, &control_file).expect("free again");
+        assert_eq!(find(&paths), None);
+        assert!(!paths.control_file().exists());
+        InstanceLock::take(&paths).expect("free again");
     }
 
     #[test]
     fn looking_takes_the_lock_from_nobody() {
-        let home = tempfile::tempdir().expect("a directory");
-        let (lock_file, control_file) = (home.path().join("l"), home.path().join("c.json"));
-        drop(InstanceLock::take(&lock_file, &control_file).expect("free"));
+        let (_home, paths) = home();
+        drop(InstanceLock::take(&paths).expect("free"));
         let done = AtomicBool::new(false);
         let look = || {
             while !done.load(Ordering::Relaxed) {
-                is_held(&lock_file);
+                is_held(&paths);
             }
         };
         let taken: Vec<_> = std::thread::scope(|threads| {
             threads.spawn(look);
             threads.spawn(look);
-            let taken = (0..500).map(|_| InstanceLock::take(&lock_file, &control_file).map(drop)).collect();
+            let taken = (0..500).map(|_| InstanceLock::take(&paths).map(drop)).collect();
             done.store(true, Ordering::Relaxed);
             taken
         });
         assert!(taken.iter().all(Result::is_ok), "{taken:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_lock_is_the_users_alone_and_no_link_to_another_file() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (home, paths) = home();
+        let lock_file = paths.seat().lock_file;
+        std::fs::write(&lock_file, "").expect("written");
+        std::fs::set_permissions(&lock_file, PermissionsExt::from_mode(0o666)).expect("set");
+        drop(InstanceLock::take(&paths).expect("free"));
+        let mode = std::fs::metadata(&lock_file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::rename(&lock_file, home.path().join("elsewhere")).expect("moved");
+        std::os::unix::fs::symlink(home.path().join("elsewhere"), &lock_file).expect("linked");
+        assert!(matches!(InstanceLock::take(&paths), Err(LockError::Io(..))));
     }
 }

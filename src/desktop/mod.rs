@@ -14,6 +14,7 @@ pub mod notify;
 pub mod paths;
 pub mod peer;
 pub mod port_owner;
+pub mod session;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 pub mod signals;

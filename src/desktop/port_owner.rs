@@ -7,6 +7,8 @@ use listeners::{Protocol, SocketState};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(target_os = "linux")]
+use super::paths::LOCK_NAME;
 use super::peer;
 
 /// How long a stranger on the port may take to say that it is a portcullis.
@@ -45,6 +47,21 @@ pub fn another_user(address: SocketAddr) -> Option<String> {
 #[cfg(not(unix))]
 pub fn another_user(address: SocketAddr) -> Option<String> {
     peer::listening_user(address).map(|user| user.to_string())
+}
+
+/// Where another portcullis has its lock, which it holds open for as long as it lives.
+#[cfg(target_os = "linux")]
+pub fn home_of(pid: u32) -> Option<String> {
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
+    let mut opened = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+    let lock = opened.find(|path| path.file_name().is_some_and(|name| name == LOCK_NAME))?;
+    Some(lock.parent()?.display().to_string())
+}
+
+/// Only Linux tells.
+#[cfg(not(target_os = "linux"))]
+pub const fn home_of(_: u32) -> Option<String> {
+    None
 }
 
 /// Whether what answers at the address is another portcullis.

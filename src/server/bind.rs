@@ -114,10 +114,12 @@ pub async fn explain(address: SocketAddr, error: &io::Error) -> BindFailure {
 
 async fn owner(address: SocketAddr) -> Option<PortOwner> {
     let reachable = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port());
+    let process = port_owner::process(address.port()).await;
     if port_owner::is_portcullis(reachable).await {
-        return Some(PortOwner::Portcullis);
+        let pid = process.map(|(_, pid)| pid);
+        return Some(PortOwner::Portcullis { pid, home: pid.and_then(port_owner::home_of) });
     }
-    match port_owner::process(address.port()).await {
+    match process {
         Some((name, pid)) => Some(PortOwner::Process { name, pid }),
         None => port_owner::another_user(address).map(|name| PortOwner::User { name }),
     }

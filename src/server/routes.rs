@@ -14,7 +14,8 @@ use crate::protocol::{Family, Operation};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     Health,
-    /// `HEAD /` and telemetry that interactive clients send: answered, and ignored.
+    /// `HEAD /`, `/api/hello` and telemetry, which interactive clients send: answered, and
+    /// ignored.
     Ignored,
     Models {
         id: Option<String>,
@@ -92,6 +93,7 @@ fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> O
         ["audio", "transcriptions"] => call(Operation::AudioTranscriptions),
         ["messages"] => call(Operation::Messages),
         ["messages", "count_tokens"] => call(Operation::CountTokens),
+        ["api", "hello"] => Some(Endpoint::Ignored),
         ["models"] => Some(Endpoint::Models { id: None }),
         ["models", name @ ..] => model(method, name, version),
         _ => None,
@@ -167,6 +169,7 @@ fn version<'a, 'b>(
 fn finish(method: &Method, endpoint: Endpoint, peeled: &Peeled) -> Result<Route, Missing> {
     let family = match &endpoint {
         Endpoint::Call { operation, .. } => Some(operation.protocol().family()),
+        Endpoint::Ignored => Some(Family::Anthropic),
         _ => peeled.family,
     };
     let hint = peeled.hint.or_else(|| missing_version(&endpoint, peeled));
@@ -290,6 +293,25 @@ mod tests {
         let action = find(&Method::GET, "/v1beta/models/m:generateContent");
         assert!(matches!(action, Err(Missing::WrongMethod { allow: "POST", .. })));
         assert!(matches!(find(&Method::GET, "/v1/messages"), Err(Missing::WrongMethod { .. })));
+    }
+
+    #[test]
+    fn what_interactive_clients_probe_is_answered_and_ignored() {
+        let probed = |method, path: &str| find(&method, path).map(|route| route.endpoint);
+        for (method, path) in [
+            (Method::HEAD, "/"),
+            (Method::HEAD, "/api/hello"),
+            (Method::GET, "/api/hello"),
+            (Method::HEAD, "/v1/api/hello"),
+            (Method::GET, "/anthropic/api/hello"),
+            (Method::POST, "/api/event_logging/batch"),
+        ] {
+            assert_eq!(probed(method.clone(), path), Ok(Endpoint::Ignored), "{method} {path}");
+        }
+        assert!(matches!(probed(Method::POST, "/api/hello"), Err(Missing::WrongMethod { .. })));
+        for path in ["/api", "/api/hello/x", "/api/hell"] {
+            assert!(matches!(probed(Method::HEAD, path), Err(Missing::NoSuchPath { .. })), "{path}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::Supervisor;
 use crate::connect::{Clients, ConnectError, Environment, Tool};
 use crate::control::command::CommandResult;
-use crate::control::{CommandError, Copied};
+use crate::control::{CommandError, Copied, Session};
 use crate::desktop::clipboard::{self, Secrecy};
 use crate::desktop::{autostart, browser};
 use crate::language::Language;
@@ -22,16 +22,18 @@ impl Supervisor {
         let language = self.language();
         let refused = move |reason: String| text!(language, "refused-browser", reason = reason);
         let entrances = self.options.entrances.clone();
+        let session = self.session.borrow().clone();
         in_background(reply, move || {
             let entrance = entrances.open().map_err(|error| refused(error.to_string()))?;
-            browser::open_dashboard(&entrance).map_err(|error| refused(error.to_string()))
+            browser::open_dashboard(&session, &entrance).map_err(|error| refused(error.to_string()))
         });
     }
 
     pub(super) fn open_config_file(&self, reply: oneshot::Sender<CommandResult>) {
         let (path, language) = (self.options.config_path.clone(), self.language());
+        let session = self.session.borrow().clone();
         in_background(reply, move || {
-            browser::open_file(&path).map_err(|error| {
+            browser::open_file(&session, &path).map_err(|error| {
                 let path = path.display().to_string();
                 text!(language, "refused-editor", path = path, reason = error.to_string())
             })
@@ -43,7 +45,10 @@ impl Supervisor {
         let is_secret = matches!(what, Copied::ApiKey | Copied::DashboardAddress);
         let secrecy = if is_secret { Secrecy::Secret } else { Secrecy::Open };
         match self.to_copy(what) {
-            Some(text) => in_background(reply, move || copy(text, secrecy, language)),
+            Some(text) => {
+                let session = self.session.borrow().clone();
+                in_background(reply, move || copy(&session, text, secrecy, language));
+            }
             None => {
                 let _ = reply.send(Err(CommandError::Failed(text!(language, "refused-no-key"))));
             }
@@ -68,6 +73,25 @@ impl Supervisor {
         });
     }
 
+    pub(super) fn start_at_login(&self, on: bool, reply: oneshot::Sender<CommandResult>) {
+        let login = self.options.login.clone();
+        in_background(reply, move || autostart::set(&login, on));
+    }
+
+    /// The user has logged in again, or is at another screen.
+    pub(super) fn move_to(&self, session: Session) {
+        let moved = self.session.send_if_modified(|here| {
+            let is_better = here.yields_to(&session);
+            if is_better {
+                *here = session;
+            }
+            is_better
+        });
+        if moved {
+            tracing::info!("icon, notifications and browser are in the session that asked for them");
+        }
+    }
+
     /// `None`: there is no such thing.
     fn to_copy(&self, what: Copied) -> Option<String> {
         let base_url = base_url(self.address());
@@ -80,16 +104,12 @@ impl Supervisor {
     }
 }
 
-pub(super) fn start_at_login(on: bool, reply: oneshot::Sender<CommandResult>) {
-    in_background(reply, move || autostart::set(on));
-}
-
 fn connected_or<T>(outcome: Result<T, ConnectError>, language: Language) -> Result<(), String> {
     outcome.map(|_| ()).map_err(|error| error.text(language))
 }
 
-fn copy(text: String, secrecy: Secrecy, language: Language) -> Result<(), String> {
-    clipboard::copy(text, secrecy)
+fn copy(session: &Session, text: String, secrecy: Secrecy, language: Language) -> Result<(), String> {
+    clipboard::copy(session, text, secrecy)
         .map_err(|error| text!(language, "refused-clipboard", reason = error.to_string()))
 }
 

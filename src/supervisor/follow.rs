@@ -18,10 +18,11 @@ pub struct Told {
 }
 
 impl Supervisor {
-    /// Tells them, unless there is nothing new. A port for this run only is none to follow.
+    /// Tells them, unless there is nothing new. A port for this run only is none to follow;
+    /// a key is one all the same.
     pub(super) fn lead_tools(&mut self) {
         // One at a time, so that the last word is the last one they hear.
-        if self.options.port.is_some() || !self.following.is_empty() {
+        if !self.following.is_empty() {
             return;
         }
         let target = self.target();
@@ -29,9 +30,10 @@ impl Supervisor {
         if before.as_ref().is_some_and(|told| told.is(&target)) {
             return;
         }
-        let has_moved = before.is_some_and(|told| told.base_url != target.base_url);
+        let stays = self.options.port.is_some();
+        let has_moved = !stays && before.is_some_and(|told| told.base_url != target.base_url);
         let data = self.options.data.clone();
-        self.following.spawn_blocking(move || (has_moved, follow(&data, &target)));
+        self.following.spawn_blocking(move || (has_moved, follow(&data, &target, stays)));
     }
 
     /// Where clients believe the proxy to be that could not start there.
@@ -72,13 +74,14 @@ impl Supervisor {
     }
 }
 
-/// Without a key there is nothing that a tool would take.
-fn follow(data: &Path, target: &Target) -> Followed {
+/// Without a key there is nothing that a tool would take. `stays`: it is only the key that
+/// they follow.
+fn follow(data: &Path, target: &Target, stays: bool) -> Followed {
     match Environment::of_process() {
-        Ok(environment) if !target.key.expose_secret().is_empty() => {
-            Clients::new(data, environment).follow(target)
-        }
-        _ => Followed::default(),
+        Ok(_) if target.key.expose_secret().is_empty() => Followed::default(),
+        Ok(environment) if stays => Clients::new(data, environment).follow_key(&target.key),
+        Ok(environment) => Clients::new(data, environment).follow(target),
+        Err(_) => Followed::default(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The proxy's life: started, stopped, drained, and what is said when it cannot start.
 
+use std::net::SocketAddr;
+
 use serde_json::Value;
 
 use super::state::Input;
-use super::{DRAIN_TICK, Exit, FileProblem, Sources, Supervisor};
+use super::{DRAIN_TICK, Exit, Sources, Supervisor};
 use crate::config::Config;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{CommandError, Notice, ProxyState, StartFailure};
@@ -23,6 +25,16 @@ impl Supervisor {
         }
     }
 
+    /// `before`: where the proxy was bound before the file was read. One that has moved since
+    /// has been started anew there.
+    pub(super) async fn ask_restart(&mut self, before: Option<SocketAddr>) -> CommandResult {
+        let is_moved = before.is_some() && self.proxy.as_ref().map(|proxy| proxy.address) != before;
+        if !is_moved {
+            self.stop().await;
+        }
+        self.ask_start().await
+    }
+
     pub(super) async fn start(&mut self) {
         if self.state == ProxyState::Running {
             return;
@@ -35,7 +47,6 @@ impl Supervisor {
         match self.try_start().await {
             Ok(proxy) => {
                 self.failure = None;
-                self.file_problem.take_if(|problem| matches!(problem, FileProblem::Bind(_)));
                 self.any_port = Some(proxy.address.port());
                 proxy.log_warning();
                 self.proxy = Some(proxy);

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use self::event::Event;
 use self::follow::Told;
-use self::reload::Reload;
+use self::reload::{Reload, Then};
 pub use self::report::account_status;
 use self::state::{Input, next};
 use self::updates::Updates;
@@ -31,7 +31,11 @@ use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, SecretMemory};
 use crate::connect::Followed;
 use crate::control::command::{CommandResult, Request};
-use crate::control::{BindFailure, Command, CommandError, ProxyState, Setting, Shell, StartFailure, Status};
+use crate::control::{
+    BindFailure, Command, CommandError, IconState, IconStatus, ProxyState, Session, Setting, Shell,
+    StartFailure, Status,
+};
+use crate::desktop::autostart::Login;
 use crate::desktop::entrance::Entrances;
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
@@ -60,6 +64,8 @@ pub struct Options {
     pub entrances: Entrances,
     /// Filled by the first load of the config file.
     pub secrets: SecretMemory,
+    /// What starts at login, when it is asked to.
+    pub login: Login,
 }
 
 /// How the agent ended.
@@ -78,10 +84,15 @@ pub struct Supervisor {
     gateway: Arc<Gateway>,
     shell: Box<dyn Shell>,
     status: watch::Sender<Status>,
+    /// Where the user is.
+    session: watch::Sender<Session>,
+    icon: Option<IconStatus>,
     state: ProxyState,
     failure: Option<StartFailure>,
     /// Why the file as it is now is not in force.
     file_problem: Option<FileProblem>,
+    /// When a problem of the file that has not been told yet has lasted long enough.
+    tell_problem_at: Option<Instant>,
     /// No file was valid yet: what is in force is nobody's choice, and serves nothing.
     is_unconfigured: bool,
     /// What the last load had to say.
@@ -124,8 +135,12 @@ impl Supervisor {
         door: Arc<Door>,
         shell: Box<dyn Shell>,
         status: watch::Sender<Status>,
+        session: watch::Sender<Session>,
     ) -> Self {
+        let icon = shell.has_icon().then(|| IconStatus { state: IconState::Starting, bus: String::new() });
         Self {
+            session,
+            icon,
             gateway: Arc::clone(&door.gateway),
             updates: Updates::new(options.updates_file.clone()),
             options,
@@ -136,6 +151,7 @@ impl Supervisor {
             state: ProxyState::Stopped,
             failure: None,
             file_problem: None,
+            tell_problem_at: None,
             is_unconfigured: false,
             warnings,
             proxy: None,
@@ -202,7 +218,7 @@ impl Supervisor {
     async fn handle(&mut self, event: Event) {
         match event {
             Event::Request(request) => self.carry_out(request).await,
-            Event::FileChanged | Event::Signal(Signal::Reload) => self.begin_reload(None),
+            Event::FileChanged | Event::Signal(Signal::Reload) => self.begin_reload(),
             Event::Loaded(loaded) => self.end_reload(*loaded).await,
             Event::PoolChanged => self.pool_changed().await,
             Event::FeedAnswered(answer) => self.end_update_check(answer).await,
@@ -216,6 +232,7 @@ impl Supervisor {
             Event::ToolsFollowed { has_moved, followed } => self.tools_followed(has_moved, &followed),
             Event::Signal(Signal::Quit) => self.exit = Some(Exit::Quit),
             Event::Tick => {
+                self.tell_lasting_problem();
                 if self.pool_dirty {
                     self.save_pool().await;
                 }
@@ -225,16 +242,17 @@ impl Supervisor {
 
     async fn carry_out(&mut self, Request { command, reply }: Request) {
         let outcome = match command {
-            Command::Start => self.ask_start().await,
+            Command::Start => return self.reload_then(Then::Start, reply),
             Command::Stop => {
                 self.stop().await;
+                if self.is_kept_from_its_address() {
+                    // Nothing serves at the old address any more: the file is free to count.
+                    self.begin_reload();
+                }
                 Ok(Value::Null)
             }
-            Command::Restart => {
-                self.stop().await;
-                self.ask_start().await
-            }
-            Command::Reload => return self.begin_reload(Some(reply)),
+            Command::Restart => return self.reload_then(Then::Restart, reply),
+            Command::Reload => return self.reload_then(Then::Nothing, reply),
             Command::MoveToPort(port) => {
                 return self.edit(reply, move |path| edit::set(path, "proxy.port", i64::from(port))).await;
             }
@@ -250,7 +268,19 @@ impl Supervisor {
             Command::OpenDashboard => return self.open_dashboard(reply),
             Command::EditConfig => return self.open_config_file(reply),
             Command::Copy(what) => return self.copy(what, reply),
-            Command::StartAtLogin(on) => return desktop::start_at_login(on, reply),
+            Command::StartAtLogin(on) => return self.start_at_login(on, reply),
+            Command::LookAround => {
+                self.shell.look_around();
+                Ok(Value::Null)
+            }
+            Command::MoveTo(session) => {
+                self.move_to(session);
+                Ok(Value::Null)
+            }
+            Command::IconIs(icon) => {
+                self.icon = Some(icon);
+                Ok(Value::Null)
+            }
             Command::Connect { tool, connected } => return self.connect(tool, connected, reply),
             Command::Tell(notice) => {
                 self.notify(&notice);
@@ -287,7 +317,7 @@ impl Supervisor {
             .map_err(|error| failed(&error))
             .and_then(|edited| edited.map_err(|error| CommandError::Failed(error.text(language))));
         match edited {
-            Ok(()) => self.begin_reload(Some(reply)),
+            Ok(()) => self.reload_then(Then::Nothing, reply),
             Err(error) => {
                 let _ = reply.send(Err(error));
             }

@@ -1,7 +1,9 @@
 //! From a saved file to a configuration in force: load, diff, then pay what each change
 //! costs. Nothing is touched until everything that can fail has worked.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -17,13 +19,31 @@ use crate::message;
 use crate::server::ProxyServer;
 use crate::server::bind::{self, Bound};
 
+/// Nobody who writes a file pauses for longer.
+const STILL_WRITING: Duration = Duration::from_secs(1);
+
 /// A load under way, and who waits for its outcome.
 #[derive(Debug, Default)]
 pub struct Reload {
     loading: Option<JoinHandle<Result<Loaded, Problems>>>,
     /// The file changed again meanwhile.
     again: bool,
-    waiting: Vec<oneshot::Sender<CommandResult>>,
+    waiting: Vec<Waiting>,
+}
+
+/// Somebody who wants to know that the file is in force, or wants more once it is.
+#[derive(Debug)]
+struct Waiting {
+    then: Then,
+    reply: oneshot::Sender<CommandResult>,
+}
+
+/// What is asked for besides. A start binds what the file says, so the file comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    Nothing,
+    Start,
+    Restart,
 }
 
 impl Reload {
@@ -37,8 +57,13 @@ impl Reload {
 }
 
 impl Supervisor {
-    pub(super) fn begin_reload(&mut self, reply: Option<oneshot::Sender<CommandResult>>) {
-        self.reload.waiting.extend(reply);
+    /// Reads the file, and carries out what is to follow from it.
+    pub(super) fn reload_then(&mut self, then: Then, reply: oneshot::Sender<CommandResult>) {
+        self.reload.waiting.push(Waiting { then, reply });
+        self.begin_reload();
+    }
+
+    pub(super) fn begin_reload(&mut self) {
         if self.reload.loading.is_some() {
             self.reload.again = true;
             return;
@@ -50,25 +75,43 @@ impl Supervisor {
 
     pub(super) async fn end_reload(&mut self, loaded: Result<Loaded, Problems>) {
         if std::mem::take(&mut self.reload.again) {
-            return self.begin_reload(None);
+            return self.begin_reload();
         }
+        let before = self.bound_address();
         let outcome = match loaded {
             Ok(loaded) if loaded.needs_key => match self.write_key().await {
-                Ok(()) => return self.begin_reload(None),
+                Ok(()) => return self.begin_reload(),
                 Err(problems) => Err(FileProblem::Invalid(problems)),
             },
             Ok(loaded) => self.apply(loaded).await,
             Err(problems) => Err(FileProblem::Invalid(problems)),
         };
-        let reply = match &outcome {
+        let applied = match &outcome {
             Ok(()) => Ok(Value::Null),
             Err(problem) => Err(CommandError::Failed(problem.said().text(self.language()))),
         };
         self.remember(outcome.err());
         self.publish();
-        for waiting in self.reload.waiting.drain(..) {
-            let _ = waiting.send(reply.clone());
+        for Waiting { then, reply } in std::mem::take(&mut self.reload.waiting) {
+            let outcome = match then {
+                Then::Nothing => applied.clone(),
+                Then::Start | Then::Restart if self.is_kept_from_its_address() => applied.clone(),
+                Then::Start => self.ask_start().await,
+                Then::Restart => self.ask_restart(before).await,
+            };
+            self.publish();
+            let _ = reply.send(outcome);
         }
+    }
+
+    /// The file names an address that cannot be had, and the old one serves on: whoever asks
+    /// for a start is told that, and what serves is left alone.
+    pub(super) const fn is_kept_from_its_address(&self) -> bool {
+        matches!(self.file_problem, Some(FileProblem::Bind(_)))
+    }
+
+    fn bound_address(&self) -> Option<SocketAddr> {
+        self.proxy.as_ref().map(|proxy| proxy.address)
     }
 
     /// A key is asked for and there is none: generate one. The file with it is the next
@@ -175,19 +218,34 @@ impl Supervisor {
             Some(StartFailure::Bind(_)) => change.listener,
             None => false,
         };
-        if self.state == ProxyState::Failed && removed {
+        // Whoever asked for a start gets one anyway, and one failure is enough.
+        let is_asked = self.reload.waiting.iter().any(|waiting| waiting.then != Then::Nothing);
+        if self.state == ProxyState::Failed && removed && !is_asked {
             self.start().await;
         }
     }
 
-    /// Notes what is wrong with the file, and says so once.
+    /// Notes what is wrong with the file, and says so once. Half a file may be one that
+    /// somebody is still writing: that is shown at once, and told when it lasts.
     fn remember(&mut self, problem: Option<FileProblem>) {
-        if let Some(problem) = &problem
-            && self.file_problem.as_ref() != Some(problem)
-        {
-            self.notify(&problem.notice());
+        match &problem {
+            problem if *problem == self.file_problem => return,
+            Some(FileProblem::Invalid(_)) => self.tell_problem_at = Some(Instant::now() + STILL_WRITING),
+            Some(problem @ FileProblem::Bind(_)) => {
+                self.tell_problem_at = None;
+                self.notify(&problem.notice());
+            }
+            None => self.tell_problem_at = None,
         }
         self.file_problem = problem;
+    }
+
+    pub(super) fn tell_lasting_problem(&mut self) {
+        if self.tell_problem_at.take_if(|due| *due <= Instant::now()).is_some()
+            && let Some(notice) = self.file_problem.as_ref().map(FileProblem::notice)
+        {
+            self.notify(&notice);
+        }
     }
 
     /// `auth_mode = "off"` with LAN access is the user's choice and never quiet.

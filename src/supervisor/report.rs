@@ -35,7 +35,9 @@ impl Supervisor {
         let drain = (!self.drains.is_empty()).then_some(DRAIN_TICK);
         let save = self.pool_dirty.then_some(SAVE_INTERVAL);
         let cooldown = self.pool().view(Instant::now()).next_change;
-        [drain, save, cooldown, self.until_update_check()].into_iter().flatten().min().unwrap_or(IDLE)
+        let problem = self.tell_problem_at.map(|due| due.saturating_duration_since(Instant::now()));
+        let looks = [drain, save, cooldown, problem, self.until_update_check()];
+        looks.into_iter().flatten().min().unwrap_or(IDLE)
     }
 
     fn snapshot(&self) -> Status {
@@ -51,9 +53,11 @@ impl Supervisor {
             failure: self.bind_or_start_failure(),
             next_free_port: self.next_free_port(),
             accounts: pool.accounts.into_iter().map(account_status).collect(),
+            unreachable: self.pool().unreachable(),
             // While it runs, a count that changes with every request would wake every surface.
             in_flight: if self.state == ProxyState::Draining { self.gateway.in_flight() } else { 0 },
             warnings: self.warnings(),
+            icon: self.icon.clone(),
             update_available: self.update_available(),
             auth_mode: auth_mode(self.config.proxy.auth_mode).to_owned(),
             allow_lan_access: self.config.proxy.allow_lan_access,

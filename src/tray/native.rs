@@ -21,7 +21,8 @@ use super::icon::{Icon, Pixels};
 use super::menu::{Headline, headline, menu};
 use super::shell::{Seat, TrayShell};
 use super::view::View;
-use crate::control::{AgentHandle, Command};
+use crate::control::{AgentHandle, Command, IconState, IconStatus};
+use crate::desktop::autostart::Login;
 
 /// A panel that is not there, or is just being restarted, is asked again after this.
 const RETRY: Duration = Duration::from_secs(1);
@@ -57,6 +58,7 @@ pub const fn is_possible(_: &Runtime) -> bool {
 /// Runs the agent on the runtime and the tray on this thread, until the agent ends.
 pub fn run<F>(
     runtime: Runtime,
+    login: Login,
     agent: impl FnOnce(Box<dyn FnOnce(&AgentHandle) -> TrayShell + Send>) -> F,
 ) -> F::Output
 where
@@ -66,7 +68,7 @@ where
     let mut events = event_loop();
     let proxy = events.create_proxy();
     MenuEvent::set_event_handler(Some(clicked(proxy.clone())));
-    let agent = agent(Box::new(shell(proxy.clone())));
+    let agent = agent(Box::new(shell(proxy.clone(), login)));
     let running = runtime.spawn(async move {
         let _ending = Ending(proxy);
         agent.await
@@ -130,9 +132,13 @@ fn clicked(proxy: EventLoopProxy<Event>) -> impl Fn(MenuEvent) + Send + Sync + '
     }
 }
 
-fn shell(proxy: EventLoopProxy<Event>) -> impl FnOnce(&AgentHandle) -> TrayShell + Send {
+fn shell(proxy: EventLoopProxy<Event>, login: Login) -> impl FnOnce(&AgentHandle) -> TrayShell + Send {
     move |agent| {
-        let (shell, Seat { mut views, clicks }) = TrayShell::new(agent);
+        let (shell, Seat { mut views, clicks, agent }) = TrayShell::new(agent, login);
+        tokio::spawn(async move {
+            let icon = IconStatus { state: IconState::Shown, bus: String::new() };
+            let _ = agent.ask(Command::IconIs(icon)).await;
+        });
         let _ = proxy.send_event(Event::Seated(clicks));
         views.mark_changed();
         tokio::spawn(async move {

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use super::surroundings;
 use super::view::View;
-use crate::control::{AgentHandle, Command, CommandError, Notice, Shell, Status};
+use crate::control::{AgentHandle, Command, CommandError, Notice, Session, Shell, Status};
+use crate::desktop::autostart::Login;
 use crate::desktop::notify::Notifier;
 use crate::language::Language;
 
@@ -20,24 +21,34 @@ const REFUSAL_STAYS: Duration = Duration::from_mins(1);
 pub struct TrayShell {
     views: Arc<watch::Sender<View>>,
     notices: Notices,
+    login: Arc<Login>,
 }
 
 /// What whoever draws the tray is given.
 pub struct Seat {
     pub views: watch::Receiver<View>,
     pub clicks: mpsc::UnboundedSender<Command>,
+    pub agent: AgentHandle,
 }
 
 impl TrayShell {
     /// Must be called on the runtime.
-    pub fn new(agent: &AgentHandle) -> (Self, Seat) {
+    pub fn new(agent: &AgentHandle, login: Login) -> (Self, Seat) {
+        let login = Arc::new(login);
         let (views, seen) = watch::channel(View::of(agent.status(), surroundings::unknown()));
         let views = Arc::new(views);
         let (clicks, clicked) = mpsc::unbounded_channel();
-        let notices = Notices::new(clicks.clone());
-        tokio::spawn(carry_out(agent.clone(), clicked, Arc::clone(&views), notices.clone()));
-        tokio::spawn(surroundings::follow(Arc::clone(&views)));
-        (Self { views, notices }, Seat { views: seen, clicks })
+        let notices = Notices::new(agent.session(), clicks.clone());
+        tokio::spawn(carry_out(
+            agent.clone(),
+            clicked,
+            Arc::clone(&views),
+            notices.clone(),
+            Arc::clone(&login),
+        ));
+        tokio::spawn(surroundings::follow(Arc::clone(&views), Arc::clone(&login)));
+        let seat = Seat { views: seen, clicks, agent: agent.clone() };
+        (Self { views, notices, login }, seat)
     }
 }
 
@@ -50,6 +61,15 @@ impl Shell for TrayShell {
     fn notify(&mut self, notice: &Notice) {
         self.notices.show(notice, self.views.borrow().status.language);
     }
+
+    fn look_around(&mut self) {
+        let (views, login) = (Arc::clone(&self.views), Arc::clone(&self.login));
+        tokio::spawn(async move { surroundings::look(&views, &login).await });
+    }
+
+    fn has_icon(&self) -> bool {
+        true
+    }
 }
 
 /// The way to the desktop's notifications. What is pressed on one is a click like any other.
@@ -60,8 +80,8 @@ struct Notices {
 }
 
 impl Notices {
-    fn new(clicks: mpsc::UnboundedSender<Command>) -> Self {
-        let notifier = Notifier::new(move |command| {
+    fn new(session: watch::Receiver<Session>, clicks: mpsc::UnboundedSender<Command>) -> Self {
+        let notifier = Notifier::new(session, move |command| {
             let _ = clicks.send(command);
         });
         Self { notifier, shown: Arc::default() }
@@ -84,6 +104,7 @@ async fn carry_out(
     mut clicked: mpsc::UnboundedReceiver<Command>,
     views: Arc<watch::Sender<View>>,
     notices: Notices,
+    login: Arc<Login>,
 ) {
     while let Some(command) = next(&mut clicked, &views).await {
         let noticed = notices.count();
@@ -110,7 +131,7 @@ async fn carry_out(
             view.has_no_browser = opens_browser && refusal.is_some();
             view.refusal = refusal;
         });
-        surroundings::look(&views).await;
+        surroundings::look(&views, &login).await;
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::under_load::{Load, streaming_upstream};
 use super::wait_for_problem;
 use crate::support::client::request;
-use crate::support::home::CLIENT_KEY;
+use crate::support::home::{CLIENT_KEY, stderr};
 use crate::support::proxy::{account, free_port, proxy_section};
 use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
 
@@ -92,14 +92,77 @@ async fn an_occupied_port_changes_nothing_and_its_owner_is_named() {
     assert_eq!((&status["auth_mode"], &status["problem"]), (&json!("strict"), &Value::Null));
 }
 
+/// The port of the file was taken when it was saved, and is free by now.
+#[tokio::test]
+async fn whatever_starts_the_proxy_binds_what_the_file_says() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    for commands in [&["restart"][..], &["stop", "start"], &["start"], &["stop", "restart"], &["reload"]] {
+        let proxy = serve(&on_port(0, "", &upstream)).await;
+        let occupant = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let wanted = occupant.local_addr().expect("an address").port();
+        proxy.home.write_config(&on_port(wanted, "auth_mode = \"strict\"", &upstream));
+        wait_for_problem(&proxy, &format!("Could not bind 127.0.0.1:{wanted}")).await;
+        drop(occupant);
+        for command in commands {
+            assert_eq!(proxy.run(&[command]).await.status.code(), Some(0), "{commands:?}");
+        }
+        let status = wait_for_port(&proxy, wanted).await;
+        assert_eq!((&status["state"], &status["problem"]), (&json!("running"), &Value::Null), "{commands:?}");
+        assert_eq!(status["auth_mode"], "strict", "{commands:?}: the rest of the file, too");
+        assert!(!is_open(proxy.address).await, "{commands:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_port_of_the_file_is_taken_a_restart_says_so_and_the_old_one_serves_on() {
+    let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+    let proxy = serve(&on_port(0, "", &upstream)).await;
+    let occupant = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let wanted = occupant.local_addr().expect("an address").port();
+    proxy.home.write_config(&on_port(wanted, "", &upstream));
+    let refused = format!("Could not bind 127.0.0.1:{wanted}: in use by ");
+    wait_for_problem(&proxy, &refused).await;
+    let stream = FedStream::begin(proxy.address, &upstream).await;
+    for command in ["restart", "start", "restart"] {
+        let output = proxy.run(&[command]).await;
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let said = stderr(&output);
+        assert!(said.contains(&refused) && said.contains("The old address serves on."), "{command}: {said}");
+        let status = proxy.status().await;
+        let problem = status["problem"].as_str().expect("a problem");
+        assert!(status["state"] == "running" && problem.contains(&refused), "{command}: {status}");
+        assert!(is_healthy(proxy.address).await, "{command}");
+    }
+    stream.finishes_whole().await;
+}
+
+#[tokio::test]
+async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let mut proxy = serve(&on_port(0, "", &upstream)).await;
+    let occupant = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let wanted = occupant.local_addr().expect("an address").port();
+    proxy.home.write_config(&on_port(wanted, "", &upstream));
+    wait_for_problem(&proxy, "The old address serves on.").await;
+    assert_eq!(proxy.run(&["stop"]).await.status.code(), Some(0));
+    proxy.wait_for_status("no old address", |status| status["problem"].is_null()).await;
+    let output = proxy.run(&["start"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let refused = format!("Could not bind 127.0.0.1:{wanted}: in use by ");
+    assert!(stderr(&output).contains(&refused), "{}", stderr(&output));
+    assert_eq!(proxy.ended().await.0, Some(1), "what supervises it notices");
+}
+
 #[tokio::test]
 async fn a_port_of_another_portcullis_is_said_to_be_one() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let other = serve(&on_port(0, "auth_mode = \"strict\"", &upstream)).await;
     let proxy = serve(&on_port(0, "", &upstream)).await;
     proxy.home.write_config(&on_port(other.address.port(), "", &upstream));
-    wait_for_problem(&proxy, "in use by another portcullis. Use the portcullis that is already running")
-        .await;
+    let problem = wait_for_problem(&proxy, "in use by another portcullis (pid ").await;
+    let named = format!("(pid {}, home {})", other.pid(), other.home.path().display());
+    let known = format!("{named}. Use the portcullis that is already running");
+    assert!(!cfg!(target_os = "linux") || problem.contains(&known), "{problem}");
     assert!(is_healthy(proxy.address).await);
 }
 

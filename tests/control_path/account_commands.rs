@@ -93,6 +93,45 @@ fn a_key_comes_from_stdin_or_the_environment_and_never_from_an_argument() {
     assert_eq!(config(&home), before);
 }
 
+/// As it is pasted out of a shell, a file or a page.
+#[test]
+fn a_key_is_taken_out_of_what_was_pasted_around_it() {
+    let cases = [
+        ("\n  \n\"AIzaPasted1\"\n", "AIzaPasted1", "quotes"),
+        ("GEMINI_API_KEY=AIzaPasted2\n", "AIzaPasted2", "variable's name"),
+        ("export GEMINI_API_KEY='AIzaPasted3'\r\n", "AIzaPasted3", "variable's name"),
+        ("Bearer AIzaPasted4", "AIzaPasted4", "Bearer"),
+    ];
+    for (pasted, key, note) in cases {
+        let home = Home::with_config(COMMENTED);
+        let output = home.run_with_input(&["account", "add", "--provider", "gemini"], pasted);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(config(&home).contains(&format!("api_key = \"{key}\"")), "{}", config(&home));
+        assert!(stderr(&output).contains(note) && !stderr(&output).contains(key), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_key_of_another_provider_is_refused_by_its_beginning() {
+    let cases = [
+        ("gemini", "sk-ant-api03-abcdef", "Anthropic", "--provider anthropic"),
+        ("anthropic", "AIzaSyAbcdef", "Google Gemini", "--provider gemini"),
+        ("openai", "\"sk-or-v1-abcdef\"", "OpenRouter", "https://openrouter.ai/api/v1"),
+        ("anthropic", "sk-proj-abcdef", "OpenAI", "--provider openai"),
+    ];
+    for (provider, key, owner, cure) in cases {
+        let home = Home::with_config(COMMENTED);
+        let before = config(&home);
+        let output = home.run_with_input(&["account", "add", "--provider", provider], key);
+        assert_eq!(output.status.code(), Some(1), "{provider}");
+        let said = stderr(&output);
+        assert!(said.contains(owner) && said.contains(cure) && !said.contains("abcdef"), "{said}");
+        assert_eq!(config(&home), before);
+        let there = ["account", "add", "--provider", provider, "--base-url", "https://gateway.example"];
+        check(&home, &there, key);
+    }
+}
+
 #[test]
 fn what_would_break_the_file_is_refused() {
     let home = Home::with_config(COMMENTED);

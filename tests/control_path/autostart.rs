@@ -24,7 +24,7 @@ fn installed_in(home: &Home, name: &str) -> PathBuf {
 fn autostart(home: &Home, binary: &PathBuf, what: &str) -> String {
     let mut command = Command::new(binary);
     command.env_clear().env("HOME", home.path()).args(["--home".as_ref(), home.path().as_os_str()]);
-    let output = command.args(["autostart", what]).output().expect("it runs");
+    let output = command.arg("autostart").args(what.split(' ')).output().expect("it runs");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     stdout(&output)
 }
@@ -53,15 +53,52 @@ fn an_entry_for_another_program_is_told() {
     autostart(&home, &old, "on");
     let told = autostart(&home, &new, "status");
     assert!(told.contains("Another program") && told.contains(&old.display().to_string()), "{told}");
-    let output = Command::new(&new)
-        .env_clear()
-        .env("HOME", home.path())
-        .args(["autostart", "status", "--json"])
-        .output();
-    let status: Value = serde_json::from_slice(&output.expect("runs").stdout).expect("JSON");
+    let status: Value = serde_json::from_str(&autostart(&home, &new, "status --json")).expect("JSON");
     assert_eq!(status["enabled"], true);
     autostart(&home, &new, "on");
     assert!(fs::read_to_string(home.file(ENTRY)).expect("there").contains(&new.display().to_string()));
+}
+
+/// Each home has an agent of its own.
+#[test]
+fn the_entry_starts_the_home_and_the_config_file_that_it_was_made_for() {
+    let user = Home::empty();
+    let run = |arguments: &[&str], portcullis_home: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.env_clear().env("HOME", user.path()).args(arguments);
+        command.envs(portcullis_home.map(|home| ("PORTCULLIS_HOME", home)));
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let entries = || {
+        let directory = fs::read_dir(user.file(".config/autostart")).into_iter().flatten().flatten();
+        let mut lines: Vec<String> = directory
+            .map(|entry| fs::read_to_string(entry.path()).expect("text"))
+            .filter_map(|text| Some(text.lines().find_map(|line| line.strip_prefix("Exec="))?.to_owned()))
+            .collect();
+        lines.sort();
+        lines
+    };
+    let work = user.file("at work").display().to_string();
+    let config = user.file("x.toml").display().to_string();
+    let program = format!("\"{}\" --at-login", env!("CARGO_BIN_EXE_portcullis"));
+    run(&["autostart", "on"], Some(&work));
+    assert_eq!(entries(), [format!("{program} --home \"{work}\"")]);
+    assert!(run(&["autostart", "status"], None).contains("does not start"), "that is another home");
+    assert!(run(&["--home", &work, "autostart", "status"], None).contains("starts at login"));
+    run(&["autostart", "on"], None);
+    run(&["--config", &config, "autostart", "on"], None);
+    let all =
+        [program.clone(), format!("{program} --config \"{config}\""), format!("{program} --home \"{work}\"")];
+    assert_eq!(entries(), all);
+    run(&["autostart", "off"], None);
+    assert_eq!(entries(), all[1..]);
+    assert!(run(&["autostart", "status"], Some(&work)).contains("starts at login"));
+    run(&["--home", &work, "autostart", "off"], None);
+    assert!(run(&["--home", &work, "autostart", "status"], None).contains("does not start"));
+    run(&["--config", &config, "autostart", "off"], None);
+    assert_eq!(entries(), Vec::<String>::new());
 }
 
 /// What a session does with the entry, done by `gio`.
@@ -87,6 +124,7 @@ async fn the_entry_starts_the_program_wherever_it_is() {
         let output = command.arg("launch").arg(home.file(ENTRY)).output().expect("it runs");
         assert!(output.status.success(), "{name}: {}", stderr(&output));
         let started = until(name, async || fs::read_to_string(home.file("started")).ok()).await;
-        assert_eq!(started, format!("{}\n--at-login\n", binary.display()), "{name}");
+        let (binary, home) = (binary.display(), home.path());
+        assert_eq!(started, format!("{binary}\n--at-login\n--home\n{}\n", home.display()), "{name}");
     }
 }

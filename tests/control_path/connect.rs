@@ -480,3 +480,20 @@ fn what_the_user_has_put_back_alone_is_not_called_unconnected() {
     assert!(told.contains("are back as they were already"), "{told}");
     assert!(done(&home, &["disconnect", "claude-code"]).contains("was not connected"));
 }
+
+/// The port is for one run only, and no tool is to follow it; the key is for every run.
+#[tokio::test]
+async fn under_a_port_for_this_run_tools_follow_a_new_key_and_stay_where_they_point() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = connected(&upstream).await;
+    let usual = proxy.address;
+    proxy.run(&["quit"]).await;
+    let proxy = TestProxy::serve_home(proxy.killed().await, &["serve", "--port", "0"]).await;
+    assert_ne!(proxy.address, usual);
+    let key = stdout(&proxy.run(&["key", "rotate"]).await).trim().to_owned();
+    for name in [".claude/settings.json", ".codex/config.toml", ".gemini/.env"] {
+        until_it_says(&proxy.home, name, &key).await;
+        let text = text(&proxy.home, name);
+        assert!(text.contains(&format!("http://{usual}")), "{text}");
+    }
+}

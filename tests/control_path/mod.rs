@@ -9,6 +9,7 @@ mod control_plane;
 mod demo;
 mod doctor;
 mod faults;
+mod home;
 mod instance;
 mod key_commands;
 mod lifecycle;
@@ -16,6 +17,7 @@ mod opening;
 #[cfg(target_os = "linux")]
 mod other_users;
 mod ports;
+mod prompt;
 mod signals;
 mod tool_models;
 mod updates;

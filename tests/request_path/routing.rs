@@ -207,16 +207,41 @@ async fn a_wrong_method_is_a_405_that_allows_the_right_ones() {
     assert!(upstream.seen().is_empty());
 }
 
+const PROBES: [(&str, &str); 7] = [
+    ("HEAD", "/"),
+    ("HEAD", "/api/hello"),
+    ("GET", "/api/hello"),
+    ("HEAD", "/anthropic/api/hello"),
+    ("GET", "/v1/api/hello"),
+    ("POST", "/api/event_logging/batch"),
+    ("POST", "/api/event_logging/v2/batch"),
+];
+
 #[tokio::test]
-async fn what_interactive_clients_send_besides_is_answered_and_goes_nowhere() {
+async fn what_interactive_clients_send_besides_is_answered_empty_and_leaves_no_record() {
     let (proxy, upstream) = proxy_with("").await;
-    for (method, path) in
-        [("HEAD", "/"), ("POST", "/api/event_logging/batch"), ("POST", "/api/event_logging/v2/batch")]
-    {
+    for (method, path) in PROBES {
         let answer = proxy.send(method, path, &[JSON], if method == "POST" { "{}" } else { "" }).await;
-        assert_eq!(answer.status, 200, "{method} {path}");
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, ""), "{method} {path}");
     }
     assert!(upstream.seen().is_empty());
+    let last = proxy.send("GET", "/nowhere", &[], "").await;
+    assert_eq!(last.status, 404);
+    let records = proxy.wait_for_records(1).await;
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["path"], "/nowhere");
+}
+
+/// Some of them send no key, at every start.
+#[tokio::test]
+async fn a_probe_without_a_key_is_refused_and_fills_no_record() {
+    let (proxy, _upstream) = proxy_with("auth_mode = \"strict\"").await;
+    for (method, path) in PROBES.into_iter().chain([("GET", "/nowhere")]) {
+        let answer = proxy.send(method, path, &[JSON], if method == "POST" { "{}" } else { "" }).await;
+        assert_eq!(answer.status, 401, "{method} {path}");
+    }
+    let records = proxy.wait_for_records(1).await;
+    assert_eq!(records.len(), 1, "{records:?}");
 }
 
 #[tokio::test]

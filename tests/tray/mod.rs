@@ -2,6 +2,7 @@
 //! the real binary.
 
 mod harness;
+mod login;
 mod menu;
 mod notifications;
 mod session;

@@ -3,10 +3,12 @@
 
 use std::net::TcpListener;
 
+use serde_json::json;
+
 use crate::support::desktop::{Manners, NotificationDaemon, PrivateBus};
 use crate::support::opener::{Opener, ticket};
 use crate::support::proxy::{free_port, proxy_section};
-use crate::support::{Home, TestProxy, until};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy, until};
 
 const DEMO: &str = "\n[[accounts]]\nname = \"demo\"\nprovider = \"demo\"\nmodels = [\"*\"]\n";
 
@@ -209,4 +211,59 @@ async fn the_menu_connects_tools_and_starts_at_login() {
     item.wait_for_line("[x] Start at login").await;
     item.click(&["Start at login"]).await;
     until("it is gone again", async || (!entry.exists()).then_some(())).await;
+}
+
+/// An agent whose one account leads to this port, where nobody is, and the notification of
+/// that.
+async fn unreachable(bus: &PrivateBus, daemon: &mut NotificationDaemon, port: u16) -> (TestProxy, u32) {
+    let mut agent = bus.agent(&leading_to(port)).await;
+    let status = agent.wait_for_status("running", |status| status["state"] == "running").await;
+    agent.address = status["address"].as_str().expect("text").parse().expect("an address");
+    assert_ne!(agent.chat("gpt-5").await.status, 200);
+    let shown = daemon.next().await;
+    assert_eq!(shown.summary, "Provider cannot be reached");
+    (agent, shown.id)
+}
+
+fn leading_to(port: u16) -> String {
+    let account = "[[accounts]]\nname = \"work\"\nprovider = \"openai\"\napi_key = \"up-work-secret-key\"";
+    proxy_section("port = 0") + &format!("{account}\nbase_url = \"http://127.0.0.1:{port}/v1\"\n")
+}
+
+#[tokio::test]
+async fn an_upstream_that_answers_again_takes_its_notification_away() {
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let port = free_port();
+    let (agent, id) = unreachable(&bus, &mut daemon, port).await;
+    let upstream = FakeUpstream::at(port, Reply::json(200, &json!({}))).await;
+    until("it answers", async || (agent.chat("gpt-5").await.status == 200).then_some(())).await;
+    assert_eq!(daemon.next_closed().await, id);
+    assert!(!upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn an_upstream_that_nobody_uses_any_more_takes_its_notification_away() {
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let (agent, id) = unreachable(&bus, &mut daemon, free_port()).await;
+    agent.home.write_config(&leading_to(free_port()));
+    assert_eq!(daemon.next_closed().await, id);
+}
+
+/// What somebody is still writing is half a file, and nobody's problem.
+#[tokio::test]
+async fn a_writer_that_pauses_is_not_told_of() {
+    let (_taken, port) = taken();
+    let bus = PrivateBus::start().await;
+    let mut daemon = NotificationDaemon::start(&bus).await;
+    let own = free_port();
+    let agent = bus.agent(&config(own)).await;
+    agent.wait_for_status("running", |status| status["state"] == "running").await;
+    std::fs::write(agent.home.config(), "[proxy]\napi_key = \"sk-").expect("written");
+    agent.wait_for_status("half a file", |status| !status["problem"].is_null()).await;
+    std::fs::write(agent.home.config(), config(own)).expect("written");
+    agent.wait_for_status("all of it", |status| status["problem"].is_null()).await;
+    agent.home.write_config(&config(port));
+    assert_eq!(daemon.next().await.summary, "The port cannot be used", "the first of all");
 }

@@ -135,3 +135,16 @@ async fn a_file_that_is_wrong_from_the_start_is_shown_and_waited_for() {
     desktop.agent.home.write_config(&config("").replace("port = 0", &format!("port = {port}")));
     assert_eq!(desktop.wait_until_running().await.port(), port);
 }
+
+/// Sooner than it would look by itself.
+#[tokio::test]
+async fn what_a_terminal_changes_about_the_login_shows_at_once() {
+    let desktop = Desktop::with(&config("")).await.running().await;
+    for (command, shown) in
+        [("on", "[x] Start at login"), ("off", "[ ] Start at login"), ("on", "[x] Start at login")]
+    {
+        assert_eq!(desktop.agent.run(&["autostart", command]).await.status.code(), Some(0));
+        let seen = desktop.item.wait_for_line(shown);
+        tokio::time::timeout(std::time::Duration::from_secs(5), seen).await.expect("at once");
+    }
+}

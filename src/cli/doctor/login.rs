@@ -6,7 +6,7 @@ use crate::text;
 
 pub fn check(patient: &Patient) -> Option<Finding> {
     let language = patient.language;
-    Some(match autostart::state() {
+    Some(match autostart::state(&patient.context.login) {
         Ok(State::On) => Finding::ok("login", text!(language, "autostart-on")),
         Ok(State::Off) => Finding::ok("login", text!(language, "autostart-off")),
         Ok(State::Stale(command)) => {

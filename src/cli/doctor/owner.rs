@@ -87,7 +87,7 @@ mod unix {
             (paths.config.clone(), Access::READ_OK),
             (paths.pool_file(), Access::READ_OK),
             (paths.control_file(), Access::READ_OK),
-            (paths.lock_file(), both),
+            (paths.seat().lock_file, both),
             (paths.log_file(), both),
             (monitor.clone(), both),
             (beside("-wal"), both),

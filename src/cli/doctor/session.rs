@@ -11,12 +11,13 @@ pub async fn check(_: &Patient<'_>) -> Vec<Finding> {
 
 #[cfg(target_os = "linux")]
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
+    use crate::desktop::session;
     use crate::desktop::session_bus::{Desktop, look};
     use crate::text;
 
     let language = patient.language;
     let warning = |text, fix| Finding::warning("desktop", text, fix);
-    let Some(Desktop { has_tray_host, notifications }) = look().await else {
+    let Some(Desktop { has_tray_host, notifications }) = look(&session::of_process()).await else {
         return vec![warning(
             text!(language, "doctor-bus-missing"),
             text!(language, "doctor-bus-missing-fix"),
@@ -40,5 +41,22 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
             text!(language, "doctor-notifications-missing-fix"),
         ),
     };
-    vec![tray, notifications]
+    [tray, notifications].into_iter().chain(icon(patient)).collect()
+}
+
+/// Where the running agent's icon is, if not here.
+#[cfg(target_os = "linux")]
+fn icon(patient: &Patient<'_>) -> Option<Finding> {
+    use crate::desktop::{session, session_bus};
+    use crate::text;
+
+    let (status, language) = (patient.status.as_ref()?, patient.language);
+    let Some(icon) = &status.icon else {
+        return Some(Finding::ok("icon", text!(language, "doctor-icon-none")));
+    };
+    let is_elsewhere = icon.bus != session_bus::address(&session::of_process());
+    is_elsewhere.then(|| {
+        let text = text!(language, "doctor-icon-elsewhere");
+        Finding::warning("icon", text, text!(language, "doctor-icon-elsewhere-fix"))
+    })
 }

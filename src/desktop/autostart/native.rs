@@ -5,22 +5,22 @@ use std::path::Path;
 
 use auto_launch::{AutoLaunch, AutoLaunchBuilder};
 
-use super::{ARGUMENT, AutostartError, NAME, State};
+use super::{ARGUMENT, AutostartError, Login, NAME, State, as_text};
 
-pub fn enable(binary: &Path) -> Result<(), AutostartError> {
-    launcher(binary)?.enable().map_err(|error| other(&error))
+pub fn enable(binary: &Path, login: &Login) -> Result<(), AutostartError> {
+    launcher(binary, login)?.enable().map_err(|error| other(&error))
 }
 
-pub fn disable() -> Result<(), AutostartError> {
-    launcher(&super::binary()?)?.disable().map_err(|error| other(&error))
+pub fn disable(binary: &Path, login: &Login) -> Result<(), AutostartError> {
+    launcher(binary, login)?.disable().map_err(|error| other(&error))
 }
 
-pub fn state(binary: &Path) -> Result<State, AutostartError> {
-    if !launcher(binary)?.is_enabled().map_err(|error| other(&error))? {
+pub fn state(binary: &Path, login: &Login) -> Result<State, AutostartError> {
+    if !launcher(binary, login)?.is_enabled().map_err(|error| other(&error))? {
         return Ok(State::Off);
     }
-    let expected = entry::of(path_of(binary)?);
-    Ok(match entry::read() {
+    let expected = entry::of(path_of(binary)?, &arguments(login)?);
+    Ok(match entry::read(&name(login)) {
         Some(entry) if entry != expected => State::Stale(entry),
         _ => State::On,
     })
@@ -31,10 +31,10 @@ pub fn is_there(entry: &str) -> bool {
     entry::program(entry).is_none_or(|path| Path::new(path).exists())
 }
 
-fn launcher(binary: &Path) -> Result<AutoLaunch, AutostartError> {
+fn launcher(binary: &Path, login: &Login) -> Result<AutoLaunch, AutostartError> {
     let path = path_of(binary)?;
     let mut builder = AutoLaunchBuilder::new();
-    builder.set_app_name(NAME).set_args(&[ARGUMENT]);
+    builder.set_app_name(&name(login)).set_args(&arguments(login)?);
     #[cfg(windows)]
     builder
         .set_app_path(&entry::quoted(path))
@@ -45,6 +45,24 @@ fn launcher(binary: &Path) -> Result<AutoLaunch, AutostartError> {
         .set_bundle_identifiers(&[crate::desktop::PROGRAM_ID])
         .set_macos_launch_mode(auto_launch::MacOSLaunchMode::LaunchAgent);
     builder.build().map_err(|error| other(&error))
+}
+
+/// The usual home's entry has the plain name.
+fn name(login: &Login) -> String {
+    if login.options.is_empty() { NAME.to_owned() } else { login.own_name() }
+}
+
+/// What stands behind the program. Quoted as an entry of this system wants it.
+fn arguments(login: &Login) -> Result<Vec<String>, AutostartError> {
+    let mut arguments = vec![ARGUMENT.to_owned()];
+    for option in &login.options {
+        let text = as_text(option)?;
+        if text.chars().any(|character| entry::ODD.contains(&character)) {
+            return Err(AutostartError::OddPath(option.clone()));
+        }
+        arguments.push(entry::argument(text));
+    }
+    Ok(arguments)
 }
 
 fn path_of(binary: &Path) -> Result<&str, AutostartError> {
@@ -61,22 +79,24 @@ fn other(error: &auto_launch::Error) -> AutostartError {
 mod entry {
     use windows_registry::CURRENT_USER;
 
-    use super::{ARGUMENT, NAME};
-
     const KEY: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
     /// What would end the quotes; no path holds it.
     pub const ODD: &[char] = &['"'];
 
-    pub fn of(path: &str) -> String {
-        format!("{} {ARGUMENT}", quoted(path))
+    pub fn of(path: &str, arguments: &[String]) -> String {
+        format!("{} {}", quoted(path), arguments.join(" "))
+    }
+
+    pub fn argument(text: &str) -> String {
+        if text.starts_with("--") { text.to_owned() } else { quoted(text) }
     }
 
     pub fn quoted(path: &str) -> String {
         format!("\"{path}\"")
     }
 
-    pub fn read() -> Option<String> {
-        CURRENT_USER.open(KEY).ok()?.get_string(NAME).ok()
+    pub fn read(name: &str) -> Option<String> {
+        CURRENT_USER.open(KEY).ok()?.get_string(name).ok()
     }
 
     pub fn program(entry: &str) -> Option<&str> {
@@ -90,8 +110,9 @@ mod entry {
         #[test]
         fn a_program_is_found_again_in_its_entry() {
             let path = r"C:\Program Files\pört cullis\portcullis.exe";
-            assert_eq!(of(path), format!("\"{path}\" --at-login"));
-            assert_eq!(program(&of(path)), Some(path));
+            let arguments = ["--at-login", "--home"].map(str::to_owned);
+            assert_eq!(of(path, &arguments[..1]), format!("\"{path}\" --at-login"));
+            assert_eq!(program(&of(path, &arguments)), Some(path));
             assert_eq!(program("portcullis.exe --at-login"), None, "what is not ours is not judged");
         }
     }
@@ -100,18 +121,20 @@ mod entry {
 /// The program that a launch agent names.
 #[cfg(target_os = "macos")]
 mod entry {
-    use super::NAME;
-
     /// `auto-launch` writes a path as it is into XML.
     pub const ODD: &[char] = &['&', '<', '>'];
 
-    pub fn of(path: &str) -> String {
+    pub fn of(path: &str, _: &[String]) -> String {
         path.to_owned()
     }
 
-    pub fn read() -> Option<String> {
+    pub fn argument(text: &str) -> String {
+        text.to_owned()
+    }
+
+    pub fn read(name: &str) -> Option<String> {
         let home = directories::BaseDirs::new()?;
-        let file = home.home_dir().join("Library/LaunchAgents").join(format!("{NAME}.plist"));
+        let file = home.home_dir().join("Library/LaunchAgents").join(format!("{name}.plist"));
         let text = std::fs::read_to_string(file).ok()?;
         let (_, arguments) = text.split_once("<key>ProgramArguments</key>")?;
         let (_, path) = arguments.split_once("<string>")?;

@@ -8,19 +8,21 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::ended;
+use crate::control::Session;
+use crate::desktop::session;
 
 /// These tools answer at once, or something is wrong with the desktop.
 const LIMIT: Duration = Duration::from_secs(1);
 /// Where snaps are mounted; every entry of one names it.
 const SNAPS: &str = "/snap/";
 
-pub fn can_read_private_files() -> bool {
+pub fn can_read_private_files(session: &Session) -> bool {
     if is_under_windows() || names_snap(&std::env::var("BROWSER").unwrap_or_default()) {
         return false;
     }
-    let browser = asked("xdg-settings", &["get", "default-web-browser"]);
-    let of_pages = asked("xdg-mime", &["query", "default", "text/html"]);
-    let entry = browser.as_deref().and_then(entry).unwrap_or_default();
+    let browser = asked(session, "xdg-settings", &["get", "default-web-browser"]);
+    let of_pages = asked(session, "xdg-mime", &["query", "default", "text/html"]);
+    let entry = browser.as_deref().and_then(|name| entry(session, name)).unwrap_or_default();
     can_be_given(browser.as_deref(), of_pages.as_deref(), &entry)
 }
 
@@ -55,27 +57,29 @@ fn is_under_windows() -> bool {
 }
 
 /// The text of a desktop entry, from the first directory that has it.
-fn entry(name: &str) -> Option<String> {
+fn entry(session: &Session, name: &str) -> Option<String> {
     if name.contains('/') {
         return None;
     }
-    let mut paths = directories().into_iter().map(|directory| directory.join("applications").join(name));
+    let mut paths =
+        directories(session).into_iter().map(|directory| directory.join("applications").join(name));
     paths.find_map(|path| std::fs::read_to_string(path).ok())
 }
 
-fn directories() -> Vec<PathBuf> {
+fn directories(session: &Session) -> Vec<PathBuf> {
     let own = std::env::var_os("XDG_DATA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let own = own.or_else(|| Some(std::env::home_dir()?.join(".local/share")));
-    let shared = std::env::var_os("XDG_DATA_DIRS").filter(|directories| !directories.is_empty());
-    let shared = shared.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-    let shared: Vec<PathBuf> = std::env::split_paths(&shared).collect();
+    let shared = session.get("XDG_DATA_DIRS").filter(|directories| !directories.is_empty());
+    let shared: Vec<PathBuf> =
+        std::env::split_paths(shared.unwrap_or("/usr/local/share:/usr/share")).collect();
     let snaps = Path::new("/var/lib/snapd/desktop").to_owned();
     own.into_iter().chain(shared).chain([snaps]).collect()
 }
 
 /// The first line of what a tool prints; `None` where there is no such tool, or it fails.
-fn asked(tool: &str, arguments: &[&str]) -> Option<String> {
+fn asked(session: &Session, tool: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(tool);
+    session::enter(session, &mut command);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let (status, mut child) = ended(command.spawn().ok()?, LIMIT).ok()??;
     let mut answer = String::new();

@@ -1,25 +1,36 @@
-//! Notifications over the session bus. Nothing here waits for ever: the service may be
+//! Notifications over a session's bus. Nothing here waits for ever: the service may be
 //! absent, hang, crash, or never say that a notification was closed.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use notify_rust::{Hint, Notification, NotificationResponse};
+use futures_util::StreamExt;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use zbus::message::Type;
+use zbus::{Connection, MatchRule, MessageStream, Variant};
 
-use super::content::{Content, DEFAULT};
+use super::content::Content;
+use crate::control::Session;
+use crate::desktop::session_bus::{self, NOTIFICATIONS, NOTIFICATIONS_PATH};
 
 /// For the service to take a notification, or to take it away.
 const LIMIT: Duration = Duration::from_secs(2);
 /// Nobody presses a button after this.
 const ATTENTION: Duration = Duration::from_hours(1);
+/// How long it is shown is the desktop's to say.
+const AS_THE_DESKTOP_LIKES: i32 = -1;
 
 /// The key that was pressed; `None` when none was, and when it could not be shown.
-pub async fn show(content: &Content, id: &AtomicU32, is_gone: oneshot::Receiver<()>) -> Option<String> {
-    let notification = notification(content, id.load(Ordering::Relaxed));
-    let handle = match timeout(LIMIT, notification.show_async()).await {
-        Ok(Ok(handle)) => handle,
+pub async fn show(
+    session: &Session,
+    content: &Content,
+    id: &AtomicU32,
+    is_gone: oneshot::Receiver<()>,
+) -> Option<String> {
+    let mut shown = match timeout(LIMIT, Shown::on(session, content, id.load(Ordering::Relaxed))).await {
+        Ok(Ok(shown)) => shown,
         Ok(Err(error)) => {
             tracing::debug!("no notification was shown: {error}");
             return None;
@@ -29,48 +40,83 @@ pub async fn show(content: &Content, id: &AtomicU32, is_gone: oneshot::Receiver<
             return None;
         }
     };
-    id.store(handle.id(), Ordering::Relaxed);
-    let mut pressed = None;
-    let waiting = handle.wait_for_action_async(|response| pressed = key(response));
+    id.store(shown.id, Ordering::Relaxed);
+    let bus = shown.bus.clone();
     tokio::select! {
-        () = waiting => {}
+        pressed = shown.pressed() => pressed,
         // Dropped is not sent: the agent ends, and leaves what it has said.
         Ok(()) = is_gone => {
-            let _ = timeout(LIMIT, handle.close_async()).await;
+            let _ = timeout(LIMIT, call(&bus, "CloseNotification", &shown.id)).await;
+            None
         }
-        () = tokio::time::sleep(ATTENTION) => {}
+        () = tokio::time::sleep(ATTENTION) => None,
     }
-    pressed
 }
 
-fn notification(content: &Content, replaces: u32) -> Notification {
-    let mut notification = Notification::new();
-    notification
-        .appname("portcullis")
-        .icon("portcullis")
-        .hint(Hint::DesktopEntry("portcullis".to_owned()))
-        .summary(&content.title)
-        .body(&plain(&content.body));
-    if replaces > 0 {
-        notification.id(replaces);
+/// A notification that the desktop has taken.
+struct Shown {
+    bus: Connection,
+    signals: MessageStream,
+    id: u32,
+}
+
+impl Shown {
+    /// `replaces`: what the desktop calls the one it takes the place of, or 0.
+    async fn on(session: &Session, content: &Content, replaces: u32) -> zbus::Result<Self> {
+        let bus = session_bus::connect(session).await?;
+        let rule = MatchRule::builder().msg_type(Type::Signal).interface(NOTIFICATIONS).build()?;
+        // Listened for first: a press may come before the answer.
+        let signals = MessageStream::for_match_rule(rule, &bus, None).await?;
+        let body = plain(&content.body);
+        let actions: Vec<&str> =
+            content.actions.iter().flat_map(|action| [action.key, action.label.as_str()]).collect();
+        let hints = HashMap::from([("desktop-entry", Variant::from("portcullis"))]);
+        let name = "portcullis";
+        let notification = (
+            name,
+            replaces,
+            name,
+            content.title.as_str(),
+            body.as_str(),
+            actions,
+            hints,
+            AS_THE_DESKTOP_LIKES,
+        );
+        let id = call(&bus, "Notify", &notification).await?.body().deserialize()?;
+        Ok(Self { bus, signals, id })
     }
-    for action in &content.actions {
-        notification.action(action.key, &action.label);
+
+    /// Waits for a button; `None` when it is closed without one.
+    async fn pressed(&mut self) -> Option<String> {
+        while let Some(Ok(signal)) = self.signals.next().await {
+            let (header, body) = (signal.header(), signal.body());
+            match header.member().map(|member| member.as_str().to_owned()).as_deref() {
+                Some("ActionInvoked") => match body.deserialize::<(u32, String)>() {
+                    Ok((id, key)) if id == self.id => return Some(key),
+                    _ => {}
+                },
+                Some("NotificationClosed") => match body.deserialize::<(u32, u32)>() {
+                    Ok((id, _)) if id == self.id => return None,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        None
     }
-    notification.finalize()
+}
+
+async fn call(
+    bus: &Connection,
+    method: &str,
+    arguments: &(impl serde::Serialize + zbus::DynamicType + Sync),
+) -> zbus::Result<zbus::Message> {
+    bus.call_method(Some(NOTIFICATIONS), NOTIFICATIONS_PATH, Some(NOTIFICATIONS), method, arguments).await
 }
 
 /// A body may hold markup, and a provider's words are not ours.
 fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn key(response: &NotificationResponse) -> Option<String> {
-    match response {
-        NotificationResponse::Default => Some(DEFAULT.to_owned()),
-        NotificationResponse::Action(key) => Some(key.clone()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

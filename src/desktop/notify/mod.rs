@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use self::content::Content;
 use self::throttle::{Subject, Throttle, is_over, subject};
-use crate::control::{Command, Notice, Status};
+use crate::control::{Command, Notice, Session, Status};
 use crate::language::Language;
 
 /// Takes what was asked for by pressing a button.
@@ -39,10 +39,17 @@ enum Message {
 
 impl Notifier {
     /// Has to be called on a tokio runtime.
-    pub fn new(commands: impl Fn(Command) + Send + Sync + 'static) -> Self {
+    pub fn new(
+        session: watch::Receiver<Session>,
+        commands: impl Fn(Command) + Send + Sync + 'static,
+    ) -> Self {
         let (messages, received) = mpsc::unbounded_channel();
-        let desk =
-            Desk { commands: Arc::new(commands), throttle: Throttle::default(), shown: HashMap::new() };
+        let desk = Desk {
+            session,
+            commands: Arc::new(commands),
+            throttle: Throttle::default(),
+            shown: HashMap::new(),
+        };
         tokio::spawn(desk.run(received));
         Self { messages }
     }
@@ -59,6 +66,8 @@ impl Notifier {
 }
 
 struct Desk {
+    /// Where the user is now.
+    session: watch::Receiver<Session>,
     commands: Commands,
     throttle: Throttle,
     shown: HashMap<Subject, Shown>,
@@ -96,7 +105,8 @@ impl Desk {
         let content = Content::of(&notice, language);
         let id = Arc::new(AtomicU32::new(replaced));
         let (gone, is_gone) = oneshot::channel();
-        let task = tokio::spawn(show(content, Arc::clone(&id), is_gone, Arc::clone(&self.commands)));
+        let session = self.session.borrow().clone();
+        let task = tokio::spawn(show(session, content, Arc::clone(&id), is_gone, Arc::clone(&self.commands)));
         self.shown.insert(subject, Shown { notice, id, gone, task });
     }
 
@@ -108,8 +118,14 @@ impl Desk {
     }
 }
 
-async fn show(content: Content, id: Arc<AtomicU32>, is_gone: oneshot::Receiver<()>, commands: Commands) {
-    let Some(pressed) = platform::show(&content, &id, is_gone).await else { return };
+async fn show(
+    session: Session,
+    content: Content,
+    id: Arc<AtomicU32>,
+    is_gone: oneshot::Receiver<()>,
+    commands: Commands,
+) {
+    let Some(pressed) = platform::show(&session, &content, &id, is_gone).await else { return };
     if let Some(command) = content.command(&pressed) {
         commands(command);
     }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::content::{Content, DEFAULT};
+use crate::control::Session;
 use crate::desktop::PROGRAM_ID;
 
 /// Nobody presses a button after this.
@@ -20,7 +21,12 @@ const MOST_WAITING: usize = 16;
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
 /// The key that was pressed; `None` when none was, and when it could not be shown.
-pub async fn show(content: &Content, _: &AtomicU32, _is_gone: oneshot::Receiver<()>) -> Option<String> {
+pub async fn show(
+    _: &Session,
+    content: &Content,
+    _: &AtomicU32,
+    _is_gone: oneshot::Receiver<()>,
+) -> Option<String> {
     let Some(place) = Place::take() else {
         tracing::info!("no notification was shown: too many wait for an answer");
         return None;

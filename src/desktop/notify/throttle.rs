@@ -67,8 +67,8 @@ pub fn is_over(notice: &Notice, status: &Status) -> bool {
         }
         Notice::AllCooling { .. } => status.cooling_accounts < status.active_accounts,
         Notice::LanWithoutKey => !status.allow_lan_access || status.auth_mode != "off",
-        Notice::UpstreamUnreachable { .. }
-        | Notice::Moved { .. }
+        Notice::UpstreamUnreachable { host, .. } => !status.unreachable.contains(host),
+        Notice::Moved { .. }
         | Notice::UpdateAvailable { .. }
         | Notice::TicketUsedTwice
         | Notice::NoBrowser { .. }

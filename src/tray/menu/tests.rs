@@ -19,6 +19,8 @@ fn status(state: ProxyState) -> Status {
         update_available: None,
         auth_mode: "auto".to_owned(),
         allow_lan_access: false,
+        unreachable: Vec::new(),
+        icon: None,
         notifications: true,
         language: Language::English,
         dashboard_url: String::new(),

@@ -1,0 +1,68 @@
+//! A key that is typed: whatever ends the prompt, the terminal shows again what is typed.
+
+use std::fs::File;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+
+use crate::support::{Home, until};
+
+/// Both ends of a terminal.
+fn terminal() -> (File, File) {
+    let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&own).expect("granted");
+    unlockpt(&own).expect("unlocked");
+    let name = ptsname(&own, Vec::new()).expect("its name");
+    let programs = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("opened");
+    (File::from(own), File::from(programs))
+}
+
+fn echoes(terminal: &File) -> bool {
+    tcgetattr(terminal).expect("its settings").local_modes.contains(LocalModes::ECHO)
+}
+
+/// A command that asks for a key, in a session of its own on that terminal.
+fn asking(home: &Home, terminal: &File) -> tokio::process::Child {
+    let plain = home.command(&["account", "add", "--provider", "gemini"]);
+    let end = || Stdio::from(terminal.try_clone().expect("a copy"));
+    let mut command = Command::new("setsid");
+    command.env_clear().args(["--ctty", "--wait"]).arg(plain.get_program()).args(plain.get_args());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(end()).stdout(end()).stderr(end());
+    let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
+    child.expect("setsid runs (apt-get install util-linux)")
+}
+
+#[tokio::test]
+async fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130), (Signal::QUIT, 131)] {
+        let home = Home::empty();
+        let (_own, terminal) = terminal();
+        assert!(echoes(&terminal));
+        let mut child = asking(&home, &terminal);
+        until("it is silent", async || (!echoes(&terminal)).then_some(())).await;
+        let pid = child.id().expect("it runs").cast_signed();
+        kill_process(Pid::from_raw(pid).expect("a pid"), signal).expect("sent");
+        assert_eq!(child.wait().await.expect("ended").code(), Some(code), "{signal:?}");
+        assert!(echoes(&terminal), "{signal:?}");
+        let text = std::fs::read_to_string(home.config()).expect("a first one was written");
+        assert!(!text.contains("\n[[accounts]]\nname = \"gemini\""), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_typed_is_taken_and_the_terminal_shows_again_what_is_typed() {
+    let home = Home::empty();
+    let (mut own, terminal) = terminal();
+    let mut child = asking(&home, &terminal);
+    until("it is silent", async || (!echoes(&terminal)).then_some(())).await;
+    own.write_all(b"\"AIzaTyped-key\"\n").expect("typed");
+    assert_eq!(child.wait().await.expect("ended").code(), Some(0));
+    assert!(echoes(&terminal));
+    let text = std::fs::read_to_string(home.config()).expect("written");
+    assert!(text.contains("api_key = \"AIzaTyped-key\""), "{text}");
+}
