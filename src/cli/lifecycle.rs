@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::agent::{self, Agent};
+use super::agent::{self, Agent, AskError};
 use super::output::{self, Exit};
 use super::records::local;
 use super::{Context, stranded};
@@ -175,8 +175,8 @@ pub async fn quit(context: &Context) -> Exit {
 /// The dashboard, in the browser of whoever asks; or an address that opens it once.
 pub async fn open(context: &Context, print: bool) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
-    let wanted = if print { Value::Null } else { json!({ "page": true }) };
-    let ticket = match agent.ask("ticket", wanted).await {
+    let asked = if print { agent.ask("ticket", Value::Null).await } else { ask_page(&agent).await };
+    let ticket = match asked {
         Ok(ticket) => ticket,
         Err(error) => return output::failed(&error.to_string()),
     };
@@ -197,6 +197,14 @@ pub async fn open(context: &Context, print: bool) -> Exit {
             let failed = text!(context.language, "refused-browser", reason = error.to_string());
             output::failed(&format!("{failed} {}", text!(context.language, "cli-open-print")))
         }
+    }
+}
+
+/// An agent that has run since before an update may know of no pages.
+async fn ask_page(agent: &Agent) -> Result<Value, AskError> {
+    match agent.ask("ticket", json!({ "page": true })).await {
+        Err(AskError::Refused(_)) => agent.ask("ticket", Value::Null).await,
+        answered => answered,
     }
 }
 

@@ -12,6 +12,7 @@ use super::Control;
 use super::api::{Nothing, body, refuse, write};
 use super::gate::{caller, presented};
 use crate::control::{Caller, Command, Exchange, Notice};
+use crate::desktop::entrance::Entrance;
 
 const NO_TICKET: &str = "this address has let somebody in already, or is too old: open the dashboard again from \
                          the tray or with `portcullis open`";
@@ -91,7 +92,7 @@ impl Handler for TicketOffice {
             tokio::task::spawn_blocking(move || entrances.open().map_err(|error| error.to_string())).await
         } else {
             let address = entrances.address().map_err(|error| error.to_string());
-            Ok(address.map(|address| crate::desktop::entrance::Entrance { address, page: None }))
+            Ok(address.map(|address| Entrance { address, page: None }))
         };
         match entrance.map_err(|error| error.to_string()).flatten() {
             Ok(entrance) => {

@@ -95,18 +95,24 @@ fn write_page(directory: &Path, address: &str) -> io::Result<TempPath> {
     Ok(page.into_temp_path())
 }
 
-/// Somebody else may have made it first, where others can write beside it.
+/// Somebody else may have made it first, where others can write beside it; and not every
+/// file system keeps others out.
 #[cfg(unix)]
 fn close_to_others(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let refused = |reason| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
     let found = std::fs::symlink_metadata(directory)?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the directory is somebody else's"));
+        return refused("the directory is somebody else's");
     }
     if found.mode() & 0o777 == 0o700 {
         return Ok(());
     }
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
+    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))?;
+    if std::fs::symlink_metadata(directory)?.mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
+    refused("the directory cannot be closed to others")
 }
 
 #[cfg(not(unix))]
@@ -115,7 +121,11 @@ fn close_to_others(_directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A link is not ours, and leads who knows where.
 fn sweep(directory: &Path) {
+    if !std::fs::symlink_metadata(directory).is_ok_and(|found| found.is_dir()) {
+        return;
+    }
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -176,6 +186,9 @@ mod tests {
         let home = tempfile::tempdir().expect("a directory");
         let directory = home.path().join("browser");
         symlink(home.path(), &directory).expect("linked");
+        let theirs = home.path().join("portcullis-theirs.html");
+        fs::write(&theirs, "").expect("written");
         assert_eq!(entrances(&directory).open().expect("random").page, None);
+        assert!(theirs.exists());
     }
 }

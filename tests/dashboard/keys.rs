@@ -158,6 +158,15 @@ async fn a_page_reads_no_variable_and_no_file_that_the_config_does_not_name() {
     assert_eq!(post(&proxy, &session, "accounts/add", &again).await.status, 200, "the file names it already");
     assert_eq!(keys_heard_by(&elsewhere), Vec::<String>::new());
 
+    // Nor does the user's own process lead it elsewhere by its place.
+    let (_, launch) = proxy.control();
+    let elsewhere_too = json!({ "name": "named", "base_url": there, "api_key_env": "HOME" });
+    let answer = post(&proxy, &launch, "accounts/edit", &elsewhere_too).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["problems"][0]["field"]),
+        (422, &json!("api_key_env"))
+    );
+
     let mut command =
         proxy.home.command(&["account", "add", "mine", "--provider", "openai", "--from-env", "MY_KEY"]);
     command.env("MY_KEY", "up-from-variable");

@@ -93,7 +93,8 @@ pub fn examine_settings(
     Ok(())
 }
 
-/// A page may name a place where a key is only as the file does already, for this server.
+/// The key that a place holds stays with the servers the file names it for. A place that it
+/// names for none is for the user's own process to bring in, not for a page.
 fn examine_source(
     key: &Value,
     server: Option<&str>,
@@ -101,21 +102,26 @@ fn examine_source(
     editor: Editor,
     document: &DocumentMut,
 ) -> Result<(), Problem> {
-    let Some((kind, name)) = source(key).filter(|_| editor == Editor::Page) else { return Ok(()) };
+    let Some((kind, name)) = source(key) else { return Ok(()) };
     let is_same = |item: Option<&Item>| {
         let known = item.and_then(Item::as_table_like).and_then(|table| table.get(&kind)?.as_str());
         known == Some(name.as_str())
     };
     let of_accounts = accounts(document).map(|account| (account.get("api_key"), server_of(account)));
     let of_zai = document.get("zai").map(|zai| (zai.get("api_key"), zai_server(document)));
-    let mut named = of_accounts.chain(of_zai);
-    if server.is_some() && named.any(|(item, known)| known.as_deref() == server && is_same(item)) {
-        return Ok(());
+    let named = of_accounts.chain(of_zai).filter(|(item, _)| is_same(*item));
+    let servers: Vec<Option<String>> = named.map(|(_, server)| server).collect();
+    let place = format!("{place}.{kind}");
+    match server {
+        Some(server) if servers.iter().any(|known| known.as_deref() == Some(server)) => Ok(()),
+        Some(server) if !servers.is_empty() => Err(key_of_another_server(place, server.to_owned())),
+        _ if editor == Editor::Owner => Ok(()),
+        _ => {
+            let by_hand = message!("fix-by-hand");
+            let fix = if kind == "env" { message!("fix-source-variable", name = name) } else { by_hand };
+            Err(problem(place, message!("problem-source-unnamed"), fix))
+        }
     }
-    let is_variable = kind == "env";
-    let fix =
-        if is_variable { message!("fix-source-variable", name = name) } else { message!("fix-by-hand") };
-    Err(problem(format!("{place}.{kind}"), message!("problem-source-unnamed"), fix))
 }
 
 fn key_of_another_server(place: String, server: String) -> Problem {

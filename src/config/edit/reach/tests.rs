@@ -78,7 +78,7 @@ fn a_key_stays_with_the_server_it_was_entered_for() {
     let own = || Some("accounts[0].api_key".to_owned());
     let cases = [
         ("own", "https://evil.example/v1", own()),
-        ("own", "http://api.openai.com/v1", Some("accounts[0].api_key".to_owned())),
+        ("own", "http://api.openai.com/v1", own()),
         ("own", "https://api.openai.com:8443/v1", own()),
         ("own", "https://api.openai.com.evil.example/v1", own()),
         ("own", "https://api.openai.com/other/v1", None),
@@ -91,12 +91,10 @@ fn a_key_stays_with_the_server_it_was_entered_for() {
     ];
     for (name, base_url, expected) in cases {
         assert_eq!(edit(name, &[("base_url", base_url.into())]), expected, "{name} {base_url}");
-        let with_key = [("base_url", base_url.into()), ("api_key", "sk-new".into())];
-        if expected.is_some() {
-            let sent = if base_url.starts_with("http://") { "https://evil.example/v1" } else { base_url };
-            let with_key = [("base_url", sent.into()), with_key[1].clone()];
-            assert_eq!(edit(name, &with_key), None, "{name} {base_url} with a key");
-        }
+    }
+    let with_key = [("base_url", "https://evil.example/v1".into()), ("api_key", "sk-new".into())];
+    for name in ["own", "box", "open"] {
+        assert_eq!(edit(name, &with_key), None, "{name} with a key of its own");
     }
     let file = FILE.replace("name = \"own\"", "name = \"own\"\nbase_url = \"https://own.example/v1\"");
     let back = |path: &Path| {
@@ -109,21 +107,25 @@ fn a_key_stays_with_the_server_it_was_entered_for() {
 fn a_page_names_no_place_that_the_file_does_not_name_for_that_server() {
     let source = |text: &str, base_url: &str| [("api_key", place(text)), ("base_url", Value::from(base_url))];
     let at_home = "https://box.example:8443/v1";
+    let (evil, claude) = ("https://evil.example/v1", "https://api.anthropic.com/v1");
+    // What a page is refused, and what the user's own process is.
     let cases = [
-        ("{ env = \"BOX_KEY\" }", at_home, None),
-        ("{ env = \"BOX_KEY\" }", "https://evil.example/v1", Some("accounts[1].api_key.env")),
-        ("{ env = \"HOME\" }", at_home, Some("accounts[1].api_key.env")),
-        ("{ file = \"BOX_KEY\" }", at_home, Some("accounts[1].api_key.file")),
-        ("{ file = \"/etc/machine-id\" }", at_home, Some("accounts[1].api_key.file")),
-        ("{ keyring = \"login\" }", at_home, Some("accounts[1].api_key.keyring")),
-        ("{ file = \"/run/key\" }", "https://api.anthropic.com/v1", None),
-        ("\"sk-typed\"", "https://evil.example/v1", None),
+        ("{ env = \"BOX_KEY\" }", at_home, None, None),
+        ("{ env = \"BOX_KEY\" }", evil, Some("env"), Some("env")),
+        ("{ file = \"/run/key\" }", claude, None, None),
+        ("{ file = \"/run/key\" }", at_home, Some("file"), Some("file")),
+        ("{ env = \"HOME\" }", at_home, Some("env"), None),
+        ("{ file = \"BOX_KEY\" }", at_home, Some("file"), None),
+        ("{ file = \"/etc/machine-id\" }", at_home, Some("file"), None),
+        ("{ keyring = \"login\" }", at_home, Some("keyring"), None),
+        ("\"sk-typed\"", evil, None, None),
     ];
-    for (written, base_url, expected) in cases {
+    for (written, base_url, page, owner) in cases {
         let values = source(written, base_url);
-        let refused = edit_as(Editor::Page, "box", &values);
-        assert_eq!(refused.as_deref(), expected, "{written} {base_url}");
-        assert_eq!(edit("box", &values), None, "the user's own process may: {written}");
+        for (editor, expected) in [(Editor::Page, page), (Editor::Owner, owner)] {
+            let expected = expected.map(|kind| format!("accounts[1].api_key.{kind}"));
+            assert_eq!(edit_as(editor, "box", &values), expected, "{editor:?} {written} {base_url}");
+        }
     }
     let add = |editor, env: &str, base_url: &str| {
         let account = NewAccount {
@@ -137,9 +139,10 @@ fn a_page_names_no_place_that_the_file_does_not_name_for_that_server() {
     };
     assert_eq!(add(Editor::Page, "BOX_KEY", at_home), None);
     let elsewhere = Some("accounts[4].api_key.env".to_owned());
-    assert_eq!(add(Editor::Page, "BOX_KEY", "https://evil.example/v1"), elsewhere);
+    assert_eq!(add(Editor::Page, "BOX_KEY", evil), elsewhere);
     assert_eq!(add(Editor::Page, "OTHER", at_home), elsewhere);
-    assert_eq!(add(Editor::Owner, "OTHER", "https://evil.example/v1"), None);
+    assert_eq!(add(Editor::Owner, "OTHER", evil), None);
+    assert_eq!(add(Editor::Owner, "BOX_KEY", evil), elsewhere);
 }
 
 #[test]
