@@ -211,17 +211,6 @@ async fn a_program_that_the_system_does_not_name_is_named_by_its_user() {
     assert!(warning.contains("another user (root)"), "{warning}");
 }
 
-/// A port whose `[::1]` the given listener has got; `None` where there is no IPv6.
-async fn squatted(squat: impl AsyncFn(u16)) -> Option<u16> {
-    let port = free_port();
-    if TcpListener::bind(("::1", port)).is_err() {
-        eprintln!("not tried: this system has no IPv6");
-        return None;
-    }
-    squat(port).await;
-    Some(port)
-}
-
 /// Fails unless every surface says who has `[::1]`, and what that means.
 async fn assert_told(port: u16, owner: &str) {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
@@ -256,24 +245,19 @@ async fn assert_told(port: u16, owner: &str) {
 
 #[tokio::test]
 async fn whoever_has_the_ipv6_half_of_the_port_is_named_everywhere() {
-    let held = std::cell::RefCell::new(None);
-    let squat = async |port| *held.borrow_mut() = TcpListener::bind(("::1", port)).ok();
-    let Some(port) = squatted(squat).await else { return };
+    let held = TcpListener::bind("[::1]:0").expect("this test needs IPv6 on loopback");
+    let port = held.local_addr().expect("an address").port();
     assert_told(port, &format!("(pid {})", std::process::id())).await;
 }
 
 #[tokio::test]
 async fn another_user_who_has_the_ipv6_half_of_the_port_is_named_everywhere() {
-    let held = std::cell::RefCell::new(None);
+    let port = free_port();
+    let listen = format!(
+        "import socket, time; held = socket.create_server(('::1', {port}), family=socket.AF_INET6); \
+         print('ready', flush=True); time.sleep(600)"
+    );
+    let squatter = busy("/usr/bin/python3", &["-c", &listen]).await;
     // Root's agent may see the program; any other only whose it is.
-    let squat = async |port| {
-        let listen = format!(
-            "import socket, time; held = socket.create_server(('::1', {port}), family=socket.AF_INET6); \
-             print('ready', flush=True); time.sleep(600)"
-        );
-        *held.borrow_mut() = Some(busy("/usr/bin/python3", &["-c", &listen]).await);
-    };
-    let Some(port) = squatted(squat).await else { return };
-    let squatter = held.borrow().as_ref().and_then(Child::id).expect("it runs");
-    assert_told(port, &format!("(pid {squatter})")).await;
+    assert_told(port, &format!("(pid {})", squatter.id().expect("it runs"))).await;
 }
