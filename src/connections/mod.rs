@@ -126,12 +126,14 @@ impl Connection {
         Self { ends, began, state, control: ConnCtrl::new(), peer: OnceLock::new() }
     }
 
-    /// Whether, on this computer, somebody else than the agent's own user and root is at the
-    /// other end, or nobody any more. Asks the system once, which takes it microseconds.
-    pub fn is_strangers(&self) -> bool {
+    /// Who is at the other end, within this computer; of the network nothing is known. Asks
+    /// the system once, which takes it microseconds.
+    pub fn peer(&self) -> Peer {
         let (remote, local) = self.ends;
-        remote.ip().to_canonical().is_loopback()
-            && matches!(self.peer.get_or_init(|| peer::look_up(remote, local)), Peer::Another | Peer::Gone)
+        if !remote.ip().to_canonical().is_loopback() {
+            return Peer::Unknown;
+        }
+        *self.peer.get_or_init(|| peer::look_up(remote, local))
     }
 
     fn begin(self: Arc<Self>) -> Option<Turn> {

@@ -16,6 +16,7 @@ use super::Control;
 use super::api::refuse;
 use crate::connections::{Connections, LONGEST_HEAD, head_length};
 use crate::control::Caller;
+use crate::desktop::peer::Peer;
 
 pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
 
@@ -77,7 +78,9 @@ impl Handler for OwnUserOnly {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             refuse(response, status, "the request's path and headers are longer than 64 KiB together");
             flow.skip_rest();
-        } else if !FOR_ANYBODY.contains(&request.uri().path()) && turn.connection().is_strangers() {
+        } else if !FOR_ANYBODY.contains(&request.uri().path())
+            && matches!(turn.connection().peer(), Peer::Another | Peer::Gone)
+        {
             refuse(response, StatusCode::FORBIDDEN, "the control plane serves the user that it runs as only");
             flow.skip_rest();
         } else {

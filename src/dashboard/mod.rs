@@ -155,8 +155,8 @@ impl Listening {
         let router = Router::new().push(shell::router()).push(session::door(&control)).push(with_token);
         // Not of the router alone: what it does not know is nobody else's business either.
         let service = Service::new(router)
-            .hoop(gate::OwnUserOnly(connections))
             .hoop(gate::OwnPagesOnly)
+            .hoop(gate::OwnUserOnly(connections))
             .catcher(Catcher::new(shell::Nowhere));
         Ok(Running { handle, served: tokio::spawn(server.try_serve(service)) })
     }

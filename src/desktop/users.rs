@@ -18,8 +18,8 @@ pub fn is_alone_in(group: u32, owner: u32) -> bool {
     [owner, us, ROOT].into_iter().any(|user| is_private(group, user))
 }
 
-/// The user's own by name, or one that no account of this computer knows of; and nobody
-/// else in it.
+/// The user's own by name; or without one, as in containers, where it is the user's by its
+/// number or we are in it. And nobody else in it.
 fn is_private(group: u32, user: u32) -> bool {
     let account = get_user_by_uid(user);
     let is_own = match (&account, get_group_by_gid(group)) {
@@ -28,10 +28,15 @@ fn is_private(group: u32, user: u32) -> bool {
                 && account.name() == group.name()
                 && group.members().iter().all(|member| member == account.name())
         }
-        (_, None) => rustix::process::getegid().as_raw() == group,
+        (_, None) => group == user || we_are_in(group),
         (None, Some(_)) => false,
     };
     is_own && !others_are_in(group, account.as_ref().map(uzers::User::name))
+}
+
+fn we_are_in(group: u32) -> bool {
+    let further = rustix::process::getgroups().unwrap_or_default();
+    further.into_iter().chain([rustix::process::getegid()]).any(|of| of.as_raw() == group)
 }
 
 /// Members by their own account are not in the group's list.
@@ -52,7 +57,8 @@ mod tests {
     fn a_group_that_many_are_in_is_nobodys_own() {
         assert_eq!(name(0), "root");
         assert_eq!(name(4_000_000_000), "4000000000");
-        assert!(!is_private(4_000_000_000, 4_000_000_000));
+        assert!(!is_private(4_000_000_000, 0), "it has no name, and is not ours");
+        assert!(is_private(4_000_000_000, 4_000_000_000), "it has no name, and the owner's number");
         if get_group_by_gid(0).is_some_and(|group| group.name() == "root") {
             assert!(is_private(0, 0));
         }

@@ -9,6 +9,7 @@ use http::header::{AUTHORIZATION, HeaderMap};
 use percent_encoding::percent_decode_str;
 
 use super::policy::Policy;
+use crate::desktop::peer::Peer;
 use crate::protocol::{ErrorKind, LocalError};
 
 /// Refusals a stranger may collect within [`WINDOW`] before being told to wait.
@@ -34,18 +35,27 @@ pub fn check(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Resul
     ))
 }
 
-/// Where nobody is asked for a key: fails unless another user of this computer sends it.
-pub fn welcome_stranger(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Result<(), LocalError> {
-    if keys(headers, query).any(|key| policy.is_key(&key)) {
+/// Where nobody is asked for a key: fails unless it is the agent's own user or root that
+/// asks, or somebody else with the key.
+pub fn check_peer(
+    policy: &Policy,
+    peer: Peer,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Result<(), LocalError> {
+    let is_welcome = matches!(peer, Peer::Ours | Peer::Unknown);
+    if is_welcome || keys(headers, query).any(|key| policy.is_key(&key)) {
         return Ok(());
     }
-    Err(LocalError::new(
-        ErrorKind::Forbidden,
+    let message = if peer == Peer::Gone {
+        "the client hung up before it could be seen which user of this computer it was".to_owned()
+    } else {
         format!(
             "this proxy belongs to another user of this computer. Send its API key as {HEADERS}: its user gets it \
              with `portcullis key show`"
-        ),
-    ))
+        )
+    };
+    Err(LocalError::new(ErrorKind::Forbidden, message))
 }
 
 /// Whether there is anything that could be right or wrong.

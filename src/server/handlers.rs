@@ -109,8 +109,8 @@ impl Entry {
         }
         if key_required {
             self.authenticate(&policy, request)?;
-        } else if connection.is_strangers() {
-            auth::welcome_stranger(&policy, request.headers(), request.uri().query())?;
+        } else {
+            auth::check_peer(&policy, connection.peer(), request.headers(), request.uri().query())?;
         }
         let route = route.map_err(|missing| {
             let own = door.base_url();

@@ -43,10 +43,61 @@ async fn the_control_plane_serves_its_own_user_only_whatever_another_one_knows()
             assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
             assert!(answer.json()["error"].as_str().expect("a text").contains("user"), "{}", answer.text());
             assert!(!answer.text().contains(&token));
+            assert_eq!(answer.header("x-frame-options"), Some("DENY"), "its locks are on every answer");
         }
     }
     assert_eq!(proxy.status().await["state"], "running");
     assert_eq!(request(address, "GET", "/", &[], "").await.status, 200);
+}
+
+/// A home and a program that a user without rights of any kind can use.
+fn belongings(user: u32, config: &str) -> (Home, tempfile::TempDir) {
+    let home = Home::with_config(config);
+    for path in [home.path(), home.config()] {
+        std::os::unix::fs::chown(path, Some(user), Some(user)).expect("this test needs root, as in CI");
+    }
+    let shared = tempfile::tempdir().expect("a directory");
+    fs::set_permissions(shared.path(), Permissions::from_mode(0o755)).expect("set");
+    fs::copy(env!("CARGO_BIN_EXE_portcullis"), shared.path().join("portcullis")).expect("copied");
+    (home, shared)
+}
+
+fn serve_as(user: u32, home: &Home, shared: &tempfile::TempDir, arguments: &[&str]) -> std::process::Command {
+    let program = shared.path().join("portcullis");
+    let mut command = stranger::command_as(user, program.to_str().expect("text"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home.path());
+    command.arg("--home").arg(home.path()).arg("serve").args(arguments);
+    command
+}
+
+#[tokio::test]
+async fn the_agent_of_a_plain_user_serves_that_user_and_root() {
+    const ALICE: u32 = stranger::USER;
+    const BOB: u32 = 65_533;
+    let upstream = FakeUpstream::always(Reply::HangUp).await;
+    let config = crate::support::proxy::account("work", "openai", &upstream, "");
+    let (home, shared) = belongings(ALICE, &config);
+    let command = serve_as(ALICE, &home, &shared, &["--port", "0"]);
+    let proxy = TestProxy::spawn(home, command).await;
+    let (control, _) = proxy.control();
+    for (user, health, page) in [(ALICE, 200, 200), (0, 200, 200), (BOB, 403, 403)] {
+        assert_eq!(stranger::status_as(user, proxy.address, "/healthz").await, health, "{user}");
+        assert_eq!(stranger::status_as(user, control, "/").await, page, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_number_in_the_agents_namespace_is_a_stranger() {
+    let upstream = FakeUpstream::always(Reply::HangUp).await;
+    let home = Home::with_config(&crate::support::proxy::account("work", "openai", &upstream, ""));
+    let serve = home.command(&["serve", "--port", "0"]);
+    let mut command = std::process::Command::new("unshare");
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home.path());
+    command.args(["--user", "--map-root-user", "--"]).arg(serve.get_program()).args(serve.get_args());
+    let proxy = TestProxy::spawn(home, command).await;
+    assert_eq!(proxy.get("/healthz").await.status, 200);
+    assert_eq!(ask(proxy.address, "GET", "/healthz", &[], "").await.status, 403);
+    assert_eq!(ask(proxy.control().0, "GET", "/", &[], "").await.status, 403);
 }
 
 #[tokio::test]
@@ -118,7 +169,7 @@ async fn another_user_cannot_hold_an_edit_up() {
     assert_eq!(home.ask(&["account", "disable", "one"]).await.status.code(), Some(0));
     let path = home.path();
     let directory = path.to_str().expect("text");
-    let _holder = busy("flock", &[directory, "-c", "echo held; sleep 600"]).await;
+    let _holder = busy("flock", &["--no-fork", directory, "sh", "-c", "echo held; exec sleep 600"]).await;
     let output = home.ask(&["account", "enable", "one"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for entry in fs::read_dir(home.path()).expect("read") {
@@ -146,15 +197,18 @@ async fn an_edit_that_is_held_up_by_a_program_of_ours_ends_and_names_it() {
     assert_eq!(home.ask(&["account", "enable", "one"]).await.status.code(), Some(0));
 }
 
-/// A port whose `[::1]` the given listener has got; `None` where there is no IPv6.
-async fn squatted(squat: impl AsyncFn(u16)) -> Option<u16> {
-    let port = free_port();
-    if TcpListener::bind(("::1", port)).is_err() {
-        eprintln!("not tried: this system has no IPv6");
-        return None;
-    }
-    squat(port).await;
-    Some(port)
+#[tokio::test]
+async fn a_program_that_the_system_does_not_name_is_named_by_its_user() {
+    let held = TcpListener::bind("[::1]:0").expect("this test needs IPv6 on loopback");
+    let port = held.local_addr().expect("an address").port();
+    let upstream = FakeUpstream::always(Reply::HangUp).await;
+    let config = crate::support::proxy::account("work", "openai", &upstream, "");
+    let (home, shared) = belongings(stranger::USER, &(format!("[proxy]\nport = {port}\n") + &config));
+    let command = serve_as(stranger::USER, &home, &shared, &[]);
+    let proxy = TestProxy::spawn(home, command).await;
+    let status = proxy.status().await;
+    let warning = status["warnings"][0].as_str().expect("a warning");
+    assert!(warning.contains("another user (root)"), "{warning}");
 }
 
 /// Fails unless every surface says who has `[::1]`, and what that means.
@@ -191,24 +245,19 @@ async fn assert_told(port: u16, owner: &str) {
 
 #[tokio::test]
 async fn whoever_has_the_ipv6_half_of_the_port_is_named_everywhere() {
-    let held = std::cell::RefCell::new(None);
-    let squat = async |port| *held.borrow_mut() = TcpListener::bind(("::1", port)).ok();
-    let Some(port) = squatted(squat).await else { return };
+    let held = TcpListener::bind("[::1]:0").expect("this test needs IPv6 on loopback");
+    let port = held.local_addr().expect("an address").port();
     assert_told(port, &format!("(pid {})", std::process::id())).await;
 }
 
 #[tokio::test]
 async fn another_user_who_has_the_ipv6_half_of_the_port_is_named_everywhere() {
-    let held = std::cell::RefCell::new(None);
+    let port = free_port();
+    let listen = format!(
+        "import socket, time; held = socket.create_server(('::1', {port}), family=socket.AF_INET6); \
+         print('ready', flush=True); time.sleep(600)"
+    );
+    let squatter = busy("/usr/bin/python3", &["-c", &listen]).await;
     // Root's agent may see the program; any other only whose it is.
-    let squat = async |port| {
-        let listen = format!(
-            "import socket, time; held = socket.create_server(('::1', {port}), family=socket.AF_INET6); \
-             print('ready', flush=True); time.sleep(600)"
-        );
-        *held.borrow_mut() = Some(busy("/usr/bin/python3", &["-c", &listen]).await);
-    };
-    let Some(port) = squatted(squat).await else { return };
-    let squatter = held.borrow().as_ref().and_then(Child::id).expect("it runs");
-    assert_told(port, &format!("(pid {squatter})")).await;
+    assert_told(port, &format!("(pid {})", squatter.id().expect("it runs"))).await;
 }

@@ -232,7 +232,7 @@ async fn a_head_over_64_kib_is_431_however_it_is_filled() {
         for length in [66_000, 70_000, 100_000, 130_000] {
             let one = format!("x-long: {}\r\n", "x".repeat(length));
             let piece = format!(": {}\r\n", "x".repeat(length / 50));
-            let many: String = (0..50).map(|number| format!("x-{number}{piece}")).collect();
+            let many = (0..50).map(|number| format!("x-{number}{piece}")).collect::<Vec<_>>().concat();
             let query = format!("?x={}", "x".repeat(length / 2));
             let half = format!("x-long: {}\r\n", "x".repeat(length / 2));
             for (query, lines) in [("", &one), ("", &many), (&*query, &half)] {

@@ -15,18 +15,32 @@ pub const USER: u32 = 65_534;
 
 /// A program run as that user. Only root can do that, so the tests that need it are root's.
 pub fn command(program: &str) -> Command {
+    let mut command = Command::from(command_as(USER, program));
+    command.kill_on_drop(true);
+    command
+}
+
+/// The same for any user by number.
+pub fn command_as(user: u32, program: &str) -> std::process::Command {
     assert!(
         rustix::process::geteuid().is_root(),
         "this test needs a second user of the computer: run it as root, as CI does"
     );
-    let user = USER.to_string();
-    let mut command = Command::new("setpriv");
+    let user = user.to_string();
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid", &user, "--regid", &user, "--clear-groups", "--", program]);
+    command.current_dir("/").stdin(Stdio::null());
     command
-        .args(["--reuid", &user, "--regid", &user, "--clear-groups", "--", program])
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    command
+}
+
+/// The status that a user is answered with.
+pub async fn status_as(user: u32, address: SocketAddr, path: &str) -> u16 {
+    let url = format!("http://{address}{path}");
+    let mut curl = Command::from(command_as(user, "curl"));
+    curl.args(["--silent", "--noproxy", "*", "--max-time", "20", "--output", "/dev/null"]);
+    curl.args(["--write-out", "%{http_code}", &url]).kill_on_drop(true);
+    let output = timeout(LIMIT, curl.output()).await.expect("it ends").expect("setpriv and curl are there");
+    String::from_utf8_lossy(&output.stdout).parse().expect("a status")
 }
 
 /// What the stranger is answered.

@@ -35,7 +35,7 @@ fn is_between(tcp: &TcpSocketInfo, client: SocketAddr, server: SocketAddr) -> bo
 
 fn owner(process: u32) -> Peer {
     let (theirs, ours) = (Pid::from_u32(process), Pid::from_u32(std::process::id()));
-    let mut system = System::new();
+    let Ok(mut system) = System::new() else { return Peer::Unknown };
     let wanted = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[theirs, ours]), false, wanted);
     let (Some(theirs), Some(ours)) = (system.process(theirs), system.process(ours)) else {
