@@ -2,7 +2,7 @@
 
 use super::framing::Frame;
 use super::sse::{Message, Parser};
-use super::{Protocol, anthropic, gemini, json, openai_chat, openai_responses};
+use super::{Protocol, anthropic, crowd, gemini, json, openai_chat, openai_responses};
 use crate::chat::{Event, Failure};
 
 /// A value: push bytes as they come, then finish. The events it gives are always well
@@ -68,7 +68,7 @@ impl Dialect {
         if frame.is_over() {
             return;
         }
-        if json::is_crowded(message.data) {
+        if crowd::is_crowded(message.data) {
             return frame
                 .fail(Failure::broken("an event of the stream is made of more pieces than an answer has"));
         }

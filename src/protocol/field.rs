@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::json;
-use super::{ErrorKind, LocalError};
+use super::{ErrorKind, LocalError, crowd, json};
 
 pub type Object = Map<String, Value>;
 
@@ -67,10 +66,10 @@ pub type Outcome<T> = Result<T, Invalid>;
 
 /// The body of a request: one JSON object.
 pub fn parse_body(body: &[u8]) -> Outcome<Object> {
-    if json::is_crowded(body) {
+    if crowd::is_crowded(body) {
         let problem = format!(
             "the body holds more than {} JSON values, more than any model reads: send such data as a text",
-            json::most_values(body.len())
+            crowd::most_values(body.len())
         );
         return Err(Invalid::new(problem).kind(ErrorKind::TooLarge));
     }

@@ -11,22 +11,16 @@
 //! closes parts accordingly, holds back calls that run beside the open one, and ignores
 //! whatever comes after the end.
 
-use std::collections::{HashMap, VecDeque};
-
+use super::calls::{Calls, WaitingCall};
 use super::limits::{MOST_ANSWER_BYTES, MOST_ANSWER_PARTS, MOST_CALLS};
-use crate::chat::{Citation, Delta, Event, Failure, FinishReason, PartStart, Signature, Usage, work};
+use crate::chat::{Citation, Delta, Event, Failure, FinishReason, PartStart, Signature, Usage};
 
 #[derive(Debug, Default)]
 pub struct Frame {
     /// What has been framed and not yet been taken.
     pub events: Vec<Event>,
     state: State,
-    /// Calls that began while another was open, in order.
-    waiting: VecDeque<WaitingCall>,
-    /// How many calls have left the queue.
-    brought: usize,
-    /// Every call so far, by its key.
-    calls: HashMap<u64, Place>,
+    calls: Calls,
     parts: usize,
     /// Bytes of everything that the answer has said.
     said: usize,
@@ -43,23 +37,6 @@ enum State {
     Thinking,
     Call(u64),
     Over,
-}
-
-/// Where a call stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    Open,
-    /// The number it took when it joined the queue, counted from the answer's start.
-    Waiting(usize),
-    Finished,
-}
-
-#[derive(Debug)]
-struct WaitingCall {
-    key: u64,
-    start: PartStart,
-    arguments: String,
-    is_whole: bool,
 }
 
 impl Frame {
@@ -128,16 +105,14 @@ impl Frame {
         }
         let start = PartStart::ToolUse { id: id.to_owned(), name: name.to_owned(), freeform };
         if matches!(self.state, State::Call(_)) {
-            self.calls.insert(key, Place::Waiting(self.brought + self.waiting.len()));
-            self.waiting.push_back(WaitingCall { key, start, arguments: String::new(), is_whole: false });
+            self.calls.wait(key, start);
         } else if self.may_open() {
             self.open_call(key, start);
         }
     }
 
     pub fn knows(&self, key: u64) -> bool {
-        work::step();
-        self.state == State::Call(key) || self.calls.contains_key(&key)
+        self.state == State::Call(key) || self.calls.knows(key)
     }
 
     pub fn arguments(&mut self, key: u64, piece: &str) {
@@ -147,9 +122,9 @@ impl Frame {
         if self.state == State::Call(key) {
             self.is_bare_call = false;
             self.events.push(Event::Delta(Delta::Arguments(piece.to_owned())));
-        } else if let Some(call) = self.waiting_call(key) {
+        } else if let Some(call) = self.calls.waiting(key) {
             call.arguments.push_str(piece);
-        } else if self.calls.contains_key(&key) {
+        } else if self.calls.knows(key) {
             self.fail(Failure::broken("the upstream went on with a tool call it had finished"));
         }
     }
@@ -159,15 +134,9 @@ impl Frame {
         if self.state == State::Call(key) {
             self.close();
             self.advance_calls();
-        } else if let Some(call) = self.waiting_call(key) {
+        } else if let Some(call) = self.calls.waiting(key) {
             call.is_whole = true;
         }
-    }
-
-    fn waiting_call(&mut self, key: u64) -> Option<&mut WaitingCall> {
-        work::step();
-        let Some(Place::Waiting(number)) = self.calls.get(&key) else { return None };
-        self.waiting.get_mut(number.checked_sub(self.brought)?)
     }
 
     /// Ends the open text or thinking, where the upstream marks its end.
@@ -255,7 +224,7 @@ impl Frame {
             State::Text | State::Thinking => self.close(),
             State::Call(_) => {
                 self.close();
-                while let Some(call) = self.next_call() {
+                while let Some(call) = self.calls.next() {
                     self.replay(call);
                     self.close();
                 }
@@ -266,7 +235,7 @@ impl Frame {
 
     /// Brings the waiting calls forward: the whole ones out, the first other one open.
     fn advance_calls(&mut self) {
-        while let Some(call) = self.next_call() {
+        while let Some(call) = self.calls.next() {
             let is_whole = call.is_whole;
             self.replay(call);
             if !is_whole {
@@ -274,13 +243,6 @@ impl Frame {
             }
             self.close();
         }
-    }
-
-    fn next_call(&mut self) -> Option<WaitingCall> {
-        work::step();
-        let call = self.waiting.pop_front()?;
-        self.brought += 1;
-        Some(call)
     }
 
     fn replay(&mut self, call: WaitingCall) {
@@ -292,7 +254,7 @@ impl Frame {
     }
 
     fn open_call(&mut self, key: u64, start: PartStart) {
-        self.calls.insert(key, Place::Open);
+        self.calls.opened(key);
         self.open(start, State::Call(key));
     }
 
@@ -305,7 +267,7 @@ impl Frame {
 
     fn close(&mut self) {
         if let State::Call(key) = self.state {
-            self.calls.insert(key, Place::Finished);
+            self.calls.finished(key);
             if self.is_bare_call {
                 self.events.push(Event::Delta(Delta::Arguments("{}".to_owned())));
             }
@@ -350,7 +312,8 @@ pub(super) mod tests {
         }
     }
 
-    fn collect(frame: Frame) -> Response {
+    /// What the frame has told, which must be whole.
+    pub fn collect(frame: Frame) -> Response {
         assert_well_framed(&frame.events);
         let mut collector = crate::chat::Collector::default();
         frame.events.into_iter().for_each(|event| collector.push(event));
@@ -391,67 +354,6 @@ pub(super) mod tests {
         frame.usage(Usage::default());
         frame.finish(FinishReason::Stop);
         assert_eq!(collect(frame).finish, FinishReason::Length);
-    }
-
-    #[test]
-    fn calls_that_wait_behind_others_keep_their_arguments_and_their_order() {
-        let mut frame = Frame::default();
-        let keys = [7, 3, 9, 1];
-        for key in keys {
-            frame.call(key, &key.to_string(), "tool", false);
-        }
-        frame.call_is_whole(7);
-        for key in [1, 9, 3] {
-            frame.arguments(key, &format!("{{\"key\":{key}}}"));
-            frame.call_is_whole(key);
-        }
-        frame.call(5, "5", "tool", false);
-        frame.finish(FinishReason::Stop);
-        let arguments: Vec<String> = collect(frame)
-            .parts
-            .into_iter()
-            .filter_map(|part| match part {
-                Part::ToolUse(call) => Some(format!("{} {}", call.id, call.arguments)),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(arguments, ["7 {}", "3 {\"key\":3}", "9 {\"key\":9}", "1 {\"key\":1}", "5 {}"]);
-    }
-
-    fn failure(frame: &Frame) -> Option<&str> {
-        assert_well_framed(&frame.events);
-        match frame.events.last() {
-            Some(Event::Failed(failure)) => Some(&failure.message),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn an_answer_of_more_than_any_model_says_ends_as_a_failure() {
-        let mut frame = Frame::default();
-        for key in 0..=MOST_CALLS as u64 {
-            frame.call(key, "", "tool", false);
-        }
-        assert_eq!(failure(&frame), Some("the answer has more than 4096 tool calls"));
-
-        let mut frame = Frame::default();
-        for _ in 0..=MOST_ANSWER_PARTS / 2 {
-            frame.text("a");
-            frame.thinking("b");
-        }
-        assert_eq!(failure(&frame), Some("the answer has more than 16384 parts"));
-
-        let megabyte = "x".repeat(1 << 20);
-        for held_back in [false, true] {
-            let mut frame = Frame::default();
-            frame.call(0, "", "open", false);
-            frame.call(1, "", "waiting", false);
-            for _ in 0..=MOST_ANSWER_BYTES >> 20 {
-                frame.arguments(u64::from(held_back), &megabyte);
-                frame.events.retain(|event| !matches!(event, Event::Delta(_)));
-            }
-            assert_eq!(failure(&frame), Some("the answer is longer than 64 MiB"));
-        }
     }
 
     proptest! {

@@ -107,8 +107,10 @@ pub fn at_most(most: usize, sent: usize, what: &str) -> Outcome<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Maker, Role, Tool, ToolUse};
+    use crate::chat::{Event, Maker, Role, Tool, ToolUse};
     use crate::protocol::LocalError;
+    use crate::protocol::framing::Frame;
+    use crate::protocol::framing::tests::assert_well_framed;
 
     fn refusal(request: &Request, from: Protocol) -> String {
         check(request, from).map_err(LocalError::from).expect_err("refused").message
@@ -139,5 +141,41 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::TooLarge);
         assert!(error.message.contains("10 bytes") && error.message.contains("max_body_mb"), "{error}");
         assert!(Limits::new(10).of_output().charge(20).is_ok());
+    }
+
+    fn failure(frame: &Frame) -> Option<&str> {
+        assert_well_framed(&frame.events);
+        match frame.events.last() {
+            Some(Event::Failed(failure)) => Some(&failure.message),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_answer_of_more_than_any_model_says_ends_as_a_failure() {
+        let mut frame = Frame::default();
+        for key in 0..=MOST_CALLS as u64 {
+            frame.call(key, "", "tool", false);
+        }
+        assert_eq!(failure(&frame), Some("the answer has more than 4096 tool calls"));
+
+        let mut frame = Frame::default();
+        for _ in 0..=MOST_ANSWER_PARTS / 2 {
+            frame.text("a");
+            frame.thinking("b");
+        }
+        assert_eq!(failure(&frame), Some("the answer has more than 16384 parts"));
+
+        let megabyte = "x".repeat(1 << 20);
+        for held_back in [false, true] {
+            let mut frame = Frame::default();
+            frame.call(0, "", "open", false);
+            frame.call(1, "", "waiting", false);
+            for _ in 0..=MOST_ANSWER_BYTES >> 20 {
+                frame.arguments(u64::from(held_back), &megabyte);
+                frame.events.retain(|event| !matches!(event, Event::Delta(_)));
+            }
+            assert_eq!(failure(&frame), Some("the answer is longer than 64 MiB"));
+        }
     }
 }

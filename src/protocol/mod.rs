@@ -3,8 +3,10 @@
 //! Everything below this module is bytes ↔ values: no I/O, no clock, no account.
 
 pub mod anthropic;
+mod calls;
 pub mod capability;
 pub mod context;
+mod crowd;
 pub mod decoder;
 pub mod encoder;
 pub mod error;

@@ -11,7 +11,7 @@ use super::limits::{self, Limits};
 use super::names::ToolNames;
 use super::openai_responses::reference::{Remembered, Said};
 use super::{
-    Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat,
+    Family, LocalError, Protocol, anthropic, capability, crowd, failure, gemini, json, openai_chat,
     openai_completions, openai_responses,
 };
 use crate::chat::{Dropped, Failure, Request, Response};
@@ -106,7 +106,7 @@ pub fn encode_request_within(to: Protocol, request: &Request, limits: Limits) ->
 
 /// Reads a whole answer. Fails if it is none, or if it tells of a failure with status 200.
 pub fn decode_response(from: Protocol, body: &[u8]) -> Result<Response, Failure> {
-    if json::is_crowded(body) {
+    if crowd::is_crowded(body) {
         return Err(Failure::broken("the upstream's answer is made of more pieces than an answer has"));
     }
     let body = json::mended(body);
@@ -141,7 +141,7 @@ pub fn encode_response(
 /// Reads what an upstream said instead of an answer.
 pub fn decode_error(from: Protocol, status: StatusCode, body: &[u8]) -> Failure {
     let told = match from.family() {
-        _ if json::is_crowded(body) => None,
+        _ if crowd::is_crowded(body) => None,
         Family::OpenAi => openai_chat::error::decode(status, body),
         Family::Anthropic => anthropic::error::decode(status, body),
         Family::Gemini => gemini::error::decode(status, body),

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::schema::Inlining;
+use super::openapi::Inlining;
 use super::{content, schema, spelling, tools, turns};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Reasoning, Request, Role, Sampling};
 use crate::protocol::capability::{self, GeminiThinking};

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Inlining, to_json_schema};
+use super::openapi::Inlining;
+use super::schema::to_json_schema;
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
 use crate::protocol::capability;
 use crate::protocol::field::{self, Object, Outcome};

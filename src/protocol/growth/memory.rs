@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Work;
-use crate::protocol::json::{most_values, values_in};
+use crate::protocol::crowd::{most_values, values_in};
 use crate::protocol::{
     ErrorKind, Protocol, RequestTarget, StreamDecoder, decode_error, decode_request, decode_response,
     encode_request,

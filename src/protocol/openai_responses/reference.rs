@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::chat::work;
 use crate::protocol::field::{self, Invalid, Object, Outcome};
 use crate::protocol::limits::{Limits, Meter};
-use crate::protocol::{ErrorKind, json as json_text};
+use crate::protocol::{ErrorKind, crowd};
 
 /// An item as JSON text: a fraction of what the parsed value takes, and its size is known
 /// before it is read.
@@ -81,7 +81,7 @@ impl Whole {
     fn new(limits: Limits, length: usize) -> Outcome<Self> {
         let mut bytes = limits.of_input();
         bytes.charge(length)?;
-        Ok(Self { items: Vec::new(), bytes, values: json_text::most_values(usize::MAX) })
+        Ok(Self { items: Vec::new(), bytes, values: crowd::most_values(usize::MAX) })
     }
 
     /// Adds an item as it was sent, or what it refers to, and gives the text of that.
@@ -99,7 +99,7 @@ impl Whole {
     fn add(&mut self, item: &Json) -> Outcome<()> {
         work::step();
         self.bytes.charge(item.len())?;
-        let left = self.values.checked_sub(json_text::values_in(item.as_bytes()));
+        let left = self.values.checked_sub(crowd::values_in(item.as_bytes()));
         self.values = left.ok_or_else(|| {
             let problem = "what the request refers to holds more JSON values than any model reads";
             Invalid::new(problem).kind(ErrorKind::TooLarge)

@@ -173,6 +173,8 @@ struct OpenItem {
     id: String,
     /// Its text has a part of its own to open and close.
     has_part: bool,
+    /// It calls a tool that the client knows as one of free text.
+    is_freeform: bool,
 }
 
 /// An event that adds a piece to an item.
@@ -269,7 +271,8 @@ impl Encoder {
             json!({"output_index": self.output.len(), "item": item}),
             out,
         );
-        self.open = Some(OpenItem { part, id, has_part: is_text });
+        let is_freeform = item["type"] == "custom_tool_call";
+        self.open = Some(OpenItem { part, id, has_part: is_text, is_freeform });
         if is_text {
             let part = encode_text("", &[]);
             self.item_event("response.content_part.added", json!({"content_index": 0, "part": part}), out);
@@ -305,8 +308,7 @@ impl Encoder {
             }
             (Part::ToolUse(call), Delta::Arguments(piece)) => {
                 call.arguments.push_str(piece);
-                let name = self.context.tool_names.original(&call.name);
-                if !self.context.is_freeform(name) {
+                if !item.is_freeform {
                     self.piece("response.function_call_arguments.delta", piece, out);
                 } else if call.freeform {
                     self.piece("response.custom_tool_call_input.delta", piece, out);
@@ -334,13 +336,12 @@ impl Encoder {
     }
 
     fn close(&mut self, out: &mut BytesMut) {
-        let Some(OpenItem { part, id, has_part }) = self.open.take() else { return };
-        let Some(mut item) = encode_item(&part, self.output.len(), &self.context) else { return };
-        if !matches!(part, Part::ToolUse(_)) {
-            item["id"] = json!(id);
+        let Some(open) = &self.open else { return };
+        let Some(mut item) = encode_item(&open.part, self.output.len(), &self.context) else { return };
+        if !matches!(open.part, Part::ToolUse(_)) {
+            item["id"] = json!(open.id);
         }
-        self.open = Some(OpenItem { part, id, has_part });
-        self.close_part(&item, has_part, out);
+        self.close_part(&item, open.has_part, out);
         self.open = None;
         let done = json!({"output_index": self.output.len(), "item": item});
         self.event("response.output_item.done", done, out);
