@@ -110,7 +110,8 @@ impl Account {
     /// Whether the account, without a list in the config, serves the model: by the spelling
     /// that its provider owns, or by its own list as far as that was read.
     pub fn owns(&self, model: &str) -> bool {
-        self.models.is_empty() && (self.provider.owns(model) || self.learned.has(model))
+        let is_listed = || self.provider.is_known_by_its_list() && self.learned.has(model);
+        self.models.is_empty() && (self.provider.owns(model) || is_listed())
     }
 
     /// Whether its own list has to be read before anybody knows what it serves.

@@ -55,6 +55,10 @@ pub async fn connect(context: &Context, args: &ConnectArgs) -> Exit {
     };
     let Some(tool) = args.tool.map(ToolArg::tool) else { return list(context, &clients, &target) };
     if is_change && let Some(model) = &args.model {
+        // A tool that cannot be connected leaves nothing behind under `[models]`.
+        if let Err(error) = clients.preview(tool, &target) {
+            return failed(context, &error);
+        }
         let written = served::answer_with(context, tool, &environment, model).await;
         if written != Exit::Done {
             return written;
@@ -65,9 +69,8 @@ pub async fn connect(context: &Context, args: &ConnectArgs) -> Exit {
         None => Unserved::find(context, tool, &environment).await,
     };
     if args.print {
-        let lines =
-            args.model.iter().flat_map(|model| served::lines_for(tool, &environment, model)).collect();
-        return preview(context, &clients, tool, &target, unserved.as_ref(), lines);
+        let lines = args.model.as_ref().map(|model| served::lines_for(tool, &environment, model));
+        return preview(context, &clients, tool, &target, unserved.as_ref(), &lines.unwrap_or_default());
     }
     let connected = connect_one(context, &clients, tool, &target, unserved.as_ref());
     match unserved {
@@ -150,7 +153,7 @@ fn preview(
     tool: Tool,
     target: &Target,
     unserved: Option<&Unserved>,
-    lines: Vec<String>,
+    lines: &[String],
 ) -> Exit {
     match clients.preview(tool, target) {
         Ok(preview) => {

@@ -143,7 +143,9 @@ pub async fn command(context: &Context, name: &str) -> Exit {
             } else if let Ok(status) = serde_json::from_value::<Status>(status) {
                 print(&Status { language: context.language, ..status });
             }
-            base_url.iter().for_each(|base_url| stranded::tell(context, base_url));
+            if let Some(base_url) = base_url {
+                stranded::tell(context, &base_url);
+            }
             Exit::Done
         }
         Err(error) => {

@@ -77,13 +77,11 @@ impl Unserved {
             output::note(&self.fix(context));
             return Exit::Done;
         }
-        match self.ask(context) {
-            Some(model) => self.write(context, &model).await,
-            None => {
-                output::note(&self.fix(context));
-                Exit::Done
-            }
+        if let Some(model) = self.ask(context) {
+            return write(context, &self.names(), &model).await;
         }
+        output::note(&self.fix(context));
+        Exit::Done
     }
 
     fn ask(&self, context: &Context) -> Option<String> {
@@ -97,10 +95,6 @@ impl Unserved {
         let by_number =
             typed.parse::<usize>().ok().and_then(|number| self.served.offers.get(number.checked_sub(1)?));
         by_number.or_else(|| self.served.offers.iter().find(|offer| *offer == typed)).cloned()
-    }
-
-    async fn write(&self, context: &Context, model: &str) -> Exit {
-        write(context, &self.names(), model).await
     }
 }
 

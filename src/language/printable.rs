@@ -3,6 +3,7 @@
 //! given as it is: what moves a cursor, turns the writing around, or cannot be seen.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// What stands where such a character stood.
 const MARK: char = '\u{fffd}';
@@ -57,7 +58,9 @@ fn escaped_where(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
         if is_meant(character) {
             let mut units = [0; 2];
             let units = character.encode_utf16(&mut units);
-            units.iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
+            for unit in units.iter() {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
         } else {
             escaped.push(character);
         }

@@ -98,14 +98,13 @@ mod unix {
 
     fn look((path, directory, wanted): (PathBuf, PathBuf, Access)) -> Option<Locked> {
         match access(&path, wanted) {
-            Ok(()) => None,
             Err(Errno::NOENT) if path == directory => {
                 // It has to be made, in the nearest one that is there.
                 let above = path.ancestors().skip(1).find(|above| above.exists())?.to_owned();
                 let errno = access(&above, Access::WRITE_OK | Access::EXEC_OK).err()?;
                 Some(Locked { path: above.clone(), directory: above, errno })
             }
-            Err(Errno::NOENT | Errno::NOTDIR) => None,
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => None,
             Err(errno) => Some(Locked { path, directory, errno }),
         }
     }

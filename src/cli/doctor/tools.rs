@@ -35,10 +35,8 @@ async fn unserved(patient: &Patient<'_>, tool: Tool, environment: &Environment) 
     let looked = tokio::time::timeout(LISTS, Unserved::find(context, tool, environment)).await;
     let unserved = looked.ok().flatten()?;
     let (text, fix) = (unserved.text(context), unserved.fix(context));
-    Some(match unserved.is_all() {
-        true => Finding::problem("tools", text, fix),
-        false => Finding::warning("tools", text, fix),
-    })
+    let finding = if unserved.is_all() { Finding::problem } else { Finding::warning };
+    Some(finding("tools", text, fix))
 }
 
 fn finding(patient: &Patient, connection: &Connection) -> Option<Finding> {
