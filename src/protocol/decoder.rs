@@ -2,8 +2,11 @@
 
 use super::framing::Frame;
 use super::sse::{Message, Parser};
-use super::{Protocol, anthropic, gemini, json, openai_chat, openai_responses};
+use super::{Protocol, anthropic, gemini, json, openai_chat, openai_responses, weight};
 use crate::chat::{Event, Failure};
+
+/// What the values of one event may take; the longest text is only a few of them.
+const MAX_WEIGHT: usize = 128 << 20;
 
 /// A value: push bytes as they come, then finish. The events it gives are always well
 /// framed (see [`crate::chat`]), whatever the bytes are.
@@ -64,6 +67,9 @@ impl Dialect {
     fn take(&mut self, message: &mut Message<'_>, frame: &mut Frame) {
         if frame.is_over() {
             return;
+        }
+        if weight::of(message.data) > MAX_WEIGHT {
+            return frame.fail(Failure::broken("an event of the stream has too many values"));
         }
         json::mend_surrogates(message.data);
         let data = json::text(message.data);

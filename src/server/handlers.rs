@@ -15,7 +15,7 @@ use super::policy::Policy;
 use super::routes::{self, Endpoint, Missing, Route};
 use super::{Door, auth, cors, guard, rescue, unread};
 use crate::desktop::port_owner::SERVER_NAME;
-use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest};
+use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest, new_request_id};
 use crate::protocol::{Family, LocalError};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,7 +27,7 @@ pub struct Entry(pub Arc<Door>);
 #[async_trait]
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        let id = self.0.next_id();
+        let id = new_request_id();
         let asks_first = request.headers().contains_key(EXPECT);
         let route = routes::find(request.method(), request.uri().path());
         let family = family(&route, request);

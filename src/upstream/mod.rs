@@ -7,10 +7,12 @@ pub mod demo_reply;
 pub mod endpoint;
 pub mod failure;
 pub mod frames;
+pub mod gather;
 pub mod retry_hint;
 pub mod scrub;
 
 pub use client::{Client, Reply, ReplyBody};
 pub use failure::{Failure, Fault};
 pub use frames::Frames;
+pub use gather::Gather;
 pub use scrub::{Scrubber, Secrets};
