@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::route::{self, Route};
 use super::share::Share;
 use super::side::{self, SideCall};
-use super::task::Task;
+use super::task::{self, Task};
 use super::translate::{self, Asked, Decoded, Translation};
 use super::{Remembered, Settings, nested_model, passthrough};
 use crate::accounts::{Lease, Wanted};
@@ -115,7 +115,7 @@ impl<'a> Call<'a> {
     pub async fn plan(&self, lease: &Lease) -> Result<Plan, LocalError> {
         let operation = self.incoming.operation;
         let upstream = translate::upstream_protocol(self.protocol, lease.account().provider, lease.model());
-        if upstream == self.protocol && !self.carries_signatures() {
+        if upstream == self.protocol && !self.carries_signatures().await? {
             if names_model_inside(operation) {
                 self.is_large().await?;
             }
@@ -156,6 +156,7 @@ impl<'a> Call<'a> {
     /// thread where it is large or refers to what is.
     async fn translate(&self, task: Task, is_large: bool) -> Result<Translation, LocalError> {
         let read = self.decoded.get().cloned();
+        let is_large = is_large || self.means.share.refers_to() > task::REFERRED_HERE;
         let here = if is_large { None } else { task.translated_here(read.clone())? };
         let (decoded, translation) = if let Some(done) = here {
             done
@@ -184,9 +185,13 @@ impl<'a> Call<'a> {
     }
 
     /// Whether the client repeats what another vendor signed, which its own would refuse.
-    fn carries_signatures(&self) -> bool {
-        self.incoming.operation.has_turns()
-            && self.frames.any(chat::signature::LONGEST_MARK, chat::signature::is_carried_in)
+    async fn carries_signatures(&self) -> Result<bool, LocalError> {
+        if !self.incoming.operation.has_turns() {
+            return Ok(false);
+        }
+        let find =
+            |frames: &Frames| Ok(frames.any(chat::signature::LONGEST_MARK, chat::signature::is_carried_in));
+        look(&self.frames, self.means.off_thread, find).await
     }
 
     /// The request to count the tokens of, which may have been passed on unread.

@@ -113,6 +113,11 @@ impl Share {
         self.hold_values(&mut held)
     }
 
+    /// Bytes that were said earlier and are referred to.
+    pub fn refers_to(&self) -> usize {
+        self.held().referred
+    }
+
     /// So many bytes are to be sent to an upstream. Another protocol may need more words.
     pub fn encoded(&self, bytes: usize) -> Result<(), LocalError> {
         if bytes as u64 > self.max_body.saturating_add(self.max_body / 4) {

@@ -12,7 +12,7 @@ use crate::protocol::{LocalError, Operation, Protocol, RequestTarget};
 use crate::upstream::Frames;
 
 /// What a serving thread looks up of earlier answers, in bytes; more is another thread's.
-const REFERRED_HERE: usize = 1 << 20;
+pub const REFERRED_HERE: usize = 1 << 20;
 
 pub struct Task {
     pub operation: Operation,

@@ -92,7 +92,7 @@ async fn an_upstream_that_goes_on_after_nonsense_is_let_go_of() {
 async fn an_upstream_that_goes_on_after_its_last_word_is_let_go_of() {
     let last = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n\
                 data: [DONE]\n\n";
-    for with in [b": ping\n\n".as_slice(), b"x", b"data: {}\n\n"] {
+    for with in [b": ping\n\n".as_slice(), b"x"] {
         // Nothing tells when it would have ended of itself, so it never does.
         let upstream = FakeUpstream::always(endless_in_turn(last, with)).await;
         let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;

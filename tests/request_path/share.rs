@@ -63,8 +63,8 @@ async fn send(proxy: &TestProxy, path: &str, body: impl Into<Bytes>) -> Answer {
 async fn a_body_that_is_nothing_but_values_is_413_before_it_is_parsed() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
-    for (path, family, says) in TRANSLATED {
-        for value in ["0,", "{},", "[],", "\"\",", "{\"a\":0},"] {
+    for (number, (path, family, says)) in TRANSLATED.into_iter().enumerate() {
+        for value in [["0,", "{},"], ["0,", "[],"], ["0,", "\"\","], ["0,", "{\"a\":0},"]][number] {
             let padding = value.repeat(20 * MEGABYTE / value.len());
             let answer = send(&proxy, path, format!("{{{says},\"pad\":[{padding}0]}}")).await;
             family.assert_error(&answer, 413, &["JSON values", "MB of memory", "max_body_mb"]);
@@ -106,7 +106,7 @@ async fn a_conversation_of_ninety_megabytes_passes() {
 async fn a_body_that_comes_byte_by_byte_takes_what_its_bytes_take() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
-    let body = format!("{{{},\"pad\":\"{}\"}}", TRANSLATED[2].2, "x".repeat(4 * MEGABYTE));
+    let body = format!("{{{},\"pad\":\"{}\"}}", TRANSLATED[2].2, "x".repeat(MEGABYTE));
     let mut stream = TcpStream::connect(proxy.address).await.expect("connected");
     let head = "POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 transfer-encoding: chunked\r\nconnection: close\r\n\r\n";
@@ -120,7 +120,7 @@ async fn a_body_that_comes_byte_by_byte_takes_what_its_bytes_take() {
     assert_eq!(status_of(&answer), 200, "{answer}");
     // The body, its copy in one piece, and what is parsed and written of it.
     let taken = proxy.peak_memory() - before;
-    assert!(taken < 48 * MEGABYTE, "{taken} bytes");
+    assert!(taken < 16 * MEGABYTE, "{taken} bytes");
 }
 
 /// Has a text of this length said in an answer, and returns the ids of the answer and of
