@@ -25,8 +25,11 @@ use crate::server::{Door, base_url, bind};
 use crate::supervisor::{Exit, Options, Sources, Supervisor};
 use crate::upstream::Scrubber;
 
-/// Request bodies held in memory at once, at least.
+/// Requests and what they become, held in memory at once, at least …
 const MIN_BUDGET: u64 = 256 << 20;
+/// … and so many times the largest body: itself, what its values take, and what is written
+/// for an upstream.
+const LARGEST_AT_ONCE: u64 = 6;
 /// Every connection of a client may need one of its own to an upstream.
 const SOCKETS_PER_REQUEST: u64 = 2;
 /// Files and sockets that are not a client's.
@@ -174,7 +177,7 @@ async fn first_load(path: &Path, secrets: &SecretMemory) -> Result<Loaded, Launc
 }
 
 fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
-    let budget = config.proxy.max_body.saturating_mul(4).max(MIN_BUDGET);
+    let budget = config.proxy.max_body.saturating_mul(LARGEST_AT_ONCE).max(MIN_BUDGET);
     let pool = Arc::new(Pool::new());
     let recorder = Arc::new(Recorder::start(paths.monitor_file(), config, scrubber.clone()));
     let gateway = Gateway::new(

@@ -4,21 +4,22 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use tokio::time::timeout;
 
 use super::opening;
+use super::share::Share;
 use crate::accounts::Account;
 use crate::language::Message;
 use crate::message;
-use crate::protocol::{Operation, Provider};
+use crate::protocol::{LocalError, Operation, Provider};
 use crate::upstream::client::describe;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
-use crate::upstream::{Client, Failure, Fault, Frames, Reply, ReplyBody, Scrubber, demo_reply};
+use crate::upstream::{Client, Failure, Fault, Frames, Gather, Reply, ReplyBody, Scrubber, demo_reply};
 
 /// How much of a refusal is read.
 const MAX_REFUSAL: usize = 1 << 20;
@@ -97,17 +98,40 @@ impl Attempt<'_> {
 }
 
 impl Answered {
-    /// Reads it to its end, within the rest of its time.
-    pub async fn read(self, limit: Duration) -> Result<Bytes, Refused> {
-        let mut body = BytesMut::from(self.first);
-        let rest = timeout(limit, Limited::new(self.rest, MAX_ANSWER).collect()).await;
-        let rest = rest.map_err(|_| broken(Fault::TimedOut, message!("reason-endless")))?;
-        let rest = rest.map_err(|error| {
-            broken(Fault::Unreachable, message!("reason-broke-off", error = describe(&*error)))
-        })?;
-        body.extend_from_slice(&rest.to_bytes());
-        Ok(body.freeze())
+    /// Reads it to its end, within the rest of its time and what the request may hold.
+    pub async fn read(self, limit: Duration, share: &Share) -> Result<Bytes, Unread> {
+        let read = timeout(limit, read_whole(self.first, self.rest, share)).await;
+        read.unwrap_or_else(|_| Err(broken(Fault::TimedOut, message!("reason-endless")).into()))
     }
+}
+
+/// Why an answer was not read to its end.
+pub enum Unread {
+    Refused(Box<Refused>),
+    /// Others hold too much at present.
+    NoRoom(LocalError),
+}
+
+impl From<Refused> for Unread {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(Box::new(refused))
+    }
+}
+
+async fn read_whole(first: Bytes, rest: ReplyBody, share: &Share) -> Result<Bytes, Unread> {
+    let broke_off = |error: &dyn std::error::Error| {
+        broken(Fault::Unreachable, message!("reason-broke-off", error = describe(error)))
+    };
+    let mut body = Gather::default();
+    share.answered(first.len()).map_err(Unread::NoRoom)?;
+    body.push(first);
+    let mut rest = std::pin::pin!(Limited::new(rest, MAX_ANSWER));
+    while let Some(frame) = rest.frame().await {
+        let Ok(bytes) = frame.map_err(|error| broke_off(&*error))?.into_data() else { continue };
+        share.answered(bytes.len()).map_err(Unread::NoRoom)?;
+        body.push(bytes);
+    }
+    Ok(body.into_frames().to_bytes())
 }
 
 /// A status that is no success, with as much of its body as makes sense to read. Keys

@@ -1,82 +1,44 @@
 //! Reads a client's body into frames, within the limits of one body and of all bodies
-//! together.
+//! together, as long as it gets on.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 
+use super::pace::Pace;
+use super::share::Share;
 use crate::protocol::{ErrorKind, LocalError};
-use crate::upstream::Frames;
+use crate::upstream::{Frames, Gather};
 
-/// The unit the memory budget is counted in.
-const UNIT: usize = 64 << 10;
-
-/// How much request body may be held at once, all requests together. A client that
-/// cannot be served within it is told to come back, instead of the machine swapping.
-#[derive(Clone, Debug)]
-pub struct Budget(Arc<Semaphore>);
-
-/// A body in memory and its share of the budget.
-#[derive(Debug)]
-pub struct ReadBody {
-    pub frames: Frames,
-    _share: Option<OwnedSemaphorePermit>,
-}
-
-impl Budget {
-    pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes / UNIT)))
-    }
-
-    /// One more unit on top of a share.
-    fn grow(&self, share: &mut Option<OwnedSemaphorePermit>) -> Result<(), LocalError> {
-        let unit = Arc::clone(&self.0).try_acquire_owned().map_err(|_| busy())?;
-        match share {
-            Some(share) => share.merge(unit),
-            None => *share = Some(unit),
-        }
-        Ok(())
-    }
-}
-
-/// Reads all of it. Fails when it is too large, when the client stops sending or sends
-/// what is not HTTP, and when the memory for it is not to be had.
-pub async fn read<B>(body: B, max: u64, budget: &Budget) -> Result<ReadBody, LocalError>
+/// Reads all of it. Fails when it is too large, when the client stops sending, crawls or
+/// sends what is not HTTP, and when the memory for it is not to be had.
+pub async fn read<B>(body: B, share: &Share, mut pace: Pace) -> Result<Frames, LocalError>
 where
     B: Body<Data = Bytes>,
     B::Error: std::fmt::Display,
 {
-    if body.size_hint().lower() > max {
-        return Err(too_large(max));
-    }
+    share.can_arrive(body.size_hint().lower())?;
     let mut body = pin!(body);
-    let mut frames = Frames::default();
-    let mut share = None;
-    let mut granted = 0;
-    while let Some(frame) = body.frame().await {
+    let mut gather = Gather::default();
+    while !body.is_end_stream() {
+        // Most bodies are one frame, and a timer costs more than that; the server itself
+        // looks after a body that does not even begin.
+        let frame = if gather.is_empty() {
+            body.frame().await
+        } else {
+            timeout_at(pace.due().into(), body.frame()).await.map_err(|_| too_slow())?
+        };
+        let Some(frame) = frame else { break };
         let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() else { continue };
-        frames.push(bytes);
-        if frames.len() as u64 > max {
-            return Err(too_large(max));
-        }
-        while granted < frames.len() {
-            budget.grow(&mut share)?;
-            granted += UNIT;
-        }
+        share.arrived(bytes.len())?;
+        pace.arrived(bytes.len(), Instant::now());
+        gather.push(bytes);
     }
-    Ok(ReadBody { frames, _share: share })
-}
-
-fn too_large(max: u64) -> LocalError {
-    let megabytes = max >> 20;
-    LocalError::new(
-        ErrorKind::TooLarge,
-        format!("the request body is over the limit of {megabytes} MB (max_body_mb under [proxy])"),
-    )
+    Ok(gather.into_frames())
 }
 
 fn unreadable(error: &impl std::fmt::Display) -> LocalError {
@@ -87,7 +49,39 @@ fn unreadable(error: &impl std::fmt::Display) -> LocalError {
     LocalError::new(ErrorKind::InvalidRequest, format!("the request body could not be read: {text}"))
 }
 
-fn busy() -> LocalError {
-    LocalError::new(ErrorKind::Unavailable, "too many large requests at once; try again in a moment")
-        .retry_after(std::time::Duration::from_secs(1))
+fn too_slow() -> LocalError {
+    LocalError::new(ErrorKind::RequestTimeout, "the request body arrives too slowly: send it again, faster")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use futures_util::stream::{self, StreamExt};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    use super::*;
+    use crate::gateway::share::Budget;
+
+    fn body(text: &'static str) -> impl stream::Stream<Item = Result<Frame<Bytes>, Infallible>> {
+        stream::iter([Ok(Frame::data(Bytes::from_static(text.as_bytes())))])
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_stands_still_is_given_up() {
+        let share = Budget::new(1 << 20).open(1 << 20);
+        let stalled = StreamBody::new(body("{").chain(stream::pending()));
+        let outcome = read(stalled, &share, Pace::with_grace(Duration::ZERO, Instant::now())).await;
+        assert_eq!(outcome.err().map(|error| error.kind), Some(ErrorKind::RequestTimeout));
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_is_there_is_never_late() {
+        let share = Budget::new(1 << 20).open(1 << 20);
+        let whole = StreamBody::new(body("{").chain(body("}")));
+        let frames = read(whole, &share, Pace::with_grace(Duration::ZERO, Instant::now())).await;
+        assert_eq!(frames.expect("read").to_bytes(), "{}");
+    }
 }

@@ -5,13 +5,17 @@
 //! With `store: false` an answer is not remembered as a whole, but its items are: Vercel's
 //! client refers to them either way.
 
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
 use super::memory::Memory;
+use super::share::Share;
+use super::translate::Unread;
 use crate::protocol::openai_responses::reference::{Json, Remembered, Said};
+use crate::protocol::weight;
 
 /// Answers and items together; an answer has a few.
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(8_000).expect("not zero");
@@ -60,28 +64,77 @@ impl Conversations {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memory<Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Remembered for Conversations {
-    fn item(&self, id: &str) -> Option<Json> {
+    fn text_of(&self, id: &str) -> Option<Json> {
         match self.lock().get(id)? {
             Entry::Item(item) => Some(Arc::clone(item)),
             Entry::Answer(_) => None,
         }
     }
 
-    fn conversation(&self, response_id: &str) -> Option<Vec<Json>> {
-        let mut items = Vec::new();
+    /// From the conversation's start.
+    fn texts_of(&self, response_id: &str) -> Option<Vec<Json>> {
+        let mut texts = Vec::new();
         for answer in self.chain(response_id)?.iter().rev() {
-            items.extend(answer.input.iter().cloned());
+            texts.extend(answer.input.iter().cloned());
             for id in &answer.output {
-                items.push(self.item(id)?);
+                texts.push(self.text_of(id)?);
             }
         }
-        Some(items)
+        Some(texts)
+    }
+
+    /// What one request may look up: within its share, and no more than `most` bytes.
+    pub fn within<'a>(&'a self, share: &'a Share, most: usize) -> Known<'a> {
+        share.refers_anew();
+        Known { conversations: self, share, left: Cell::new(most), refusal: RefCell::new(None) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one request finds of earlier answers. A reference of thirty bytes may stand for a
+/// megabyte, so everything is counted before it is parsed.
+pub struct Known<'a> {
+    conversations: &'a Conversations,
+    share: &'a Share,
+    left: Cell<usize>,
+    refusal: RefCell<Option<Unread>>,
+}
+
+impl Known<'_> {
+    /// Why something was not looked up although it is known; asked once, at the end.
+    pub fn refusal(&self) -> Option<Unread> {
+        self.refusal.take()
+    }
+
+    fn counted(&self, texts: Vec<Json>) -> Option<Vec<Json>> {
+        match self.count(&texts) {
+            Ok(()) => Some(texts),
+            Err(refusal) => {
+                self.refusal.replace(Some(refusal));
+                None
+            }
+        }
+    }
+
+    fn count(&self, texts: &[Json]) -> Result<(), Unread> {
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let left = self.left.get().checked_sub(bytes).ok_or(Unread::RefersToMuch)?;
+        self.left.set(left);
+        let weight = weight::of_parts(texts.iter().map(|text| text.as_bytes()), bytes);
+        Ok(self.share.referred(bytes, weight)?)
+    }
+}
+
+impl Remembered for Known<'_> {
+    fn item(&self, id: &str) -> Option<Json> {
+        self.counted(vec![self.conversations.text_of(id)?])?.pop()
+    }
+
+    fn conversation(&self, response_id: &str) -> Option<Vec<Json>> {
+        self.counted(self.conversations.texts_of(response_id)?)
     }
 }
 
@@ -129,6 +182,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::gateway::Budget;
+    use crate::protocol::ErrorKind;
+
+    fn share() -> Share {
+        Budget::new(64 << 20).open(1 << 20)
+    }
 
     /// Lets a client say something after `previous` and be answered with one item.
     fn answer(conversations: &Arc<Conversations>, previous: Option<&str>, name: &str, is_stored: bool) {
@@ -150,28 +209,60 @@ mod tests {
         answer(&conversations, Some("resp_a"), "c", true);
         let told = [json!("asks a"), json!({"id": "msg_a"}), json!("asks c"), json!({"id": "msg_c"})];
         let told = told.iter().map(|item| Json::from(item.to_string())).collect();
-        assert_eq!(conversations.conversation("resp_c"), Some(told));
-        assert_eq!(conversations.conversation("msg_a"), None, "an item is no answer");
-        assert_eq!(conversations.item("resp_a"), None, "an answer is no item");
+        let share = share();
+        let known = conversations.within(&share, usize::MAX);
+        assert_eq!(known.conversation("resp_c"), Some(told));
+        assert_eq!(known.conversation("msg_a"), None, "an item is no answer");
+        assert_eq!(known.item("resp_a"), None, "an answer is no item");
+        assert!(known.refusal().is_none());
     }
 
     #[test]
     fn what_is_not_stored_is_known_by_its_items_only() {
         let conversations = Arc::<Conversations>::default();
         answer(&conversations, None, "a", false);
-        assert_eq!(conversations.item("msg_a").as_deref(), Some(r#"{"id":"msg_a"}"#));
-        assert_eq!(conversations.conversation("resp_a"), None);
+        let share = share();
+        let known = conversations.within(&share, usize::MAX);
+        assert_eq!(known.item("msg_a"), Some(Json::from(r#"{"id":"msg_a"}"#)));
+        assert_eq!(known.conversation("resp_a"), None);
     }
 
     #[test]
     fn a_conversation_with_a_gap_is_not_known() {
         let conversations = Arc::<Conversations>::default();
+        let share = share();
+        let known = conversations.within(&share, usize::MAX);
         answer(&conversations, Some("resp_gone"), "b", true);
-        assert_eq!(conversations.conversation("resp_b"), None);
+        assert_eq!(known.conversation("resp_b"), None);
         let crowd = MAX_ENTRIES.get() / 2;
         answer(&conversations, None, "a", true);
         (0..crowd).for_each(|number| answer(&conversations, None, &number.to_string(), true));
-        assert_eq!(conversations.conversation("resp_a"), None);
-        assert!(conversations.conversation(&format!("resp_{}", crowd - 1)).is_some());
+        assert_eq!(known.conversation("resp_a"), None);
+        assert!(known.conversation(&format!("resp_{}", crowd - 1)).is_some());
+    }
+
+    #[test]
+    fn what_is_referred_to_again_and_again_counts_each_time() {
+        let conversations = Arc::<Conversations>::default();
+        answer(&conversations, None, "a", true);
+        let text = "x".repeat(400_000);
+        conversations.put_item("msg_long".to_owned(), &json!({ "text": text }));
+        let share = share();
+        let known = conversations.within(&share, usize::MAX);
+        assert!(known.item("msg_long").is_some() && known.item("msg_long").is_some());
+        assert_eq!(known.item("msg_long"), None, "more than the body of a request may be");
+        let Some(Unread::Wrong(error)) = known.refusal() else { panic!("refused") };
+        assert_eq!(error.kind, ErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_serving_thread_is_not_counted_yet() {
+        let conversations = Arc::<Conversations>::default();
+        answer(&conversations, None, "a", true);
+        let share = share();
+        let here = conversations.within(&share, 3);
+        assert_eq!(here.conversation("resp_a"), None);
+        assert!(matches!(here.refusal(), Some(Unread::RefersToMuch)));
+        assert!(conversations.within(&share, usize::MAX).conversation("resp_a").is_some());
     }
 }

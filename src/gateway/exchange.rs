@@ -14,9 +14,6 @@ use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
 use crate::protocol::{LocalError, Operation, Usage};
 use crate::upstream::Failure;
 
-/// Characters of a User-Agent that are remembered; as text in a header they are ASCII.
-const MAX_AGENT: usize = 200;
-
 /// What the server knows of a request before its body is read.
 #[derive(Clone, Debug)]
 pub struct Incoming {
@@ -66,11 +63,8 @@ impl Exchange {
             let mut record = Record::of_call(&incoming.id, incoming.operation, &incoming.path);
             record.hint = incoming.hint.map(Into::into);
             record.peer = incoming.peer;
-            record.client = incoming
-                .headers
-                .get(USER_AGENT)
-                .and_then(|agent| agent.to_str().ok())
-                .map(|agent| agent[..agent.len().min(MAX_AGENT)].into());
+            let agent = incoming.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+            record.client = agent.map(Into::into);
             record
         });
         Self { id: incoming.id.clone(), record, _in_flight: InFlight::enter(in_flight) }

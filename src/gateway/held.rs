@@ -8,12 +8,16 @@ use memchr::memrchr2;
 pub struct Held {
     parts: Vec<Bytes>,
     length: usize,
+    /// Whether a line may end in what is held: a long line that comes in many pieces is not
+    /// looked through, nor joined, again at each of them.
+    has_line_end: bool,
 }
 
 impl Held {
     pub fn add(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
             self.length += bytes.len();
+            self.has_line_end = self.has_line_end || end_of_lines(&bytes) > 0;
             self.parts.push(bytes);
         }
     }
@@ -36,11 +40,15 @@ impl Held {
         };
         self.parts.clear();
         self.length = 0;
+        self.has_line_end = false;
         joined
     }
 
     /// The lines that are whole; the one that is still open stays.
     pub fn take_lines(&mut self) -> Bytes {
+        if !self.has_line_end {
+            return Bytes::new();
+        }
         let mut lines = self.take();
         let open = lines.split_off(end_of_lines(&lines));
         self.add(open);

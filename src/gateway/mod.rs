@@ -10,12 +10,15 @@ mod conversations;
 mod cure;
 mod exchange;
 mod held;
+mod ids;
 mod learn;
 mod memory;
 mod model_lists;
 mod models;
 mod nested_model;
+mod off_thread;
 mod opening;
+mod pace;
 mod passthrough;
 mod patience;
 mod peek;
@@ -23,12 +26,15 @@ mod plan;
 mod probe;
 mod query;
 mod relay;
+mod retelling;
 mod retry;
 mod route;
 mod served;
+mod share;
 mod side;
 mod signatures;
 mod sleep;
+mod task;
 mod told;
 mod translate;
 mod verdict;
@@ -44,20 +50,23 @@ use http_body::Body;
 use secrecy::SecretString;
 
 pub use self::answer::{ACCOUNT_HEADER, AnswerBody};
-pub use self::body::Budget;
 pub use self::cure::proxy_address;
 pub use self::exchange::Incoming;
+pub use self::ids::of_request as new_request_id;
 pub use self::models::ModelsRequest;
 pub use self::probe::TestReport;
 pub use self::relay::Relay;
 pub use self::served::Served;
+pub use self::share::Budget;
 
 use self::answer::{Answering, response};
 use self::attempt::Refused;
-use self::call::{Call, check_encoding};
+use self::call::{Call, Means, check_encoding};
 use self::conversations::Conversations;
 use self::exchange::Exchange;
 use self::model_lists::ModelLists;
+use self::off_thread::OffThread;
+use self::pace::Pace;
 use self::retry::{Ended, Next, Told};
 use self::signatures::Signatures;
 use self::sleep::{SleepWatch, time_since_boot};
@@ -67,7 +76,7 @@ use crate::config::{Config, ModelMap, UpstreamConfig};
 use crate::monitor::{Outcome, Recorder};
 use crate::protocol::{ErrorKind, LocalError};
 use crate::upstream::client::ClientOptions;
-use crate::upstream::{Client, Frames, Scrubber};
+use crate::upstream::{Client, Scrubber};
 
 /// Everything a request needs, shared by all of them. A reload swaps parts of it;
 /// requests under way keep what they started with.
@@ -78,6 +87,7 @@ pub struct Gateway {
     pub recorder: Arc<Recorder>,
     pub scrubber: Scrubber,
     budget: Budget,
+    off_thread: OffThread,
     in_flight: Arc<AtomicUsize>,
     sleep: SleepWatch,
     model_lists: ModelLists,
@@ -85,7 +95,7 @@ pub struct Gateway {
 }
 
 /// What answers in translation leave behind for the requests that follow.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Remembered {
     conversations: Arc<Conversations>,
     signatures: Arc<Signatures>,
@@ -100,7 +110,7 @@ pub struct Settings {
 pub type Answer = Result<Response<AnswerBody>, LocalError>;
 
 impl Gateway {
-    /// `budget`: bytes of request bodies held in memory at once.
+    /// `budget`: bytes of requests held in memory at once, and of what they become.
     pub fn new(
         config: Arc<Config>,
         pool: Arc<Pool>,
@@ -115,6 +125,7 @@ impl Gateway {
             recorder,
             scrubber,
             budget: Budget::new(budget),
+            off_thread: OffThread::default(),
             in_flight: Arc::default(),
             sleep: SleepWatch::new(Instant::now(), time_since_boot()),
             model_lists: ModelLists::default(),
@@ -198,16 +209,17 @@ impl Gateway {
     {
         let settings = self.settings();
         check_encoding(incoming).map_err(Ended::Local)?;
-        let read =
-            body::read(body, settings.config.proxy.max_body, &self.budget).await.map_err(Ended::Local)?;
-        let call = Call::new(incoming, &settings, &read.frames).map_err(Ended::Local)?;
+        let share = Arc::new(self.budget.open(settings.config.proxy.max_body));
+        let frames = body::read(body, &share, Pace::new(Instant::now())).await.map_err(Ended::Local)?;
+        let means = Means { remembered: &self.remembered, off_thread: &self.off_thread, share };
+        let call = Call::new(incoming, &settings, frames, means).await.map_err(Ended::Local)?;
         exchange.note(|record| {
-            record.bytes_in = read.frames.len() as u64;
+            record.bytes_in = call.frames.len() as u64;
             record.model_asked = Some(call.asked.as_str().into());
             record.streamed = call.streams();
-            record.keep_request(read.frames.iter());
+            record.keep_request(call.frames.iter());
         });
-        self.try_accounts(exchange, &settings, incoming, &call, &read.frames).await
+        self.try_accounts(exchange, &settings, incoming, &call).await
     }
 
     /// One account after another, until one answers or there is nothing left to try.
@@ -217,7 +229,6 @@ impl Gateway {
         settings: &Settings,
         incoming: &Incoming,
         call: &Call<'_>,
-        frames: &Frames,
     ) -> Result<Answering, Ended> {
         let mut tried = Tried::default();
         let mut last: Option<Refused> = None;
@@ -235,8 +246,8 @@ impl Gateway {
                 record.model_used = Some(lease.model().into());
             });
             let started = Instant::now();
-            let plan = call.plan(&lease, frames, &self.remembered).map_err(Ended::Local)?;
-            let mut refused = match call.try_once(settings, &client, &lease, &plan, frames).await {
+            let plan = call.plan(&lease).await.map_err(Ended::Local)?;
+            let mut refused = match call.try_once(settings, &client, &lease, &plan).await {
                 Ok(reply) => {
                     if reply.is_from_upstream() {
                         lease.succeed();
@@ -246,7 +257,7 @@ impl Gateway {
                 }
                 Err(refused) => refused,
             };
-            judge.weigh(&mut refused.failure, incoming, frames);
+            judge.weigh(&mut refused.failure, incoming, &call.frames);
             exchange.attempted(&lease.account().name, started.elapsed(), Some(&refused.failure));
             lease.fail(&refused.failure);
             match retry::next(&refused.failure.fault) {

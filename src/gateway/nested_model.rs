@@ -37,8 +37,7 @@ pub fn renamed(frames: Frames, asked: &str, model: &str) -> Frames {
     }
     let body = frames.to_bytes();
     let value = Bytes::from(serde_json::Value::from(format!("{PREFIX}{model}")).to_string());
-    // The last one first, so that the others stay where they are.
-    places(&body, asked).into_iter().rev().fold(frames, |frames, place| frames.splice(place, value.clone()))
+    frames.splice_all(&places(&body, asked), &value)
 }
 
 fn places(body: &[u8], asked: &str) -> Vec<Range<usize>> {
@@ -46,12 +45,14 @@ fn places(body: &[u8], asked: &str) -> Vec<Range<usize>> {
     let named = read.requests.iter().chain(&read.generate_content_request);
     let values = named.filter_map(|named| named.model).map(RawValue::get);
     let repeated = values.filter(|value| is_named(value, asked));
-    repeated
+    let mut places: Vec<_> = repeated
         .map(|value| {
             let start = value.as_ptr().addr() - body.as_ptr().addr();
             start..start + value.len()
         })
-        .collect()
+        .collect();
+    places.sort_unstable_by_key(|place| place.start);
+    places
 }
 
 fn is_named(value: &str, asked: &str) -> bool {

@@ -91,7 +91,7 @@ impl Peek {
     pub fn with_model(&self, frames: &Frames, model: &str) -> Frames {
         let Some(range) = self.model_range.clone() else { return frames.clone() };
         let value = if self.in_form { model.to_owned() } else { serde_json::Value::from(model).to_string() };
-        frames.splice(range, Bytes::from(value))
+        frames.splice(range, &Bytes::from(value))
     }
 
     /// A number for the conversation this request continues: what the client calls its

@@ -29,6 +29,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// As much as is joined before it leaves.
 const JOIN_LIMIT: usize = 64 << 10;
+/// As much is taken in at a time; then it is asked how late it is, and others have a turn.
+const TURN: usize = 1 << 20;
 /// How long a stream that has said its last word may take to end.
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -125,10 +127,15 @@ impl Relay {
         self.bytes_in += bytes.len() as u64;
         let bytes = match &mut self.codec {
             Codec::Pass => bytes,
+            // What comes after the last word changes nothing.
+            Codec::Translate(translator, _) if translator.is_over() => Bytes::new(),
             Codec::Translate(translator, _) => translator.push(&bytes),
         };
         self.held.add(bytes);
         if self.is_over() {
+            if self.has_failed() {
+                return self.gave_up();
+            }
             self.silence.end_within(LAST_PATIENCE);
         }
         // Whoever said how long the answer is need not be asked whether it has ended.
@@ -137,13 +144,20 @@ impl Relay {
         }
     }
 
-    /// Takes in what the upstream has; pending when it has nothing more now.
+    /// Takes in what the upstream has; pending when it has nothing more now, or has had its
+    /// turn without saying anything that the client is to hear.
     fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut taken = 0;
         while matches!(self.state, State::Open) && self.held.len() < JOIN_LIMIT {
+            if taken >= TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match std::task::ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     self.silence.heard();
                     if let Ok(bytes) = frame.into_data() {
+                        taken += bytes.len();
                         self.take_in(bytes);
                     }
                 }
@@ -184,6 +198,17 @@ impl Relay {
     fn ended(&mut self) {
         self.state = State::Ended;
         self.lease.succeed();
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(&self.codec, Codec::Translate(translator, _) if translator.failure().is_some())
+    }
+
+    /// The client has been told of the failure: the upstream need say no more, and is not
+    /// listened to.
+    fn gave_up(&mut self) {
+        self.upstream = ReplyBody::from("");
+        self.upstream_ended();
     }
 
     /// The answer cannot be finished: say so in the client's protocol, or cut it off.
@@ -289,15 +314,19 @@ impl Body for Relay {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         loop {
-            if this.poll_upstream(cx).is_pending() {
-                // More of a burst may be on its way; a whole answer leaves as it comes.
-                if this.shape == Shape::Events && this.held.len() > 0 && this.turns.poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                if this.silence.poll(cx).is_ready() {
-                    this.fell_silent();
-                    continue;
-                }
+            let is_waiting = this.poll_upstream(cx).is_pending();
+            // More of a burst may be on its way; a whole answer leaves as it comes.
+            if is_waiting
+                && this.shape == Shape::Events
+                && this.held.len() > 0
+                && this.turns.poll(cx).is_pending()
+            {
+                return Poll::Pending;
+            }
+            // However much the upstream has to say: its time may be over.
+            if matches!(this.state, State::Open) && this.silence.poll(cx).is_ready() {
+                this.fell_silent();
+                continue;
             }
             if let Some(bytes) = this.ready_bytes() {
                 return this.send(bytes);

@@ -2,22 +2,24 @@
 //! the client's own words, and how the answer comes back in them.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 
-use super::attempt::{Answered, Refused, broken};
-use super::conversations::{Conversations, Remembering};
+use super::attempt::{self, Refused, broken};
+use super::call::Means;
+use super::conversations::{Known, Remembering};
+use super::retelling::{Retelling, Untold};
 use super::signatures::CallWatch;
-use super::{Remembered, passthrough};
+use super::{Remembered, ids, passthrough};
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::failure::{for_client, kind_of_status, of_stranger};
-use crate::protocol::openai_responses::reference::{Said, output_of};
+use crate::protocol::openai_responses::reference::Said;
 use crate::protocol::{
-    self, Encoded, ErrorKind, Limits, LocalError, Observer, Operation, Protocol, Provider, RequestTarget,
+    self, Encoded, ErrorKind, Limits, LocalError, Operation, Protocol, Provider, RequestTarget,
     ResponseContext, StreamDecoder, StreamEncoder, Usage, capability,
 };
 use crate::upstream::{Failure, Fault, Frames, Scrubber};
@@ -39,20 +41,44 @@ pub struct Decoded {
     said: Option<Arc<Said>>,
 }
 
+/// Why a request was not read.
+pub enum Unread {
+    Wrong(LocalError),
+    /// It refers to more than was to be looked up here.
+    RefersToMuch,
+}
+
+impl Unread {
+    pub fn into_error(self) -> LocalError {
+        match self {
+            Self::Wrong(error) => error,
+            Self::RefersToMuch => LocalError::new(ErrorKind::TooLarge, "the request refers to too much"),
+        }
+    }
+}
+
+impl From<LocalError> for Unread {
+    fn from(error: LocalError) -> Self {
+        Self::Wrong(error)
+    }
+}
+
 impl Decoded {
     /// A 400 names what is wrong with the request, or what it refers to and nobody knows.
     pub fn read(
         client: Operation,
         frames: &Frames,
         target: &RequestTarget<'_>,
-        conversations: &Conversations,
+        known: &Known<'_>,
         limits: Limits,
-    ) -> Result<Self, LocalError> {
+    ) -> Result<Self, Unread> {
         let body = frames.to_bytes();
         let chat = match client {
             Operation::Completions => protocol::decode_text_completion(&body)?,
             Operation::Responses => {
-                let (chat, said) = protocol::decode_responses_request(&body, conversations, limits)?;
+                let read = protocol::decode_responses_request(&body, known, limits);
+                known.refusal().map_or(Ok(()), Err)?;
+                let (chat, said) = read?;
                 return Ok(Self { chat, said: Some(Arc::new(said)) });
             }
             _ => protocol::decode_request(client.protocol(), &body, target)?,
@@ -76,23 +102,25 @@ pub struct Translation {
 }
 
 /// What the client is to be answered with, beside the answer.
-pub struct Asked<'a> {
+pub struct Asked {
     pub client: Protocol,
-    pub request_id: &'a str,
-    pub model: &'a str,
+    pub request_id: String,
+    pub model: String,
     /// Gemini without `alt=sse`.
     pub json_array: bool,
     /// OpenAI's older `/v1/completions`.
     pub text_completion: bool,
-    pub remembered: &'a Remembered,
+    pub remembered: Remembered,
     pub limits: Limits,
 }
 
-impl Asked<'_> {
-    /// For an answer that begins here and now.
+impl Asked {
+    /// For an answer that begins here and now, with ids that tell nothing of the request's.
     pub fn context(&self) -> ResponseContext {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        ResponseContext::new(self.request_id, now, self.model)
+        let mut context = ResponseContext::new(&ids::random(), now, self.model.as_str());
+        context.request_id.clone_from(&self.request_id);
+        context
     }
 }
 
@@ -102,7 +130,7 @@ impl Translation {
         decoded: &Decoded,
         upstream: Protocol,
         model: &str,
-        asked: &Asked<'_>,
+        asked: &Asked,
     ) -> Result<Self, LocalError> {
         let mut request = decoded.chat.clone();
         model.clone_into(&mut request.model);
@@ -129,49 +157,44 @@ impl Translation {
             body,
             dropped,
             client: asked.client,
-            request_id: asked.request_id.to_owned(),
+            request_id: asked.request_id.clone(),
             context,
             calls,
             remembering,
         })
     }
 
-    /// Reads a whole answer, within the rest of its time, and says it to the client.
-    pub async fn whole(
-        &self,
-        answered: Answered,
-        limit: Duration,
-    ) -> Result<(Bytes, Option<Usage>), Refused> {
-        let body = answered.read(limit).await?;
-        let mut observer = Observer::object(self.upstream);
-        observer.push(&body);
-        let mut response = protocol::decode_response(self.upstream, &body).map_err(|failure| {
-            broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message.into())
-        })?;
-        self.calls.clone().see_whole(&mut response);
-        let encoded = protocol::encode_response(self.client, &response, &self.context);
-        let encoded = encoded.map_err(|error| self.cannot_be_told(error))?;
-        if let Some(mut remembering) = self.remembering.clone() {
-            remembering.given(&output_of(&encoded));
-            remembering.ended();
+    /// Says a whole answer to the client.
+    pub async fn whole(&self, body: Bytes, means: &Means<'_>) -> Result<(Bytes, Option<Usage>), Refused> {
+        let retelling = Retelling {
+            upstream: self.upstream,
+            client: self.client,
+            context: self.context.clone(),
+            calls: self.calls.clone(),
+            remembering: self.remembering.clone(),
+            share: Arc::clone(&means.share),
+        };
+        retelling.tell(body, means.off_thread).await.map_err(|untold| match untold {
+            Untold::ByUpstream(failure) => {
+                broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message.into())
+            }
+            Untold::InItsProtocol(error) => self.cannot_be_told(error),
+            Untold::Here(error) => refused_here(&error, self.client, &self.request_id),
+        })
+    }
+
+    /// There was no room to read the answer, or its time was over.
+    pub fn unread(&self, unread: attempt::Unread) -> Refused {
+        match unread {
+            attempt::Unread::Refused(refused) => *refused,
+            attempt::Unread::NoRoom(error) => refused_here(&error, self.client, &self.request_id),
         }
-        Ok((encoded, observer.usage()))
     }
 
     /// The model said what the client's protocol has no room for. Neither the request nor
     /// the account is to blame, and another answer may well be better.
     fn cannot_be_told(&self, error: LocalError) -> Refused {
-        let told = LocalError { kind: ErrorKind::BadGateway, ..error };
-        let status = told.kind.status();
-        let body = self.client.family().error_body(&told, &self.request_id).to_string();
-        Refused {
-            failure: Failure {
-                fault: Fault::Request,
-                status: Some(status.as_u16()),
-                reason: told.message.into(),
-            },
-            reply: Some((status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body))),
-        }
+        refused_here(&LocalError { kind: ErrorKind::BadGateway, ..error }, self.client, &self.request_id)
     }
 
     /// The upstream's refusal in the client's words.
@@ -195,6 +218,19 @@ impl Translation {
             calls: self.calls,
             remembering: self.remembering,
         }
+    }
+}
+
+/// An answer of our own in place of the upstream's. Neither the request nor the account is
+/// to blame.
+pub fn refused_here(told: &LocalError, client: Protocol, request_id: &str) -> Refused {
+    let status = told.kind.status();
+    let body = client.family().error_body(told, request_id).to_string();
+    let failure =
+        Failure { fault: Fault::Request, status: Some(status.as_u16()), reason: told.message.clone().into() };
+    Refused {
+        failure,
+        reply: Some((status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body))),
     }
 }
 

@@ -14,6 +14,12 @@ use super::body::Bodies;
 use super::price::Cost;
 use crate::protocol::{Operation, Usage};
 
+/// Characters that are kept of a text which a client chose: enough to know it by. Whoever
+/// sends more would push everybody's history out.
+const LONGEST_TEXT: usize = 200;
+/// … and of what was said of an error, which may quote such texts.
+const LONGEST_ERROR: usize = 2_000;
+
 /// A word from a short list of our own; read back from the disk it may be another's.
 pub type Word = Cow<'static, str>;
 
@@ -157,6 +163,21 @@ impl Record {
         }
     }
 
+    /// Cuts what a client has chosen to a length that is worth keeping.
+    pub(super) fn shorten(&mut self) {
+        shorten(&mut self.path, LONGEST_TEXT);
+        let texts = [&mut self.client, &mut self.client_name, &mut self.model_asked, &mut self.model_used];
+        for text in texts.into_iter().flatten() {
+            shorten(text, LONGEST_TEXT);
+        }
+        let failures = self.attempts.iter_mut().map(|attempt| &mut attempt.failure);
+        for text in failures.chain([&mut self.error]).flatten() {
+            if let Some(end) = end_of(text, LONGEST_ERROR) {
+                text.truncate(end);
+            }
+        }
+    }
+
     /// One line: `info` for what a user would want to see, `debug` for the rest.
     pub(super) fn log(&self) {
         let model = self.model_asked.as_deref().unwrap_or("-");
@@ -169,6 +190,20 @@ impl Record {
             tracing::debug!(id, status, model, account, ms, "{protocol} {path} {outcome:?}");
         }
     }
+}
+
+fn shorten(text: &mut SmolStr, longest: usize) {
+    if let Some(end) = end_of(text, longest) {
+        *text = text[..end].into();
+    }
+}
+
+/// Where a text of more characters than this has to end.
+fn end_of(text: &str, longest: usize) -> Option<usize> {
+    if text.len() <= longest {
+        return None;
+    }
+    text.char_indices().nth(longest).map(|(end, _)| end)
 }
 
 impl Outcome {
@@ -195,4 +230,26 @@ impl Outcome {
 
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_chose_is_kept_to_a_length() {
+        let long = "ü".repeat(60_000);
+        let mut record = Record::new("id", "openai", &long);
+        record.client = Some(long.as_str().into());
+        record.model_asked = Some(long.as_str().into());
+        record.error = Some(long.clone());
+        record.shorten();
+        let kept =
+            [&record.path, record.client.as_ref().expect("kept"), record.model_asked.as_ref().expect("kept")];
+        assert!(kept.iter().all(|text| **text == "ü".repeat(LONGEST_TEXT)));
+        assert_eq!(record.error, Some("ü".repeat(LONGEST_ERROR)));
+        let before = record.clone();
+        record.shorten();
+        assert_eq!(record, before);
+    }
 }

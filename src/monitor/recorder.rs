@@ -163,6 +163,7 @@ impl Recorder {
 
     /// Files a finished exchange. Never waits: what finds no room is dropped and counted.
     pub fn file(&self, mut record: Box<Record>) {
+        record.shorten();
         record.log();
         self.keep_bodies_if_wanted(&mut record);
         if let Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) =

@@ -11,6 +11,8 @@ use crate::chat::{Maker, Request, Tool};
 pub struct ResponseContext {
     /// Makes the ids that the upstream did not give. Letters and digits.
     seed: String,
+    /// What the client knows its request by; an error event of Anthropic's names it.
+    pub request_id: String,
     /// Seconds since 1970.
     pub created: u64,
     /// The model as the client asked for it, which is what its SDK expects to read.
@@ -29,8 +31,9 @@ pub struct ResponseContext {
 }
 
 impl ResponseContext {
-    pub fn new(request_id: &str, created: u64, model: impl Into<String>) -> Self {
-        Self { seed: id_seed(request_id), created, model: model.into(), ..Self::default() }
+    pub fn new(seed: &str, created: u64, model: impl Into<String>) -> Self {
+        let seed = id_seed(seed);
+        Self { request_id: format!("req_{seed}"), seed, created, model: model.into(), ..Self::default() }
     }
 
     /// Takes from the request what its answer depends on.

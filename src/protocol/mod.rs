@@ -33,6 +33,7 @@ pub mod side;
 pub mod sse;
 pub mod translate;
 mod usage;
+pub mod weight;
 
 pub use context::ResponseContext;
 pub use decoder::StreamDecoder;

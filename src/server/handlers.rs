@@ -16,7 +16,7 @@ use super::routes::{self, Endpoint, Missing, Route};
 use super::{Door, auth, cors, guard, rescue, unread};
 use crate::connections::{Connection, Connections};
 use crate::desktop::port_owner::SERVER_NAME;
-use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest};
+use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest, new_request_id};
 use crate::protocol::{ErrorKind, Family, LocalError};
 use crate::upstream::hop;
 
@@ -39,7 +39,7 @@ impl Handler for Entry {
             // It is being closed, and this is dropped with it.
             return std::future::pending().await;
         };
-        let id = self.door.next_id();
+        let id = new_request_id();
         let asks_first = request.headers().contains_key(EXPECT);
         let route = routes::find(request.method(), request.uri().path());
         let family = family(&route, request);

@@ -15,7 +15,6 @@ mod unread;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -50,7 +49,6 @@ pub struct Door {
     base_url: ArcSwap<String>,
     guesses: Guesses,
     turned_away: TurnedAway,
-    ids: Ids,
     host_name: String,
     shards: Shards,
 }
@@ -65,7 +63,6 @@ impl Door {
             base_url: ArcSwap::default(),
             guesses: Guesses::default(),
             turned_away: TurnedAway::default(),
-            ids: Ids::default(),
             host_name,
             shards: Shards::start()?,
         })
@@ -82,10 +79,6 @@ impl Door {
 
     fn base_url(&self) -> Arc<String> {
         self.base_url.load_full()
-    }
-
-    fn next_id(&self) -> String {
-        self.ids.next()
     }
 }
 
@@ -188,22 +181,4 @@ fn fuse() -> FuseConfig {
         .with_http1_header_timeout(HEAD_TIMEOUT)
         .with_request_body_timeout(BODY_GAP)
         .with_write_stall_timeout(WRITE_STALL)
-}
-
-/// Request ids: unguessable enough to tell runs apart, cheap enough for every request.
-struct Ids {
-    run: u32,
-    next: AtomicU64,
-}
-
-impl Default for Ids {
-    fn default() -> Self {
-        Self { run: getrandom::u32().unwrap_or_default(), next: AtomicU64::new(1) }
-    }
-}
-
-impl Ids {
-    fn next(&self) -> String {
-        format!("req_{:08x}{:08x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
-    }
 }

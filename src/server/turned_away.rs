@@ -13,8 +13,6 @@ use crate::protocol::{Family, LocalError, Operation};
 
 /// Recorded in any one minute; the rest would only push better records out.
 const PER_MINUTE: u64 = 60;
-/// Of a path or a User-Agent, as much is kept.
-const LONGEST_TEXT: usize = 200;
 
 /// How many were recorded this minute.
 pub struct TurnedAway {
@@ -42,14 +40,14 @@ impl TurnedAway {
         if !recorder.is_enabled() || !self.has_room(self.started.elapsed().as_secs() / 60) {
             return;
         }
-        let path = shortened(request.uri().path());
+        let path = request.uri().path();
         let mut guard = RecordGuard::open(recorder, || match asked {
-            Some(operation) => Record::of_call(id, operation, &path),
-            None => Record::new(id, family_name(family), &path),
+            Some(operation) => Record::of_call(id, operation, path),
+            None => Record::new(id, family_name(family), path),
         });
         guard.note(|record| {
             let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-            record.client = agent.map(|agent| shortened(agent).into());
+            record.client = agent.map(Into::into);
             record.peer = request.remote_addr().clone().into_std();
             record.status = error.kind.status().as_u16();
             record.error = Some(error.message.clone());
@@ -75,10 +73,6 @@ const fn family_name(family: Family) -> &'static str {
         Family::Anthropic => "anthropic",
         Family::Gemini => "gemini",
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
 }
 
 #[cfg(test)]

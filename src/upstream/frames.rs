@@ -65,22 +65,28 @@ impl Frames {
 
     /// The same body with one stretch of it replaced.
     #[must_use]
-    pub fn splice(&self, range: Range<usize>, replacement: Bytes) -> Self {
+    pub fn splice(&self, range: Range<usize>, replacement: &Bytes) -> Self {
+        self.splice_all(&[range], replacement)
+    }
+
+    /// The same with several stretches replaced by the same, in their order.
+    #[must_use]
+    pub fn splice_all(&self, ranges: &[Range<usize>], replacement: &Bytes) -> Self {
         let mut spliced = Self::default();
-        let mut replacement = Some(replacement);
+        let mut ranges = ranges.iter().peekable();
         let mut start = 0;
-        for frame in &self.parts {
-            let end = start + frame.len();
-            if range.start > start {
-                spliced.push_part(frame.slice(..range.start.min(end) - start));
+        // What comes before is there, or replaced.
+        let mut done = 0;
+        for part in &self.parts {
+            let end = start + part.len();
+            while let Some(range) = ranges.next_if(|range| range.start < end) {
+                spliced.push_part(part.slice(done - start..range.start - start));
+                spliced.push(replacement.clone());
+                done = range.end;
             }
-            if range.start < end
-                && let Some(replacement) = replacement.take()
-            {
-                spliced.push(replacement);
-            }
-            if range.end < end {
-                spliced.push_part(frame.slice(range.end.max(start) - start..));
+            if done < end {
+                spliced.push_part(part.slice(done - start..));
+                done = end;
             }
             start = end;
         }
@@ -151,11 +157,27 @@ mod tests {
             text.as_bytes().chunks(size).for_each(|part| frames.push(Bytes::copy_from_slice(part)));
             for start in 0..text.len() {
                 for end in start + 1..=text.len() {
-                    let spliced = frames.splice(start..end, Bytes::from_static(b"<new>"));
+                    let spliced = frames.splice(start..end, &Bytes::from_static(b"<new>"));
                     let expected = format!("{}<new>{}", &text[..start], &text[end..]);
                     assert_eq!(spliced.to_bytes(), expected, "{start}..{end} in frames of {size}");
                     assert_eq!(spliced.len(), expected.len());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn splices_several_stretches_across_any_frame_boundaries() {
+        let text = "0123456789";
+        for size in 1..=text.len() {
+            let mut frames = Frames::default();
+            text.as_bytes().chunks(size).for_each(|part| frames.push(Bytes::copy_from_slice(part)));
+            for (ranges, expected) in
+                [(&[0..1, 1..2, 9..10][..], "<><>2345678<>"), (&[2..6, 8..9], "01<>67<>9"), (&[], text)]
+            {
+                let spliced = frames.splice_all(ranges, &Bytes::from_static(b"<>"));
+                assert_eq!(spliced.to_bytes(), expected, "frames of {size}");
+                assert_eq!(spliced.len(), expected.len());
             }
         }
     }

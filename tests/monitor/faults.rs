@@ -71,7 +71,8 @@ async fn requests_are_answered_when_no_file_can_be_made() {
 #[tokio::test]
 async fn requests_are_answered_when_the_disk_takes_no_more() {
     let upstream = FakeUpstream::always(answer()).await;
-    let home = Home::with_config(&account("work", "openai", &upstream, ""));
+    let keeps = "[monitor]\ncapture_bodies = \"all\"\n";
+    let home = Home::with_config(&(keeps.to_owned() + &account("work", "openai", &upstream, "")));
     let agent = home.command(&["serve", "--port", "0"]);
     let mut shell = std::process::Command::new("sh");
     shell.arg("-c").arg("trap '' XFSZ; ulimit -f 120; exec \"$0\" \"$@\"").arg(agent.get_program());

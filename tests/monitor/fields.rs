@@ -40,6 +40,30 @@ async fn a_request_leaves_what_is_worth_knowing() {
 }
 
 #[tokio::test]
+async fn what_a_client_chose_is_kept_to_a_length() {
+    let (proxy, _upstream) = recorded("[models]\n\"*\" = \"gpt-5-mini\"").await;
+    let long = "x".repeat(20_000);
+    let path = format!("/v1{}chat/completions", "/".repeat(20_000));
+    let headers = [("content-type", "application/json"), ("user-agent", long.as_str())];
+    let body = chat(&format!("gpt-{}", &long[..3_000]), false).to_string();
+    for (path, status) in [(path.as_str(), 200), (&format!("/v1/{long}"), 404)] {
+        let answer = proxy.send("POST", path, &headers, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text().chars().take(300).collect::<String>());
+    }
+    let unknown = proxy.send("POST", "/v1/messages", &headers, &body).await;
+    assert_ne!(unknown.status, 404, "{}", unknown.text());
+    let records = proxy.wait_for_records(3).await;
+    for record in &records {
+        for field in ["path", "client", "client_name", "model_asked", "model_used"] {
+            let length = record[field].as_str().map_or(0, |text| text.chars().count());
+            assert!(length <= 200, "{field} has {length} characters");
+        }
+        assert!(record.to_string().len() < 4_000, "{record}");
+    }
+    assert!(records[2]["path"].as_str().is_some_and(|path| path.starts_with("/v1///")), "{}", records[2]);
+}
+
+#[tokio::test]
 async fn each_attempt_says_when_it_began_and_why_it_failed() {
     let limited = Reply::json(429, &json!({"error": {"message": "slow down"}}));
     let upstream = FakeUpstream::script([limited], super::answer()).await;

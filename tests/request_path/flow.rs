@@ -67,14 +67,6 @@ fn long_answer(content_type: &str) -> Reply {
     Reply::pieces(content_type, pieces)
 }
 
-/// Bytes of memory the process has had at its largest.
-#[cfg(target_os = "linux")]
-fn peak_memory(proxy: &TestProxy) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.pid())).expect("running");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    peak.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
-}
-
 #[tokio::test]
 async fn a_client_that_does_not_read_slows_the_upstream_and_costs_no_memory() {
     for content_type in ["text/event-stream", "application/json"] {
@@ -102,7 +94,7 @@ async fn a_client_that_does_not_read_slows_the_upstream_and_costs_no_memory() {
             (&Value::from("done"), &Value::from(received))
         );
         #[cfg(target_os = "linux")]
-        assert!(peak_memory(&proxy) < 60 << 20, "{content_type}: {} bytes", peak_memory(&proxy));
+        assert!(proxy.peak_memory() < 60 << 20, "{content_type}: {} bytes", proxy.peak_memory());
     }
 }
 

@@ -195,7 +195,7 @@ impl Encoder {
             Event::Usage(usage) => self.usage = *usage,
             Event::Finished(reason) => self.end(reason, out),
             Event::Failed(failure) => {
-                let body = error::body(&for_client(failure), &self.context.id("req_"));
+                let body = error::body(&for_client(failure), &self.context.request_id);
                 sse::write_event(out, "error", &body);
             }
         }

@@ -1,0 +1,130 @@
+//! Upstreams that never stop: what a translated stream takes in ends with its failure.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::family::JSON;
+use crate::support::client::open;
+use crate::support::proxy::account;
+use crate::support::{FakeUpstream, Reply, TestProxy};
+
+const PIECE: usize = 256 << 10;
+/// What an endless answer has to say.
+const PIECES: usize = 1_000;
+/// What is read of it at most: the longest event there may be, and what sockets hold.
+const MOST: usize = 48 << 20;
+
+/// An answer that begins so and goes on like this, for 250 MB.
+fn endless(begins: &str, with: &[u8]) -> Reply {
+    let piece = Bytes::from(with.repeat(PIECE / with.len()));
+    let mut pieces = vec![piece; PIECES];
+    pieces.insert(0, Bytes::copy_from_slice(begins.as_bytes()));
+    Reply::pieces("text/event-stream", pieces)
+}
+
+/// Streams that are translated: path, what is asked, and of which provider.
+const TRANSLATED: [(&str, &str, &str); 4] = [
+    (
+        "/v1/messages",
+        r#"{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#,
+        "openai-compatible",
+    ),
+    ("/v1/responses", r#"{"model":"m","stream":true,"input":"hi"}"#, "openai-compatible"),
+    (
+        "/v1beta/models/m:streamGenerateContent?alt=sse",
+        r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#,
+        "openai-compatible",
+    ),
+    (
+        "/v1/chat/completions",
+        r#"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#,
+        "anthropic",
+    ),
+];
+
+/// An event that announces, and says nothing yet.
+fn announcement(provider: &str) -> &'static str {
+    match provider {
+        "anthropic" => "data: {\"type\":\"ping\"}\n\n",
+        _ => "data: {\"choices\":[]}\n\n",
+    }
+}
+
+/// Expects each translated client to be told of the failure, and the upstream to be let go
+/// of long before its end.
+async fn check(begins: &str, with: &[u8], words: &str) {
+    for (path, body, provider) in TRANSLATED {
+        let begins = announcement(provider).to_owned() + begins;
+        let upstream = FakeUpstream::always(endless(&begins, with)).await;
+        let proxy = TestProxy::serve(&account("work", provider, &upstream, "models = [\"m\"]")).await;
+        let mut stream = open(proxy.address, "POST", path, &[JSON], body).await;
+        let (text, cut) = stream.rest().await;
+        assert!(text.contains(words) && !cut, "{path}: {text}");
+        upstream.wait_for_cancelled(1).await;
+        let taken = *upstream.taken().borrow();
+        assert!(taken < MOST, "{path}: {taken} bytes of {} were taken", PIECES * PIECE);
+        let record = &proxy.wait_for_records(1).await[0];
+        assert_eq!(record["outcome"], json!("cut"), "{path}: {record}");
+        #[cfg(target_os = "linux")]
+        assert!(proxy.peak_memory() < 160 << 20, "{path}: {} bytes", proxy.peak_memory());
+    }
+}
+
+#[tokio::test]
+async fn an_endless_line_is_not_taken_in() {
+    for begins in ["data: ", "event: ", ": "] {
+        check(begins, b"x", "longer than 16 MiB").await;
+    }
+}
+
+#[tokio::test]
+async fn an_endless_event_of_many_lines_is_not_taken_in() {
+    let line = [b"data: ".as_slice(), &[b'x'; 1017], b"\n"].concat();
+    check("", &line, "longer than 16 MiB").await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_goes_on_after_nonsense_is_let_go_of() {
+    check("data: nonsense\n\n", b": ping\n\n", "makes no sense").await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_goes_on_after_its_last_word_is_let_go_of() {
+    let last = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n\
+                data: [DONE]\n\n";
+    for with in [b": ping\n\n".as_slice(), b"x"] {
+        // Nothing tells when it would have ended of itself, so it never does.
+        let upstream = FakeUpstream::always(endless_in_turn(last, with)).await;
+        let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;
+        for (path, body, _) in &TRANSLATED[..3] {
+            let mut stream = open(proxy.address, "POST", path, &[JSON], *body).await;
+            let (text, cut) = stream.rest().await;
+            assert!(
+                text.contains("hi") && !text.contains("ailed") && !text.contains("\"error\":{") && !cut,
+                "{path}: {text}"
+            );
+        }
+        upstream.wait_for_cancelled(3).await;
+    }
+}
+
+/// More than a second's worth on any machine.
+fn endless_in_turn(begins: &str, with: &[u8]) -> Reply {
+    let piece = Bytes::from(with.repeat(PIECE / with.len()));
+    let mut pieces = vec![piece; 400 * PIECES];
+    pieces.insert(0, Bytes::copy_from_slice(begins.as_bytes()));
+    Reply::pieces("text/event-stream", pieces)
+}
+
+#[tokio::test]
+async fn an_event_of_nothing_but_values_is_not_parsed() {
+    let values = "0,".repeat(4 << 20);
+    let event = format!("data: {{\"choices\":[]}}\n\ndata: {{\"choices\":[],\"pad\":[{values}0]}}\n\n");
+    for (path, body, provider) in &TRANSLATED[..3] {
+        let upstream = FakeUpstream::always(Reply::sse(event.clone())).await;
+        let proxy = TestProxy::serve(&account("work", provider, &upstream, "models = [\"m\"]")).await;
+        let mut stream = open(proxy.address, "POST", path, &[JSON], *body).await;
+        let (text, _) = stream.rest().await;
+        assert!(text.contains("too many values"), "{path}: {text}");
+    }
+}
