@@ -23,19 +23,16 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The only handler there is: every path, every method.
-pub struct Entry {
-    pub door: Arc<Door>,
-    pub connections: Arc<Connections>,
-}
+pub struct Entry(pub Arc<Door>, pub Arc<Connections>);
 
 #[async_trait]
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        let Some(turn) = self.connections.begin(request) else {
+        let Some(turn) = self.1.begin(request) else {
             // It is being closed, and this is dropped with it.
             return std::future::pending().await;
         };
-        let id = self.door.next_id();
+        let id = self.0.next_id();
         let asks_first = request.headers().contains_key(EXPECT);
         let route = routes::find(request.method(), request.uri().path());
         let family = family(&route, request);
@@ -70,7 +67,7 @@ impl Entry {
             Ok(Some(route)) => self.dispatch(request, response, route, family, id).await,
             Ok(None) => Ok(()),
             Err(error) => {
-                self.door.turned_away.record(&self.door.gateway.recorder, request, id, family, asked, &error);
+                self.0.turned_away.record(&self.0.gateway.recorder, request, id, family, asked, &error);
                 Err(error)
             }
         }
@@ -84,7 +81,7 @@ impl Entry {
         route: Result<Route, Missing>,
         connection: &Connection,
     ) -> Result<Option<Route>, LocalError> {
-        let door = &self.door;
+        let door = &self.0;
         let policy = door.policy();
         let local = address(request.local_addr());
         guard::check_head(request)?;
@@ -118,7 +115,7 @@ impl Entry {
 
     fn authenticate(&self, policy: &Policy, request: &Request) -> Result<(), LocalError> {
         let peer = address(request.remote_addr()).map(|peer| peer.ip());
-        let guesses = &self.door.guesses;
+        let guesses = &self.0.guesses;
         if let Some(peer) = peer {
             guesses.check(peer, Instant::now())?;
         }
@@ -141,7 +138,7 @@ impl Entry {
         family: Family,
         id: &str,
     ) -> Result<(), LocalError> {
-        let gateway = &self.door.gateway;
+        let gateway = &self.0.gateway;
         let query = auth::without_key(request.uri().query());
         let answer = match route.endpoint {
             Endpoint::Health => {
