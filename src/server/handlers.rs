@@ -27,15 +27,12 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const RETURNED: &str = "the base_url of this account points at portcullis itself: correct it";
 
 /// The only handler there is: every path, every method.
-pub struct Entry {
-    pub door: Arc<Door>,
-    pub connections: Arc<Connections>,
-}
+pub struct Entry(pub Arc<Door>, pub Arc<Connections>);
 
 #[async_trait]
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        let Some(turn) = self.connections.begin(request) else {
+        let Some(turn) = self.1.begin(request) else {
             // It is being closed, and this is dropped with it.
             return std::future::pending().await;
         };
@@ -80,7 +77,7 @@ impl Entry {
             // A tool that probes without its key does so at every start.
             Err(error) if is_probe => Err(error),
             Err(error) => {
-                self.door.turned_away.record(&self.door.gateway.recorder, request, id, family, asked, &error);
+                self.0.turned_away.record(&self.0.gateway.recorder, request, id, family, asked, &error);
                 Err(error)
             }
         }
@@ -94,7 +91,7 @@ impl Entry {
         route: Result<Route, Missing>,
         connection: &Connection,
     ) -> Result<Option<Route>, LocalError> {
-        let door = &self.door;
+        let door = &self.0;
         let policy = door.policy();
         let local = address(request.local_addr());
         guard::check_head(request)?;
@@ -128,7 +125,7 @@ impl Entry {
 
     fn authenticate(&self, policy: &Policy, request: &Request) -> Result<(), LocalError> {
         let peer = address(request.remote_addr()).map(|peer| peer.ip());
-        let guesses = &self.door.guesses;
+        let guesses = &self.0.guesses;
         if let Some(peer) = peer {
             guesses.check(peer, Instant::now())?;
         }
@@ -151,7 +148,7 @@ impl Entry {
         family: Family,
         id: &str,
     ) -> Result<(), LocalError> {
-        let gateway = &self.door.gateway;
+        let gateway = &self.0.gateway;
         let query = auth::without_key(request.uri().query());
         let answer = match route.endpoint {
             Endpoint::Health => {

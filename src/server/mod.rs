@@ -111,7 +111,7 @@ impl ProxyServer {
             let (lane, sender) = Lane::new(gate.holdings());
             let mut server = Server::new(lane).fuse_config(fuse());
             server.http1_mut().max_buf_size(LONGEST_HEAD);
-            let entry = Entry { door: Arc::clone(door), connections: Arc::clone(&connections) };
+            let entry = Entry(Arc::clone(door), Arc::clone(&connections));
             let router = Router::with_path("{**path}").goal(entry);
             servers.handles.push(server.handle());
             servers.served.push(shard.spawn(server.try_serve(router)));

@@ -42,12 +42,15 @@ fn owner(process: u32) -> Peer {
         return Peer::Gone;
     };
     match (user(theirs), user(ours)) {
-        (Some(theirs), Some(ours)) if theirs == ours || theirs == SYSTEM => Peer::Ours,
-        (Some(_), Some(_)) => Peer::Another,
         (_, None) => Peer::Unknown,
-        (None, Some(_)) if theirs.session_id() == ours.session_id() => Peer::Unknown,
-        (None, Some(_)) => Peer::Another,
+        (Some(theirs), Some(ours)) if theirs == ours || theirs == SYSTEM => Peer::Ours,
+        (None, Some(_)) if is_same_session(theirs, ours) => Peer::Unknown,
+        (_, Some(_)) => Peer::Another,
     }
+}
+
+fn is_same_session(one: &Process, another: &Process) -> bool {
+    one.session_id().is_some() && one.session_id() == another.session_id()
 }
 
 fn user(process: &Process) -> Option<String> {
