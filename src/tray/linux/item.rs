@@ -67,7 +67,7 @@ impl Item {
 
     fn secondary_activate(&self, #[expect(unused)] x: i32, #[expect(unused)] y: i32) {}
 
-    fn scroll(&self, #[expect(unused)] delta: i32, #[expect(unused)] orientation: String) {}
+    fn scroll(&self, #[expect(unused)] delta: i32, #[expect(unused)] orientation: &str) {}
 
     #[zbus(property)]
     fn category(&self) -> String {
