@@ -124,12 +124,12 @@ const fn is_of_the_account(refused: &Refused) -> bool {
 
 fn cooling(told: &Told<'_>, soonest: Duration, reason: &str, is_said: bool) -> LocalError {
     let (model, seconds) = (told.model, soonest.as_secs_f64().ceil());
-    let mut text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
-    match told.audience {
-        Audience::Local if is_said => text += &format!(". The upstream said: {reason}"),
-        Audience::Local => text += &format!(". {reason}"),
-        Audience::Network => {}
-    }
+    let text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
+    let text = match told.audience {
+        Audience::Local if is_said => format!("{text}. The upstream said: {reason}"),
+        Audience::Local => format!("{text}. {reason}"),
+        Audience::Network => text,
+    };
     LocalError::new(ErrorKind::RateLimited, text).retry_after(soonest.max(Duration::from_secs(1)))
 }
 

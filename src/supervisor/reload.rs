@@ -23,10 +23,17 @@ pub struct Reload {
     loading: Option<JoinHandle<Result<Loaded, Problems>>>,
     /// The file changed again meanwhile.
     again: bool,
+    /// By somebody, and not by a change of the file.
+    is_asked_for: bool,
     waiting: Vec<oneshot::Sender<CommandResult>>,
 }
 
 impl Reload {
+    /// Somebody wants it, whether the file has changed or not.
+    pub const fn ask(&mut self) {
+        self.is_asked_for = true;
+    }
+
     /// The outcome of the load under way; pending for ever when there is none.
     pub async fn finished(&mut self) -> Option<Result<Loaded, Problems>> {
         let Some(loading) = &mut self.loading else { return std::future::pending().await };
@@ -38,6 +45,9 @@ impl Reload {
 
 impl Supervisor {
     pub(super) fn begin_reload(&mut self, reply: Option<oneshot::Sender<CommandResult>>) {
+        if reply.is_some() {
+            self.reload.ask();
+        }
         self.reload.waiting.extend(reply);
         if self.reload.loading.is_some() {
             self.reload.again = true;
@@ -92,7 +102,11 @@ impl Supervisor {
     async fn apply(&mut self, loaded: Loaded) -> Result<(), FileProblem> {
         let Loaded { config, warnings, .. } = loaded;
         let change = diff(&self.config, &config);
-        self.gateway.client().read_certificates_again();
+        // The look at the file with which the watching begins asks for nothing.
+        if !change.is_nothing() || self.reload.is_asked_for {
+            self.reload.is_asked_for = false;
+            self.gateway.client().read_certificates_again();
+        }
         self.warnings = warnings;
         let is_first = std::mem::take(&mut self.is_unconfigured);
         if change.is_nothing() && !is_first {

@@ -109,7 +109,7 @@ impl Client {
         let (response, is_new) = reuse::watching(request.send()).await;
         let response = match response {
             Ok(response) => response,
-            Err(error) if !is_new => {
+            Err(error) if !is_new && !error.is_builder() => {
                 self.forget_connections();
                 return Err(Unsent {
                     failure: self.way.failure(&host, port, error).await,

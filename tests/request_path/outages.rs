@@ -6,8 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::dialect::{self, Dialect, OPENAI_CHAT};
-use crate::support::proxy::{account, account_in, free_port};
-use crate::support::{FakeUpstream, Reply, TestProxy};
+use crate::support::home::{stderr, stdout};
+use crate::support::proxy::{LIMIT, account, account_in, free_port};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
 fn trouble(status: u16) -> Reply {
     Reply::json(
@@ -156,8 +157,8 @@ impl Kept {
         Self { stream, host: proxy.address.to_string() }
     }
 
-    /// The status of the answer to a whole request.
-    async fn ask(&mut self, dialect: &Dialect) -> u16 {
+    /// The answer to a whole request, head and all.
+    async fn ask(&mut self, dialect: &Dialect) -> String {
         let (path, body) = (dialect.path(false), dialect.body(false).to_string());
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -173,7 +174,7 @@ impl Kept {
             let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map(str::to_owned);
             let length = length.and_then(|rest| rest.split("\r\n").next()?.parse().ok());
             if length.is_none_or(|length: usize| body.len() >= length) && text.ends_with('}') {
-                return head.split(' ').nth(1).expect("a status").parse().expect("a number");
+                return text.into_owned();
             }
         }
     }
@@ -189,7 +190,8 @@ async fn a_dead_connection_that_was_there_is_replaced_and_the_account_does_not_s
             let proxy = dialect.serve(&upstream, "").await;
             let mut client = Kept::to(&proxy).await;
             for turn in 0..3 {
-                assert_eq!(client.ask(dialect).await, 200, "{} {turn}", dialect.name);
+                let answer = client.ask(dialect).await;
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{} {turn}: {answer}", dialect.name);
                 // By then the connection upstream waits for the next request.
                 proxy.wait_for_records(turn + 1).await;
             }
@@ -209,10 +211,29 @@ async fn a_dead_connection_is_replaced_once_and_no_more() {
     let upstream = FakeUpstream::script([OPENAI_CHAT.whole_reply()], Reply::HangUp).await;
     let proxy = OPENAI_CHAT.serve(&upstream, "").await;
     let mut client = Kept::to(&proxy).await;
-    assert_eq!(client.ask(&OPENAI_CHAT).await, 200);
+    assert!(client.ask(&OPENAI_CHAT).await.starts_with("HTTP/1.1 200 "));
     proxy.wait_for_records(1).await;
-    assert_eq!(client.ask(&OPENAI_CHAT).await, 502);
+    assert!(client.ask(&OPENAI_CHAT).await.starts_with("HTTP/1.1 502 "));
     assert_eq!(upstream.seen().len(), 3);
     let is_cooling = |status: &Value| account_in(status, "work")["state"] == "cooling";
     proxy.wait_for_status("it suffers then", is_cooling).await;
+}
+
+/// Ten seconds is how long a silent path is believed in: the test lasts as long.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_path_that_dies_in_silence_is_left_for_a_new_connection_and_the_request_is_answered() {
+    let account = "[[accounts]]\nname = \"work\"\nprovider = \"openai-compatible\"\nmodels = [\"*\"]\n\
+                   base_url = \"http://10.9.9.9:8000/v1\"\n";
+    let home = Home::with_config(account);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/dead_path.sh");
+    let mut command = tokio::process::Command::new("unshare");
+    command.args(["--net", "bash", script, env!("CARGO_BIN_EXE_portcullis")]).arg(home.path());
+    let output = tokio::time::timeout(LIMIT, command.kill_on_drop(true).output()).await.expect("it ends");
+    let output = output.expect("this test needs `unshare`, `bash`, `ip` and `python3`");
+    let (said, log) = (stdout(&output), stderr(&output));
+    assert!(
+        said.starts_with("status 200"),
+        "{said}{log}\n(This test needs root, `ip`, `python3` and a network namespace of its own.)"
+    );
 }

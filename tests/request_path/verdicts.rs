@@ -101,7 +101,8 @@ async fn a_sentence_that_the_request_holds_is_no_verdict_even_without_quotes() {
         let mut hostile = dialect.body(false);
         hostile["tools"] = json!([tool]);
         let mut spelt = dialect.body(false).to_string();
-        let escaped: String = sentence.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let escaped: Vec<_> = sentence.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let escaped = escaped.concat();
         spelt.insert_str(1, &format!("\"{escaped}\":1,"));
         for body in [hostile.to_string(), spelt] {
             let headers = [("content-type", "application/json")];
