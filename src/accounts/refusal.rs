@@ -63,17 +63,13 @@ pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
         return NoLease::AllDisabled { reason: why_dead(speaker) };
     };
     let asked = alive().filter_map(|member| Some((member, asked_rest(member, wanted)?)));
-    match asked.min_by_key(|(_, cooldown)| cooldown.until) {
-        Some((member, cooldown)) => {
-            let ended = if cooldown.until > wanted.now { "" } else { " (trying again)" };
-            let reason = format!("{}: {}{ended}", member.account.name, cooldown.reason);
-            NoLease::AllCooling { soonest, reason, is_said: true }
-        }
-        None => {
-            let reason = format!("{}: already tried for this request", speaker.account.name);
-            NoLease::AllCooling { soonest, reason, is_said: false }
-        }
+    if let Some((member, cooldown)) = asked.min_by_key(|(_, cooldown)| cooldown.until) {
+        let ended = if cooldown.until > wanted.now { "" } else { " (trying again)" };
+        let reason = format!("{}: {}{ended}", member.account.name, cooldown.reason);
+        return NoLease::AllCooling { soonest, reason, is_said: true };
     }
+    let reason = format!("{}: already tried for this request", speaker.account.name);
+    NoLease::AllCooling { soonest, reason, is_said: false }
 }
 
 fn wait(member: &Member, wanted: &Wanted<'_>) -> Duration {

@@ -2,7 +2,7 @@
 //! leave in one.
 
 use bytes::{Bytes, BytesMut};
-use memchr::memrchr2;
+use memchr::{memrchr, memrchr2};
 
 #[derive(Default)]
 pub struct Held {
@@ -55,6 +55,24 @@ impl Held {
         lines
     }
 
+    /// Everything but an end that may become this member, the first of an object.
+    pub fn take_before(&mut self, member: &[u8]) -> Bytes {
+        let mut ready = self.take();
+        if let Some(begin) = memrchr(b'{', &ready)
+            && member.starts_with(ready[begin + 1..].trim_ascii())
+        {
+            let open = ready.split_off(begin);
+            self.add(open);
+        }
+        ready
+    }
+
+    /// What was taken and may not leave yet.
+    pub fn put_back(&mut self, bytes: Bytes) {
+        self.length += bytes.len();
+        self.parts.insert(0, bytes);
+    }
+
     /// Leaves only lines that are whole.
     pub fn drop_open_line(&mut self) {
         let lines = self.take_lines();
@@ -82,6 +100,21 @@ mod tests {
         held.add(Bytes::from_static(b"\r"));
         assert_eq!((held.take(), held.len()), (Bytes::from_static(b"data: b\r"), 0));
         assert_eq!(held.take(), "");
+    }
+
+    #[test]
+    fn the_beginning_of_a_member_has_to_wait_for_its_end() {
+        let mut held = Held::default();
+        held.add(Bytes::from_static(b"[{\"a\":1}\n,{ \"err"));
+        assert_eq!(held.take_before(b"\"error\""), "[{\"a\":1}\n,");
+        held.add(Bytes::from_static(b"or\""));
+        let whole = held.take();
+        assert_eq!(whole, "{ \"error\"");
+        held.add(Bytes::from_static(b":1}"));
+        held.put_back(whole);
+        assert_eq!(held.take_before(b"\"error\""), "{ \"error\":1}");
+        held.add(Bytes::from_static(b"{\"e\":"));
+        assert_eq!(held.take_before(b"\"error\""), "{\"e\":");
     }
 
     #[test]

@@ -266,17 +266,20 @@ impl Relay {
         self.exchange.cut(usage, bytes_out, reason);
     }
 
-    /// What may leave now: everything, but of an open stream only whole lines.
+    /// What may leave now: everything, but of an open stream only whole lines or elements.
     fn ready_bytes(&mut self) -> Option<Bytes> {
         let passes = matches!(self.codec, Codec::Pass);
-        let in_lines = self.shape == Shape::Events && passes;
-        let open = in_lines && self.is_open();
-        let ready =
-            if open && self.held.len() < JOIN_LIMIT { self.held.take_lines() } else { self.held.take() };
-        let is_error = passes && (self.observer.has_failed() || told::is_error_in(&ready));
-        // Of an array nothing tells where an element ends; an error is its last.
+        let may_wait = passes && self.is_open() && self.held.len() < JOIN_LIMIT;
+        let ready = match self.shape {
+            Shape::Events if may_wait => self.held.take_lines(),
+            Shape::Stream if may_wait => self.held.take_before(told::ERROR),
+            _ => self.held.take(),
+        };
+        let may_tell = passes && self.shape != Shape::Whole;
+        let is_error = may_tell && (self.observer.has_failed() || told::is_error_in(&ready));
+        // Of an array nothing tells where an element ends; an error is its last one.
         if is_error && self.shape == Shape::Stream && self.is_open() && ready.len() < JOIN_LIMIT {
-            self.held.add(ready);
+            self.held.put_back(ready);
             return None;
         }
         let clean = is_error.then(|| told::without_keys(&ready, self.shape, &self.scrubber)).flatten();

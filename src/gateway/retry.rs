@@ -57,9 +57,8 @@ pub enum Ended {
 /// other, except where it was about the account alone and waiting for another helps.
 pub fn exhausted(no_lease: NoLease, last: Option<Refused>, told: &Told<'_>) -> Ended {
     match (no_lease, last) {
-        (NoLease::AllCooling { soonest, reason, is_said }, Some(last)) if is_of_the_account(&last) => {
-            let said = if is_said { reason } else { last.failure.reason.to_string() };
-            Ended::Local(cooling(told, soonest, &said, true))
+        (NoLease::AllCooling { soonest, reason, is_said: true }, Some(last)) if is_of_the_account(&last) => {
+            Ended::Local(cooling(told, soonest, &reason, true))
         }
         (_, Some(last)) => give_up(last, told.audience),
         (no_lease, None) => Ended::Local(refused_lease(no_lease, told)),
@@ -125,12 +124,12 @@ const fn is_of_the_account(refused: &Refused) -> bool {
 
 fn cooling(told: &Told<'_>, soonest: Duration, reason: &str, is_said: bool) -> LocalError {
     let (model, seconds) = (told.model, soonest.as_secs_f64().ceil());
-    let mut text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
-    match told.audience {
-        Audience::Local if is_said => text += &format!(". The upstream said: {reason}"),
-        Audience::Local => text += &format!(". {reason}"),
-        Audience::Network => {}
-    }
+    let text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
+    let text = match told.audience {
+        Audience::Local if is_said => format!("{text}. The upstream said: {reason}"),
+        Audience::Local => format!("{text}. {reason}"),
+        Audience::Network => text,
+    };
     LocalError::new(ErrorKind::RateLimited, text).retry_after(soonest.max(Duration::from_secs(1)))
 }
 
@@ -213,8 +212,8 @@ mod tests {
     fn a_rate_limit_says_when_to_come_back() {
         let none = NoLease::AllCooling {
             soonest: Duration::from_millis(7200),
-            reason: String::new(),
-            is_said: false,
+            reason: "because".to_owned(),
+            is_said: true,
         };
         let last = refused(Fault::RateLimited { retry_after: None, per_model: false });
         let Ended::Local(error) = exhausted(none, Some(last), &told(Audience::Local)) else {

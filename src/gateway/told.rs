@@ -7,7 +7,8 @@ use memchr::memmem;
 use super::relay::Shape;
 use crate::upstream::Scrubber;
 
-const ERROR: &[u8] = b"\"error\"";
+/// The member by which every protocol tells of an error.
+pub const ERROR: &[u8] = b"\"error\"";
 
 /// Whether an error is told of; a member that says that there is none is no news.
 pub fn is_error_in(passing: &[u8]) -> bool {

@@ -218,7 +218,11 @@ impl Supervisor {
     async fn handle(&mut self, event: Event) {
         match event {
             Event::Request(request) => self.carry_out(request).await,
-            Event::FileChanged | Event::Signal(Signal::Reload) => self.begin_reload(),
+            Event::FileChanged => self.begin_reload(),
+            Event::Signal(Signal::Reload) => {
+                self.reload.ask();
+                self.begin_reload();
+            }
             Event::Loaded(loaded) => self.end_reload(*loaded).await,
             Event::PoolChanged => self.pool_changed().await,
             Event::FeedAnswered(answer) => self.end_update_check(answer).await,

@@ -28,6 +28,8 @@ pub struct Reload {
     loading: Option<JoinHandle<Result<Loaded, Problems>>>,
     /// The file changed again meanwhile.
     again: bool,
+    /// By somebody, and not by a change of the file.
+    is_asked_for: bool,
     waiting: Vec<Waiting>,
 }
 
@@ -47,6 +49,11 @@ pub enum Then {
 }
 
 impl Reload {
+    /// Somebody wants it, whether the file has changed or not.
+    pub const fn ask(&mut self) {
+        self.is_asked_for = true;
+    }
+
     /// The outcome of the load under way; pending for ever when there is none.
     pub async fn finished(&mut self) -> Option<Result<Loaded, Problems>> {
         let Some(loading) = &mut self.loading else { return std::future::pending().await };
@@ -59,6 +66,7 @@ impl Reload {
 impl Supervisor {
     /// Reads the file, and carries out what is to follow from it.
     pub(super) fn reload_then(&mut self, then: Then, reply: oneshot::Sender<CommandResult>) {
+        self.reload.ask();
         self.reload.waiting.push(Waiting { then, reply });
         self.begin_reload();
     }
@@ -135,7 +143,11 @@ impl Supervisor {
     async fn apply(&mut self, loaded: Loaded) -> Result<(), FileProblem> {
         let Loaded { config, warnings, .. } = loaded;
         let change = diff(&self.config, &config);
-        self.gateway.client().read_certificates_again();
+        // The look at the file with which the watching begins asks for nothing.
+        if !change.is_nothing() || self.reload.is_asked_for {
+            self.reload.is_asked_for = false;
+            self.gateway.client().read_certificates_again();
+        }
         self.warnings = warnings;
         let is_first = std::mem::take(&mut self.is_unconfigured);
         if change.is_nothing() && !is_first {

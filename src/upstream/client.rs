@@ -19,7 +19,7 @@ use super::hop;
 use super::reuse::{self, Watch};
 use super::scrub::Scrubber;
 use super::trust::Trust;
-use super::way::{Way, is_unknown_issuer};
+use super::way::{Way, is_of_certificate};
 use crate::config::NoProxy;
 use crate::language::Message;
 
@@ -109,7 +109,7 @@ impl Client {
         let (response, is_new) = reuse::watching(request.send()).await;
         let response = match response {
             Ok(response) => response,
-            Err(error) if !is_new => {
+            Err(error) if !is_new && !error.is_builder() => {
                 self.forget_connections();
                 return Err(Unsent {
                     failure: self.way.failure(&host, port, error).await,
@@ -117,8 +117,7 @@ impl Client {
                 });
             }
             Err(error) => {
-                let is_refused = is_unknown_issuer(&describe(&error));
-                let may_be_cured = is_refused && self.trust.was_refused(generation);
+                let may_be_cured = is_of_certificate(&describe(&error)) && self.trust.was_refused(generation);
                 return Err(Unsent { failure: self.way.failure(&host, port, error).await, may_be_cured });
             }
         };

@@ -5,6 +5,7 @@
 //! somebody says that they may have changed; all connections made since go by the new ones.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,31 +20,31 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub struct Trust {
     file: Option<PathBuf>,
+    /// Counts the readings; connections remember which one they were made by. Changed only
+    /// while `known` is locked, and read by every request.
+    generation: AtomicU64,
     known: Mutex<Known>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Counts the readings; connections remember which one they were made by.
-    generation: u64,
     read: Option<(Instant, Result<Arc<ClientConfig>, String>)>,
 }
 
 impl Trust {
     pub fn new(file: Option<PathBuf>) -> Self {
-        Self { file, known: Mutex::default() }
+        Self { file, ..Self::default() }
     }
 
     /// What a connection made now goes by, and which reading that is.
     pub fn current(&self) -> (u64, Result<Arc<ClientConfig>, String>) {
         let mut known = self.lock();
-        let Known { generation, read } = &mut *known;
-        let (_, config) = read.get_or_insert_with(|| (Instant::now(), self.read()));
-        (*generation, config.clone())
+        let (_, config) = known.read.get_or_insert_with(|| (Instant::now(), self.read()));
+        (self.generation(), config.clone())
     }
 
     pub fn generation(&self) -> u64 {
-        self.lock().generation
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// A certificate was refused by this reading; returns whether there is another by now,
@@ -51,10 +52,10 @@ impl Trust {
     pub fn was_refused(&self, generation: u64) -> bool {
         let mut known = self.lock();
         let is_fresh = known.read.as_ref().is_some_and(|(at, _)| at.elapsed() < SHORTEST_INTERVAL);
-        if known.generation == generation && !is_fresh {
+        if self.generation() == generation && !is_fresh {
             self.renew(&mut known);
         }
-        known.generation != generation
+        self.generation() != generation
     }
 
     /// Reads them again where they have been read.
@@ -74,7 +75,7 @@ impl Trust {
             }
             (read, known_read) => {
                 *known_read = Some((Instant::now(), read));
-                known.generation += 1;
+                self.generation.fetch_add(1, Ordering::Relaxed);
             }
         }
     }

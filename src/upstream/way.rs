@@ -62,7 +62,8 @@ fn address(proxy: &Url) -> String {
 /// decides; what it says is the library's own English.
 fn reason(host: &str, proxy: Option<String>, is_dns: bool, cause: &str) -> Message {
     let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
-    if is_unknown_issuer(cause) {
+    // Two authorities of one name are told apart by their signatures alone.
+    if says(&["UnknownIssuer", "BadSignature"]) {
         return message!("reason-unknown-issuer", host = host);
     }
     if says(&["CaUsedAsEndEntity"]) {
@@ -72,7 +73,7 @@ fn reason(host: &str, proxy: Option<String>, is_dns: bool, cause: &str) -> Messa
         let key = if is_dns { "reason-no-such-host" } else { "reason-at-host" };
         return message!(key, host = host, error = cause);
     };
-    if says(&["certificate"]) {
+    if is_of_certificate(cause) {
         message!("reason-at-host", host = host, error = cause)
     } else if says(&["authorization required"]) {
         message!("reason-proxy-password", proxy = proxy)
@@ -83,8 +84,9 @@ fn reason(host: &str, proxy: Option<String>, is_dns: bool, cause: &str) -> Messa
     }
 }
 
-pub fn is_unknown_issuer(cause: &str) -> bool {
-    cause.contains("UnknownIssuer")
+/// Whether it was the certificate that was refused.
+pub fn is_of_certificate(cause: &str) -> bool {
+    cause.contains("certificate")
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! A rest that a provider asked for, and one that only we decided on: the second orders
 //! the accounts, refuses nobody, and ends with the outage.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use super::dialect::{self, OPENAI_CHAT};
-use crate::support::proxy::{account, account_in, free_port};
-use crate::support::{FakeUpstream, Reply, TestProxy};
+use super::dialect::{self, Dialect, OPENAI_CHAT};
+use crate::support::home::{stderr, stdout};
+use crate::support::proxy::{LIMIT, account, account_in, free_port};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
 fn trouble(status: u16) -> Reply {
     Reply::json(
@@ -41,7 +42,8 @@ async fn the_first_request_after_an_outage_is_answered_at_once() {
         let answer = dialect.ask(&proxy, false).await;
         assert_eq!(answer.status, 200, "{}: {}", dialect.name, answer.text());
         assert_eq!(upstream.seen().len(), 1, "{}", dialect.name);
-        assert_eq!(proxy.account("work").await["state"], "ready", "{}", dialect.name);
+        let is_ready = |status: &Value| account_in(status, "work")["state"] == "ready";
+        proxy.wait_for_status("it is well again", is_ready).await;
     }
 }
 
@@ -124,7 +126,8 @@ async fn a_rest_that_was_asked_for_is_kept_and_remembered_and_answered_with_its_
 async fn what_we_only_guessed_is_not_remembered() {
     let (proxy, port) = in_the_dark("openai").await;
     assert_eq!(proxy.chat("gpt-5").await.status, 502);
-    assert_eq!(proxy.account("work").await["state"], "cooling");
+    let is_cooling = |status: &Value| account_in(status, "work")["state"] == "cooling";
+    proxy.wait_for_status("it may be broken", is_cooling).await;
     let proxy = proxy.restarted().await;
     assert_eq!(proxy.account("work").await["state"], "ready");
     let saved = std::fs::read_to_string(proxy.home.file("pool.json")).unwrap_or_default();
@@ -142,23 +145,64 @@ async fn many_requests_at_once_after_an_outage_are_all_answered() {
     assert_eq!(upstream.seen().len(), 20);
 }
 
+/// One connection, whose requests are all served by one thread, and so go up on one, too.
+struct Kept {
+    stream: TcpStream,
+    host: String,
+}
+
+impl Kept {
+    async fn to(proxy: &TestProxy) -> Self {
+        let stream = TcpStream::connect(proxy.address).await.expect("connected");
+        Self { stream, host: proxy.address.to_string() }
+    }
+
+    /// The answer to a whole request, head and all.
+    async fn ask(&mut self, dialect: &Dialect) -> String {
+        let (path, body) = (dialect.path(false), dialect.body(false).to_string());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.host,
+            body.len()
+        );
+        self.stream.write_all((head + &body).as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        loop {
+            answer.push(self.stream.read_u8().await.expect("the connection stays"));
+            let text = String::from_utf8_lossy(&answer);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map(str::to_owned);
+            let length = length.and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+            if length.is_none_or(|length: usize| body.len() >= length) && text.ends_with('}') {
+                return text.into_owned();
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_dead_connection_that_was_there_is_replaced_and_the_account_does_not_suffer() {
-    for dialect in dialect::ALL {
-        let upstream =
-            FakeUpstream::script([dialect.whole_reply(), Reply::HangUp], dialect.whole_reply()).await;
-        let proxy = dialect.serve(&upstream, "").await;
-        let mut version = 0;
-        for turn in 0..2 {
-            let answer = dialect.ask(&proxy, false).await;
-            assert_eq!(answer.status, 200, "{} {turn}: {}", dialect.name, answer.text());
-            version += 1;
+    let reset = Reply::Raw(bytes::Bytes::new());
+    for dead in [Reply::HangUp, reset] {
+        for dialect in dialect::ALL {
+            let script = [dialect.whole_reply(), dead.clone()];
+            let upstream = FakeUpstream::script(script, dialect.whole_reply()).await;
+            let proxy = dialect.serve(&upstream, "").await;
+            let mut client = Kept::to(&proxy).await;
+            for turn in 0..3 {
+                let answer = client.ask(dialect).await;
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{} {turn}: {answer}", dialect.name);
+                // By then the connection upstream waits for the next request.
+                proxy.wait_for_records(turn + 1).await;
+            }
+            assert_eq!(upstream.seen().len(), 4, "{}: one was sent again", dialect.name);
+            for record in proxy.wait_for_records(3).await {
+                let attempts = record["attempts"].as_array().expect("a list");
+                assert_eq!(attempts.len(), 1, "{}: {record}", dialect.name);
+                assert_eq!(attempts[0]["failure"], Value::Null, "{}: {record}", dialect.name);
+            }
+            assert_eq!(proxy.account("work").await["state"], "ready", "{}", dialect.name);
         }
-        assert_eq!(upstream.seen().len(), version + 1, "{}: one was sent again", dialect.name);
-        let record = &proxy.wait_for_records(2).await[0];
-        let attempts = record["attempts"].as_array().expect("a list");
-        assert_eq!(attempts.len(), 1, "{}: {record}", dialect.name);
-        assert_eq!(proxy.account("work").await["state"], "ready", "{}", dialect.name);
     }
 }
 
@@ -166,12 +210,30 @@ async fn a_dead_connection_that_was_there_is_replaced_and_the_account_does_not_s
 async fn a_dead_connection_is_replaced_once_and_no_more() {
     let upstream = FakeUpstream::script([OPENAI_CHAT.whole_reply()], Reply::HangUp).await;
     let proxy = OPENAI_CHAT.serve(&upstream, "").await;
-    assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200);
-    let answer = OPENAI_CHAT.ask(&proxy, false).await;
-    assert_eq!(answer.status, 502, "{}", answer.text());
+    let mut client = Kept::to(&proxy).await;
+    assert!(client.ask(&OPENAI_CHAT).await.starts_with("HTTP/1.1 200 "));
+    proxy.wait_for_records(1).await;
+    assert!(client.ask(&OPENAI_CHAT).await.starts_with("HTTP/1.1 502 "));
     assert_eq!(upstream.seen().len(), 3);
     let is_cooling = |status: &Value| account_in(status, "work")["state"] == "cooling";
-    tokio::time::timeout(Duration::from_secs(30), proxy.wait_for_status("it suffers then", is_cooling))
-        .await
-        .expect("in time");
+    proxy.wait_for_status("it suffers then", is_cooling).await;
+}
+
+/// Ten seconds is how long a silent path is believed in: the test lasts as long.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_path_that_dies_in_silence_is_left_for_a_new_connection_and_the_request_is_answered() {
+    let account = "[[accounts]]\nname = \"work\"\nprovider = \"openai-compatible\"\nmodels = [\"*\"]\n\
+                   base_url = \"http://10.9.9.9:8000/v1\"\n";
+    let home = Home::with_config(account);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/dead_path.sh");
+    let mut command = tokio::process::Command::new("unshare");
+    command.args(["--net", "bash", script, env!("CARGO_BIN_EXE_portcullis")]).arg(home.path());
+    let output = tokio::time::timeout(LIMIT, command.kill_on_drop(true).output()).await.expect("it ends");
+    let output = output.expect("this test needs `unshare`, `bash`, `ip` and `python3`");
+    let (said, log) = (stdout(&output), stderr(&output));
+    assert!(
+        said.starts_with("status 200"),
+        "{said}{log}\n(This test needs root, `ip`, `python3` and a network namespace of its own.)"
+    );
 }

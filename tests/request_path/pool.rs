@@ -281,3 +281,22 @@ async fn a_pin_to_an_account_in_trouble_goes_to_no_other() {
         [Some("Bearer up-second-secret-key".to_owned()), Some("Bearer up-second-secret-key".to_owned())]
     );
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ten_thousand_accounts_are_held_in_little_memory() {
+    let accounts: Vec<_> = (0..10_000)
+        .map(|number| {
+            format!(
+                "[[accounts]]\nname = \"account-{number}\"\nprovider = \"gemini\"\n\
+                 api_key = \"AIzaSyA-0123456789-abcdef-{number:05}\"\n"
+            )
+        })
+        .collect();
+    let proxy = TestProxy::serve(&accounts.concat()).await;
+    assert_eq!(proxy.status().await["active_accounts"], 10_000);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.pid())).expect("readable");
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
+    let kilobytes: u64 = most.trim().trim_end_matches(" kB").trim().parse().expect("a number");
+    assert!(kilobytes < 150 * 1024, "{kilobytes} kB");
+}

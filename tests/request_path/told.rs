@@ -250,7 +250,12 @@ async fn a_refusal_keeps_the_class_of_its_status_whatever_its_body_claims() {
                     let answer = dialect.ask(&proxy, false).await;
                     let what = format!("{status} of {provider} to {}: {claim}", dialect.name);
                     let is_own = dialect.provider == provider;
-                    assert_eq!(answer.status.as_u16(), if is_own { status } else { expected }, "{what}");
+                    let found = answer.status.as_u16();
+                    match (is_own, status) {
+                        (true, _) => assert_eq!(found, status, "{what}"),
+                        (false, 500) => assert_eq!(found / 100, 5, "{what}"),
+                        (false, _) => assert_eq!(found, expected, "{what}"),
+                    }
                     assert!(answer.message().contains("a saying"), "{what}: {}", answer.text());
                 }
             }

@@ -33,8 +33,22 @@ fn refusal(provider: &str, message: &str) -> Value {
     }
 }
 
-fn states(status: &Value) -> [String; 2] {
-    ["first", "second"].map(|name| account_in(status, name)["state"].as_str().unwrap_or_default().to_owned())
+/// Waits until the two are in these states.
+async fn wait_for(proxy: &TestProxy, told: &str, states: [&str; 2]) {
+    proxy.wait_for_status(told, |status| is_so(status, states)).await;
+}
+
+fn is_so(status: &Value, states: [&str; 2]) -> bool {
+    ["first", "second"].map(|name| account_in(status, name)["state"].clone()) == states
+}
+
+/// Fails unless both are ready, once whatever else there is to tell has been told.
+async fn assert_ready(proxy: &TestProxy, told: &str) {
+    let status = proxy.status().await;
+    assert!(is_so(&status, ["ready", "ready"]), "{told}: {status}");
+    assert!(proxy.run(&["reload"]).await.status.success());
+    let status = proxy.status().await;
+    assert!(is_so(&status, ["ready", "ready"]), "{told}: {status}");
 }
 
 #[tokio::test]
@@ -74,7 +88,7 @@ async fn what_an_upstream_quotes_of_a_request_disables_nobody() {
                 }
             }
         }
-        assert_eq!(states(&proxy.status().await), ["ready", "ready"], "{provider}");
+        assert_ready(&proxy, provider).await;
     }
 }
 
@@ -87,14 +101,15 @@ async fn a_sentence_that_the_request_holds_is_no_verdict_even_without_quotes() {
         let mut hostile = dialect.body(false);
         hostile["tools"] = json!([tool]);
         let mut spelt = dialect.body(false).to_string();
-        let escaped: String = sentence.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let escaped: Vec<_> = sentence.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let escaped = escaped.concat();
         spelt.insert_str(1, &format!("\"{escaped}\":1,"));
         for body in [hostile.to_string(), spelt] {
             let headers = [("content-type", "application/json")];
             let answer = proxy.send("POST", dialect.path(false), &headers, &body).await;
             assert_eq!(answer.status, 400, "{provider}: {}", answer.text());
         }
-        assert_eq!(states(&proxy.status().await), ["ready", "ready"], "{provider}");
+        assert_ready(&proxy, provider).await;
     }
 }
 
@@ -106,9 +121,9 @@ async fn one_request_takes_out_one_account_by_what_is_only_said() {
         let answer = dialect.ask(&proxy, false).await;
         assert_eq!(answer.status, 503, "{provider}: {}", answer.text());
         assert_eq!(upstream.seen().len(), 2, "{provider}: both were asked");
-        assert_eq!(states(&proxy.status().await), ["disabled", "cooling"], "{provider}");
+        wait_for(&proxy, provider, ["disabled", "cooling"]).await;
         assert_eq!(dialect.ask(&proxy, false).await.status, 503, "{provider}");
-        assert_eq!(states(&proxy.status().await), ["disabled", "disabled"], "{provider}: it is true");
+        wait_for(&proxy, provider, ["disabled", "disabled"]).await;
     }
 }
 
@@ -133,7 +148,7 @@ async fn statuses_and_labels_of_the_provider_disable_as_many_as_they_are_said_of
         let upstream = FakeUpstream::always(reply).await;
         let proxy = pair(provider, &upstream).await;
         assert_eq!(dialect.ask(&proxy, false).await.status, 503, "{told}");
-        assert_eq!(states(&proxy.status().await), ["disabled", "disabled"], "{told}");
+        wait_for(&proxy, &told, ["disabled", "disabled"]).await;
     }
 }
 
@@ -146,7 +161,5 @@ async fn an_error_in_the_midst_of_a_stream_disables_nobody_by_its_words() {
     let proxy = pair("gemini", &upstream).await;
     let answer = dialect::GEMINI.ask(&proxy, true).await;
     assert!(answer.text().contains(message), "{}", answer.text());
-    let is_over = |status: &Value| account_in(status, "first")["state"] == "cooling";
-    let status = proxy.wait_for_status("the first has failed", is_over).await;
-    assert_eq!(states(&status), ["cooling", "ready"]);
+    wait_for(&proxy, "the first has failed", ["cooling", "ready"]).await;
 }

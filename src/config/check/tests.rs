@@ -184,7 +184,7 @@ provider = \"gemeni\"
 [[accounts]]
 name = \"c\"
 provider = \"gemini\"
-base_url = \"https://g.example/v1beta\"
+base_url = \"https://g.example/v1?key=1\"
 [models]
 x = \"\"
 ";

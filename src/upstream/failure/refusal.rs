@@ -132,22 +132,18 @@ fn without_quotations(text: &str) -> String {
     let mut before = ' ';
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
-        match closing_quote(character, before) {
-            Some(close) => {
-                before = close;
-                let mut inside = characters.by_ref().skip_while(|&inside| inside != close);
-                if inside.next().is_none() {
-                    return own;
-                }
+        if let Some(close) = closing_quote(character, before) {
+            before = close;
+            if !characters.by_ref().any(|inside| inside == close) {
+                return own;
             }
-            None => {
-                // An escaped quote opens a quotation, too.
-                if character != '\\' {
-                    own.push(character);
-                }
-                before = character;
-            }
+            continue;
         }
+        // An escaped quote opens a quotation, too.
+        if character != '\\' {
+            own.push(character);
+        }
+        before = character;
     }
     own
 }
