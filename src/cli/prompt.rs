@@ -87,6 +87,7 @@ mod terminal {
 
 /// A console forgets what a program has set when the program ends.
 #[cfg(not(unix))]
+#[allow(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "on Unix there is something to do")]
 mod terminal {
     pub struct Saved;
 

@@ -112,7 +112,7 @@ fn help_is_in_the_language_of_the_config() {
     for line in [
         "使い方: portcullis [OPTIONS] [COMMAND]",
         "コマンド:",
-        "  serve       トレイなしで、エージェントをフォアグラウンドで動かす",
+        "  serve        トレイなしで、エージェントをフォアグラウンドで動かす",
         "オプション:",
         "      --json           結果を JSON で出力する",
         "  -h, --help           ヘルプを表示する",

@@ -122,6 +122,7 @@ async fn a_login_on_another_bus_brings_icon_notifications_and_browser_along() {
     moved
         .wait_for("why nothing was copied", |seen| seen.menu.to_string().contains("Nothing was copied"))
         .await;
+    assert_eq!(daemon.next().await.summary, "That could not be done");
     let broken = config("").replace("port =", "prot =");
     agent.home.write_config(&broken);
     assert_eq!(daemon.next().await.summary, "Problem in the config file");
