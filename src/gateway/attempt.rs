@@ -19,6 +19,7 @@ use crate::protocol::{LocalError, Operation, Provider};
 use crate::upstream::client::describe;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
+use crate::upstream::hop;
 use crate::upstream::{Client, Failure, Fault, Frames, Gather, Reply, ReplyBody, Scrubber, demo_reply};
 
 /// How much of a refusal is read.
@@ -93,6 +94,7 @@ impl Attempt<'_> {
                 .map_err(|_| broken_key(message!("reason-key-header")))?;
             self.headers.insert(name, value);
         }
+        hop::mark(&mut self.headers);
         self.client.send(self.method, url, self.headers, self.body).await.map_err(without_reply)
     }
 }

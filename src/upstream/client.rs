@@ -15,7 +15,6 @@ use url::Url;
 
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
-use super::hop;
 use super::reuse::{self, Watch};
 use super::scrub::Scrubber;
 use super::trust::Trust;
@@ -82,10 +81,9 @@ impl Client {
         &self,
         method: Method,
         url: Url,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         body: Frames,
     ) -> Result<Reply, Failure> {
-        hop::mark(&mut headers);
         let once = || self.send_once(method.clone(), url.clone(), headers.clone(), body.clone());
         let sent = match once().await {
             Err(Unsent { may_be_cured: true, .. }) => once().await,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::browser::Browser;
 use super::{KEY, config_of};
-use crate::support::{Home, TestProxy};
+use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
 const FILE: &str = "# the head
 
@@ -20,7 +20,11 @@ provider = \"demo\"
 ";
 
 async fn agent() -> TestProxy {
-    let config = format!("[proxy]\napi_key = \"{KEY}\"\n{FILE}");
+    agent_with("").await
+}
+
+async fn agent_with(account: &str) -> TestProxy {
+    let config = format!("[proxy]\napi_key = \"{KEY}\"\n{FILE}{account}");
     TestProxy::serve_home(Home::with_config(&config), &["serve", "--port", "0"]).await
 }
 
@@ -63,7 +67,14 @@ async fn a_price_is_added_changed_and_removed_by_hand() {
 
 #[tokio::test]
 async fn a_price_is_in_force_at_once_and_wrong_ones_are_refused() {
-    let proxy = agent().await;
+    let answer = json!({ "choices": [], "usage": { "prompt_tokens": 1, "completion_tokens": 1 } });
+    let upstream = FakeUpstream::always(Reply::json(200, &answer)).await;
+    // What the demo answers costs nothing.
+    let base_url = format!("{}/v1", upstream.url());
+    let proxy = agent_with(&format!(
+        "\n[[accounts]]\nname = \"paid\"\nprovider = \"openai\"\napi_key = \"upkey-1\"\nbase_url = \"{base_url}\"\n"
+    ))
+    .await;
     let post = async |path: &str, body: serde_json::Value| {
         proxy.control_call("POST", &format!("/api/prices/{path}"), &body.to_string()).await
     };

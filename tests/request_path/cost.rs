@@ -147,7 +147,7 @@ async fn what_a_request_refers_to_counts_as_if_it_were_sent() {
     assert_eq!(twice.status, 200, "{}", twice.text());
     let asked = upstream.seen().len();
     let many = ask(json!({"input": vec![reference; 1_000]})).await;
-    Family::OpenAi.assert_error(&many, 413, &["input[2].id", "1048576 bytes", "max_body_mb"]);
+    Family::OpenAi.assert_error(&many, 413, &["the earlier answers it refers to", "1 MB", "max_body_mb"]);
     assert_eq!(upstream.seen().len(), asked);
 
     let second = ask(json!({"input": "go on", "previous_response_id": first["id"]})).await;

@@ -86,7 +86,7 @@ async fn a_login_beside_serve_is_quiet_and_a_launch_says_that_it_has_no_icon() {
     let said = stdout(&asked);
     assert_eq!(said.lines().filter(|line| line.contains("no tray icon")).count(), 1, "{said}");
     let opened = launcher.opened().await;
-    let start = format!(":2 {} http://", bus.address());
+    let start = format!(":2 {} file://", bus.address());
     assert!(opened.len() == 1 && opened[0].starts_with(&start), "{opened:?}");
 }
 
@@ -115,7 +115,7 @@ async fn a_login_on_another_bus_brings_icon_notifications_and_browser_along() {
     agent.wait_for_status("where the icon is", shown).await;
     moved.click(&["Open dashboard"]).await;
     let opened = launcher.opened().await;
-    let start = format!(":77 {} http://", new.address());
+    let start = format!(":77 {} file://", new.address());
     assert!(opened.len() == 1 && opened[0].starts_with(&start), "{opened:?}");
     // There is no such screen, and what is asked for it comes back from there.
     moved.click(&["Copy base URL", "OpenAI"]).await;
