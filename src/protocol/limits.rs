@@ -10,7 +10,7 @@ pub const MOST_TOOLS: usize = 4_096;
 /// Tool calls of one turn, the client's or the model's.
 pub const MOST_CALLS: usize = 4_096;
 /// Texts, pictures, calls and results of one request.
-pub const MOST_PARTS: usize = 262_144;
+pub const MOST_PARTS: usize = 100_000;
 /// Texts of one call for embeddings
 /// (<https://platform.openai.com/docs/api-reference/embeddings/create#embeddings-create-input>).
 pub const MOST_INPUTS: usize = 2_048;
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(refusal(&request, Protocol::OpenAiResponses), format!("input: {told}"));
         request.turns.clear();
         request.say(Role::User, (0..MOST_PARTS).map(|_| Part::text("x")).collect());
-        assert!(refusal(&request, Protocol::Gemini).starts_with("contents: has 262145 turns and parts"));
+        assert!(refusal(&request, Protocol::Gemini).starts_with("contents: has 100001 turns and parts"));
         request.tools = (0..=MOST_TOOLS).map(|n| Tool::Hosted { name: n.to_string() }).collect();
         assert_eq!(refusal(&request, Protocol::Gemini), "tools: has 4097 tools, and at most 4096 are taken");
     }

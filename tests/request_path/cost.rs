@@ -155,7 +155,7 @@ async fn what_a_request_refers_to_counts_as_if_it_were_sent() {
     assert_eq!(third.status, 200, "{}", third.text());
     let asked = upstream.seen().len();
     let fourth = ask(json!({"input": "go on", "previous_response_id": third.json()["id"]})).await;
-    Family::OpenAi.assert_error(&fourth, 413, &["previous_response_id", "max_body_mb"]);
+    Family::OpenAi.assert_error(&fourth, 413, &["the earlier answers it refers to", "max_body_mb"]);
     assert_eq!(upstream.seen().len(), asked);
 }
 

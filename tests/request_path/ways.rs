@@ -250,7 +250,7 @@ async fn a_request_that_comes_back_by_whatever_way_ends_there() {
 }
 
 #[tokio::test]
-async fn one_portcullis_may_be_anothers_upstream() {
+async fn one_portcullis_may_be_the_upstream_of_another() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let inner = TestProxy::with_upstream("openai", &upstream).await;
     let outer = TestProxy::serve(&at(&format!("http://{}/v1", inner.address))).await;
