@@ -17,8 +17,6 @@ use crate::protocol::Provider;
 mod refusal;
 mod verdict;
 
-pub use self::refusal::plain;
-
 /// One failed attempt, classified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -37,9 +35,9 @@ pub enum Fault {
     /// The credential is dead (401, 403, `API_KEY_INVALID`) or the account can pay no
     /// more (`insufficient_quota`, closed billing): out until it is edited.
     Account,
-    /// The same, but only a sentence says so, in [`plain`] letters. It disables nobody
-    /// before somebody has made sure that the sentence is not the request's own.
-    AccountBySentence(&'static str),
+    /// The same, or a limit, but only a sentence says so. It takes out nobody before somebody
+    /// has made sure that the sentence is not the request's own.
+    AccountBySentence(Sentence),
     /// 429: this account cools, for this model only where the provider limits per model.
     RateLimited { retry_after: Option<Duration>, per_model: bool },
     /// 500, 502, 503, 529: the provider is in trouble.
@@ -48,6 +46,22 @@ pub enum Fault {
     Unreachable,
     /// Nothing came before the deadline.
     TimedOut,
+}
+
+/// What an upstream says of an account in words alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// How it begins, in lower case.
+    pub text: &'static str,
+    pub means: Means,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Out until it is edited.
+    Dead,
+    /// A limit that ends by itself.
+    Spent { retry_after: Option<Duration> },
 }
 
 impl Fault {
@@ -84,15 +98,20 @@ fn classify_at(
         408 | 500..=599 => (Fault::Overloaded { retry_after: asked_wait(headers, body, now_wall) }, None),
         400..=499 => match refusal.dead_account() {
             Some(Dead { reason, sentence: None }) => (Fault::Account, Some(reason)),
-            Some(Dead { reason, sentence: Some(sentence) }) => {
-                (Fault::AccountBySentence(sentence), Some(reason))
+            Some(Dead { reason, sentence: Some(text) }) => {
+                (Fault::AccountBySentence(Sentence { text, means: Means::Dead }), Some(reason))
             }
-            None if status == StatusCode::TOO_MANY_REQUESTS || refusal.is_spending_limit() => {
-                let per_model = limits_per_model(provider) && !refusal.is_spending_limit();
+            None if status == StatusCode::TOO_MANY_REQUESTS => {
                 let retry_after = retry_after(headers, body, now_wall);
-                (Fault::RateLimited { retry_after, per_model }, None)
+                (Fault::RateLimited { retry_after, per_model: limits_per_model(provider) }, None)
             }
-            None => (Fault::Request, None),
+            None => match refusal.spending_limit() {
+                Some(text) => {
+                    let means = Means::Spent { retry_after: retry_after(headers, body, now_wall) };
+                    (Fault::AccountBySentence(Sentence { text, means }), None)
+                }
+                None => (Fault::Request, None),
+            },
         },
         // No final answer of HTTP: another account may do better.
         _ => (Fault::Unreachable, Some("reason-unexpected-status")),

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::language::Message;
+use crate::upstream::failure::{Means, Sentence};
 
 const MODEL: &str = "gemini-3-flash";
 
@@ -44,7 +45,7 @@ fn each_fault_rests_the_account_as_long_as_it_should() {
         (overloaded(Some(0)), [None, None]),
         (Fault::Unreachable, [None, None]),
         (Fault::TimedOut, [None, None]),
-        (Fault::AccountBySentence("x"), [None, None]),
+        (Fault::AccountBySentence(Sentence { text: "x", means: Means::Dead }), [None, None]),
     ];
     for (fault, expected) in cases {
         let (pool, now) = after(&failure(fault.clone()));

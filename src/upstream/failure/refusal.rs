@@ -113,6 +113,18 @@ fn escape_length(escape: &str) -> usize {
     if escape.as_bytes().get(1) == Some(&b'u') { "\\u0000".len() } else { "\\n".len() }
 }
 
+/// How a message begins, in [`plain`] letters, up to the first quotation or escape: what
+/// stands behind one may be put together of the upstream's words and the request's.
+pub fn before_quotation(message: &str) -> String {
+    let mut before = ' ';
+    let end = message.char_indices().find(|&(_, character)| {
+        let ends = character == '\\' || closing_quote(character, before).is_some();
+        before = character;
+        ends
+    });
+    first_sentence(&message[..end.map_or(message.len(), |(at, _)| at)])
+}
+
 /// The first sentence outside quotations, in [`plain`] letters and without its full stop:
 /// what stands in quotes may be the request's, and one that has no end ends the text.
 pub fn first_sentence(message: &str) -> String {
@@ -123,7 +135,7 @@ pub fn first_sentence(message: &str) -> String {
 
 /// Lower case, on one line, with nothing invisible: so that two spellings of one sentence
 /// are the same.
-pub fn plain(text: &str) -> String {
+fn plain(text: &str) -> String {
     one_line(text).to_lowercase()
 }
 
@@ -211,6 +223,20 @@ mod tests {
             ("\"", ""),
         ] {
             assert_eq!(first_sentence(message), own, "{message}");
+        }
+    }
+
+    #[test]
+    fn nothing_behind_a_quotation_is_how_a_message_begins() {
+        for (message, beginning) in [
+            ("API key not valid. Please pass a valid API key.", "api key not valid"),
+            ("Your \"\" credit balance is too low", "your"),
+            ("your 'q' credit balance is too low", "your"),
+            ("your \\credit balance is too low", "your"),
+            ("\"api key not valid\" is unknown", ""),
+            ("Your account's credit is low", "your account's credit is low"),
+        ] {
+            assert_eq!(before_quotation(message), beginning, "{message}");
         }
     }
 

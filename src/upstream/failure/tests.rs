@@ -10,7 +10,7 @@ use super::*;
 
 /// A verdict that stands on this sentence.
 const fn says(sentence: &'static str) -> Fault {
-    Fault::AccountBySentence(sentence)
+    Fault::AccountBySentence(Sentence { text: sentence, means: Means::Dead })
 }
 
 fn read(provider: Provider, status: u16, body: &[u8]) -> Failure {

@@ -2,12 +2,12 @@
 //! a sentence.
 //!
 //! A sentence is the weakest witness, because upstreams repeat what they were sent. Only
-//! the first one outside quotations counts, and only from its beginning; whoever acts on
-//! it makes sure that the request does not say the same ([`super::Fault::AccountBySentence`]).
+//! how the message begins counts, up to the first quotation; whoever acts on it makes sure
+//! that the request does not say the same ([`super::Fault::AccountBySentence`]).
 
 use http::StatusCode;
 
-use super::refusal::{self, LONGEST_REASON, first_sentence, mask_keys, one_line, shorten};
+use super::refusal::{self, LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
@@ -80,8 +80,11 @@ pub struct Refusal {
     status: StatusCode,
     /// The upstream's own words, cleaned; empty when it has none.
     message: String,
-    /// How they begin, outside quotations.
+    /// How they begin, up to the first quotation.
     sentence: String,
+    /// The first sentence without its quotations: good enough to say why, where the status
+    /// decides.
+    unquoted: String,
     /// Error codes, in lower case.
     labels: Vec<String>,
     pub is_web_page: bool,
@@ -98,9 +101,9 @@ pub struct Dead {
 impl Refusal {
     pub fn read(provider: Provider, status: StatusCode, is_web_page: bool, body: &[u8]) -> Self {
         let (message, labels) = if is_web_page { Default::default() } else { refusal::read(body) };
-        let sentence = first_sentence(&message);
+        let (sentence, unquoted) = (before_quotation(&message), first_sentence(&message));
         let message = shorten(mask_keys(&one_line(&message)), LONGEST_REASON);
-        Self { provider, status, message, sentence, labels, is_web_page }
+        Self { provider, status, message, sentence, unquoted, labels, is_web_page }
     }
 
     pub fn dead_account(&self) -> Option<Dead> {
@@ -112,15 +115,22 @@ impl Refusal {
         };
         let surely = |reason| Dead { reason, sentence: None };
         self.dead_label().map(surely).or_else(|| {
-            let Some((sentence, reason)) = self.dead_sentence() else { return by_status.map(surely) };
-            Some(Dead { reason, sentence: by_status.is_none().then_some(sentence) })
+            if let Some(by_status) = by_status {
+                return Some(surely(
+                    self.dead_sentence(&self.unquoted).map_or(by_status, |(_, reason)| reason),
+                ));
+            }
+            let (sentence, reason) = self.dead_sentence(&self.sentence)?;
+            Some(Dead { reason, sentence: Some(sentence) })
         })
     }
 
-    pub fn is_spending_limit(&self) -> bool {
-        self.status == StatusCode::BAD_REQUEST
+    /// The sentence that says so.
+    pub fn spending_limit(&self) -> Option<&'static str> {
+        let is_said = self.status == StatusCode::BAD_REQUEST
             && self.provider == Provider::Anthropic
-            && begins_with(&self.sentence, SPENDING_LIMIT)
+            && begins_with(&self.sentence, SPENDING_LIMIT);
+        is_said.then_some(SPENDING_LIMIT)
     }
 
     fn dead_label(&self) -> Option<&'static str> {
@@ -129,11 +139,9 @@ impl Refusal {
         known.find(|(label, _)| self.has_label(label)).map(|&(_, reason)| reason)
     }
 
-    fn dead_sentence(&self) -> Option<(&'static str, &'static str)> {
+    fn dead_sentence(&self, words: &str) -> Option<(&'static str, &'static str)> {
         let said = |&&(status, providers, sentence, _): &&(u16, &[Provider], &str, _)| {
-            self.status == status
-                && providers.contains(&self.provider)
-                && begins_with(&self.sentence, sentence)
+            self.status == status && providers.contains(&self.provider) && begins_with(words, sentence)
         };
         DEAD_SENTENCES.iter().find(said).map(|&(_, _, sentence, reason)| (sentence, reason))
     }
