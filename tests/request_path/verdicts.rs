@@ -68,6 +68,10 @@ async fn what_an_upstream_quotes_of_a_request_disables_nobody() {
                 format!("`{words}"),
                 format!("“{words}”: no such thing"),
                 format!("tools.0.{words}: Extra inputs are not permitted"),
+                // What a field's name may hold, so that the rest of the name reads as a sentence.
+                words.replacen(' ', " \"\" ", 1),
+                words.replacen(' ', " 'q' ", 1),
+                words.replacen(' ', " \\", 1),
             ];
             for message in told {
                 let whole = refusal(provider, &message);
@@ -104,13 +108,36 @@ async fn a_sentence_that_the_request_holds_is_no_verdict_even_without_quotes() {
         let escaped: Vec<_> = sentence.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
         let escaped = escaped.concat();
         spelt.insert_str(1, &format!("\"{escaped}\":1,"));
-        for body in [hostile.to_string(), spelt] {
+        let mut nested = dialect.body(false);
+        nested["metadata"] = json!({"a": escaped});
+        let mut apart = dialect.body(false);
+        apart["metadata"] = json!({sentence.replacen(' ', "\" \\'", 1): 1});
+        for body in [hostile.to_string(), spelt, nested.to_string(), apart.to_string()] {
             let headers = [("content-type", "application/json")];
             let answer = proxy.send("POST", dialect.path(false), &headers, &body).await;
             assert_eq!(answer.status, 400, "{provider}: {}", answer.text());
         }
         assert_ready(&proxy, provider).await;
     }
+}
+
+/// It ends by itself, but it rests whom it is said of.
+#[tokio::test]
+async fn a_spending_limit_that_the_request_holds_rests_nobody() {
+    let sentence = "You have reached your specified API usage limits x";
+    let told = refusal("anthropic", &format!("{sentence}: Extra inputs are not permitted"));
+    let upstream = FakeUpstream::always(Reply::json(400, &told)).await;
+    let proxy = pair("anthropic", &upstream).await;
+    let mut hostile = dialect::ANTHROPIC.body(false);
+    hostile[sentence] = json!(1);
+    let answer = proxy.post(dialect::ANTHROPIC.path(false), &hostile).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_ready(&proxy, "held").await;
+
+    upstream
+        .now(Reply::json(400, &refusal("anthropic", "You have reached your specified API usage limits.")));
+    assert_eq!(dialect::ANTHROPIC.ask(&proxy, false).await.status, 429);
+    wait_for(&proxy, "said by the upstream alone", ["cooling", "cooling"]).await;
 }
 
 #[tokio::test]

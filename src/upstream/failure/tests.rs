@@ -293,7 +293,8 @@ fn a_phrase_counts_only_with_its_status() {
 fn a_limit_the_user_set_ends_by_itself() {
     let message = "You have reached your specified API usage limits.";
     let body = anthropic(message, "invalid_request_error");
-    let fault = Fault::RateLimited { retry_after: None, per_model: false };
+    let text = "you have reached your specified api usage limits";
+    let fault = Fault::AccountBySentence(Sentence { text, means: Means::Spent { retry_after: None } });
     check(Provider::Anthropic, 400, &body, &fault, message);
 }
 
