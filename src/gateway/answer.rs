@@ -137,6 +137,11 @@ fn source(
         (_, false) => Observer::object(protocol),
         (false, true) => Observer::Blind,
     };
+    let shape = match (events, attempt::streams_as_array(operation, events)) {
+        (true, _) => Shape::Events,
+        (false, true) => Shape::Stream,
+        (false, false) => Shape::Whole,
+    };
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     Source {
         begun,
@@ -146,14 +151,11 @@ fn source(
             Codec::translate(translation.stream(scrubber.clone()), protocol)
         }),
         scrubber: scrubber.clone(),
-        shape: match (events, attempt::streams_as_array(operation, events)) {
-            (true, _) => Shape::Events,
-            (false, true) => Shape::Stream,
-            (false, false) => Shape::Whole,
-        },
+        shape,
         protocol,
         observer,
-        length: length.filter(|_| !events),
+        // Others may end up longer or shorter: an error in them is told without its keys.
+        length: length.filter(|_| shape == Shape::Whole),
         limit: settings.config.proxy.request_timeout,
     }
 }

@@ -2,22 +2,32 @@
 //! leave in one.
 
 use bytes::{Bytes, BytesMut};
-use memchr::{memrchr, memrchr2};
+use memchr::{memchr2, memrchr, memrchr2};
 
 #[derive(Default)]
 pub struct Held {
     parts: Vec<Bytes>,
     length: usize,
-    /// Whether a line may end in what is held: a long line that comes in many pieces is not
-    /// looked through, nor joined, again at each of them.
-    has_line_end: bool,
+    ends: EventEnds,
+}
+
+/// Where the last whole event of what is held ends. Each byte is looked at once, however
+/// small the pieces are that it comes in.
+#[derive(Default)]
+struct EventEnds {
+    /// Bytes up to there.
+    whole: usize,
+    /// Since the last end of a line.
+    line_has_text: bool,
+    /// The last byte was a CR, of which an LF would be a part.
+    after_cr: bool,
 }
 
 impl Held {
     pub fn add(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
+            self.ends.look(&bytes, self.length);
             self.length += bytes.len();
-            self.has_line_end = self.has_line_end || end_of_lines(&bytes) > 0;
             self.parts.push(bytes);
         }
     }
@@ -40,19 +50,23 @@ impl Held {
         };
         self.parts.clear();
         self.length = 0;
-        self.has_line_end = false;
+        self.ends.whole = 0;
         joined
     }
 
-    /// The lines that are whole; the one that is still open stays.
-    pub fn take_lines(&mut self) -> Bytes {
-        if !self.has_line_end {
+    /// The events that are whole; the one that is still open stays, because only its end
+    /// tells what it is.
+    pub fn take_events(&mut self) -> Bytes {
+        let whole = self.ends.whole;
+        if whole == 0 {
             return Bytes::new();
         }
-        let mut lines = self.take();
-        let open = lines.split_off(end_of_lines(&lines));
-        self.add(open);
-        lines
+        let mut events = self.take();
+        let open = events.split_off(whole);
+        if !open.is_empty() {
+            self.put_back(open);
+        }
+        events
     }
 
     /// Everything but an end that may become this member, the first of an object.
@@ -75,9 +89,38 @@ impl Held {
 
     /// Leaves only lines that are whole.
     pub fn drop_open_line(&mut self) {
-        let lines = self.take_lines();
-        self.take();
+        let mut lines = self.take();
+        lines.truncate(end_of_lines(&lines));
         self.add(lines);
+    }
+}
+
+impl EventEnds {
+    /// `before`: bytes that are held already. An event ends with an empty line.
+    fn look(&mut self, bytes: &[u8], before: usize) {
+        let mut at = 0;
+        while let Some(found) = memchr2(b'\n', b'\r', &bytes[at..]) {
+            let end = at + found;
+            if bytes[end] == b'\n' && found == 0 && self.after_cr {
+                // The rest of CR LF, which ended the line already.
+                self.after_cr = false;
+                if self.whole == before + end {
+                    self.whole += 1;
+                }
+            } else {
+                self.line_has_text |= found > 0;
+                if !self.line_has_text {
+                    self.whole = before + end + 1;
+                }
+                self.line_has_text = false;
+                self.after_cr = bytes[end] == b'\r';
+            }
+            at = end + 1;
+        }
+        if at < bytes.len() {
+            self.line_has_text = true;
+            self.after_cr = false;
+        }
     }
 }
 
@@ -90,16 +133,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_leave_whole_and_in_one_piece() {
-        let mut held = Held::default();
-        for part in ["data: a\n", "", "\r\nda", "ta: b"] {
-            held.add(Bytes::from_static(part.as_bytes()));
+    fn events_leave_whole_and_in_one_piece_however_they_are_cut() {
+        for (text, whole) in [
+            ("data: a\n\ndata: b\nda", "data: a\n\n"),
+            ("data: a\r\n\r\ndata: b\r\n", "data: a\r\n\r\n"),
+            ("data: a\r\rdata: b\r", "data: a\r\r"),
+            ("event: x\ndata: a\n\n\n", "event: x\ndata: a\n\n\n"),
+            ("event: x\ndata: a\n", ""),
+            (": ping\n\ndata: [DONE]\n\n", ": ping\n\ndata: [DONE]\n\n"),
+        ] {
+            for size in 1..=text.len() {
+                let mut held = Held::default();
+                text.as_bytes().chunks(size).for_each(|part| held.add(Bytes::copy_from_slice(part)));
+                assert_eq!(held.take_events(), whole, "{text:?} by {size}");
+                assert_eq!(held.take_events(), "", "an open event has to wait");
+                assert_eq!(held.len(), text.len() - whole.len());
+                held.add(Bytes::from_static(b"\n\n"));
+                assert_eq!(held.take_events(), format!("{}\n\n", &text[whole.len()..]), "{text:?} by {size}");
+            }
         }
-        assert_eq!((held.len(), held.take_lines()), (17, Bytes::from_static(b"data: a\n\r\n")));
-        assert_eq!(held.take_lines(), "", "an open line has to wait");
-        held.add(Bytes::from_static(b"\r"));
-        assert_eq!((held.take(), held.len()), (Bytes::from_static(b"data: b\r"), 0));
-        assert_eq!(held.take(), "");
     }
 
     #[test]

@@ -266,12 +266,12 @@ impl Relay {
         self.exchange.cut(usage, bytes_out, reason);
     }
 
-    /// What may leave now: everything, but of an open stream only whole lines or elements.
+    /// What may leave now: everything, but of an open stream only whole events or elements.
     fn ready_bytes(&mut self) -> Option<Bytes> {
         let passes = matches!(self.codec, Codec::Pass);
         let may_wait = passes && self.is_open() && self.held.len() < JOIN_LIMIT;
         let ready = match self.shape {
-            Shape::Events if may_wait => self.held.take_lines(),
+            Shape::Events if may_wait => self.held.take_events(),
             Shape::Stream if may_wait => self.held.take_before(told::ERROR),
             _ => self.held.take(),
         };

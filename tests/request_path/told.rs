@@ -152,8 +152,13 @@ async fn an_error_at_the_end_of_an_array_carries_no_key_however_it_is_cut() {
     let first = r#"[{"candidates":[{"content":{"parts":[{"text":"hi"}]}}]}"#;
     for spelt in SPELT {
         let text = format!(r#"{first},{{"error":{{"code":500,"message":"bad {spelt} indeed"}}}}]"#);
-        for size in [text.len(), 5] {
-            let upstream = FakeUpstream::always(Reply::chunked("application/json", &text, size)).await;
+        let sized = Reply::whole(200, "application/json", text.clone());
+        for (size, reply) in [text.len(), 5]
+            .map(|size| (size, Reply::chunked("application/json", &text, size)))
+            .into_iter()
+            .chain([(0, sized)])
+        {
+            let upstream = FakeUpstream::always(reply).await;
             let proxy = spilling("gemini", &upstream, "").await;
             let answer = proxy.post(path, &GEMINI.body(true)).await;
             assert!(answer.text().contains("indeed"), "{spelt} by {size}: {}", answer.text());
@@ -337,4 +342,28 @@ async fn a_stream_that_fails_late_ends_without_its_key_while_it_is_fed() {
     let (answer, ()) = tokio::join!(OPENAI_CHAT.ask(&proxy, true), fed);
     assert!(answer.text().contains("[secret]"), "{}", answer.text());
     assert_clean("a fed stream", &answer.text());
+}
+
+/// The line that says what the event is may be its last one.
+#[tokio::test]
+async fn an_event_of_several_lines_carries_no_key_in_any_of_them() {
+    for spelt in SPELT {
+        let upstream = FakeUpstream::always(Reply::fed_sse()).await;
+        let proxy = spilling("openai", &upstream, "").await;
+        let fed = async {
+            upstream.feed_text(OPENAI_CHAT.events[0]).await;
+            for line in [
+                format!("id: {KEY}\n"),
+                format!("data: {{\"x\":\"{spelt}\",\n"),
+                "data: \"error\":{\"message\":\"m\"}}\n".to_owned(),
+                "\n".to_owned(),
+            ] {
+                upstream.feed_text(&line).await;
+            }
+            upstream.feed(Piece::End).await;
+        };
+        let (answer, ()) = tokio::join!(OPENAI_CHAT.ask(&proxy, true), fed);
+        assert!(answer.text().contains("[secret]"), "{spelt}: {}", answer.text());
+        assert_clean(spelt, &answer.text());
+    }
 }
