@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Signature;
+use super::{Signature, crowd};
 
 /// One piece of a turn, in the order it was said.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +118,8 @@ impl ToolUse {
     pub const FREEFORM_FIELD: &str = "input";
 
     /// The arguments as an object: none at all means an empty one. `None` where the
-    /// text is not a JSON object, for instance because a token limit cut it off.
+    /// text is not a JSON object, for instance because a token limit cut it off, or one of
+    /// [more values](super::crowd) than anybody means.
     pub fn arguments_object(&self) -> Option<Map<String, Value>> {
         if self.freeform {
             let input = Value::String(self.arguments.clone());
@@ -126,6 +127,9 @@ impl ToolUse {
         }
         if self.arguments.trim().is_empty() {
             return Some(Map::new());
+        }
+        if crowd::is_crowded(self.arguments.as_bytes()) {
+            return None;
         }
         serde_json::from_str(&self.arguments).ok()
     }
@@ -140,6 +144,9 @@ impl ToolUse {
 
     /// The free text inside arguments that travelled as JSON; the text itself if it did not.
     pub fn freeform_text(arguments: &str) -> String {
+        if crowd::is_crowded(arguments.as_bytes()) {
+            return arguments.to_owned();
+        }
         match serde_json::from_str::<Map<String, Value>>(arguments) {
             Ok(mut object) => match object.remove(Self::FREEFORM_FIELD) {
                 Some(Value::String(text)) => text,

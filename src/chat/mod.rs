@@ -12,6 +12,7 @@
 //! follows `Finished` or `Failed`.
 
 pub mod content;
+pub mod crowd;
 pub mod dropped;
 pub mod event;
 pub mod failure;

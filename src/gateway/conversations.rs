@@ -6,6 +6,7 @@
 //! client refers to them either way.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,7 +45,10 @@ impl Conversations {
 
     fn put_answer(&self, id: String, said: &Said, output: Vec<String>) {
         let input = said.input.clone();
-        let bytes = input.iter().map(|item| item.len()).chain(output.iter().map(String::len)).sum();
+        // What is referred to a hundred times is held once.
+        let mut seen = HashSet::new();
+        let once = input.iter().filter(|item| seen.insert(Arc::as_ptr(item).cast::<u8>()));
+        let bytes = once.map(|item| item.len()).chain(output.iter().map(String::len)).sum();
         let answer = Answer { previous: said.previous.clone(), input, output };
         self.lock().put(id, Entry::Answer(Arc::new(answer)), bytes);
     }
@@ -215,6 +219,19 @@ mod tests {
         assert_eq!(known.conversation("msg_a"), None, "an item is no answer");
         assert_eq!(known.item("resp_a"), None, "an answer is no item");
         assert!(known.refusal().is_none());
+    }
+
+    #[test]
+    fn what_is_referred_to_often_takes_the_place_of_one() {
+        let conversations = Arc::<Conversations>::default();
+        answer(&conversations, None, "victim", true);
+        let text = Json::from("x".repeat(1 << 20));
+        let said = Said { previous: None, input: vec![text; 200], is_stored: true };
+        let mut remembering =
+            Remembering::new(Arc::clone(&conversations), Arc::new(said), "resp_crowd".to_owned());
+        remembering.ended();
+        let share = share();
+        assert!(conversations.within(&share, usize::MAX).conversation("resp_victim").is_some());
     }
 
     #[test]

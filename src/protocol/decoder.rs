@@ -2,8 +2,8 @@
 
 use super::framing::Frame;
 use super::sse::{Message, Parser};
-use super::{Protocol, anthropic, crowd, gemini, json, openai_chat, openai_responses};
-use crate::chat::{Event, Failure};
+use super::{Protocol, anthropic, gemini, json, openai_chat, openai_responses};
+use crate::chat::{Event, Failure, crowd};
 
 /// A value: push bytes as they come, then finish. The events it gives are always well
 /// framed (see [`crate::chat`]), whatever the bytes are.

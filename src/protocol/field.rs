@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{ErrorKind, LocalError, crowd, json};
+use super::{ErrorKind, LocalError, json};
+use crate::chat::crowd;
 
 pub type Object = Map<String, Value>;
 

@@ -3,7 +3,7 @@
 
 use super::field::{Invalid, Outcome};
 use super::{ErrorKind, Protocol};
-use crate::chat::{Part, Request};
+use crate::chat::{Part, Request, crowd};
 
 /// Tools of one request; vendors take 128 to a few hundred.
 pub const MOST_TOOLS: usize = 4_096;
@@ -91,9 +91,21 @@ pub fn check(request: &Request, from: Protocol) -> Outcome<()> {
     let calls_of = |parts: &[Part]| parts.iter().filter(is_call).count();
     let calls = request.turns.iter().map(|turn| calls_of(&turn.parts)).max().unwrap_or(0);
     let parts = request.turns.iter().map(|turn| 1 + turn.parts.len()).sum();
+    if crowd::are_crowded(arguments(request.turns.iter().flat_map(|turn| &turn.parts))) {
+        let problem = "holds tool calls whose arguments are made of more JSON values than any model reads";
+        return Err(Invalid::new(problem).kind(ErrorKind::TooLarge).at(turns));
+    }
     at_most(MOST_TOOLS, request.tools.len(), "tools").map_err(|invalid| invalid.at("tools"))?;
     at_most(MOST_CALLS, calls, "tool calls in one turn").map_err(|invalid| invalid.at(turns))?;
     at_most(MOST_PARTS, parts, "turns and parts").map_err(|invalid| invalid.at(turns))
+}
+
+/// The arguments of tool calls, which are JSON inside a text: nobody has counted them yet.
+pub fn arguments<'a>(parts: impl Iterator<Item = &'a Part> + Clone) -> impl Iterator<Item = &'a str> + Clone {
+    parts.filter_map(|part| match part {
+        Part::ToolUse(call) => Some(&*call.arguments),
+        _ => None,
+    })
 }
 
 /// Fails with a 400 that says how many there are and how many may be.

@@ -6,7 +6,6 @@ pub mod anthropic;
 mod calls;
 pub mod capability;
 pub mod context;
-mod crowd;
 pub mod decoder;
 pub mod encoder;
 pub mod error;

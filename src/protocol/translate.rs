@@ -11,10 +11,10 @@ use super::limits::{self, Limits};
 use super::names::ToolNames;
 use super::openai_responses::reference::{Remembered, Said};
 use super::{
-    Family, LocalError, Protocol, anthropic, capability, crowd, failure, gemini, json, openai_chat,
+    Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat,
     openai_completions, openai_responses,
 };
-use crate::chat::{Dropped, Failure, Request, Response};
+use crate::chat::{Dropped, Failure, Request, Response, crowd};
 
 /// What the path says and the body does not: Gemini names the model and the action there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,17 +106,20 @@ pub fn encode_request_within(to: Protocol, request: &Request, limits: Limits) ->
 
 /// Reads a whole answer. Fails if it is none, or if it tells of a failure with status 200.
 pub fn decode_response(from: Protocol, body: &[u8]) -> Result<Response, Failure> {
+    let crowded = || Failure::broken("the upstream's answer is made of more pieces than an answer has");
     if crowd::is_crowded(body) {
-        return Err(Failure::broken("the upstream's answer is made of more pieces than an answer has"));
+        return Err(crowded());
     }
     let body = json::mended(body);
     let body = json::text(&body);
-    match from {
+    let response = match from {
         Protocol::OpenAiChat => openai_chat::response::decode(&body),
         Protocol::OpenAiResponses => openai_responses::response::decode(&body),
         Protocol::Anthropic => anthropic::response::decode(&body),
         Protocol::Gemini => gemini::response::decode(&body),
-    }
+    }?;
+    let is_crowded = crowd::are_crowded(limits::arguments(response.parts.iter()));
+    if is_crowded { Err(crowded()) } else { Ok(response) }
 }
 
 /// Writes a whole answer for a client. Fails where the model's arguments for a tool are

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Work;
-use crate::protocol::crowd::{most_values, values_in};
+use crate::chat::crowd::{most_values, values_in};
 use crate::protocol::{
     ErrorKind, Protocol, RequestTarget, StreamDecoder, decode_error, decode_request, decode_response,
     encode_request,
@@ -55,6 +55,32 @@ fn a_crowd_of_values_is_refused_before_it_is_read() {
         });
         assert!(work.peak < 10_000, "{from:?} {piece}: {} bytes", work.peak);
     }
+}
+
+/// A text is one value, until somebody reads the JSON in it.
+#[test]
+fn a_crowd_within_a_text_is_refused_too() {
+    let arguments = format!("{{\"a\":[{}0]}}", "0,".repeat(2 << 20));
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}});
+    let message = json!({"role": "assistant", "tool_calls": [call]});
+    let body = json!({"model": "m", "messages": [message]}).to_string();
+    let item = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": arguments});
+    let input = json!({"model": "m", "input": [item]}).to_string();
+    for (from, body) in [(Protocol::OpenAiChat, &body), (Protocol::OpenAiResponses, &input)] {
+        let work = Work::of(|| {
+            let error = decode_request(from, body.as_bytes(), &TARGET).expect_err("refused");
+            assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+        });
+        assert!(work.peak < 8 * body.len() as u64, "{from:?}: {} bytes", work.peak);
+    }
+    let answer = json!({"choices": [{"message": message}]}).to_string();
+    let work = Work::of(|| {
+        let failure = decode_response(Protocol::OpenAiChat, answer.as_bytes()).expect_err("no answer");
+        assert!(failure.message.contains("more pieces"), "{failure:?}");
+    });
+    assert!(work.peak < 8 * answer.len() as u64, "{} bytes", work.peak);
+    let call = crate::chat::ToolUse { arguments, ..crate::chat::ToolUse::default() };
+    assert_eq!(call.arguments_object(), None);
 }
 
 #[test]

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::chat::work;
+use crate::chat::{crowd, work};
+use crate::protocol::ErrorKind;
 use crate::protocol::field::{self, Invalid, Object, Outcome};
 use crate::protocol::limits::{Limits, Meter};
-use crate::protocol::{ErrorKind, crowd};
 
 /// An item as JSON text: a fraction of what the parsed value takes, and its size is known
 /// before it is read.

@@ -12,6 +12,13 @@ pub fn is_crowded(json: &[u8]) -> bool {
     json.len() / 2 > most && marks(json) > most && count_values(json, most) > most
 }
 
+/// The same of texts that are going to be read one beside the other.
+pub fn are_crowded<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let bytes = texts.clone().map(str::len).sum();
+    let most = most_values(bytes);
+    bytes / 2 > most && texts.map(|text| count_values(text.as_bytes(), most)).sum::<usize>() > most
+}
+
 /// For a text of so many bytes. A model would need a token or two for each.
 pub const fn most_values(bytes: usize) -> usize {
     const FREE: usize = 100_000;
