@@ -4,13 +4,14 @@
 //!
 //! A listener holds only so many. Where the next one would be one too many, those that have
 //! been idle longest are closed: an idle connection costs its client nothing to open again,
-//! and a request must not wait for it. A connection is
+//! and a request must not wait for it. After those come the ones whose request has not come
+//! whole: a body that never arrives would hold its place for nothing. A connection is
 //!
 //! ```text
-//! idle ── a request has come ──▶ busy ── its answer is handed over ──▶ answered
-//!  │ ▲                                                                    │
-//!  │ └──────────────────────── the last byte is with the system ──────────┘
-//!  └── others need the room ──▶ closing
+//! idle ── a head has come ──▶ arriving ── so has its body ──▶ busy ── its answer is handed over ──▶ answered
+//!  │ ▲                           │                                                                     │
+//!  │ └───────────────────────────┼──────────────── the last byte is with the system ───────────────────┘
+//!  └───── others need the room ──┴──▶ closing
 //! ```
 
 mod entrance;
@@ -23,18 +24,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use http_body::Body;
 use salvo::conn::ConnCtrl;
 use salvo::prelude::Request;
 
 pub use self::entrance::{Entrance, holding};
 pub use self::stream::Watched;
-pub use self::turn::Turn;
+pub use self::turn::{Arriving, Turn};
 use crate::desktop::peer::{self, Peer};
 
 /// A request's head may be this long, in bytes.
 pub const LONGEST_HEAD: usize = 64 << 10;
 
-/// Beyond any time that a process lives for, in nanoseconds.
+/// Added to the time since which a request arrives. No process lives for so many nanoseconds.
+const ARRIVING: u64 = 1 << 62;
 const BUSY: u64 = u64::MAX;
 const ANSWERED: u64 = u64::MAX - 1;
 const CLOSING: u64 = u64::MAX - 2;
@@ -52,7 +55,8 @@ pub struct Connections {
 pub struct Connection {
     ends: Ends,
     began: Instant,
-    /// Since when it is idle, in nanoseconds from `began`; or one of the states above.
+    /// Since when it is idle or its request arrives, in nanoseconds from `began`; or one of
+    /// the states above.
     state: AtomicU64,
     control: ConnCtrl,
     peer: OnceLock<Peer>,
@@ -94,7 +98,7 @@ impl Connections {
     pub fn begin(&self, request: &Request) -> Option<Turn> {
         let ends = (request.remote_addr().clone().into_std()?, request.local_addr().clone().into_std()?);
         let connection = Arc::clone(self.lock().get(&ends)?);
-        connection.begin()
+        connection.begin(request.body().is_end_stream())
     }
 
     /// Those that are about to go leave room already: they wait for nobody.
@@ -106,7 +110,7 @@ impl Connections {
     /// The longest idle, and some more with them, so that not every arrival has to look.
     fn close_idle(&self, open: &HashMap<Ends, Arc<Connection>>) {
         let mut idle: Vec<(u64, &Arc<Connection>)> =
-            open.values().filter_map(|connection| Some((connection.idle_since()?, connection))).collect();
+            open.values().filter_map(|connection| Some((connection.may_give_way()?, connection))).collect();
         let count = (self.limit / 16 + 1).min(idle.len());
         if count == 0 {
             return;
@@ -136,14 +140,22 @@ impl Connection {
         *self.peer.get_or_init(|| peer::look_up(remote, local))
     }
 
-    fn begin(self: Arc<Self>) -> Option<Turn> {
-        let begin = |state| (state != CLOSING).then_some(BUSY);
+    fn begin(self: Arc<Self>, is_whole: bool) -> Option<Turn> {
+        let begun = if is_whole { BUSY } else { ARRIVING + nanoseconds_since(self.began) };
+        let begin = |state| (state != CLOSING).then_some(begun);
         self.state.try_update(Ordering::AcqRel, Ordering::Acquire, begin).ok()?;
         Some(Turn::of(self))
     }
 
+    /// The whole request has come.
+    fn arrived(&self) {
+        let arrive = |state| is_arriving(state).then_some(BUSY);
+        let _ = self.state.try_update(Ordering::AcqRel, Ordering::Acquire, arrive);
+    }
+
     fn answered(&self) {
-        let _ = self.state.compare_exchange(BUSY, ANSWERED, Ordering::AcqRel, Ordering::Relaxed);
+        let answer = |state| (state == BUSY || is_arriving(state)).then_some(ANSWERED);
+        let _ = self.state.try_update(Ordering::AcqRel, Ordering::Acquire, answer);
     }
 
     /// Everything written so far is with the system.
@@ -154,7 +166,8 @@ impl Connection {
         }
     }
 
-    fn idle_since(&self) -> Option<u64> {
+    /// Its state, where nobody is being answered; the least is to go first.
+    fn may_give_way(&self) -> Option<u64> {
         Some(self.state.load(Ordering::Acquire)).filter(|state| *state < CLOSING)
     }
 
@@ -163,8 +176,8 @@ impl Connection {
     }
 
     /// Unless a request has come in the meantime.
-    fn close(&self, idle_since: u64) {
-        if self.state.compare_exchange(idle_since, CLOSING, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+    fn close(&self, state: u64) {
+        if self.state.compare_exchange(state, CLOSING, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             self.control.abort();
         }
     }
@@ -190,7 +203,11 @@ pub fn head_length(request: &Request) -> usize {
 }
 
 fn nanoseconds_since(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX).min(CLOSING - 1)
+    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX).min(ARRIVING - 1)
+}
+
+const fn is_arriving(state: u64) -> bool {
+    ARRIVING <= state && state < CLOSING
 }
 
 #[cfg(test)]
@@ -221,7 +238,7 @@ mod tests {
         let connections = Connections::new(2);
         let held: Vec<_> = (1..=2).map(|port| admit(&connections, port).expect("room")).collect();
         let turns: Vec<_> =
-            held.iter().map(|one| Arc::clone(&one.connection).begin().expect("open")).collect();
+            held.iter().map(|one| Arc::clone(&one.connection).begin(true).expect("open")).collect();
         assert!(admit(&connections, 3).is_none());
         drop(turns);
         assert!(admit(&connections, 3).is_none(), "what they were answered has not left yet");
@@ -231,11 +248,26 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_does_not_come_whole_gives_way_after_the_idle() {
+        let connections = Connections::new(3);
+        let held: Vec<_> = (1..=3).map(|port| admit(&connections, port).expect("room")).collect();
+        let begin = |one: &Admitted| Arc::clone(&one.connection).begin(false).expect("open");
+        let turns = [begin(&held[0]), begin(&held[1])];
+        turns[1].arrived();
+        let fourth = admit(&connections, 4).expect("the idle one gives way");
+        assert!(held[2].connection.is_closing() && !held[0].connection.is_closing());
+        drop(held.into_iter().nth(2));
+        let busy = Arc::clone(&fourth.connection).begin(true).expect("open");
+        assert!(admit(&connections, 5).is_some(), "one whose body does not come gives way");
+        drop((turns, busy));
+    }
+
+    #[test]
     fn a_request_that_comes_too_late_is_not_taken_in() {
         let connections = Connections::new(1);
         let held = admit(&connections, 1).expect("room");
         connections.give_way();
-        assert!(Arc::clone(&held.connection).begin().is_none());
+        assert!(Arc::clone(&held.connection).begin(true).is_none());
     }
 
     #[test]

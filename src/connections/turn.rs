@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use salvo::http::ResBody;
+use salvo::http::{ReqBody, ResBody};
 use salvo::prelude::Response;
 
 use super::Connection;
@@ -23,6 +23,11 @@ impl Turn {
 
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Its request has come whole.
+    pub fn arrived(&self) {
+        self.connection.arrived();
     }
 
     /// The turn ends when the body of this answer has left.
@@ -42,6 +47,36 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.connection.answered();
+    }
+}
+
+/// The body of a request; tells its connection when it is whole.
+pub struct Arriving<'a> {
+    pub body: &'a mut ReqBody,
+    pub connection: &'a Connection,
+}
+
+impl Body for Arriving<'_> {
+    type Data = Bytes;
+    type Error = <ReqBody as Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut *self.body).poll_frame(cx));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.connection.arrived();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

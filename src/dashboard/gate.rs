@@ -74,6 +74,8 @@ impl Handler for OwnUserOnly {
             // It is being closed, and this is dropped with it.
             return std::future::pending().await;
         };
+        // Small calls of the user's own: those are let finish.
+        turn.arrived();
         if head_length(request) > LONGEST_HEAD {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             refuse(response, status, "the request's path and headers are longer than 64 KiB together");

@@ -14,7 +14,7 @@ use salvo::{Handler, async_trait};
 use super::policy::Policy;
 use super::routes::{self, Endpoint, Missing, Route};
 use super::{Door, auth, cors, guard, rescue, unread};
-use crate::connections::{Connection, Connections};
+use crate::connections::{Arriving, Connection, Connections};
 use crate::desktop::port_owner::SERVER_NAME;
 use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest, new_request_id};
 use crate::protocol::{ErrorKind, Family, LocalError};
@@ -72,7 +72,7 @@ impl Entry {
             return Err(LocalError::new(ErrorKind::BadGateway, RETURNED));
         }
         match self.admit(request, response, route, connection) {
-            Ok(Some(route)) => self.dispatch(request, response, route, family, id).await,
+            Ok(Some(route)) => self.dispatch(request, response, route, family, id, connection).await,
             Ok(None) => Ok(()),
             // A tool that probes without its key does so at every start.
             Err(error) if is_probe => Err(error),
@@ -147,6 +147,7 @@ impl Entry {
         route: Route,
         family: Family,
         id: &str,
+        connection: &Connection,
     ) -> Result<(), LocalError> {
         let gateway = &self.0.gateway;
         let query = auth::without_key(request.uri().query());
@@ -174,7 +175,7 @@ impl Entry {
                     peer: address(request.remote_addr()),
                     headers: std::mem::take(request.headers_mut()),
                 };
-                gateway.serve(incoming, request.body_mut()).await?
+                gateway.serve(incoming, Arriving { body: request.body_mut(), connection }).await?
             }
         };
         let (parts, body) = answer.into_parts();

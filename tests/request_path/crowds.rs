@@ -60,6 +60,28 @@ async fn a_request_is_answered_beside_more_idle_connections_than_there_are_descr
     assert_eq!(proxy.status().await["state"], "running");
 }
 
+/// A body that never comes costs whoever sends it nothing.
+#[tokio::test]
+async fn a_request_is_answered_beside_more_that_do_not_come_whole() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = proxy_with_files(512, &upstream).await;
+    let mut crowd = Vec::new();
+    for body in ["", "{"].into_iter().cycle().take(300) {
+        let mut stream = TcpStream::connect(proxy.address).await.expect("connected");
+        let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                    content-length: 100\r\n\r\n";
+        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("sent");
+        crowd.push(stream);
+    }
+    for family in Family::ALL {
+        let answer = proxy.send("POST", family.path(), &[JSON], family.body()).await;
+        assert_eq!(answer.status, 200, "{family:?}: {}", answer.text());
+    }
+    let mut first = Vec::new();
+    let _ = crowd[0].read_to_end(&mut first).await;
+    assert!(first.is_empty(), "it gave way, and was not waited for: {}", String::from_utf8_lossy(&first));
+}
+
 #[tokio::test]
 async fn a_stream_under_way_does_not_give_way() {
     let upstream = FakeUpstream::always(Reply::fed_sse()).await;
