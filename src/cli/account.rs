@@ -110,7 +110,7 @@ async fn list(context: &Context) -> Exit {
     let accounts = match Agent::find(&context.paths) {
         Some(agent) => match agent.status().await {
             Ok(status) => json!(status.accounts),
-            Err(error) => return output::failed(&error.to_string()),
+            Err(error) => return error.told(),
         },
         None => match config::load(&context.paths.config).await {
             Ok(loaded) => json!(saved(&context.paths, &loaded.config)),
@@ -283,7 +283,7 @@ async fn enable(context: &Context, name: &str) -> Exit {
         && let Some(agent) = Agent::find(&context.paths)
         && let Err(error) = agent.ask("accounts/revive", json!({ "name": name })).await
     {
-        return output::failed(&error.to_string());
+        return error.told();
     }
     exit
 }

@@ -404,7 +404,8 @@ notice-moved-left = Not pointed there, because their settings were changed since
 
 connect-done = { $tool } now points at { $url }. Changed:
 connect-already = { $tool } points at { $url } already.
-connect-undo = `portcullis disconnect { $id }` puts everything back.
+connect-undo = `portcullis disconnect { $id }` puts these files back.
+connect-not-running = portcullis is not running, so { $tool } gets no answer yet. Start it with `portcullis { $command }`, or from the menu.
 connect-gemini-trust = Gemini CLI reads this only in folders that it trusts, and an .env file nearer to where it runs comes before it.
 connect-codex-conversations = Codex lists only the conversations of the provider it uses. While it is connected, earlier ones are hidden: `codex -c model_provider=openai resume` lists them. After `portcullis disconnect codex`, those made here are hidden and cannot be reopened from the list until it is connected again; `codex exec resume --last` goes on with the latest one, wherever it was made.
 connect-state-here = points here
@@ -418,16 +419,19 @@ disconnect-partly = What connect wrote for { $tool } is taken back, but for the 
 disconnect-nothing = { $tool } was not connected.
 disconnect-left = { $key } in { $file } was changed since, and stays as it is.
 disconnect-still-here = { $tool } still points here: it did before it was connected.
-stranded-tools = No answer from here on for what is connected: { $tools }. `portcullis disconnect { $id }` puts one back.
+disconnect-models = Under [models] in { $file } this stays, and answers what { $tool } asks for with another model: { $lines }. Take it out there if you no longer want it.
+stranded-tools = No answer from here on for what is connected: { $tools }. To put their settings back: { $commands }.
+stranded-others = No answer from here on for { $tools }: their own settings point here, and connect did not write them.
 disconnect-codex-conversations = Codex hides the conversations that were made through portcullis, and cannot reopen them from its list: `portcullis connect codex` brings them back; `codex exec resume --last` goes on with the latest one. Earlier ones are listed again.
 disconnect-undone = The settings of { $tool } are back as they were already.
 tool-unserved = No account here serves { $models }, which { $tool } asks for.
 tool-unserved-fix = Answer with one of these: { $offers }. Add under [models] in the config file: { $lines }, or run `portcullis connect { $id } --model { $model }`.
 tool-unserved-add = Add an account that serves { $models }: `portcullis account add`.
 tool-unserved-ask = Answer them with which one? Type its number or its name; nothing leaves it as it is.
+tool-unserved-choice = No account here serves { $typed }.
 tool-model-choice = { $tool } lets you pick any model yourself, so there is none to replace.
 tool-model-unserved = no account here serves { $model }; there are: { $offers }
-tool-model-set = Added under [models]: { $models } are answered by { $model }.
+tool-model-set = Added under [models]: { $models } are answered by { $model }. The line stays there after `portcullis disconnect`.
 disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } out of { $file } yourself.
 
 ### Start at login

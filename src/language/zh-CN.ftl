@@ -387,7 +387,8 @@ notice-moved-left = 以下工具的设置在连接之后被改动过，未切换
 
 connect-done = { $tool } 现已指向 { $url }。已修改的文件：
 connect-already = { $tool } 已经指向 { $url }。
-connect-undo = 运行 `portcullis disconnect { $id }` 即可恢复原样。
+connect-undo = 运行 `portcullis disconnect { $id }` 可将这些文件恢复原样。
+connect-not-running = portcullis 没有运行，因此 { $tool } 暂时得不到回答。请运行 `portcullis { $command }` 或从菜单启动它。
 connect-gemini-trust = Gemini CLI 只在受信任的文件夹中读取此设置；离运行位置更近的 .env 文件优先。
 connect-codex-conversations = Codex 只列出当前所用服务商的对话。连接期间，以前的对话会被隐藏（`codex -c model_provider=openai resume` 可列出它们）。运行 `portcullis disconnect codex` 之后，在这里开始的对话会被隐藏，重新连接之前无法从列表中打开；`codex exec resume --last` 可继续最近的一次对话，无论它在哪边开始。
 connect-state-here = 已连接
@@ -401,16 +402,19 @@ disconnect-partly = 除下列值外，已撤回为 { $tool } 写入的设置。�
 disconnect-nothing = { $tool } 尚未连接。
 disconnect-left = { $file } 中的 { $key } 在连接之后被改动过，已原样保留。
 disconnect-still-here = { $tool } 在连接之前就指向这里，因此仍然指向这里。
-stranded-tools = 已连接的工具从现在起得不到回答：{ $tools }。运行 `portcullis disconnect { $id }` 可将其恢复。
+disconnect-models = { $file } 的 [models] 下仍保留以下内容，会用其他模型回答 { $tool } 请求的模型：{ $lines }。如不再需要，请在该文件中删除。
+stranded-tools = 已连接的工具从现在起得不到回答：{ $tools }。如需恢复其设置，请运行 { $commands }。
+stranded-others = { $tools } 从现在起得不到回答：指向这里的是工具自己的设置，不是由 connect 写入的。
 disconnect-codex-conversations = 经由 portcullis 的对话会被 Codex 隐藏，也无法从列表中打开：运行 `portcullis connect codex` 即可重新显示；`codex exec resume --last` 可继续最近的一次对话。以前的对话会重新列出。
 disconnect-undone = { $tool } 的设置已经是原来的样子。
 tool-unserved = 这里没有账号提供 { $tool } 所请求的 { $models }。
 tool-unserved-fix = 可由以下模型之一回答：{ $offers }。请在配置文件的 [models] 下添加 { $lines }，或运行 `portcullis connect { $id } --model { $model }`。
 tool-unserved-add = 请添加提供 { $models } 的账号：`portcullis account add`。
 tool-unserved-ask = 由哪个模型回答？请输入编号或名称；留空则不做更改。
+tool-unserved-choice = 这里没有账号提供 { $typed }。
 tool-model-choice = { $tool } 可以自行选择任何模型，因此没有需要替换的模型。
 tool-model-unserved = 这里没有账号提供 { $model }；可用的有：{ $offers }
-tool-model-set = 已在 [models] 下添加：{ $models } 由 { $model } 回答。
+tool-model-set = 已在 [models] 下添加：{ $models } 由 { $model } 回答。运行 `portcullis disconnect` 后该行仍会保留。
 disconnect-not-ours = { $tool } 不是由 portcullis 连接的。请自行从 { $file } 中删除 { $key }。
 
 ### Start at login
