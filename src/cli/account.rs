@@ -161,6 +161,14 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
         return output::failed(&error.to_string());
     }
     let provider = args.provider.provider();
+    if provider == Provider::OpenAiCompatible && args.base_url.is_none() {
+        output::error(&text!(
+            context.language,
+            "cli-account-needs-base-url",
+            provider = provider.to_string()
+        ));
+        return Exit::Usage;
+    }
     let api_key = match secret(provider, &args).await {
         Ok(secret) => secret,
         Err(exit) => return exit,

@@ -38,16 +38,18 @@ failure-in-use-by-portcullis-pid = in use by another portcullis (pid { $pid })
 failure-in-use-by-portcullis-of = in use by another portcullis (pid { $pid }, home { $home })
 failure-in-use-by = in use by { $name } (pid { $pid })
 failure-in-use-by-user = in use by a program of another user ({ $user })
+failure-in-use-by-own = in use by the dashboard of this portcullis itself
 owner-user = a program of another user ({ $user })
 owner-unknown = another program
 failure-denied = permission denied
 failure-not-available = not an address of this machine
 failure-fix-other-portcullis = Use the portcullis that is already running, or give this one another `port` under [proxy].
 failure-fix-next-port = Port { $port } is free: set `port = { $port }` under [proxy], or stop the other program.
+failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep yours, and quit and start portcullis again: the dashboard then takes another one.
 failure-fix-low-port = Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.
 failure-fix-port = Set another `port` under [proxy] in the config file.
 failure-with-fix = { $failure } { $fix }
-failure-old-address = The old address serves on.
+failure-old-address = { $failure } The old address serves on.
 failure-more-problems = { $first } (and { $count } more: run `portcullis config check`)
 
 ### What is wrong with a file, and what would be right
@@ -64,6 +66,7 @@ problem-directory = is a directory
 problem-no-regular-file = is not a regular file
 problem-owner = belongs to another user (id { $id })
 problem-writable = { $path } can be written by other users (mode { $mode })
+problem-writable-itself = can be written by other users (mode { $mode })
 problem-empty = is empty
 problem-not-toml = this is not TOML: { $said }
 problem-not-json = this is not JSON: { $said }
@@ -153,7 +156,9 @@ fix-double-brackets = write [[{ $key }]] with double brackets, once for each
 fix-single-brackets = write [{ $key }] with single brackets, once
 fix-zai-key = write the key, or set `enabled = false`
 fix-provider-key = write the key in quotes, or where it is, such as {"{"} env = "NAME" {"}"}
+form-fix-provider-key = paste the key, or open “The key is kept elsewhere” and say where it is
 fix-variable-name = write the name alone, such as "GEMINI_API_KEY"
+form-fix-variable-name = write the name alone, such as GEMINI_API_KEY
 fix-secret-file = write the path of a file that holds the secret
 fix-secret-keyring = write the name of the entry
 fix-secret-command = write the program and its arguments, like ["pass", "show", "gemini"]
@@ -175,6 +180,7 @@ fix-model-pattern = write the name of one model, without `*`
 fix-model-pin = write "{ $pin }/…" with a model behind the `/`
 fix-feed-missing = write the address of a releases feed, or set `check = false`
 fix-url-missing = write base_url = "http://localhost:11434/v1", or wherever the server is
+form-fix-url-missing = write the address of the server, such as http://localhost:11434/v1
 fix-url-key = put the key into api_key instead
 fix-url-query = end the URL with its path
 fix-url-https = write https:// (http:// is for this computer and private networks)
@@ -853,6 +859,7 @@ cli-account-prompt = The API key for { $provider }:
 cli-account-prompt-optional = The API key for { $provider } (empty for none):
 cli-account-variable = the environment variable { $name } is not set
 cli-account-needs-key = an account for { $provider } needs an API key: type it, pipe it in, or use --from-env
+cli-account-needs-base-url = an account for { $provider } needs the address of its server: --base-url http://localhost:11434/v1, or wherever it is
 cli-account-other-key = this looks like a key of { $owner }, not of { $provider }: use { $options }, or name the address it is meant for with --base-url
 cli-account-took-quotes = The quotes around the key were left out.
 cli-account-took-name = The variable's name in front of the key was left out.

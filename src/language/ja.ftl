@@ -31,16 +31,18 @@ failure-in-use-by-portcullis-pid = 別の portcullis (pid { $pid }) が使用中
 failure-in-use-by-portcullis-of = 別の portcullis (pid { $pid }、ホーム { $home }) が使用中です
 failure-in-use-by = { $name } (pid { $pid }) が使用中です
 failure-in-use-by-user = 別のユーザー（{ $user }）のプログラムが使用中です
+failure-in-use-by-own = この portcullis 自身のダッシュボードが使用中です
 owner-user = 別のユーザー（{ $user }）のプログラム
 owner-unknown = 別のプログラム
 failure-denied = 権限がありません
 failure-not-available = このコンピューターのアドレスではありません
 failure-fix-other-portcullis = すでに動いている portcullis を使うか、こちらの [proxy] の `port` を変えてください。
 failure-fix-next-port = ポート { $port } が空いています。[proxy] に `port = { $port }` と書くか、使用中のプログラムを終了してください。
+failure-fix-own = ポート { $port } が空いています。[proxy] に `port = { $port }` と書いてください。そのままの番号を使うには、portcullis を終了して起動し直してください。ダッシュボードが別のポートに移ります。
 failure-fix-low-port = 1024 未満のポートには特別な権限が必要です。[proxy] の `port` を 1024 以上にしてください。
 failure-fix-port = 設定ファイルの [proxy] の `port` を別の番号にしてください。
 failure-with-fix = { $failure }。{ $fix }
-failure-old-address = これまでのアドレスで動作を続けています。
+failure-old-address = { $failure }これまでのアドレスで動作を続けています。
 failure-more-problems = { $first }（ほか { $count } 件: `portcullis config check` で確認できます）
 
 ### What is wrong with a file, and what would be right
@@ -57,6 +59,7 @@ problem-directory = ディレクトリーです
 problem-no-regular-file = 通常のファイルではありません
 problem-owner = 別のユーザー（ID { $id }）のファイルです
 problem-writable = { $path } をほかのユーザーが書き換えられます（モード { $mode }）
+problem-writable-itself = ほかのユーザーが書き換えられます（モード { $mode }）
 problem-empty = 空です
 problem-not-toml = TOML として読めません: { $said }
 problem-not-json = JSON として読めません: { $said }
@@ -146,7 +149,9 @@ fix-double-brackets = 1 つごとに二重のかっこで [[{ $key }]] と書い
 fix-single-brackets = 一重のかっこで [{ $key }] と 1 回だけ書いてください
 fix-zai-key = キーを書くか、`enabled = false` にしてください
 fix-provider-key = キーを引用符で囲んで書くか、{"{"} env = "NAME" {"}"} のように置き場所を書いてください
+form-fix-provider-key = キーを貼り付けるか、「キーを別の場所に置いている」を開いて置き場所を入力してください
 fix-variable-name = "GEMINI_API_KEY" のように名前だけを書いてください
+form-fix-variable-name = GEMINI_API_KEY のように、名前だけを入力してください
 fix-secret-file = キーの入ったファイルのパスを書いてください
 fix-secret-keyring = 項目の名前を書いてください
 fix-secret-command = ["pass", "show", "gemini"] のように、プログラムと引数を書いてください
@@ -168,6 +173,7 @@ fix-model-pattern = `*` を使わず、1 つのモデルの名前を書いてく
 fix-model-pin = "{ $pin }/…" のように、`/` の後にモデルを書いてください
 fix-feed-missing = リリースフィードのアドレスを書くか、`check = false` にしてください
 fix-url-missing = base_url = "http://localhost:11434/v1" のように、サーバーのアドレスを書いてください
+form-fix-url-missing = http://localhost:11434/v1 のように、サーバーのアドレスを入力してください
 fix-url-key = キーは代わりに api_key に書いてください
 fix-url-query = URL はパスまでにしてください
 fix-url-https = https:// で書いてください（http:// を使えるのは、このコンピューターとプライベートネットワークだけです）
@@ -826,6 +832,7 @@ cli-account-prompt = { $provider } の API キー:
 cli-account-prompt-optional = { $provider } の API キー（なければ空のまま）:
 cli-account-variable = 環境変数 { $name } が設定されていません
 cli-account-needs-key = { $provider } のアカウントには API キーが必要です。入力するか、パイプで渡すか、--from-env を使ってください
+cli-account-needs-base-url = { $provider } のアカウントにはサーバーのアドレスが必要です。--base-url http://localhost:11434/v1 のように指定してください
 cli-account-other-key = これは { $provider } ではなく { $owner } のキーのようです: { $options } を使うか、送り先のアドレスを --base-url で指定してください
 cli-account-took-quotes = キーを囲む引用符を取り除きました。
 cli-account-took-name = キーの前の変数名を取り除きました。

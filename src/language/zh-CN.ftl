@@ -31,16 +31,18 @@ failure-in-use-by-portcullis-pid = 已被另一个 portcullis (pid { $pid }) 占
 failure-in-use-by-portcullis-of = 已被另一个 portcullis (pid { $pid }，目录 { $home }) 占用
 failure-in-use-by = 已被 { $name } (pid { $pid }) 占用
 failure-in-use-by-user = 已被其他用户（{ $user }）的程序占用
+failure-in-use-by-own = 正被此 portcullis 自身的仪表板使用
 owner-user = 其他用户（{ $user }）的程序
 owner-unknown = 另一个程序
 failure-denied = 权限不足
 failure-not-available = 不是本机的地址
 failure-fix-other-portcullis = 请使用已在运行的 portcullis，或在 [proxy] 中为此实例设置另一个 `port`。
 failure-fix-next-port = 端口 { $port } 空闲：请在 [proxy] 中设置 `port = { $port }`，或停止占用端口的程序。
+failure-fix-own = 端口 { $port } 空闲：请在 [proxy] 中设置 `port = { $port }`。若要保留原来的端口，请退出并重新启动 portcullis，仪表板会改用其他端口。
 failure-fix-low-port = 1024 以下的端口需要特殊权限：请将 [proxy] 中的 `port` 设为 1024 或更大。
 failure-fix-port = 请在配置文件的 [proxy] 中设置另一个 `port`。
 failure-with-fix = { $failure } { $fix }
-failure-old-address = 原地址继续提供服务。
+failure-old-address = { $failure }原地址继续提供服务。
 failure-more-problems = { $first }（另有 { $count } 个问题：请运行 `portcullis config check`）
 
 ### What is wrong with a file, and what would be right
@@ -57,6 +59,7 @@ problem-directory = 是一个目录
 problem-no-regular-file = 不是普通文件
 problem-owner = 属于其他用户（ID { $id }）
 problem-writable = 其他用户可以改写 { $path }（权限 { $mode }）
+problem-writable-itself = 其他用户可以改写（权限 { $mode }）
 problem-empty = 为空
 problem-not-toml = 不是有效的 TOML：{ $said }
 problem-not-json = 不是有效的 JSON：{ $said }
@@ -146,7 +149,9 @@ fix-double-brackets = 请用双方括号 [[{ $key }]]，每项写一次
 fix-single-brackets = 请用单方括号 [{ $key }]，只写一次
 fix-zai-key = 请写上密钥，或设置 `enabled = false`
 fix-provider-key = 请写上带引号的密钥，或密钥所在的位置，例如 {"{"} env = "NAME" {"}"}
+form-fix-provider-key = 请粘贴密钥，或打开“密钥保存在别处”并填写密钥所在的位置
 fix-variable-name = 请只写名称，例如 "GEMINI_API_KEY"
+form-fix-variable-name = 请只填写名称，例如 GEMINI_API_KEY
 fix-secret-file = 请写上存有密钥的文件的路径
 fix-secret-keyring = 请写上条目的名称
 fix-secret-command = 请写上程序及其参数，例如 ["pass", "show", "gemini"]
@@ -168,6 +173,7 @@ fix-model-pattern = 请写一个模型的名称，不带 `*`
 fix-model-pin = 请写成 "{ $pin }/…"，在 `/` 后面写上模型
 fix-feed-missing = 请写上发布源的地址，或设置 `check = false`
 fix-url-missing = 请写上服务器的地址，例如 base_url = "http://localhost:11434/v1"
+form-fix-url-missing = 请填写服务器地址，例如 http://localhost:11434/v1
 fix-url-key = 请改把密钥写入 api_key
 fix-url-query = URL 请到路径为止
 fix-url-https = 请写 https://（http:// 只用于本机和专用网络）
@@ -826,6 +832,7 @@ cli-account-prompt = { $provider } 的 API 密钥：
 cli-account-prompt-optional = { $provider } 的 API 密钥（没有则留空）：
 cli-account-variable = 环境变量 { $name } 没有设置
 cli-account-needs-key = { $provider } 的账号需要 API 密钥：请输入、用管道传入，或使用 --from-env
+cli-account-needs-base-url = { $provider } 的账号需要服务器地址：请用 --base-url 指定，例如 --base-url http://localhost:11434/v1
 cli-account-other-key = 这看起来是 { $owner } 的密钥，而不是 { $provider } 的：请使用 { $options }，或用 --base-url 指明它要发往的地址
 cli-account-took-quotes = 已去掉密钥两边的引号。
 cli-account-took-name = 已去掉密钥前面的变量名。
