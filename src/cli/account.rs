@@ -110,7 +110,7 @@ async fn list(context: &Context) -> Exit {
     let accounts = match Agent::find(&context.paths) {
         Some(agent) => match agent.status().await {
             Ok(status) => json!(status.accounts),
-            Err(error) => return output::failed(&error.to_string()),
+            Err(error) => return error.told(),
         },
         None => match config::load(&context.paths.config).await {
             Ok(loaded) => json!(saved(&context.paths, &loaded.config)),
@@ -161,6 +161,14 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
         return output::failed(&error.to_string());
     }
     let provider = args.provider.provider();
+    if provider == Provider::OpenAiCompatible && args.base_url.is_none() {
+        output::error(&text!(
+            context.language,
+            "cli-account-needs-base-url",
+            provider = provider.to_string()
+        ));
+        return Exit::Usage;
+    }
     let api_key = match secret(provider, &args).await {
         Ok(secret) => secret,
         Err(exit) => return exit,
@@ -283,7 +291,7 @@ async fn enable(context: &Context, name: &str) -> Exit {
         && let Some(agent) = Agent::find(&context.paths)
         && let Err(error) = agent.ask("accounts/revive", json!({ "name": name })).await
     {
-        return output::failed(&error.to_string());
+        return error.told();
     }
     exit
 }

@@ -23,10 +23,14 @@ use crate::text;
 
 /// A command may wait for an account's answer; nothing waits longer.
 const LIMIT: Duration = Duration::from_mins(2);
+/// An agent that ends closes its doors a moment before its lock is free.
+const ENDING: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The agent of this home, which answered a moment ago.
 pub struct Agent {
     control: ControlFile,
+    paths: Paths,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +40,25 @@ pub enum AskError {
     Refused(String),
     #[error("{}", text!(output::language(), "cli-agent-silent", reason = .0.as_str()))]
     Silent(String),
+    /// It has ended since it was found.
+    #[error("{}", text!(output::language(), "cli-not-running"))]
+    Gone,
+}
+
+impl AskError {
+    /// Says it.
+    pub fn told(&self) -> Exit {
+        match self {
+            Self::Gone => not_running(),
+            error => output::failed(&error.to_string()),
+        }
+    }
 }
 
 impl Agent {
     /// `None` when no agent has this home.
     pub fn find(paths: &Paths) -> Option<Self> {
-        instance::find(paths).map(|control| Self { control })
+        instance::find(paths).map(|control| Self { control, paths: paths.clone() })
     }
 
     /// Whether it reads this config file; one that does not say is believed to.
@@ -68,7 +85,10 @@ impl Agent {
     /// The events of `GET /api/{call}`, for as long as the agent sends them.
     pub async fn listen(&self, call: &str) -> Result<Events, AskError> {
         let opened = timeout(LIMIT, self.open(Method::GET, call, Value::Null)).await;
-        let (response, connection) = opened.map_err(|error| silent(&error))??;
+        let (response, connection) = match opened.map_err(|error| silent(&error)).flatten() {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.or_gone(error).await),
+        };
         if response.status().is_success() {
             return Ok(Events { body: response.into_body(), held: Vec::new(), _connection: connection });
         }
@@ -78,12 +98,25 @@ impl Agent {
 
     async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value, AskError> {
         let answer = timeout(LIMIT, self.exchange(method, path, body)).await;
-        let (status, body) = answer.map_err(|error| silent(&error))??;
+        let (status, body) = match answer.map_err(|error| silent(&error)).flatten() {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.or_gone(error).await),
+        };
         let value: Value = serde_json::from_slice(&body).map_err(|error| silent(&error))?;
         if status.is_success() {
             return Ok(value);
         }
         Err(refused(&value))
+    }
+
+    /// Whether it did not answer because it has ended.
+    async fn or_gone(&self, error: AskError) -> AskError {
+        let gone = async {
+            while instance::is_held(&self.paths) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if timeout(ENDING, gone).await.is_ok() { AskError::Gone } else { error }
     }
 
     async fn exchange(
@@ -194,7 +227,8 @@ pub async fn apply_edit(paths: &Paths) -> Exit {
         return Exit::Done;
     }
     match agent.ask("reload", Value::Null).await {
-        Ok(_) => Exit::Done,
+        // The next one reads the file when it starts.
+        Ok(_) | Err(AskError::Gone) => Exit::Done,
         Err(error) => {
             output::failed(&text!(output::language(), "cli-not-applied", reason = error.to_string()))
         }

@@ -6,13 +6,14 @@ use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::agent::Agent;
+use super::agent::{Agent, AskError};
 use super::config::bad;
 use super::output::{self, Exit};
 use super::served::Unserved;
 use super::{Context, served};
 use crate::config::{self, Config};
 use crate::connect::{Clients, ConnectError, Connection, Environment, State, Target, Tool, Undone};
+use crate::control::ProxyState;
 use crate::server::{base_url, bind};
 use crate::text;
 
@@ -49,48 +50,58 @@ pub async fn connect(context: &Context, args: &ConnectArgs) -> Exit {
     if is_change && let Err(error) = config::template::init(&context.paths.config) {
         return output::failed(&error.to_string());
     }
-    let Prepared { clients, target, environment } = match prepare(context).await {
+    let prepared = match prepare(context).await {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let Some(tool) = args.tool.map(ToolArg::tool) else { return list(context, &clients, &target) };
+    let Prepared { clients, target, environment, .. } = &prepared;
+    let Some(tool) = args.tool.map(ToolArg::tool) else { return list(context, clients, target) };
     if is_change && let Some(model) = &args.model {
         // A tool that cannot be connected leaves nothing behind under `[models]`.
-        if let Err(error) = clients.preview(tool, &target) {
+        if let Err(error) = clients.preview(tool, target) {
             return failed(context, &error);
         }
-        let written = served::answer_with(context, tool, &environment, model).await;
+        let written = served::answer_with(context, tool, environment, model).await;
         if written != Exit::Done {
             return written;
         }
     }
     let unserved = match &args.model {
         Some(_) => None,
-        None => Unserved::find(context, tool, &environment).await,
+        None => Unserved::find(context, tool, environment).await,
     };
     if args.print {
-        let lines = args.model.as_ref().map(|model| served::lines_for(tool, &environment, model));
-        return preview(context, &clients, tool, &target, unserved.as_ref(), &lines.unwrap_or_default());
+        let lines = args.model.as_ref().map(|model| served::lines_for(tool, environment, model));
+        return preview(context, clients, tool, target, unserved.as_ref(), &lines.unwrap_or_default());
     }
-    let connected = connect_one(context, &clients, tool, &target, unserved.as_ref());
-    match unserved {
-        Some(unserved) if connected == Exit::Done => unserved.tell(context).await,
-        _ => connected,
+    let mut exit = connect_one(context, &prepared, tool, unserved.as_ref());
+    if exit == Exit::Done {
+        if let Some(unserved) = unserved {
+            exit = unserved.tell(context).await;
+        }
+        if !context.json {
+            tell_waiting(context, tool, prepared.state);
+        }
     }
+    exit
 }
 
 pub async fn disconnect(context: &Context, args: &DisconnectArgs) -> Exit {
-    let Prepared { clients, target, .. } = match prepare(context).await {
+    let Prepared { clients, target, environment, config, .. } = match prepare(context).await {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let tool = args.tool.tool();
     match clients.disconnect(tool, &target) {
         Ok(undone) => {
+            let models = served::answered_otherwise(&config, tool, &environment);
             if context.json {
-                output::json(&json!({ "tool": tool, "files": undone.files, "left": undone.left }));
+                output::json(
+                    &json!({ "tool": tool, "files": undone.files, "left": undone.left, "models": models }),
+                );
             } else {
                 tell_undone(context, &clients, tool, &target, &undone);
+                tell_models(context, tool, &models);
             }
             Exit::Done
         }
@@ -98,13 +109,8 @@ pub async fn disconnect(context: &Context, args: &DisconnectArgs) -> Exit {
     }
 }
 
-fn connect_one(
-    context: &Context,
-    clients: &Clients,
-    tool: Tool,
-    target: &Target,
-    unserved: Option<&Unserved>,
-) -> Exit {
+fn connect_one(context: &Context, prepared: &Prepared, tool: Tool, unserved: Option<&Unserved>) -> Exit {
+    let Prepared { clients, target, .. } = prepared;
     let (language, name) = (context.language, tool.name());
     if target.key.expose_secret().is_empty() {
         return output::failed(&text!(language, "connect-no-key"));
@@ -114,9 +120,10 @@ fn connect_one(
             let files = done.files();
             if context.json {
                 let models = unserved.map(Unserved::json);
-                output::json(
-                    &json!({ "tool": tool, "base_url": target.base_url, "files": files, "models": models }),
-                );
+                output::json(&json!({
+                    "tool": tool, "base_url": target.base_url, "files": files, "models": models,
+                    "running": prepared.state == Some(ProxyState::Running)
+                }));
             } else if files.is_empty() {
                 output::line(&text!(
                     language,
@@ -134,6 +141,16 @@ fn connect_one(
         }
         Err(error) => failed(context, &error),
     }
+}
+
+/// Nobody answers a tool that is pointed here before the proxy runs.
+fn tell_waiting(context: &Context, tool: Tool, state: Option<ProxyState>) {
+    let command = match state {
+        Some(ProxyState::Running | ProxyState::Starting) => return,
+        Some(_) => "start",
+        None => "serve",
+    };
+    output::note(&text!(context.language, "connect-not-running", tool = tool.name(), command = command));
 }
 
 /// What a user should know of a tool before it is connected as well as after.
@@ -243,6 +260,15 @@ fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target
     }
 }
 
+/// The lines that go on answering a tool's models when it asks for them elsewhere or here.
+fn tell_models(context: &Context, tool: Tool, lines: &[String]) {
+    if !lines.is_empty() {
+        let file = context.paths.config.display().to_string();
+        let (tool, lines) = (tool.name(), lines.join(", "));
+        output::note(&text!(context.language, "disconnect-models", tool = tool, lines = lines, file = file));
+    }
+}
+
 fn list_files(files: &[PathBuf]) {
     for file in files {
         output::line(&format!("  {}", file.display()));
@@ -258,29 +284,36 @@ struct Prepared {
     clients: Clients,
     target: Target,
     environment: Environment,
+    config: Config,
+    /// `None`: there is no agent.
+    state: Option<ProxyState>,
 }
 
 async fn prepare(context: &Context) -> Result<Prepared, Exit> {
     let environment = Environment::of_process().map_err(|error| output::failed(&error.to_string()))?;
-    let target = target(context).await?;
-    Ok(Prepared { clients: Clients::new(&context.paths.data, environment.clone()), target, environment })
-}
-
-/// Where the running agent is, or else where the config file puts it. The key is empty
-/// when there is none.
-async fn target(context: &Context) -> Result<Target, Exit> {
     let config = match config::load(&context.paths.config).await {
         Ok(loaded) => loaded.config,
         Err(_) if !context.paths.config.exists() => Config::default(),
         Err(problems) => return Err(bad(&problems)),
     };
-    let base_url = match Agent::find(&context.paths) {
-        Some(agent) => agent.status().await.map_err(|error| output::failed(&error.to_string()))?.base_url,
-        None => {
-            configured(&config).ok_or_else(|| output::failed(&text!(context.language, "connect-any-port")))?
+    let (base_url, state) = place(context, &config).await?;
+    let key = config.proxy.api_key.as_known().cloned().unwrap_or_default();
+    let (clients, target) =
+        (Clients::new(&context.paths.data, environment.clone()), Target { base_url, key });
+    Ok(Prepared { clients, target, environment, config, state })
+}
+
+/// Where the running agent is, or else where the config file puts it.
+async fn place(context: &Context, config: &Config) -> Result<(String, Option<ProxyState>), Exit> {
+    if let Some(agent) = Agent::find(&context.paths) {
+        match agent.status().await {
+            Ok(status) => return Ok((status.base_url, Some(status.state))),
+            Err(AskError::Gone) => {}
+            Err(error) => return Err(error.told()),
         }
-    };
-    Ok(Target { base_url, key: config.proxy.api_key.as_known().cloned().unwrap_or_default() })
+    }
+    let nobody_knows = || output::failed(&text!(context.language, "connect-any-port"));
+    Ok((configured(config).ok_or_else(nobody_knows)?, None))
 }
 
 /// `None` when nobody knows the port before the agent runs.

@@ -23,14 +23,7 @@ const QUIT_LIMIT: Duration = Duration::from_secs(45);
 const QUIT_LOOK: Duration = Duration::from_millis(20);
 
 pub async fn status(context: &Context) -> Exit {
-    let Some(agent) = Agent::find(&context.paths) else {
-        if context.json {
-            output::json(&nobody(context));
-        } else {
-            output::line(&text!(context.language, "cli-status-nobody"));
-        }
-        return Exit::NotRunning;
-    };
+    let Some(agent) = Agent::find(&context.paths) else { return tell_nobody(context) };
     match agent.status().await {
         Ok(status) => {
             if context.json {
@@ -40,8 +33,18 @@ pub async fn status(context: &Context) -> Exit {
             }
             if status.state == ProxyState::Running { Exit::Done } else { Exit::NotRunning }
         }
-        Err(error) => output::failed(&error.to_string()),
+        Err(AskError::Gone) => tell_nobody(context),
+        Err(error) => error.told(),
     }
+}
+
+fn tell_nobody(context: &Context) -> Exit {
+    if context.json {
+        output::json(&nobody(context));
+    } else {
+        output::line(&text!(context.language, "cli-status-nobody"));
+    }
+    Exit::NotRunning
 }
 
 /// The same keys as a running agent's status, with nothing behind them.
@@ -149,7 +152,7 @@ pub async fn command(context: &Context, name: &str) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            let failed = output::failed(&error.to_string());
+            let failed = error.told();
             if name == "reload" && is_bad(&context.paths.config) { Exit::Usage } else { failed }
         }
     }
@@ -160,7 +163,7 @@ pub async fn quit(context: &Context) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
     let base_url = match agent.ask("quit", Value::Null).await {
         Ok(status) => status["base_url"].as_str().unwrap_or_default().to_owned(),
-        Err(error) => return output::failed(&error.to_string()),
+        Err(error) => return error.told(),
     };
     stranded::tell(context, &base_url);
     let gone = async {
@@ -180,7 +183,7 @@ pub async fn open(context: &Context, print: bool) -> Exit {
     let asked = if print { agent.ask("ticket", Value::Null).await } else { ask_page(&agent).await };
     let ticket = match asked {
         Ok(ticket) => ticket,
-        Err(error) => return output::failed(&error.to_string()),
+        Err(error) => return error.told(),
     };
     let address = ticket["dashboard_url"].as_str().unwrap_or_default().to_owned();
     let plain = address.split('#').next().unwrap_or_default().trim_end_matches('/').to_owned();

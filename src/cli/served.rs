@@ -9,7 +9,8 @@ use url::form_urlencoded::Serializer;
 use super::agent::{self, Agent};
 use super::output::{self, Exit};
 use super::{Context, account};
-use crate::config::edit;
+use crate::config::models::matches;
+use crate::config::{Config, edit};
 use crate::connect::{Asked, Environment, Tool};
 use crate::gateway::Served;
 use crate::text;
@@ -77,24 +78,42 @@ impl Unserved {
             output::note(&self.fix(context));
             return Exit::Done;
         }
-        if let Some(model) = self.ask(context) {
+        if let Some(model) = self.ask(context).await {
             return write(context, &self.names(), &model).await;
         }
         output::note(&self.fix(context));
         Exit::Done
     }
 
-    fn ask(&self, context: &Context) -> Option<String> {
+    /// Until the answer is one of them, another that is served, or nothing.
+    async fn ask(&self, context: &Context) -> Option<String> {
         for (index, offer) in self.served.offers.iter().enumerate() {
             output::note(&format!("  {}) {offer}", index + 1));
         }
-        output::note(&text!(context.language, "tool-unserved-ask"));
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).ok()?;
-        let typed = line.trim();
-        let by_number =
-            typed.parse::<usize>().ok().and_then(|number| self.served.offers.get(number.checked_sub(1)?));
-        by_number.or_else(|| self.served.offers.iter().find(|offer| *offer == typed)).cloned()
+        loop {
+            output::note(&text!(context.language, "tool-unserved-ask"));
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).ok()?;
+            let typed = line.trim();
+            if typed.is_empty() {
+                return None;
+            }
+            if let Some(model) = self.chosen(context, typed).await {
+                return Some(model);
+            }
+            output::note(&text!(context.language, "tool-unserved-choice", typed = typed));
+        }
+    }
+
+    async fn chosen(&self, context: &Context, typed: &str) -> Option<String> {
+        let offers = &self.served.offers;
+        if let Ok(number) = typed.parse::<usize>() {
+            return offers.get(number.checked_sub(1)?).cloned();
+        }
+        let asked = Asked { names: vec![typed.to_owned()], ..self.asked.clone() };
+        let is_offered = offers.iter().any(|offer| offer == typed);
+        let is_served = is_offered || served(context, &asked).await.is_some_and(|it| it.unserved.is_empty());
+        is_served.then(|| typed.to_owned())
     }
 }
 
@@ -119,6 +138,15 @@ pub async fn answer_with(context: &Context, tool: Tool, environment: &Environmen
 /// The lines that [`answer_with`] would add.
 pub fn lines_for(tool: Tool, environment: &Environment, model: &str) -> Vec<String> {
     tool.asked(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
+}
+
+/// The lines of `[models]` that answer what a tool asks for with something else.
+pub fn answered_otherwise(config: &Config, tool: Tool, environment: &Environment) -> Vec<String> {
+    let Some(asked) = tool.asked(environment) else { return Vec::new() };
+    let is_asked = |name: &str| name == asked.pattern || asked.names.iter().any(|asked| matches(name, asked));
+    let is_other = |sent: &str| !matches(&asked.pattern, sent.rsplit('/').next().unwrap_or(sent));
+    let lines = config.models.iter().filter(|(name, sent)| is_asked(name) && is_other(sent));
+    lines.map(|(name, sent)| format!("\"{name}\" = \"{sent}\"")).collect()
 }
 
 async fn write(context: &Context, names: &[&str], model: &str) -> Exit {

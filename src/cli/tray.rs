@@ -92,7 +92,7 @@ async fn hand_over(context: &Context, at_login: bool) -> Exit {
     };
     let status = match agent.status().await {
         Ok(status) => status,
-        Err(error) => return output::failed(&error.to_string()),
+        Err(error) => return error.told(),
     };
     move_here(&agent).await;
     if at_login {

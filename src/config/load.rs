@@ -133,7 +133,13 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
     examine(&metadata).map_err(|(message, fix)| problem(message, fix))?;
     if let Some(exposed) = trust::exposed(path) {
         let fix = message!("fix-writable", path = exposed.path.display().to_string());
-        return Err(problem(writable(&exposed), fix));
+        let is_the_file = exposed.path == path;
+        let said = if is_the_file {
+            message!("problem-writable-itself", mode = exposed.mode.as_str())
+        } else {
+            writable(&exposed)
+        };
+        return Err(problem(said, fix));
     }
     let mut bytes = Vec::new();
     OpenFile::open(path)

@@ -56,6 +56,8 @@ pub enum PortOwner {
         name: String,
         pid: u32,
     },
+    /// The dashboard of this very agent.
+    Own,
     /// A program of another user, which the system does not name.
     User {
         name: String,
@@ -134,6 +136,9 @@ impl BindFailure {
             (BindReason::InUse { owner: Some(PortOwner::Portcullis { .. }) }, _) => {
                 message!("failure-fix-other-portcullis")
             }
+            (BindReason::InUse { owner: Some(PortOwner::Own) }, Some(port)) => {
+                message!("failure-fix-own", port = u64::from(port))
+            }
             (BindReason::InUse { .. }, Some(port)) => {
                 message!("failure-fix-next-port", port = u64::from(port))
             }
@@ -160,6 +165,7 @@ impl BindReason {
             Self::InUse { owner: Some(PortOwner::Process { name, pid }) } => {
                 message!("failure-in-use-by", name = name.as_str(), pid = u64::from(*pid))
             }
+            Self::InUse { owner: Some(PortOwner::Own) } => message!("failure-in-use-by-own"),
             Self::InUse { owner: Some(PortOwner::User { name }) } => {
                 message!("failure-in-use-by-user", user = name.as_str())
             }
@@ -185,6 +191,7 @@ impl fmt::Display for PortOwner {
         match self {
             Self::Portcullis { pid: None, .. } => f.write_str("portcullis"),
             Self::Portcullis { pid: Some(pid), .. } => write!(f, "portcullis (pid {pid})"),
+            Self::Own => f.write_str("portcullis"),
             Self::Process { name, pid } => write!(f, "{name} (pid {pid})"),
             Self::User { name } => write!(f, "{name}"),
         }

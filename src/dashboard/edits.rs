@@ -349,10 +349,22 @@ fn refuse_edit(response: &mut Response, error: &EditError, language: Language) {
     let EditError::Problems(problems) = error else {
         return refuse(response, StatusCode::CONFLICT, &error.text(language));
     };
-    let list: Vec<Json> = problems.list.iter().map(|told| problem(told, language)).collect();
-    let texts: Vec<String> = problems.list.iter().map(|told| told.placed().text(language)).collect();
+    let problems: Vec<Problem> = problems.list.iter().map(for_form).collect();
+    let list: Vec<Json> = problems.iter().map(|told| problem(told, language)).collect();
+    let texts: Vec<String> = problems.iter().map(|told| told.placed().text(language)).collect();
     let error = texts.join("\n");
     write(response, StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error, "problems": list }));
+}
+
+/// The file wants quotes and names of keys; a form has fields for them.
+fn for_form(problem: &Problem) -> Problem {
+    let fixes = [
+        (message!("fix-provider-key"), message!("form-fix-provider-key")),
+        (message!("fix-variable-name"), message!("form-fix-variable-name")),
+        (message!("fix-url-missing"), message!("form-fix-url-missing")),
+    ];
+    let fix = fixes.into_iter().find_map(|(of_file, of_form)| (problem.fix == of_file).then_some(of_form));
+    Problem { fix: fix.unwrap_or_else(|| problem.fix.clone()), ..problem.clone() }
 }
 
 fn problem(Problem { key, message, fix, .. }: &Problem, language: Language) -> Json {

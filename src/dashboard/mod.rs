@@ -79,11 +79,10 @@ use crate::config::Config;
 use crate::connections::{Connections, Entrance, LONGEST_HEAD};
 use crate::control::{Admission, AgentHandle};
 use crate::desktop::entrance::Entrances;
+use crate::desktop::port_owner::FIRST_CONTROL_PORT;
 use crate::gateway::Gateway;
 use crate::monitor::Recorder;
 
-/// Where the control plane is looked for first.
-const FIRST_PORT: u16 = 8046;
 const LAST_PORT: u16 = 8146;
 /// More than any number of pages and commands of one user.
 const MOST_CONNECTIONS: usize = 256;
@@ -122,7 +121,7 @@ pub struct Running {
 
 /// Binds the usual port, else the next free one, and never the one the proxy is meant for.
 pub async fn listen(proxy_port: u16) -> io::Result<Listening> {
-    for port in (FIRST_PORT..=LAST_PORT).filter(|&port| port != proxy_port).chain([0]) {
+    for port in (FIRST_CONTROL_PORT..=LAST_PORT).filter(|&port| port != proxy_port).chain([0]) {
         if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
             let address = listener.local_addr()?;
             return Ok(Listening { listener, address });

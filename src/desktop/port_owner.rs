@@ -16,6 +16,9 @@ const PROBE_LIMIT: Duration = Duration::from_millis(500);
 /// How far above a taken port a free one is looked for.
 const SEARCH_WIDTH: u16 = 100;
 
+/// Where an agent looks first for a place for its control plane.
+pub const FIRST_CONTROL_PORT: u16 = 8046;
+
 /// The `server` header's value by which one portcullis knows another.
 pub const SERVER_NAME: &str = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
 
@@ -79,10 +82,11 @@ async fn probe(address: SocketAddr) -> std::io::Result<bool> {
     Ok(head.lines().any(|line| line.starts_with("server: portcullis/")))
 }
 
-/// The nearest port above this one that can be bound now.
+/// The nearest port above this one that can be bound now, and that the control plane will
+/// not want.
 pub async fn next_free_port(address: SocketAddr) -> Option<u16> {
     for port in (address.port().checked_add(1)?..=u16::MAX).take(SEARCH_WIDTH.into()) {
-        if TcpListener::bind((address.ip(), port)).await.is_ok() {
+        if port != FIRST_CONTROL_PORT && TcpListener::bind((address.ip(), port)).await.is_ok() {
             return Some(port);
         }
     }
@@ -96,5 +100,12 @@ mod tests {
     #[tokio::test]
     async fn above_the_last_port_there_is_none() {
         assert_eq!(next_free_port(SocketAddr::from(([127, 0, 0, 1], u16::MAX))).await, None);
+    }
+
+    #[tokio::test]
+    async fn the_place_of_the_control_plane_is_offered_to_nobody() {
+        let below = SocketAddr::from(([127, 0, 0, 1], FIRST_CONTROL_PORT - 1));
+        let free = next_free_port(below).await.expect("one of a hundred is free");
+        assert!(free > FIRST_CONTROL_PORT, "{free}");
     }
 }

@@ -38,16 +38,18 @@ failure-in-use-by-portcullis-pid = in use by another portcullis (pid { $pid })
 failure-in-use-by-portcullis-of = in use by another portcullis (pid { $pid }, home { $home })
 failure-in-use-by = in use by { $name } (pid { $pid })
 failure-in-use-by-user = in use by a program of another user ({ $user })
+failure-in-use-by-own = in use by the dashboard of this portcullis itself
 owner-user = a program of another user ({ $user })
 owner-unknown = another program
 failure-denied = permission denied
 failure-not-available = not an address of this machine
 failure-fix-other-portcullis = Use the portcullis that is already running, or give this one another `port` under [proxy].
 failure-fix-next-port = Port { $port } is free: set `port = { $port }` under [proxy], or stop the other program.
+failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep yours, and quit and start portcullis again: the dashboard then takes another one.
 failure-fix-low-port = Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.
 failure-fix-port = Set another `port` under [proxy] in the config file.
 failure-with-fix = { $failure } { $fix }
-failure-old-address = The old address serves on.
+failure-old-address = { $failure } The old address serves on.
 failure-more-problems = { $first } (and { $count } more: run `portcullis config check`)
 
 ### What is wrong with a file, and what would be right
@@ -64,6 +66,7 @@ problem-directory = is a directory
 problem-no-regular-file = is not a regular file
 problem-owner = belongs to another user (id { $id })
 problem-writable = { $path } can be written by other users (mode { $mode })
+problem-writable-itself = can be written by other users (mode { $mode })
 problem-empty = is empty
 problem-not-toml = this is not TOML: { $said }
 problem-not-json = this is not JSON: { $said }
@@ -153,7 +156,9 @@ fix-double-brackets = write [[{ $key }]] with double brackets, once for each
 fix-single-brackets = write [{ $key }] with single brackets, once
 fix-zai-key = write the key, or set `enabled = false`
 fix-provider-key = write the key in quotes, or where it is, such as {"{"} env = "NAME" {"}"}
+form-fix-provider-key = paste the key, or open “The key is kept elsewhere” and say where it is
 fix-variable-name = write the name alone, such as "GEMINI_API_KEY"
+form-fix-variable-name = write the name alone, such as GEMINI_API_KEY
 fix-secret-file = write the path of a file that holds the secret
 fix-secret-keyring = write the name of the entry
 fix-secret-command = write the program and its arguments, like ["pass", "show", "gemini"]
@@ -175,6 +180,7 @@ fix-model-pattern = write the name of one model, without `*`
 fix-model-pin = write "{ $pin }/…" with a model behind the `/`
 fix-feed-missing = write the address of a releases feed, or set `check = false`
 fix-url-missing = write base_url = "http://localhost:11434/v1", or wherever the server is
+form-fix-url-missing = write the address of the server, such as http://localhost:11434/v1
 fix-url-key = put the key into api_key instead
 fix-url-query = end the URL with its path
 fix-url-https = write https:// (http:// is for this computer and private networks)
@@ -404,7 +410,8 @@ notice-moved-left = Not pointed there, because their settings were changed since
 
 connect-done = { $tool } now points at { $url }. Changed:
 connect-already = { $tool } points at { $url } already.
-connect-undo = `portcullis disconnect { $id }` puts everything back.
+connect-undo = `portcullis disconnect { $id }` puts these files back.
+connect-not-running = portcullis is not running, so { $tool } gets no answer yet. Start it with `portcullis { $command }`, or from the menu.
 connect-gemini-trust = Gemini CLI reads this only in folders that it trusts, and an .env file nearer to where it runs comes before it.
 connect-codex-conversations = Codex lists only the conversations of the provider it uses. While it is connected, earlier ones are hidden: `codex -c model_provider=openai resume` lists them. After `portcullis disconnect codex`, those made here are hidden and cannot be reopened from the list until it is connected again; `codex exec resume --last` goes on with the latest one, wherever it was made.
 connect-state-here = points here
@@ -418,16 +425,19 @@ disconnect-partly = What connect wrote for { $tool } is taken back, but for the 
 disconnect-nothing = { $tool } was not connected.
 disconnect-left = { $key } in { $file } was changed since, and stays as it is.
 disconnect-still-here = { $tool } still points here: it did before it was connected.
-stranded-tools = No answer from here on for what is connected: { $tools }. `portcullis disconnect { $id }` puts one back.
+disconnect-models = Under [models] in { $file } this stays, and answers what { $tool } asks for with another model: { $lines }. Take it out there if you no longer want it.
+stranded-tools = No answer from here on for what is connected: { $tools }. To put their settings back: { $commands }.
+stranded-others = No answer from here on for { $tools }: their own settings point here, and connect did not write them.
 disconnect-codex-conversations = Codex hides the conversations that were made through portcullis, and cannot reopen them from its list: `portcullis connect codex` brings them back; `codex exec resume --last` goes on with the latest one. Earlier ones are listed again.
 disconnect-undone = The settings of { $tool } are back as they were already.
 tool-unserved = No account here serves { $models }, which { $tool } asks for.
 tool-unserved-fix = Answer with one of these: { $offers }. Add under [models] in the config file: { $lines }, or run `portcullis connect { $id } --model { $model }`.
 tool-unserved-add = Add an account that serves { $models }: `portcullis account add`.
 tool-unserved-ask = Answer them with which one? Type its number or its name; nothing leaves it as it is.
+tool-unserved-choice = No account here serves { $typed }.
 tool-model-choice = { $tool } lets you pick any model yourself, so there is none to replace.
 tool-model-unserved = no account here serves { $model }; there are: { $offers }
-tool-model-set = Added under [models]: { $models } are answered by { $model }.
+tool-model-set = Added under [models]: { $models } are answered by { $model }. The line stays there after `portcullis disconnect`.
 disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } out of { $file } yourself.
 
 ### Start at login
@@ -849,6 +859,7 @@ cli-account-prompt = The API key for { $provider }:
 cli-account-prompt-optional = The API key for { $provider } (empty for none):
 cli-account-variable = the environment variable { $name } is not set
 cli-account-needs-key = an account for { $provider } needs an API key: type it, pipe it in, or use --from-env
+cli-account-needs-base-url = an account for { $provider } needs the address of its server: --base-url http://localhost:11434/v1, or wherever it is
 cli-account-other-key = this looks like a key of { $owner }, not of { $provider }: use { $options }, or name the address it is meant for with --base-url
 cli-account-took-quotes = The quotes around the key were left out.
 cli-account-took-name = The variable's name in front of the key was left out.

@@ -31,16 +31,18 @@ failure-in-use-by-portcullis-pid = 別の portcullis (pid { $pid }) が使用中
 failure-in-use-by-portcullis-of = 別の portcullis (pid { $pid }、ホーム { $home }) が使用中です
 failure-in-use-by = { $name } (pid { $pid }) が使用中です
 failure-in-use-by-user = 別のユーザー（{ $user }）のプログラムが使用中です
+failure-in-use-by-own = この portcullis 自身のダッシュボードが使用中です
 owner-user = 別のユーザー（{ $user }）のプログラム
 owner-unknown = 別のプログラム
 failure-denied = 権限がありません
 failure-not-available = このコンピューターのアドレスではありません
 failure-fix-other-portcullis = すでに動いている portcullis を使うか、こちらの [proxy] の `port` を変えてください。
 failure-fix-next-port = ポート { $port } が空いています。[proxy] に `port = { $port }` と書くか、使用中のプログラムを終了してください。
+failure-fix-own = ポート { $port } が空いています。[proxy] に `port = { $port }` と書いてください。そのままの番号を使うには、portcullis を終了して起動し直してください。ダッシュボードが別のポートに移ります。
 failure-fix-low-port = 1024 未満のポートには特別な権限が必要です。[proxy] の `port` を 1024 以上にしてください。
 failure-fix-port = 設定ファイルの [proxy] の `port` を別の番号にしてください。
-failure-with-fix = { $failure } { $fix }
-failure-old-address = これまでのアドレスで動作を続けています。
+failure-with-fix = { $failure }。{ $fix }
+failure-old-address = { $failure }これまでのアドレスで動作を続けています。
 failure-more-problems = { $first }（ほか { $count } 件: `portcullis config check` で確認できます）
 
 ### What is wrong with a file, and what would be right
@@ -57,6 +59,7 @@ problem-directory = ディレクトリーです
 problem-no-regular-file = 通常のファイルではありません
 problem-owner = 別のユーザー（ID { $id }）のファイルです
 problem-writable = { $path } をほかのユーザーが書き換えられます（モード { $mode }）
+problem-writable-itself = ほかのユーザーが書き換えられます（モード { $mode }）
 problem-empty = 空です
 problem-not-toml = TOML として読めません: { $said }
 problem-not-json = JSON として読めません: { $said }
@@ -146,7 +149,9 @@ fix-double-brackets = 1 つごとに二重のかっこで [[{ $key }]] と書い
 fix-single-brackets = 一重のかっこで [{ $key }] と 1 回だけ書いてください
 fix-zai-key = キーを書くか、`enabled = false` にしてください
 fix-provider-key = キーを引用符で囲んで書くか、{"{"} env = "NAME" {"}"} のように置き場所を書いてください
+form-fix-provider-key = キーを貼り付けるか、「キーを別の場所に置いている」を開いて置き場所を入力してください
 fix-variable-name = "GEMINI_API_KEY" のように名前だけを書いてください
+form-fix-variable-name = GEMINI_API_KEY のように、名前だけを入力してください
 fix-secret-file = キーの入ったファイルのパスを書いてください
 fix-secret-keyring = 項目の名前を書いてください
 fix-secret-command = ["pass", "show", "gemini"] のように、プログラムと引数を書いてください
@@ -168,6 +173,7 @@ fix-model-pattern = `*` を使わず、1 つのモデルの名前を書いてく
 fix-model-pin = "{ $pin }/…" のように、`/` の後にモデルを書いてください
 fix-feed-missing = リリースフィードのアドレスを書くか、`check = false` にしてください
 fix-url-missing = base_url = "http://localhost:11434/v1" のように、サーバーのアドレスを書いてください
+form-fix-url-missing = http://localhost:11434/v1 のように、サーバーのアドレスを入力してください
 fix-url-key = キーは代わりに api_key に書いてください
 fix-url-query = URL はパスまでにしてください
 fix-url-https = https:// で書いてください（http:// を使えるのは、このコンピューターとプライベートネットワークだけです）
@@ -387,7 +393,8 @@ notice-moved-left = 接続後に設定が変更されているため切り替え
 
 connect-done = { $tool } の接続先を { $url } にしました。変更したファイル:
 connect-already = { $tool } の接続先はすでに { $url } です。
-connect-undo = 元に戻すには `portcullis disconnect { $id }` を実行してください。
+connect-undo = これらのファイルを元に戻すには `portcullis disconnect { $id }` を実行してください。
+connect-not-running = portcullis が動いていないため、{ $tool } はまだ応答を得られません。`portcullis { $command }` かメニューから起動してください。
 connect-gemini-trust = Gemini CLI がこの設定を読むのは、信頼済みフォルダーの中だけです。実行する場所により近い .env ファイルがあれば、そちらが優先されます。
 connect-codex-conversations = Codex が一覧に出すのは、使用中のプロバイダーの会話だけです。接続している間、以前の会話は隠れます（`codex -c model_provider=openai resume` で一覧できます）。`portcullis disconnect codex` のあとは、ここで始めた会話が隠れ、もう一度接続するまで一覧から開けません。`codex exec resume --last` なら、どちらの会話でも最新のものを続けられます。
 connect-state-here = 接続済み
@@ -401,16 +408,19 @@ disconnect-partly = 下の値を除いて、{ $tool } に書き込んだ設定�
 disconnect-nothing = { $tool } は接続されていません。
 disconnect-left = { $file } の { $key } は接続後に変更されているため、そのまま残しました。
 disconnect-still-here = { $tool } は接続する前からここを指していたため、接続先は変わりません。
-stranded-tools = 接続済みのツールはこれで応答を得られなくなります: { $tools }。元に戻すには `portcullis disconnect { $id }` を実行してください。
+disconnect-models = { $file } の [models] には次の行が残り、{ $tool } が求めるモデルに別のモデルで応答します: { $lines }。不要なら、このファイルから削除してください。
+stranded-tools = 接続済みのツールはこれで応答を得られなくなります: { $tools }。設定を元に戻すには { $commands } を実行してください。
+stranded-others = { $tools } はこれで応答を得られなくなります。接続先は connect ではなく、ツール自身の設定に書かれたものです。
 disconnect-codex-conversations = portcullis を通した会話は Codex の一覧から隠れ、そこからは開けません。`portcullis connect codex` で再び表示されます。`codex exec resume --last` なら最新の会話を続けられます。以前の会話は再び一覧に出ます。
 disconnect-undone = { $tool } の設定はすでに元どおりです。
 tool-unserved = { $tool } が求める { $models } を扱うアカウントがありません。
 tool-unserved-fix = 代わりに応答できるモデル: { $offers }。設定ファイルの [models] に { $lines } を追加するか、`portcullis connect { $id } --model { $model }` を実行してください。
 tool-unserved-add = { $models } を扱うアカウントを追加してください: `portcullis account add`
 tool-unserved-ask = どのモデルで応答しますか？ 番号か名前を入力してください（空なら変更しません）。
+tool-unserved-choice = { $typed } に対応するアカウントがありません。
 tool-model-choice = { $tool } ではモデルを自由に選べるため、置き換えるモデルはありません。
 tool-model-unserved = { $model } を扱うアカウントがありません。使えるモデル: { $offers }
-tool-model-set = [models] に追加しました: { $models } には { $model } が応答します。
+tool-model-set = [models] に追加しました: { $models } には { $model } が応答します。この行は `portcullis disconnect` の後も残ります。
 disconnect-not-ours = { $tool } は portcullis が接続したものではありません。{ $file } から { $key } を手作業で取り除いてください。
 
 ### Start at login
@@ -805,7 +815,7 @@ cli-unreachable-agent = このホームは別のエージェントが使用中�
 cli-tray-ended = エージェントが起動しませんでした。理由はログにあります: { $log }
 cli-status-nobody = 停止中
 cli-status-base-url = ベース URL: OpenAI のクライアントは { $url }/v1、Anthropic と Gemini は { $url }
-cli-status-accounts = アカウント: { $accounts }
+cli-status-accounts = { $accounts }
 cli-status-account = { $name } は{ $state }: { $reason }
 cli-status-problem = 問題: { $problem }
 cli-status-warning = 警告: { $warning }
@@ -822,6 +832,7 @@ cli-account-prompt = { $provider } の API キー:
 cli-account-prompt-optional = { $provider } の API キー（なければ空のまま）:
 cli-account-variable = 環境変数 { $name } が設定されていません
 cli-account-needs-key = { $provider } のアカウントには API キーが必要です。入力するか、パイプで渡すか、--from-env を使ってください
+cli-account-needs-base-url = { $provider } のアカウントにはサーバーのアドレスが必要です。--base-url http://localhost:11434/v1 のように指定してください
 cli-account-other-key = これは { $provider } ではなく { $owner } のキーのようです: { $options } を使うか、送り先のアドレスを --base-url で指定してください
 cli-account-took-quotes = キーを囲む引用符を取り除きました。
 cli-account-took-name = キーの前の変数名を取り除きました。

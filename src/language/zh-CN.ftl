@@ -31,16 +31,18 @@ failure-in-use-by-portcullis-pid = 已被另一个 portcullis (pid { $pid }) 占
 failure-in-use-by-portcullis-of = 已被另一个 portcullis (pid { $pid }，目录 { $home }) 占用
 failure-in-use-by = 已被 { $name } (pid { $pid }) 占用
 failure-in-use-by-user = 已被其他用户（{ $user }）的程序占用
+failure-in-use-by-own = 正被此 portcullis 自身的仪表板使用
 owner-user = 其他用户（{ $user }）的程序
 owner-unknown = 另一个程序
 failure-denied = 权限不足
 failure-not-available = 不是本机的地址
 failure-fix-other-portcullis = 请使用已在运行的 portcullis，或在 [proxy] 中为此实例设置另一个 `port`。
 failure-fix-next-port = 端口 { $port } 空闲：请在 [proxy] 中设置 `port = { $port }`，或停止占用端口的程序。
+failure-fix-own = 端口 { $port } 空闲：请在 [proxy] 中设置 `port = { $port }`。若要保留原来的端口，请退出并重新启动 portcullis，仪表板会改用其他端口。
 failure-fix-low-port = 1024 以下的端口需要特殊权限：请将 [proxy] 中的 `port` 设为 1024 或更大。
 failure-fix-port = 请在配置文件的 [proxy] 中设置另一个 `port`。
 failure-with-fix = { $failure } { $fix }
-failure-old-address = 原地址继续提供服务。
+failure-old-address = { $failure }原地址继续提供服务。
 failure-more-problems = { $first }（另有 { $count } 个问题：请运行 `portcullis config check`）
 
 ### What is wrong with a file, and what would be right
@@ -57,6 +59,7 @@ problem-directory = 是一个目录
 problem-no-regular-file = 不是普通文件
 problem-owner = 属于其他用户（ID { $id }）
 problem-writable = 其他用户可以改写 { $path }（权限 { $mode }）
+problem-writable-itself = 其他用户可以改写（权限 { $mode }）
 problem-empty = 为空
 problem-not-toml = 不是有效的 TOML：{ $said }
 problem-not-json = 不是有效的 JSON：{ $said }
@@ -146,7 +149,9 @@ fix-double-brackets = 请用双方括号 [[{ $key }]]，每项写一次
 fix-single-brackets = 请用单方括号 [{ $key }]，只写一次
 fix-zai-key = 请写上密钥，或设置 `enabled = false`
 fix-provider-key = 请写上带引号的密钥，或密钥所在的位置，例如 {"{"} env = "NAME" {"}"}
+form-fix-provider-key = 请粘贴密钥，或打开“密钥保存在别处”并填写密钥所在的位置
 fix-variable-name = 请只写名称，例如 "GEMINI_API_KEY"
+form-fix-variable-name = 请只填写名称，例如 GEMINI_API_KEY
 fix-secret-file = 请写上存有密钥的文件的路径
 fix-secret-keyring = 请写上条目的名称
 fix-secret-command = 请写上程序及其参数，例如 ["pass", "show", "gemini"]
@@ -168,6 +173,7 @@ fix-model-pattern = 请写一个模型的名称，不带 `*`
 fix-model-pin = 请写成 "{ $pin }/…"，在 `/` 后面写上模型
 fix-feed-missing = 请写上发布源的地址，或设置 `check = false`
 fix-url-missing = 请写上服务器的地址，例如 base_url = "http://localhost:11434/v1"
+form-fix-url-missing = 请填写服务器地址，例如 http://localhost:11434/v1
 fix-url-key = 请改把密钥写入 api_key
 fix-url-query = URL 请到路径为止
 fix-url-https = 请写 https://（http:// 只用于本机和专用网络）
@@ -387,7 +393,8 @@ notice-moved-left = 以下工具的设置在连接之后被改动过，未切换
 
 connect-done = { $tool } 现已指向 { $url }。已修改的文件：
 connect-already = { $tool } 已经指向 { $url }。
-connect-undo = 运行 `portcullis disconnect { $id }` 即可恢复原样。
+connect-undo = 运行 `portcullis disconnect { $id }` 可将这些文件恢复原样。
+connect-not-running = portcullis 没有运行，因此 { $tool } 暂时得不到回答。请运行 `portcullis { $command }` 或从菜单启动它。
 connect-gemini-trust = Gemini CLI 只在受信任的文件夹中读取此设置；离运行位置更近的 .env 文件优先。
 connect-codex-conversations = Codex 只列出当前所用服务商的对话。连接期间，以前的对话会被隐藏（`codex -c model_provider=openai resume` 可列出它们）。运行 `portcullis disconnect codex` 之后，在这里开始的对话会被隐藏，重新连接之前无法从列表中打开；`codex exec resume --last` 可继续最近的一次对话，无论它在哪边开始。
 connect-state-here = 已连接
@@ -401,16 +408,19 @@ disconnect-partly = 除下列值外，已撤回为 { $tool } 写入的设置。�
 disconnect-nothing = { $tool } 尚未连接。
 disconnect-left = { $file } 中的 { $key } 在连接之后被改动过，已原样保留。
 disconnect-still-here = { $tool } 在连接之前就指向这里，因此仍然指向这里。
-stranded-tools = 已连接的工具从现在起得不到回答：{ $tools }。运行 `portcullis disconnect { $id }` 可将其恢复。
+disconnect-models = { $file } 的 [models] 下仍保留以下内容，会用其他模型回答 { $tool } 请求的模型：{ $lines }。如不再需要，请在该文件中删除。
+stranded-tools = 已连接的工具从现在起得不到回答：{ $tools }。如需恢复其设置，请运行 { $commands }。
+stranded-others = { $tools } 从现在起得不到回答：指向这里的是工具自己的设置，不是由 connect 写入的。
 disconnect-codex-conversations = 经由 portcullis 的对话会被 Codex 隐藏，也无法从列表中打开：运行 `portcullis connect codex` 即可重新显示；`codex exec resume --last` 可继续最近的一次对话。以前的对话会重新列出。
 disconnect-undone = { $tool } 的设置已经是原来的样子。
 tool-unserved = 这里没有账号提供 { $tool } 所请求的 { $models }。
 tool-unserved-fix = 可由以下模型之一回答：{ $offers }。请在配置文件的 [models] 下添加 { $lines }，或运行 `portcullis connect { $id } --model { $model }`。
 tool-unserved-add = 请添加提供 { $models } 的账号：`portcullis account add`。
 tool-unserved-ask = 由哪个模型回答？请输入编号或名称；留空则不做更改。
+tool-unserved-choice = 这里没有账号提供 { $typed }。
 tool-model-choice = { $tool } 可以自行选择任何模型，因此没有需要替换的模型。
 tool-model-unserved = 这里没有账号提供 { $model }；可用的有：{ $offers }
-tool-model-set = 已在 [models] 下添加：{ $models } 由 { $model } 回答。
+tool-model-set = 已在 [models] 下添加：{ $models } 由 { $model } 回答。运行 `portcullis disconnect` 后该行仍会保留。
 disconnect-not-ours = { $tool } 不是由 portcullis 连接的。请自行从 { $file } 中删除 { $key }。
 
 ### Start at login
@@ -822,6 +832,7 @@ cli-account-prompt = { $provider } 的 API 密钥：
 cli-account-prompt-optional = { $provider } 的 API 密钥（没有则留空）：
 cli-account-variable = 环境变量 { $name } 没有设置
 cli-account-needs-key = { $provider } 的账号需要 API 密钥：请输入、用管道传入，或使用 --from-env
+cli-account-needs-base-url = { $provider } 的账号需要服务器地址：请用 --base-url 指定，例如 --base-url http://localhost:11434/v1
 cli-account-other-key = 这看起来是 { $owner } 的密钥，而不是 { $provider } 的：请使用 { $options }，或用 --base-url 指明它要发往的地址
 cli-account-took-quotes = 已去掉密钥两边的引号。
 cli-account-took-name = 已去掉密钥前面的变量名。

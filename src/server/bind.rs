@@ -120,6 +120,7 @@ async fn owner(address: SocketAddr) -> Option<PortOwner> {
         return Some(PortOwner::Portcullis { pid, home: pid.and_then(port_owner::home_of) });
     }
     match process {
+        Some((_, pid)) if pid == std::process::id() => Some(PortOwner::Own),
         Some((name, pid)) => Some(PortOwner::Process { name, pid }),
         None => port_owner::another_user(address).map(|name| PortOwner::User { name }),
     }

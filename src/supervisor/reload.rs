@@ -274,7 +274,7 @@ impl FileProblem {
         match self {
             Self::Bind(failure) => {
                 let failure = StartFailure::Bind(failure.clone()).said();
-                message!("failure-with-fix", failure = failure, fix = message!("failure-old-address"))
+                message!("failure-old-address", failure = failure)
             }
             Self::Invalid(problems) => {
                 let first = problems.messages().next().unwrap_or_default();

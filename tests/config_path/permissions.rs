@@ -36,6 +36,7 @@ fn assert_refused(home: &Home, path: &Path, mode: u32) {
     assert_eq!(output.status.code(), Some(2), "{mode:o}: {text}");
     assert!(text.contains(&format!("can be written by other users (mode {mode:03o})")), "{text}");
     assert!(text.contains(&format!("chmod go-w \"{}\"", path.display())), "{text}");
+    assert!(!text.contains(&format!("{0}: {0}", path.display())), "the path stands once: {text}");
     assert_eq!(home.run(&["config", "check"]).status.code(), Some(2), "{mode:o}");
 }
 

@@ -326,3 +326,15 @@ async fn lan_access_with_no_authentication_is_never_quiet() {
     let (_, log) = proxy.ended().await;
     assert_eq!(log.matches("Everyone on this network").count(), 1, "{log}");
 }
+
+#[tokio::test]
+async fn the_port_of_its_own_dashboard_is_called_that() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let proxy = serve(&on_port(0, "", &upstream)).await;
+    let (control, _) = proxy.control();
+    proxy.home.write_config(&on_port(control.port(), "", &upstream));
+    let status = proxy.wait_for_status("the mistake", |status| status["problem"].is_string()).await;
+    let problem = status["problem"].as_str().expect("a text");
+    assert!(problem.contains("the dashboard of this portcullis itself"), "{problem}");
+    assert!(!problem.contains("stop the other program"), "{problem}");
+}

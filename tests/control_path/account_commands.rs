@@ -151,6 +151,15 @@ fn what_would_break_the_file_is_refused() {
     }
 }
 
+#[test]
+fn a_server_of_ones_own_needs_its_address_before_its_key() {
+    let home = Home::with_config(COMMENTED);
+    let output = home.run_with_input(&["account", "add", "--provider", "openai-compatible"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("--base-url http") && !told.contains("accounts["), "{told}");
+}
+
 #[tokio::test]
 async fn a_running_agent_applies_each_edit_before_the_command_returns() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;

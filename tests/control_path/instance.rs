@@ -168,3 +168,24 @@ async fn a_cooldown_and_a_dead_credential_outlive_a_restart() {
     let proxy = TestProxy::serve_home(proxy.killed().await, &SERVE).await;
     assert_eq!(states(&proxy.status().await), expected);
 }
+
+#[tokio::test]
+async fn an_agent_that_ends_while_it_is_asked_is_not_running() {
+    for command in [&["status"][..], &["quit"], &["open", "--print"], &["account", "list"]] {
+        let home = Home::with_config("");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let address = listener.local_addr().expect("an address").to_string();
+        let control = json!({ "address": address, "token": "t", "pid": 1, "version": "0" });
+        fs::write(home.file("control.json"), control.to_string()).expect("written");
+        let lock = fs::File::create(home.file("portcullis.lock")).expect("made");
+        lock.lock().expect("locked");
+        let ending = async {
+            let (stream, _) = listener.accept().await.expect("asked");
+            drop((stream, lock));
+        };
+        let (output, ()) = tokio::join!(home.ask(command), ending);
+        let told = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{command:?}: {told}");
+        assert!(!told.contains("does not answer"), "{command:?}: {told}");
+    }
+}

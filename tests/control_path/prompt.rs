@@ -11,8 +11,10 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::support::{Home, until};
 
+const ADD: [&str; 4] = ["account", "add", "--provider", "gemini"];
+
 /// Both ends of a terminal.
-fn terminal() -> (File, File) {
+pub fn terminal() -> (File, File) {
     let own = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&own).expect("granted");
     unlockpt(&own).expect("unlocked");
@@ -25,9 +27,9 @@ fn echoes(terminal: &File) -> bool {
     tcgetattr(terminal).expect("its settings").local_modes.contains(LocalModes::ECHO)
 }
 
-/// A command that asks for a key, in a session of its own on that terminal.
-fn asking(home: &Home, terminal: &File) -> tokio::process::Child {
-    let plain = home.command(&["account", "add", "--provider", "gemini"]);
+/// A command that asks for something, in a session of its own on that terminal.
+pub fn asking(home: &Home, terminal: &File, arguments: &[&str]) -> tokio::process::Child {
+    let plain = home.command(arguments);
     let end = || Stdio::from(terminal.try_clone().expect("a copy"));
     let mut command = Command::new("setsid");
     command.env_clear().args(["--ctty", "--wait"]).arg(plain.get_program()).args(plain.get_args());
@@ -43,7 +45,7 @@ async fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
         let home = Home::empty();
         let (_own, terminal) = terminal();
         assert!(echoes(&terminal));
-        let mut child = asking(&home, &terminal);
+        let mut child = asking(&home, &terminal, &ADD);
         until("it is silent", async || (!echoes(&terminal)).then_some(())).await;
         let pid = child.id().expect("it runs").cast_signed();
         kill_process(Pid::from_raw(pid).expect("a pid"), signal).expect("sent");
@@ -58,7 +60,7 @@ async fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
 async fn a_key_that_is_typed_is_taken_and_the_terminal_shows_again_what_is_typed() {
     let home = Home::empty();
     let (mut own, terminal) = terminal();
-    let mut child = asking(&home, &terminal);
+    let mut child = asking(&home, &terminal, &ADD);
     until("it is silent", async || (!echoes(&terminal)).then_some(())).await;
     own.write_all(b"\"AIzaTyped-key\"\n").expect("typed");
     assert_eq!(child.wait().await.expect("ended").code(), Some(0));

@@ -2,9 +2,11 @@
 //! makes it so.
 
 use std::fs;
+use std::io::Write;
 
 use serde_json::{Value, json};
 
+use super::prompt::{asking, terminal};
 use crate::support::home::{stderr, stdout};
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
@@ -133,4 +135,70 @@ async fn what_is_left_alone_when_the_agent_goes_is_named() {
             "{command}: {told}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_line_under_models_that_outlives_the_connection_is_named() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    let connected = home.ask(&["connect", "claude-code", "--model", "gpt-5-mini"]).await;
+    assert!(stderr(&connected).contains("stays there after"), "{}", stderr(&connected));
+    assert!(!stdout(&connected).contains("everything"), "{}", stdout(&connected));
+    let undone = home.ask(&["disconnect", "claude-code"]).await;
+    assert!(stderr(&undone).contains("\"claude-*\" = \"gpt-5-mini\""), "{}", stderr(&undone));
+    home.ask(&["connect", "codex"]).await;
+    let undone = home.ask(&["disconnect", "codex"]).await;
+    assert!(!stderr(&undone).contains("[models]"), "its models are its own: {}", stderr(&undone));
+    home.ask(&["connect", "claude-code"]).await;
+    let undone = home.ask(&["disconnect", "claude-code", "--json"]).await;
+    let json: Value = serde_json::from_slice(&undone.stdout).expect("JSON");
+    assert_eq!(json["models"], json!(["\"claude-*\" = \"gpt-5-mini\""]), "{json}");
+}
+
+#[tokio::test]
+async fn a_tool_that_is_connected_to_nobody_is_told_so() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    let connected = home.ask(&["connect", "codex"]).await;
+    assert_eq!(connected.status.code(), Some(0));
+    let told = stderr(&connected);
+    assert!(told.contains("portcullis is not running") && told.contains("`portcullis serve`"), "{told}");
+    let json = home.ask(&["connect", "codex", "--json"]).await;
+    assert_eq!(serde_json::from_slice::<Value>(&json.stdout).expect("JSON")["running"], false);
+
+    let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    let told = stderr(&proxy.run(&["connect", "codex"]).await);
+    assert!(!told.contains("is not running"), "{told}");
+    let json = proxy.run(&["connect", "codex", "--json"]).await;
+    assert_eq!(serde_json::from_slice::<Value>(&json.stdout).expect("JSON")["running"], true);
+}
+
+#[tokio::test]
+async fn only_what_connect_has_done_is_offered_to_be_undone() {
+    let upstream = openai().await;
+    let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    proxy.run(&["connect", "codex"]).await;
+    proxy.run(&["connect", "claude-code"]).await;
+    let written = fs::read_to_string(proxy.home.file(".codex/config.toml")).expect("text");
+    proxy.run(&["disconnect", "codex"]).await;
+    fs::create_dir_all(proxy.home.file(".codex")).expect("made");
+    fs::write(proxy.home.file(".codex/config.toml"), written).expect("written");
+    let told = stderr(&proxy.run(&["quit"]).await);
+    assert!(told.contains("`portcullis disconnect claude-code`"), "{told}");
+    assert!(told.contains("Codex: their own settings point here"), "{told}");
+    assert!(!told.contains("disconnect codex"), "{told}");
+}
+
+#[tokio::test]
+async fn a_model_that_nobody_has_is_asked_for_again() {
+    let upstream = openai().await;
+    let home = Home::with_config(&config(&upstream));
+    let (mut own, terminal) = terminal();
+    let mut child = asking(&home, &terminal, &["connect", "claude-code"]);
+    own.write_all(b"junk\n9\ngpt-5-mini\n").expect("typed");
+    assert_eq!(child.wait().await.expect("ended").code(), Some(0));
+    let written = fs::read_to_string(home.config()).expect("text");
+    assert!(written.contains("\"claude-*\" = \"gpt-5-mini\""), "{written}");
 }

@@ -133,3 +133,20 @@ async fn the_record_is_taken_away_whole_filtered_and_harmless() {
         assert_eq!(export(query).await.status, 400, "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_is_missing_in_a_form_is_told_in_words_of_the_form() {
+    let proxy = agent().await;
+    for (account, wanted) in [
+        (json!({ "name": "a", "provider": "gemini" }), "paste the key"),
+        (json!({ "name": "a", "provider": "openai-compatible" }), "such as http://localhost"),
+        (json!({ "name": "a", "provider": "gemini", "api_key_env": "MY KEY" }), "such as GEMINI_API_KEY"),
+    ] {
+        let answer = post(&proxy, "accounts/add", account.clone()).await;
+        assert_eq!(answer.status, 422, "{account}: {}", answer.text());
+        let problem = &answer.json()["problems"][0];
+        let fix = problem["fix"].as_str().expect("a fix");
+        assert!(fix.contains(wanted) && !fix.contains('"') && !fix.contains("quotes"), "{account}: {fix}");
+        assert!(answer.text().contains(wanted), "{account}: {}", answer.text());
+    }
+}

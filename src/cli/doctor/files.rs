@@ -15,7 +15,9 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
         .map(|(path, mode, wanted)| {
             let language = patient.language;
             let is_exposed = trust::exposed_place(Path::new(&path)).is_some();
-            let fix = text!(language, "doctor-files-open-fix", path = path.as_str(), mode = wanted);
+            // As whoever does not use the file for that says it.
+            let mode_to_set = if is_exposed { "go-w" } else { wanted };
+            let fix = text!(language, "doctor-files-open-fix", path = path.as_str(), mode = mode_to_set);
             if is_exposed {
                 let text = text!(language, "doctor-files-exposed", path = path, mode = mode);
                 return Finding::problem("files", text, fix);
