@@ -135,6 +135,14 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
         let fix = message!("fix-writable", path = exposed.path.display().to_string());
         return Err(problem(writable(&exposed), fix));
     }
+    if let Some(foreign) = trust::foreign_directory(path) {
+        let path = foreign.path.display().to_string();
+        let fix = message!("fix-owner-of-directory", path = path.as_str());
+        return Err(problem(
+            message!("problem-owner-of-directory", path = path, id = foreign.owner.to_string()),
+            fix,
+        ));
+    }
     let mut bytes = Vec::new();
     OpenFile::open(path)
         .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
@@ -172,7 +180,7 @@ fn examine(metadata: &Metadata) -> Result<(), (Message, Message)> {
 #[cfg(unix)]
 fn examine_owner(metadata: &Metadata) -> Result<(), (Message, Message)> {
     use std::os::unix::fs::MetadataExt;
-    if is_trusted_owner(metadata.uid(), rustix::process::geteuid().as_raw()) {
+    if trust::is_ours_or_roots(metadata.uid()) {
         return Ok(());
     }
     Err((message!("problem-owner", id = metadata.uid().to_string()), message!("fix-owner")))
@@ -185,16 +193,10 @@ fn examine_owner(_metadata: &Metadata) -> Result<(), (Message, Message)> {
 }
 
 #[cfg(unix)]
-fn is_trusted_owner(owner: u32, user: u32) -> bool {
-    const ROOT: u32 = 0;
-    owner == user || owner == ROOT || user == ROOT
-}
-
-#[cfg(unix)]
 pub fn permission_warning(path: &Path, metadata: &Metadata) -> Option<Message> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
-    (mode & 0o044 != 0).then(|| {
+    (trust::rights_of_others(path, metadata) & 0o044 != 0).then(|| {
         let path = path.display().to_string();
         message!("warning-readable", path = path, mode = format!("{mode:03o}"))
     })
