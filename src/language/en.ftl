@@ -290,12 +290,14 @@ reason-proxy-password = the proxy { $proxy } (upstream.proxy) wants a user name 
 reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused the way to { $host } ({ $error }): allow the host there, or name it in upstream.no_proxy
 account-test-works = works
 account-test-list = the model list
+account-test-list-only = only the model list answered, and anybody may be shown that: the account stays out
 account-test-serves = works, and serves { $count ->
     [one] one model: { $models }
    *[other] { $count } models: { $models }
 }
 account-test-serves-nothing = serves no model: { $why }
 cure-models = Name what { $name } serves in its [[accounts]] section: models = ["*"] for everything it is asked for.
+cure-unproven = Name a model in the `models` of account { $name } and test it again, or use it all the same: `portcullis account enable { $name }`.
 cure-key = Give account { $name } a key that works: its `api_key` in the config file.
 cure-key-source = The agent does not see your shell's environment: give { $name } a file ({ "{" } file = "/absolute/path" { "}" }), an absolute path to the program, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
 cure-credit = Add credit to account { $name } where its provider keeps it.

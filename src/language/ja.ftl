@@ -283,9 +283,11 @@ reason-proxy-password = プロキシ { $proxy }（upstream.proxy）がユーザ�
 reason-proxy-refused = プロキシ { $proxy }（upstream.proxy）が { $host } への接続を拒否しました（{ $error }）。プロキシ側で許可するか、upstream.no_proxy に追加してください
 account-test-works = 使えます
 account-test-list = モデル一覧
+account-test-list-only = 答えたのはモデル一覧だけで、一覧は誰にでも見せることがあるため、アカウントは除外のままです
 account-test-serves = 使えます。扱うモデル { $count } 件: { $models }
 account-test-serves-nothing = 扱うモデルがありません: { $why }
 cure-models = { $name } が扱うモデルを [[accounts]] に書いてください。すべてなら models = ["*"] です。
+cure-unproven = アカウント { $name } の `models` にモデルを 1 つ書いてからもう一度テストするか、そのまま使うなら `portcullis account enable { $name }` を実行してください。
 cure-key = アカウント { $name } に有効なキーを設定してください（設定ファイルの `api_key`）。
 cure-key-source = エージェントからはシェルの環境が見えません。{ $name } のキーをファイルで指定するか（{ "{" } file = "/絶対パス" { "}" }）、プログラムを絶対パスで書くか、変数を ~/.config/environment.d または `systemctl --user import-environment` で設定し、エージェントを起動し直してください。
 cure-credit = アカウント { $name } のクレジットをプロバイダーで追加してください。

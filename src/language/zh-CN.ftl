@@ -283,9 +283,11 @@ reason-proxy-password = 代理 { $proxy }（upstream.proxy）要求用户名和�
 reason-proxy-refused = 代理 { $proxy }（upstream.proxy）拒绝连接 { $host }（{ $error }）：请在代理中放行，或将其加入 upstream.no_proxy
 account-test-works = 可用
 account-test-list = 模型列表
+account-test-list-only = 只有模型列表有回应，而列表可能对任何人开放：账号仍不参与分配
 account-test-serves = 可用，提供 { $count } 个模型：{ $models }
 account-test-serves-nothing = 不提供任何模型：{ $why }
 cure-models = 请在 { $name } 的 [[accounts]] 中写明它提供什么；models = ["*"] 表示全部。
+cure-unproven = 请在账号 { $name } 的 `models` 中写一个模型后重新测试，或直接启用：`portcullis account enable { $name }`。
 cure-key = 请为账号 { $name } 设置可用的密钥：配置文件中的 `api_key`。
 cure-key-source = 代理程序看不到你 shell 的环境：请为 { $name } 使用文件（{ "{" } file = "/绝对路径" { "}" }）、程序的绝对路径，或在 ~/.config/environment.d 中或用 `systemctl --user import-environment` 设置该变量，然后重新启动代理程序。
 cure-credit = 请在服务商处为账号 { $name } 充值。

@@ -291,7 +291,8 @@ async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
     let refused =
         json!({"error": {"message": "no", "code": "invalid_api_key", "type": "invalid_request_error"}});
     let upstream = FakeUpstream::always(Reply::json(401, &refused)).await;
-    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    let named = account("work", "openai", &upstream, "models = [\"gpt-5\"]");
+    let proxy = TestProxy::serve(&(proxy_section("port = 0") + &named)).await;
     for command in ["enable", "test"] {
         upstream.now(Reply::json(401, &refused));
         proxy.chat("gpt-5").await;
@@ -300,6 +301,31 @@ async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
         let output = proxy.run(&["account", command, "work"]).await;
         assert_eq!(output.status.code(), Some(0), "{command}: {}", stderr(&output));
         assert_eq!(proxy.chat("gpt-5").await.status, 200, "{command}");
+    }
+}
+
+/// Many servers show their models to everybody.
+#[tokio::test]
+async fn a_refused_key_is_not_revived_by_a_model_list() {
+    let refused = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let list = |models: Value| Reply::json(200, &json!({"object": "list", "data": models}));
+    let named = list(json!([{"id": "text-embedding-3-small"}, {"id": "gpt-5", "object": "model"}]));
+    let upstream = FakeUpstream::always(refused.clone()).await;
+    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    proxy.chat("gpt-5").await;
+    proxy.wait_for_status("disabled", |status| status["accounts"][0]["state"] == "disabled").await;
+    let works = Reply::json(200, &json!({}));
+    let cases = [
+        (vec![list(json!([])); 2], refused.clone(), 1, "only the model list answered", "disabled"),
+        (vec![named.clone(); 2], refused, 1, "(HTTP 401); asked for gpt-5", "disabled"),
+        (vec![named; 2], works, 0, "works (HTTP 200); asked for gpt-5", "ready"),
+    ];
+    for (lists, answer, code, said, state) in cases {
+        upstream.script_now(lists, answer);
+        let output = proxy.run(&["account", "test", "work"]).await;
+        assert_eq!(output.status.code(), Some(code), "{}", stdout(&output));
+        assert!(stdout(&output).contains(said), "{}", stdout(&output));
+        assert_eq!(proxy.account("work").await["state"], state, "{said}");
     }
 }
 
