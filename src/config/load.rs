@@ -250,13 +250,16 @@ fn unfit_client_key(file: &File, key: &Secret) -> Option<Finding> {
 async fn unfit_authorities(config: &mut Config, directory: &Path) -> Option<Finding> {
     let file = directory.join(lookup::at_home(config.upstream.ca_file.as_ref()?));
     config.upstream.ca_file = Some(file.clone());
-    let read = tokio::task::spawn_blocking(move || {
-        let text = std::fs::read(file).map_err(|error| error.to_string())?;
-        authorities(&text).map(drop).map_err(|error| error.to_string())
-    });
-    let reason = read.await.unwrap_or_else(|error| Err(error.to_string())).err()?;
-    let message = message!("problem-ca-file", reason = reason);
+    let read = tokio::task::spawn_blocking(move || unfit_authorities_in(&file));
+    let message = read.await.unwrap_or_else(|error| Some(error.to_string().into()))?;
     Some(Finding::value(KeyPath::of(&["upstream", "ca_file"]), message, message!("fix-ca-file")))
+}
+
+/// Why this file cannot be `upstream.ca_file`.
+pub fn unfit_authorities_in(file: &Path) -> Option<Message> {
+    let text = std::fs::read(file).map_err(|error| error.to_string());
+    let read = text.and_then(|text| authorities(&text).map(drop).map_err(|error| error.to_string()));
+    read.err().map(|reason| message!("problem-ca-file", reason = reason))
 }
 
 fn unresolved(config: &Config) -> Vec<Message> {

@@ -342,7 +342,7 @@ async fn why_an_account_is_out_is_told_in_the_users_language_also_after_a_restar
     let japanese = "キーが無効です: No such key.";
     for _ in 0..2 {
         let status = stdout(&proxy.run(&["status"]).await);
-        assert!(status.contains(&format!("work は除外中: {japanese}")), "{status}");
+        assert!(status.contains(&format!("work（除外中）: {japanese}")), "{status}");
         let listed = stdout(&proxy.run(&["account", "list"]).await);
         assert!(listed.contains(japanese), "{listed}");
         let page = proxy.control_call("GET", "/page/accounts", "").await.text();
