@@ -101,6 +101,8 @@ fn a_key_is_taken_out_of_what_was_pasted_around_it() {
         ("GEMINI_API_KEY=AIzaPasted2\n", "AIzaPasted2", "variable's name"),
         ("export GEMINI_API_KEY='AIzaPasted3'\r\n", "AIzaPasted3", "variable's name"),
         ("Bearer AIzaPasted4", "AIzaPasted4", "Bearer"),
+        ("x-goog-api-key: AIzaPasted5\n", "AIzaPasted5", "header's name"),
+        ("\u{feff}Authorization: Bearer AIzaPasted6\r\n", "AIzaPasted6", "header's name"),
     ];
     for (pasted, key, note) in cases {
         let home = Home::with_config(COMMENTED);
@@ -108,6 +110,24 @@ fn a_key_is_taken_out_of_what_was_pasted_around_it() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(config(&home).contains(&format!("api_key = \"{key}\"")), "{}", config(&home));
         assert!(stderr(&output).contains(note) && !stderr(&output).contains(key), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_only_stands_where_a_key_should_be_is_refused() {
+    let cases = [
+        ("sk-...abcd", "a part left out"),
+        ("\"sk-proj-****************abcd\"", "a part left out"),
+        ("OPENAI_API_KEY=YOUR_API_KEY", "where a key should be"),
+        ("https://platform.openai.com/api-keys", "an address"),
+        ("{\"api_key\":\"sk-1\"}", "JSON"),
+    ];
+    let home = Home::with_config(COMMENTED);
+    for (pasted, said) in cases {
+        let output = home.run_with_input(&["account", "add", "--provider", "openai"], pasted);
+        assert_eq!(output.status.code(), Some(1), "{pasted}");
+        assert!(stderr(&output).contains(said), "{pasted}: {}", stderr(&output));
+        assert_eq!(config(&home), COMMENTED);
     }
 }
 
