@@ -113,9 +113,13 @@ impl Member {
         self.health.slept(passed) | is_changed | (models != self.models.len())
     }
 
+    pub const fn is_disabled(&self) -> bool {
+        matches!(self.health, Health::Disabled { .. })
+    }
+
     /// Gives a dead credential another chance; returns whether it was dead.
     pub fn revive(&mut self) -> bool {
-        let was_disabled = matches!(self.health, Health::Disabled { .. });
+        let was_disabled = self.is_disabled();
         if was_disabled {
             self.health = Health::Ready;
         }

@@ -162,6 +162,12 @@ impl Pool {
         self.lock().roster.members().iter().any(Member::is_active)
     }
 
+    /// Whether the account was taken out for good, by a credential that was refused.
+    pub fn is_disabled(&self, name: &str) -> bool {
+        let state = self.lock();
+        state.roster.members().iter().any(|member| member.account.name == name && member.is_disabled())
+    }
+
     /// Ends the cooldowns of one account, or of all; returns of how many. A dead
     /// credential stays dead ([`Pool::enable`]). Fails when there is no such account.
     pub fn clear_cooldown(&self, name: Option<&str>) -> Result<usize, UnknownAccount> {

@@ -219,6 +219,9 @@ async fn secret(provider: Provider, args: &AddArgs) -> Result<Option<SecretSourc
     let (key, taken) = pasted::cleaned(&pasted);
     taken.into_iter().for_each(tell_taken);
     let language = output::language();
+    if let Some(no_key) = pasted::no_key(key) {
+        return Err(output::failed(&no_key.said().text(language)));
+    }
     // Whoever names an address of their own knows whose key is wanted there.
     if args.base_url.is_none()
         && let Some((owner, options)) = pasted::other_owner(key, provider)
@@ -248,6 +251,9 @@ async fn pasted(provider: Provider, is_optional: bool, from_env: Option<&str>) -
             output::note(&prompt(provider, is_optional));
             hidden_line().await.map_err(|error| match error {
                 NotTyped::Signal(number) => Exit::Signalled(number),
+                NotTyped::Failed(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    output::failed(&text!(output::language(), "cli-account-nothing-typed"))
+                }
                 NotTyped::Failed(error) => failed(error),
             })
         }
@@ -272,6 +278,7 @@ fn tell_taken(around: Around) {
     output::note(&match around {
         Around::Quotes => text!(language, "cli-account-took-quotes"),
         Around::Name => text!(language, "cli-account-took-name"),
+        Around::Header => text!(language, "cli-account-took-header"),
         Around::Scheme => text!(language, "cli-account-took-scheme"),
     });
 }

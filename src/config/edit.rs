@@ -7,7 +7,8 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Key, Value};
 
-use super::load::{problems_in, read, syntax_problem};
+use super::load::{problems_in, read, syntax_problem, unfit_authorities_in};
+use super::lookup::at_home;
 use super::place::KeyPath;
 use super::{Problem, Problems, generate_key};
 use crate::desktop::disk::{self, Mode, WriteError};
@@ -81,8 +82,21 @@ pub fn set_all_as(editor: Editor, path: &Path, values: Vec<(String, Value)>) -> 
     edit(path, |document| {
         reach::examine_settings(document, &values, editor)
             .map_err(|problem| Problems::new(path, vec![problem]))?;
+        refuse_unfit_authorities(path, &values)?;
         values.into_iter().try_for_each(|(key, value)| set_in(document, &key, value))
     })
+}
+
+/// What the file's own rules cannot tell from its text: the file that it names has to be one
+/// of authorities, as when it is loaded.
+fn refuse_unfit_authorities(path: &Path, values: &[(String, Value)]) -> Result<(), Problems> {
+    const KEY: &str = "upstream.ca_file";
+    let named = values.iter().find(|(key, _)| key == KEY).and_then(|(_, value)| value.as_str());
+    let Some(named) = named.filter(|named| !named.is_empty()) else { return Ok(()) };
+    let file = path.parent().unwrap_or(Path::new("")).join(at_home(Path::new(named)));
+    let Some(message) = unfit_authorities_in(&file) else { return Ok(()) };
+    let problem = Problem { line: 0, column: 0, key: KEY.to_owned(), message, fix: message!("fix-ca-file") };
+    Err(Problems::new(path, vec![problem]))
 }
 
 /// Takes one key out, with the comment right above it. One that is not there is no failure.

@@ -141,6 +141,14 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
         };
         return Err(problem(said, fix));
     }
+    if let Some(foreign) = trust::foreign_directory(path) {
+        let path = foreign.path.display().to_string();
+        let fix = message!("fix-owner-of-directory", path = path.as_str());
+        return Err(problem(
+            message!("problem-owner-of-directory", path = path, id = foreign.owner.to_string()),
+            fix,
+        ));
+    }
     let mut bytes = Vec::new();
     OpenFile::open(path)
         .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
@@ -178,7 +186,7 @@ fn examine(metadata: &Metadata) -> Result<(), (Message, Message)> {
 #[cfg(unix)]
 fn examine_owner(metadata: &Metadata) -> Result<(), (Message, Message)> {
     use std::os::unix::fs::MetadataExt;
-    if is_trusted_owner(metadata.uid(), rustix::process::geteuid().as_raw()) {
+    if trust::is_ours_or_roots(metadata.uid()) {
         return Ok(());
     }
     Err((message!("problem-owner", id = metadata.uid().to_string()), message!("fix-owner")))
@@ -191,16 +199,10 @@ fn examine_owner(_metadata: &Metadata) -> Result<(), (Message, Message)> {
 }
 
 #[cfg(unix)]
-fn is_trusted_owner(owner: u32, user: u32) -> bool {
-    const ROOT: u32 = 0;
-    owner == user || owner == ROOT || user == ROOT
-}
-
-#[cfg(unix)]
 pub fn permission_warning(path: &Path, metadata: &Metadata) -> Option<Message> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
-    (mode & 0o044 != 0).then(|| {
+    (trust::rights_of_others(path, metadata) & 0o044 != 0).then(|| {
         let path = path.display().to_string();
         message!("warning-readable", path = path, mode = format!("{mode:03o}"))
     })
@@ -254,13 +256,16 @@ fn unfit_client_key(file: &File, key: &Secret) -> Option<Finding> {
 async fn unfit_authorities(config: &mut Config, directory: &Path) -> Option<Finding> {
     let file = directory.join(lookup::at_home(config.upstream.ca_file.as_ref()?));
     config.upstream.ca_file = Some(file.clone());
-    let read = tokio::task::spawn_blocking(move || {
-        let text = std::fs::read(file).map_err(|error| error.to_string())?;
-        authorities(&text).map(drop).map_err(|error| error.to_string())
-    });
-    let reason = read.await.unwrap_or_else(|error| Err(error.to_string())).err()?;
-    let message = message!("problem-ca-file", reason = reason);
+    let read = tokio::task::spawn_blocking(move || unfit_authorities_in(&file));
+    let message = read.await.unwrap_or_else(|error| Some(error.to_string().into()))?;
     Some(Finding::value(KeyPath::of(&["upstream", "ca_file"]), message, message!("fix-ca-file")))
+}
+
+/// Why this file cannot be `upstream.ca_file`.
+pub fn unfit_authorities_in(file: &Path) -> Option<Message> {
+    let text = std::fs::read(file).map_err(|error| error.to_string());
+    let read = text.and_then(|text| authorities(&text).map(drop).map_err(|error| error.to_string()));
+    read.err().map(|reason| message!("problem-ca-file", reason = reason))
 }
 
 fn unresolved(config: &Config) -> Vec<Message> {

@@ -1,6 +1,8 @@
-//! A key as people paste it: with the quotes of a shell, behind the variable's name, or one
-//! that belongs to another provider.
+//! A key as people paste it: with the quotes of a shell, behind the variable's or the header's
+//! name, one that belongs to another provider, or what only stands where a key should be.
 
+use crate::language::Message;
+use crate::message;
 use crate::protocol::Provider;
 
 /// What was around a key, for the user to know.
@@ -8,22 +10,114 @@ use crate::protocol::Provider;
 pub enum Around {
     Quotes,
     Name,
+    Header,
     Scheme,
+}
+
+/// What is no key, and is pasted for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// As a list of keys shows them: `sk-...abcd`.
+    Masked,
+    /// As instructions have it: `YOUR_API_KEY`.
+    Placeholder,
+    Url,
+    Json,
+}
+
+impl NoKey {
+    /// With what to paste instead.
+    pub fn said(self) -> Message {
+        match self {
+            Self::Masked => message!("pasted-masked"),
+            Self::Placeholder => message!("pasted-placeholder"),
+            Self::Url => message!("pasted-url"),
+            Self::Json => message!("pasted-json"),
+        }
+    }
 }
 
 /// A key by itself, and what was taken off it.
 pub fn cleaned(pasted: &str) -> (&str, Vec<Around>) {
-    let (mut key, mut taken) = (pasted.trim(), Vec::new());
-    loop {
-        let (rest, around) = match (unquoted(key), unnamed(key), key.strip_prefix("Bearer ")) {
-            (Some(rest), _, _) => (rest, Around::Quotes),
-            (None, Some(rest), _) => (rest, Around::Name),
-            (None, None, Some(rest)) => (rest, Around::Scheme),
-            (None, None, None) => return (key, taken),
-        };
-        key = rest.trim();
+    let (mut key, mut taken) = (bare(pasted), Vec::new());
+    while let Some((rest, around)) = without_one(key) {
+        key = bare(rest);
         taken.push(around);
     }
+    (key, taken)
+}
+
+fn bare(text: &str) -> &str {
+    const BYTE_ORDER_MARK: char = '\u{feff}';
+    text.trim_matches(|character: char| character.is_whitespace() || character == BYTE_ORDER_MARK)
+}
+
+fn without_one(text: &str) -> Option<(&str, Around)> {
+    unquoted(text)
+        .map(|rest| (rest, Around::Quotes))
+        .or_else(|| unnamed(text).map(|rest| (rest, Around::Name)))
+        .or_else(|| unheaded(text).map(|rest| (rest, Around::Header)))
+        .or_else(|| after(text, "Bearer ").map(|rest| (rest, Around::Scheme)))
+}
+
+/// Behind the name of a header, and of the option that takes it: `-H "x-api-key: …"`.
+fn unheaded(text: &str) -> Option<&str> {
+    const NAMES: [&str; 4] = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+    if let Some(header) = ["-H ", "--header "].into_iter().find_map(|option| text.strip_prefix(option)) {
+        return Some(header);
+    }
+    let (name, value) = text.split_once(':')?;
+    NAMES.iter().any(|known| name.trim().eq_ignore_ascii_case(known)).then_some(value)
+}
+
+/// Whatever its case, as in headers.
+fn after<'text>(text: &'text str, beginning: &str) -> Option<&'text str> {
+    let (start, rest) = text.split_at_checked(beginning.len())?;
+    start.eq_ignore_ascii_case(beginning).then_some(rest)
+}
+
+/// What this is, where it is no key of anybody's.
+pub fn no_key(text: &str) -> Option<NoKey> {
+    const MASKS: [&str; 5] = ["…", "...", "***", "•••", "●●●"];
+    if text.starts_with(['{', '[']) {
+        Some(NoKey::Json)
+    } else if text.contains("://") {
+        Some(NoKey::Url)
+    } else if is_placeholder(text) {
+        Some(NoKey::Placeholder)
+    } else {
+        MASKS.iter().any(|mask| text.contains(mask)).then_some(NoKey::Masked)
+    }
+}
+
+/// Whole words that no key drawn by lot has in it, a variable that no shell has replaced, or
+/// nothing but the letter x.
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "yourapikey",
+        "yourkey",
+        "yoursecret",
+        "yourtoken",
+        "yourapitoken",
+        "yourrealkey",
+        "apikeyhere",
+        "keyhere",
+        "insertkey",
+        "replaceme",
+    ];
+    const PROVIDERS: [&str; 6] = ["openai", "anthropic", "gemini", "google", "claude", "zai"];
+    let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = letters.to_ascii_lowercase();
+    let is_named = |provider: &&str| letters.contains(&format!("your{provider}"));
+    let is_in_brackets = text.starts_with('<') && text.ends_with('>');
+    let rest = text.rsplit('-').next().unwrap_or_default();
+    let is_crossed_out = rest.len() > 2 && rest.chars().all(|letter| matches!(letter, 'x' | 'X'));
+    let is_variable = text.starts_with('$') || (text.starts_with('%') && text.ends_with('%'));
+    is_in_brackets
+        || is_variable
+        || is_crossed_out
+        || WORDS.iter().any(|word| letters.contains(word))
+        || PROVIDERS.iter().any(|provider| is_named(&provider))
 }
 
 fn unquoted(text: &str) -> Option<&str> {
@@ -75,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_key_is_taken_out_of_what_is_around_it() {
-        use Around::{Name, Quotes, Scheme};
-        let cases: [(&str, &str, &[Around]); 12] = [
+        use Around::{Header, Name, Quotes, Scheme};
+        let cases: [(&str, &str, &[Around]); 18] = [
             ("AIzaKey", "AIzaKey", &[]),
             ("  sk-ant-1\r\n", "sk-ant-1", &[]),
             ("\"sk-1\"", "sk-1", &[Quotes]),
@@ -86,12 +180,47 @@ mod tests {
             ("export OPENAI_API_KEY='sk-1'", "sk-1", &[Name, Quotes]),
             ("\"GEMINI_API_KEY=AIza1\"", "AIza1", &[Quotes, Name]),
             ("Bearer sk-1", "sk-1", &[Scheme]),
+            ("Authorization: Bearer sk-1", "sk-1", &[Header, Scheme]),
+            ("authorization:bearer sk-1", "sk-1", &[Header, Scheme]),
+            ("-H 'x-api-key: sk-ant-1'", "sk-ant-1", &[Header, Quotes, Header]),
+            ("X-Goog-Api-Key: AIza1", "AIza1", &[Header]),
+            ("\u{feff}sk-1", "sk-1", &[]),
+            ("name:secret", "name:secret", &[]),
             ("QUJD_REVG==", "QUJD_REVG==", &[]),
             ("ABC=def", "ABC=def", &[]),
             ("\"", "\"", &[]),
         ];
         for (pasted, key, taken) in cases {
             assert_eq!(cleaned(pasted), (key, taken.to_vec()), "{pasted:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_stands_where_a_key_should_be_is_none() {
+        use NoKey::{Json, Masked, Placeholder, Url};
+        let cases = [
+            ("sk-...abcd", Some(Masked)),
+            ("sk-…abcd", Some(Masked)),
+            ("sk-proj-****************abcd", Some(Masked)),
+            ("sk-••••abcd", Some(Masked)),
+            ("YOUR_API_KEY", Some(Placeholder)),
+            ("your-openai-api-key", Some(Placeholder)),
+            ("<api key>", Some(Placeholder)),
+            ("sk-your-key-here", Some(Placeholder)),
+            ("sk-xxxxxxxx", Some(Placeholder)),
+            ("$OPENAI_API_KEY", Some(Placeholder)),
+            ("${KEY}", Some(Placeholder)),
+            ("%KEY%", Some(Placeholder)),
+            ("https://platform.openai.com/api-keys", Some(Url)),
+            ("{\"api_key\":\"sk-1\"}", Some(Json)),
+            ("sk-proj-Ab3x", None),
+            ("0123456789abcdef.AbCdEf", None),
+            ("not-needed", None),
+            ("ollama", None),
+            ("eyJhbGciOi.eyJzdWIi.sig_-", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(no_key(text), expected, "{text}");
         }
     }
 

@@ -171,7 +171,9 @@ impl Watch {
 
 fn content(path: &Path) -> Content {
     match bytes(path) {
-        Ok(bytes) if trust::exposed(path).is_some() => Content::Exposed(bytes),
+        Ok(bytes) if trust::exposed(path).is_some() || trust::foreign_directory(path).is_some() => {
+            Content::Exposed(bytes)
+        }
         Ok(bytes) => Content::Bytes(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => Content::Absent,
         Err(error) => Content::Unreadable(error.kind()),

@@ -297,8 +297,12 @@ impl Edited {
 /// The key itself, or the one place where it is. That a program prints it can be written
 /// in the file only: whoever holds the token should not be able to have commands run.
 fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, Message> {
+    let literal = literal.as_deref().map(|literal| pasted::cleaned(literal).0);
+    if let Some(no_key) = literal.and_then(pasted::no_key) {
+        return Err(no_key.said());
+    }
     let mut given = [
-        literal.map(|literal| SecretSource::Literal(pasted::cleaned(&literal).0.into())),
+        literal.map(|literal| SecretSource::Literal(literal.into())),
         env.map(|env| SecretSource::Env { env }),
         file.map(|file| SecretSource::File { file: file.into() }),
         keyring.map(|keyring| SecretSource::Keyring { keyring }),
@@ -383,6 +387,7 @@ mod tests {
         assert!(matches!(secret([some("k"), None, None, None]), Ok(Some(SecretSource::Literal(_)))));
         assert!(matches!(secret([None, some("NAME"), None, None]), Ok(Some(SecretSource::Env { .. }))));
         assert!(secret([some("k"), some("NAME"), None, None]).is_err());
+        assert!(secret([some("\"sk-...abcd\""), None, None, None]).is_err(), "masked");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Whether others could change a file of ours. Whoever writes the config file can name a
-//! program to run, and whoever writes its directory can put another file in its place.
+//! Whether others could read or change a file of ours. Whoever writes the config file can
+//! name a program to run, and whoever writes or owns its directory can put another file in
+//! its place.
 //!
 //! A group that nobody else is in is not "others": with `umask 002` every file is writable
 //! for the user's own.
@@ -17,12 +18,54 @@ pub struct Exposed {
     pub mode: String,
 }
 
+/// A directory that belongs to another user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    pub path: PathBuf,
+    pub owner: u32,
+}
+
 /// The file, the directory it is in, and those of a link that leads to it. `None`: nobody
 /// else can write any of them, as far as can be seen.
 pub fn exposed(file: &Path) -> Option<Exposed> {
-    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let target = target(file);
     let directories = [parent(file), parent(&target)];
     exposed_place(&target).or_else(|| directories.into_iter().find_map(exposed_place))
+}
+
+/// The directory that the file is in, or that of a link that leads to it, where it is
+/// neither ours nor root's.
+#[cfg(unix)]
+pub fn foreign_directory(file: &Path) -> Option<Foreign> {
+    use std::os::unix::fs::MetadataExt;
+
+    let foreign = |path: &Path| {
+        let owner = std::fs::metadata(path).ok()?.uid();
+        let is_foreign = !is_ours_or_roots(owner) && !is_read_only(path) && keeps_modes(path);
+        is_foreign.then(|| Foreign { path: path.to_owned(), owner })
+    };
+    [parent(file), parent(&target(file))].into_iter().find_map(foreign)
+}
+
+#[cfg(not(unix))]
+pub fn foreign_directory(_: &Path) -> Option<Foreign> {
+    None
+}
+
+/// Root trusts everybody's: in containers it reads what is mounted from a user's home.
+#[cfg(unix)]
+pub fn is_ours_or_roots(owner: u32) -> bool {
+    is_trusted_owner(owner, rustix::process::geteuid().as_raw())
+}
+
+#[cfg(unix)]
+const fn is_trusted_owner(owner: u32, user: u32) -> bool {
+    const ROOT: u32 = 0;
+    owner == user || owner == ROOT || user == ROOT
+}
+
+fn target(file: &Path) -> PathBuf {
+    std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
 }
 
 fn parent(path: &Path) -> &Path {
@@ -35,24 +78,34 @@ pub fn exposed_place(path: &Path) -> Option<Exposed> {
     use std::os::unix::fs::MetadataExt;
 
     const STICKY: u32 = 0o1000;
-    const BY_GROUP: u32 = 0o020;
-    const BY_ALL: u32 = 0o002;
+    const WRITTEN: u32 = 0o022;
     let metadata = std::fs::metadata(path).ok()?;
     let mode = metadata.mode();
     // In such a directory, as /tmp is, everybody can replace their own files only.
     let is_shared = metadata.is_dir() && mode & STICKY != 0;
-    if is_shared || mode & (BY_GROUP | BY_ALL) == 0 {
+    if is_shared || rights_of_others(path, &metadata) & WRITTEN == 0 {
         return None;
     }
-    let by_others =
-        mode & BY_ALL != 0 || has_access_list(path) || !users::is_alone_in(metadata.gid(), metadata.uid());
-    let is_exposed = by_others && !is_read_only(path) && keeps_modes(path);
+    let is_exposed = !is_read_only(path) && keeps_modes(path);
     is_exposed.then(|| Exposed { path: path.to_owned(), mode: format!("{:03o}", mode & 0o7777) })
 }
 
 #[cfg(not(unix))]
 pub fn exposed_place(_: &Path) -> Option<Exposed> {
     None
+}
+
+/// What its mode allows to others: `0o044` where they can read it. A group that nobody else
+/// is in has no part in that.
+#[cfg(unix)]
+pub fn rights_of_others(path: &Path, metadata: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::MetadataExt;
+
+    const OF_GROUP: u32 = 0o070;
+    const OF_ALL: u32 = 0o007;
+    let mode = metadata.mode();
+    let is_groups = || has_access_list(path) || !users::is_alone_in(metadata.gid(), metadata.uid());
+    if mode & OF_GROUP != 0 && is_groups() { mode & (OF_GROUP | OF_ALL) } else { mode & OF_ALL }
 }
 
 /// Where there is a list of further users, what looks like the group's right is theirs.
@@ -99,6 +152,14 @@ mod tests {
 
     fn set(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+    }
+
+    #[test]
+    fn an_owner_is_trusted_who_is_root_or_ourselves() {
+        let cases = [(1000, 1000, true), (0, 1000, true), (1001, 1000, false), (1000, 0, true)];
+        for (owner, user, trusted) in cases {
+            assert_eq!(is_trusted_owner(owner, user), trusted, "{owner} read by {user}");
+        }
     }
 
     #[test]

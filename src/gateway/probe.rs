@@ -53,8 +53,9 @@ impl TestReport {
 
 impl Gateway {
     /// Asks the account's first named model for one token; without a name to ask for, the
-    /// provider's model list, which needs the key all the same. A success revives an
-    /// account whose credential had been refused.
+    /// provider's model list. Many a server shows that to everybody, so an account whose
+    /// credential had been refused is revived by a model's answer only: where it names none,
+    /// the first of its list is asked.
     pub async fn test_account(&self, name: &str) -> Result<TestReport, UnknownAccount> {
         let settings = self.settings();
         let account = accounts_of(&settings.config)
@@ -63,23 +64,18 @@ impl Gateway {
         let started = Instant::now();
         let question = question(&account);
         let is_list = question.model.is_none();
-        let Tested { ok, status, message, fix } = match account.credential_problem() {
+        let tested = match account.credential_problem() {
             Some(problem) => {
                 Tested { ok: false, status: None, message: problem, fix: Some(cure::key_cure(&account)) }
             }
             None if account.is_known_by_its_list() => self.ask_for_list(&account, &settings.config).await,
-            None => match self.ask(&account, &question).await {
-                Ok(status) => Tested {
-                    ok: true,
-                    status: Some(status),
-                    message: message!("account-test-works"),
-                    fix: None,
-                },
-                Err((status, reason)) => {
-                    let fix = cure::cure(&account, &settings.config, status, &reason, is_list);
-                    Tested { ok: false, status, message: reason, fix: Some(fix) }
-                }
-            },
+            None => self.put(&account, &settings.config, &question).await,
+        };
+        let is_proven_by_list = tested.ok && is_list && self.pool.is_disabled(name);
+        let (Tested { ok, status, message, fix }, question) = if is_proven_by_list {
+            self.ask_first_of_list(&account, &settings.config).await
+        } else {
+            (tested, question)
         };
         if ok {
             let _ = self.pool.enable(name);
@@ -88,6 +84,33 @@ impl Gateway {
         let asked = question.model.map_or_else(|| message!("account-test-list"), Message::from);
         let provider = account.provider.name();
         Ok(TestReport { account: account.name, provider, ok, asked, status, message, fix, duration_ms })
+    }
+
+    /// The list answers, which says nothing of the key that was refused.
+    async fn ask_first_of_list(&self, account: &Account, config: &Config) -> (Tested, Question) {
+        let mut lists = self.lists(&[Arc::new(account.clone())], LIMIT, Age::Usual).await;
+        let list = lists.pop().and_then(Result::ok).unwrap_or_default();
+        let question = asking(account, first_in_words(list.iter().map(|model| &model.id)));
+        if question.model.is_some() {
+            return (self.put(account, config, &question).await, question);
+        }
+        let name = account.name.as_str();
+        let message = message!("account-test-list-only");
+        let fix = Some(message!("cure-unproven", name = name));
+        (Tested { ok: false, status: Some(200), message, fix }, question)
+    }
+
+    async fn put(&self, account: &Account, config: &Config, question: &Question) -> Tested {
+        match self.ask(account, question).await {
+            Ok(status) => {
+                let message = message!("account-test-works");
+                Tested { ok: true, status: Some(status), message, fix: None }
+            }
+            Err((status, reason)) => {
+                let fix = cure::cure(account, config, status, &reason, question.model.is_none());
+                Tested { ok: false, status, message: reason, fix: Some(fix) }
+            }
+        }
     }
 
     /// Its list is all there is to know what it serves.
@@ -162,13 +185,22 @@ struct Question {
 
 fn question(account: &Account) -> Question {
     let provider = account.provider;
-    let named = account.models.iter().find(|model| !model.contains('*') && answers_in_words(model)).cloned();
-    let model = named.or_else(|| match provider {
+    let named = account.models.iter().filter(|model| !model.contains('*'));
+    let model = first_in_words(named).or_else(|| match provider {
         Provider::Demo => Some("demo".to_owned()),
         // Its Anthropic endpoint has no list; the mapping names a model that is there.
         Provider::Zai => Some(account.sent_model("claude-haiku").to_owned()),
         _ => None,
     });
+    asking(account, model)
+}
+
+fn first_in_words<'name>(mut names: impl Iterator<Item = &'name String>) -> Option<String> {
+    names.find(|model| answers_in_words(model)).cloned()
+}
+
+fn asking(account: &Account, model: Option<String>) -> Question {
+    let provider = account.provider;
     let only_responds = model.as_deref().is_some_and(capability::openai_only_responds);
     let operation = match provider.protocols()[0] {
         Protocol::Gemini => Operation::GenerateContent,

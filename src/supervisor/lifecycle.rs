@@ -17,7 +17,8 @@ impl Supervisor {
         self.start().await;
         match &self.failure {
             None if self.is_unconfigured => {
-                let problem = self.file_problem.as_ref().map(|problem| problem.said().text(self.language()));
+                let problem = self.file_problem.as_ref();
+                let problem = problem.map(|problem| problem.said(false).text(self.language()));
                 Err(CommandError::Failed(problem.unwrap_or_default()))
             }
             Some(failure) => Err(CommandError::Failed(failure.said().text(self.language()))),

@@ -96,7 +96,9 @@ impl Supervisor {
         };
         let applied = match &outcome {
             Ok(()) => Ok(Value::Null),
-            Err(problem) => Err(CommandError::Failed(problem.said().text(self.language()))),
+            Err(problem) => {
+                Err(CommandError::Failed(problem.said(self.proxy.is_some()).text(self.language())))
+            }
         };
         self.remember(outcome.err());
         self.publish();
@@ -269,11 +271,14 @@ impl Supervisor {
 }
 
 impl FileProblem {
-    /// What is wrong and what to do, first things first.
-    pub(super) fn said(&self) -> Message {
+    /// What is wrong and what to do, first things first; `serves_on`: the old address does.
+    pub(super) fn said(&self, serves_on: bool) -> Message {
         match self {
             Self::Bind(failure) => {
                 let failure = StartFailure::Bind(failure.clone()).said();
+                if !serves_on {
+                    return failure;
+                }
                 message!("failure-old-address", failure = failure)
             }
             Self::Invalid(problems) => {

@@ -81,7 +81,7 @@ impl Supervisor {
             return Some(failure.said());
         }
         if let Some(problem) = &self.file_problem {
-            return Some(problem.said());
+            return Some(problem.said(self.proxy.is_some()));
         }
         let starved = self.state == ProxyState::Running && pool.active == 0;
         starved.then(|| self.no_accounts().said())

@@ -122,3 +122,40 @@ fn a_home_beside_its_config_counts_as_well() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(stderr(&output).contains("can be written by other users (mode 777)"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_directory_of_another_user_is_one_that_others_can_put_a_file_into() {
+    let home = Home::with_config(&proxy_section(""));
+    let another = stranger::USER - 1;
+    chown(home.config(), Some(stranger::USER), None).expect("this test needs root, as CI has");
+    fs::set_permissions(home.path(), Permissions::from_mode(0o755)).expect("set");
+    let check = || {
+        let plain = home.command(&["config", "check"]);
+        let program = plain.get_program().to_str().expect("text");
+        let mut command = stranger::command_as(stranger::USER, program);
+        command.args(plain.get_args()).output().expect("setpriv is there")
+    };
+    for (owner, code) in [(ROOT, 0), (stranger::USER, 0), (another, 2)] {
+        chown(home.path(), Some(owner), None).expect("given");
+        let output = check();
+        assert_eq!(output.status.code(), Some(code), "{owner}: {}", stderr(&output));
+    }
+    let text = stderr(&check());
+    let said = format!("{} belongs to another user (id {another})", home.path().display());
+    assert!(text.contains(&said) && text.contains("sudo chown"), "{text}");
+    // Who is root reads what is mounted from anybody's home.
+    assert_eq!(home.run(&["config", "check"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_group_of_ones_own_reads_nothing_that_is_anybody_elses() {
+    let home = Home::with_config(&proxy_section(""));
+    open_up(&home.path(), (ROOT, 0o750));
+    for (open, is_told) in [((ROOT, 0o640), false), ((stranger::USER, 0o640), true), ((ROOT, 0o604), true)] {
+        open_up(&home.config(), open);
+        let checked = stderr(&home.run(&["config", "check"]));
+        assert_eq!(checked.contains("can be read by other users"), is_told, "{open:?}: {checked}");
+        let examined = String::from_utf8_lossy(&home.run(&["doctor"]).stdout).into_owned();
+        assert_eq!(examined.contains("is open to other users"), is_told, "{open:?}: {examined}");
+    }
+}

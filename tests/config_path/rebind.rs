@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::under_load::{Load, streaming_upstream};
 use super::wait_for_problem;
 use crate::support::client::request;
-use crate::support::home::{CLIENT_KEY, stderr};
+use crate::support::home::{CLIENT_KEY, stderr, stdout};
 use crate::support::proxy::{account, free_port, proxy_section};
 use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
 
@@ -144,7 +144,9 @@ async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
     let wanted = occupant.local_addr().expect("an address").port();
     proxy.home.write_config(&on_port(wanted, "", &upstream));
     wait_for_problem(&proxy, "The old address serves on.").await;
-    assert_eq!(proxy.run(&["stop"]).await.status.code(), Some(0));
+    let stopped = proxy.run(&["stop"]).await;
+    let said = stdout(&stopped) + &stderr(&stopped);
+    assert!(stopped.status.success() && !said.contains("serves on"), "{said}");
     proxy.wait_for_status("no old address", |status| status["problem"].is_null()).await;
     let output = proxy.run(&["start"]).await;
     assert_eq!(output.status.code(), Some(1));
@@ -295,7 +297,7 @@ async fn lan_access_without_a_key_has_one_from_the_start() {
     let text = "[proxy]\nallow_lan_access = true\n".to_owned() + &account("work", "openai", &upstream, "");
     let proxy = TestProxy::serve(&text).await;
     assert_eq!(proxy.chat("gpt-5").await.status, 401);
-    let key = crate::support::home::stdout(&proxy.run(&["key", "show"]).await);
+    let key = stdout(&proxy.run(&["key", "show"]).await);
     let with_key = proxy.send("GET", "/v1/models", &[("x-api-key", key.trim_end())], "").await;
     assert_eq!(with_key.status, 200);
 }
@@ -315,7 +317,7 @@ async fn lan_access_with_no_authentication_is_never_quiet() {
     proxy.home.write_config(&open);
     proxy.wait_for_status("a warning", warns).await;
     let output = proxy.run(&["status"]).await;
-    assert!(crate::support::home::stdout(&output).contains("Warning: Everyone on this network"));
+    assert!(stdout(&output).contains("Warning: Everyone on this network"));
     assert_eq!(proxy.chat("gpt-5").await.status, 200);
     proxy.home.write_config(&closed);
     proxy.wait_for_status("no warning", |status| !warns(status)).await;

@@ -101,6 +101,8 @@ fn a_key_is_taken_out_of_what_was_pasted_around_it() {
         ("GEMINI_API_KEY=AIzaPasted2\n", "AIzaPasted2", "variable's name"),
         ("export GEMINI_API_KEY='AIzaPasted3'\r\n", "AIzaPasted3", "variable's name"),
         ("Bearer AIzaPasted4", "AIzaPasted4", "Bearer"),
+        ("x-goog-api-key: AIzaPasted5\n", "AIzaPasted5", "header's name"),
+        ("\u{feff}Authorization: Bearer AIzaPasted6\r\n", "AIzaPasted6", "header's name"),
     ];
     for (pasted, key, note) in cases {
         let home = Home::with_config(COMMENTED);
@@ -108,6 +110,24 @@ fn a_key_is_taken_out_of_what_was_pasted_around_it() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(config(&home).contains(&format!("api_key = \"{key}\"")), "{}", config(&home));
         assert!(stderr(&output).contains(note) && !stderr(&output).contains(key), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_only_stands_where_a_key_should_be_is_refused() {
+    let cases = [
+        ("sk-...abcd", "a part left out"),
+        ("\"sk-proj-****************abcd\"", "a part left out"),
+        ("OPENAI_API_KEY=YOUR_API_KEY", "where a key should be"),
+        ("https://platform.openai.com/api-keys", "an address"),
+        ("{\"api_key\":\"sk-1\"}", "JSON"),
+    ];
+    let home = Home::with_config(COMMENTED);
+    for (pasted, said) in cases {
+        let output = home.run_with_input(&["account", "add", "--provider", "openai"], pasted);
+        assert_eq!(output.status.code(), Some(1), "{pasted}");
+        assert!(stderr(&output).contains(said), "{pasted}: {}", stderr(&output));
+        assert_eq!(config(&home), COMMENTED);
     }
 }
 
@@ -300,7 +320,8 @@ async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
     let refused =
         json!({"error": {"message": "no", "code": "invalid_api_key", "type": "invalid_request_error"}});
     let upstream = FakeUpstream::always(Reply::json(401, &refused)).await;
-    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    let named = account("work", "openai", &upstream, "models = [\"gpt-5\"]");
+    let proxy = TestProxy::serve(&(proxy_section("port = 0") + &named)).await;
     for command in ["enable", "test"] {
         upstream.now(Reply::json(401, &refused));
         proxy.chat("gpt-5").await;
@@ -309,6 +330,31 @@ async fn a_refused_key_is_revived_by_enable_and_by_a_good_test() {
         let output = proxy.run(&["account", command, "work"]).await;
         assert_eq!(output.status.code(), Some(0), "{command}: {}", stderr(&output));
         assert_eq!(proxy.chat("gpt-5").await.status, 200, "{command}");
+    }
+}
+
+/// Many servers show their models to everybody.
+#[tokio::test]
+async fn a_refused_key_is_not_revived_by_a_model_list() {
+    let refused = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let list = |models: Value| Reply::json(200, &json!({"object": "list", "data": models}));
+    let named = list(json!([{"id": "text-embedding-3-small"}, {"id": "gpt-5", "object": "model"}]));
+    let upstream = FakeUpstream::always(refused.clone()).await;
+    let proxy = TestProxy::with_upstream("openai", &upstream).await;
+    proxy.chat("gpt-5").await;
+    proxy.wait_for_status("disabled", |status| status["accounts"][0]["state"] == "disabled").await;
+    let works = Reply::json(200, &json!({}));
+    let cases = [
+        (vec![list(json!([])); 2], refused.clone(), 1, "only the model list answered", "disabled"),
+        (vec![named.clone(); 2], refused, 1, "(HTTP 401); asked for gpt-5", "disabled"),
+        (vec![named; 2], works, 0, "works (HTTP 200); asked for gpt-5", "ready"),
+    ];
+    for (lists, answer, code, said, state) in cases {
+        upstream.script_now(lists, answer);
+        let output = proxy.run(&["account", "test", "work"]).await;
+        assert_eq!(output.status.code(), Some(code), "{}", stdout(&output));
+        assert!(stdout(&output).contains(said), "{}", stdout(&output));
+        assert_eq!(proxy.account("work").await["state"], state, "{said}");
     }
 }
 
@@ -325,7 +371,7 @@ async fn why_an_account_is_out_is_told_in_the_users_language_also_after_a_restar
     let japanese = "キーが無効です: No such key.";
     for _ in 0..2 {
         let status = stdout(&proxy.run(&["status"]).await);
-        assert!(status.contains(&format!("work は除外中: {japanese}")), "{status}");
+        assert!(status.contains(&format!("work（除外中）: {japanese}")), "{status}");
         let listed = stdout(&proxy.run(&["account", "list"]).await);
         assert!(listed.contains(japanese), "{listed}");
         let page = proxy.control_call("GET", "/page/accounts", "").await.text();

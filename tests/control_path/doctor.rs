@@ -338,3 +338,30 @@ async fn what_is_tried_online_is_told_with_the_one_cure_that_helps() {
         assert!(tested.contains(&cure), "{name}: {tested}");
     }
 }
+
+/// Small enough that what is there leaves no room for more.
+#[test]
+fn a_full_disk_is_a_problem_with_its_cure() {
+    let home = well(free_port());
+    let config = fs::read_to_string(home.config()).expect("readable");
+    let plain = home.command(&["doctor", "--json"]);
+    let script = "mount -t tmpfs -o size=256k,mode=700 tmpfs \"$1\" && printf %s \"$2\" > \"$1/config.toml\" \
+        && chmod 600 \"$1/config.toml\" || exit 77\n\
+        [ -z \"$3\" ] || dd if=/dev/zero of=\"$1/filler\" bs=4k 2>/dev/null\n\
+        shift 3; exec \"$@\"";
+    for (full, level) in [("", None), ("full", Some("problem"))] {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(home.path()).args([&config, full]);
+        command.arg(plain.get_program()).args(plain.get_args());
+        command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = command.output().expect("unshare runs (apt-get install util-linux)");
+        assert_ne!(output.status.code(), Some(77), "this test mounts: run it as root, as CI does");
+        let found = findings(&output);
+        let told = found.iter().find(|one| one["text"].as_str().is_some_and(|text| text.contains("is full")));
+        assert_eq!(told.map(|told| told["level"].as_str().expect("a level")), level, "{found:#?}");
+        assert_eq!(output.status.code(), Some(i32::from(level.is_some())), "{found:#?}");
+        if let Some(told) = told {
+            assert!(told["fix"].as_str().expect("a fix").contains("df -h"), "{told}");
+        }
+    }
+}

@@ -68,3 +68,20 @@ async fn a_key_that_is_typed_is_taken_and_the_terminal_shows_again_what_is_typed
     let text = std::fs::read_to_string(home.config()).expect("written");
     assert!(text.contains("api_key = \"AIzaTyped-key\""), "{text}");
 }
+
+#[tokio::test]
+async fn an_end_of_input_at_the_prompt_adds_nothing_and_says_so() {
+    const END: u8 = 4;
+    let home = Home::with_config("language = \"ja\"\n");
+    let (mut own, terminal) = terminal();
+    let mut child = asking(&home, &terminal);
+    until("it is silent", async || (!echoes(&terminal)).then_some(())).await;
+    own.write_all(&[END]).expect("typed");
+    assert_eq!(child.wait().await.expect("ended").code(), Some(1));
+    assert!(echoes(&terminal));
+    let mut shown = [0; 4096];
+    let length = std::io::Read::read(&mut own, &mut shown).expect("readable");
+    let shown = String::from_utf8_lossy(&shown[..length]).into_owned();
+    assert!(shown.contains("キーが入力されなかった"), "{shown}");
+    assert_eq!(std::fs::read_to_string(home.config()).expect("readable"), "language = \"ja\"\n");
+}

@@ -262,3 +262,18 @@ async fn a_page_outlives_a_reload_and_says_when_its_session_has_ended() {
     browser.shows("#title", "Running on").await;
     until("the file is gone", async || (!std::path::Path::new(page).exists()).then_some(())).await;
 }
+
+#[tokio::test]
+async fn a_file_of_authorities_that_is_not_there_is_not_written_down() {
+    let (proxy, _upstream, _elsewhere) = agent("").await;
+    std::fs::write(proxy.home.file("empty.pem"), "just text").expect("written");
+    let before = config_of(&proxy);
+    let (_, launch) = proxy.control();
+    for file in ["not-there.pem", "empty.pem", "/nonexistent/authority.pem"] {
+        let values = json!({ "values": { "upstream.ca_file": file, "pool.max_attempts": 5 } });
+        let answer = post(&proxy, &launch, "settings", &values).await;
+        assert_eq!(answer.status, 422, "{file}: {}", answer.text());
+        assert_eq!(answer.json()["problems"][0]["key"], "upstream.ca_file", "{}", answer.text());
+        assert_eq!(config_of(&proxy), before, "nothing is written");
+    }
+}

@@ -172,3 +172,19 @@ async fn a_mapping_to_a_model_that_only_its_list_names_is_no_mistake() {
     assert_eq!(proxy.status().await["warnings"], json!([]));
     assert_eq!(proxy.chat("claude-opus-4-8").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_list_that_is_shown_to_everybody_revives_no_account() {
+    let refused = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let upstream = FakeUpstream::script([list(&["llama3"])], refused.clone()).await;
+    let proxy = TestProxy::serve(&bare("local", &format!("{}/v1", upstream.url()))).await;
+    proxy.chat("llama3").await;
+    proxy.wait_for_status("disabled", |status| status["accounts"][0]["state"] == "disabled").await;
+    for (answer, code, state) in [(refused, 1, "disabled"), (answer("llama3"), 0, "ready")] {
+        upstream.script_now([list(&["llama3"])], answer);
+        let tested = proxy.run(&["account", "test", "local"]).await;
+        assert_eq!(tested.status.code(), Some(code), "{}", stdout(&tested));
+        assert!(stdout(&tested).contains("asked for llama3"), "{}", stdout(&tested));
+        assert_eq!(proxy.account("local").await["state"], state);
+    }
+}

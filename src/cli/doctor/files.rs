@@ -39,8 +39,10 @@ fn open_paths(patient: &Patient) -> Vec<(String, String, &'static str)> {
     let mut seen: Vec<_> = paths.directories().into_iter().map(|path| (path, "700")).chain(files).collect();
     seen.dedup();
     let open = seen.into_iter().filter_map(|(path, wanted)| {
-        let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
-        (mode & 0o077 != 0).then(|| (path.display().to_string(), format!("{mode:03o}"), wanted))
+        let metadata = std::fs::metadata(path).ok()?;
+        let mode = metadata.permissions().mode() & 0o777;
+        (trust::rights_of_others(path, &metadata) & 0o077 != 0)
+            .then(|| (path.display().to_string(), format!("{mode:03o}"), wanted))
     });
     open.collect()
 }

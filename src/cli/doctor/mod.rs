@@ -8,6 +8,7 @@ mod files;
 mod login;
 mod owner;
 mod proxy;
+mod room;
 mod session;
 mod tools;
 mod upstream;
@@ -104,6 +105,7 @@ impl<'context> Patient<'context> {
         findings.extend(config::check(self));
         findings.extend(files::check(self));
         findings.extend(owner::check(self));
+        findings.extend(room::check(self));
         findings.extend(proxy::check(self).await);
         findings.extend(agent::check(self));
         findings.extend(accounts::check(self).await);
