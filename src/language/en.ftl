@@ -285,6 +285,7 @@ reason-unknown-issuer = { $host }: its certificate is signed by an authority tha
 reason-authority-as-server = { $host }: its certificate is an authority's own and cannot be a server's: make one with `CA:FALSE`, and name that, or the authority that signed it, as upstream.ca_file
 reason-proxy-down = the proxy { $proxy } (upstream.proxy) cannot be reached: { $error }: start it, or change upstream.proxy
 reason-proxy-password = the proxy { $proxy } (upstream.proxy) wants a user name and a password: write them into upstream.proxy
+reason-unknown-proxy-password = a proxy on the way to { $host } wants a user name and a password: write the proxy with both into upstream.proxy
 reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused the way to { $host } ({ $error }): allow the host there, or name it in upstream.no_proxy
 account-test-works = works
 account-test-list = the model list

@@ -278,6 +278,7 @@ reason-unknown-issuer = { $host }: 証明書が、このコンピューターの
 reason-authority-as-server = { $host }: 証明書が認証局自身のもので、サーバー証明書として使えません。`CA:FALSE` で作り直し、それ自身か署名した認証局を upstream.ca_file に指定してください
 reason-proxy-down = プロキシ { $proxy }（upstream.proxy）に接続できません: { $error }。プロキシを起動するか、upstream.proxy を変更してください
 reason-proxy-password = プロキシ { $proxy }（upstream.proxy）がユーザー名とパスワードを求めています。upstream.proxy に書いてください
+reason-unknown-proxy-password = { $host } までの経路にあるプロキシがユーザー名とパスワードを求めています。両方を含むプロキシの URL を upstream.proxy に書いてください
 reason-proxy-refused = プロキシ { $proxy }（upstream.proxy）が { $host } への接続を拒否しました（{ $error }）。プロキシ側で許可するか、upstream.no_proxy に追加してください
 account-test-works = 使えます
 account-test-list = モデル一覧

@@ -278,6 +278,7 @@ reason-unknown-issuer = { $host }：其证书由本机不认识的机构签发�
 reason-authority-as-server = { $host }：其证书是证书颁发机构自身的证书，不能用作服务器证书：请用 `CA:FALSE` 重新生成，并在 upstream.ca_file 中指定它或签发它的机构
 reason-proxy-down = 无法连接代理 { $proxy }（upstream.proxy）：{ $error }：请启动该代理，或修改 upstream.proxy
 reason-proxy-password = 代理 { $proxy }（upstream.proxy）要求用户名和密码：请写入 upstream.proxy
+reason-unknown-proxy-password = 通往 { $host } 的路上有代理要求用户名和密码：请把带有两者的代理地址写入 upstream.proxy
 reason-proxy-refused = 代理 { $proxy }（upstream.proxy）拒绝连接 { $host }（{ $error }）：请在代理中放行，或将其加入 upstream.no_proxy
 account-test-works = 可用
 account-test-list = 模型列表
