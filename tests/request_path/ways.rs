@@ -53,7 +53,7 @@ async fn a_socks_proxy_that_is_down_is_one_that_cannot_be_reached() {
         let port = free_port();
         let line = format!("proxy = \"{scheme}://127.0.0.1:{port}\"");
         let base_url =
-            if scheme == "socks5" { "http://203.0.113.9/v1" } else { "https://api.corp.example/v1" };
+            if scheme == "socks5" { "http://10.255.255.1/v1" } else { "https://api.corp.example/v1" };
         let proxy = TestProxy::serve(&(upstream_section(&line) + &at(base_url))).await;
         let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
         let answer = OPENAI_CHAT.ask(&proxy, false).await;
