@@ -295,6 +295,15 @@ cure-wait = しばらく待ってから `portcullis account test { $name }` で�
 cure-certificate = 認証局をシステムの証明書ストアに追加するか、そのファイルを [upstream] の ca_file に指定してください。
 cure-proxy = { $proxy } のプログラムを起動するか、[upstream] の `proxy` を直してください（空ならプロキシなし）。
 cure-address = { $url } が正しいか（アカウント { $name } の `base_url`）、サーバーが動いているか、ネットワークを確認してください。
+cure-authority-as-server = サーバー自身の証明書を CA:FALSE で作り、それ自身か署名した認証局を [upstream] の ca_file に指定してください。
+cure-server-certificate = サーバーの証明書が有効期限内で、アカウント { $name } の `base_url` のホスト名用である必要があります（このコンピューターの時計も確認）。証明書を更新するか、`base_url` を直してください。
+cure-proxy-password = プロキシのユーザー名とパスワードを [upstream] の `proxy` に書いてください: http://名前:パスワード@ホスト:ポート
+cure-proxy-refused = プロキシ側でそのホストを許可するか、[upstream] の `no_proxy` に追加してください。
+cure-proxy-down = [upstream] の `proxy` に書かれたプロキシを起動するか、`proxy` を直してください（空ならプロキシなし）。
+cure-way = アカウント { $name } の `base_url`、サーバーが動いているか、ネットワークを確認してください。待つ必要はなく、次の要求ですぐに再試行されます。
+cure-loop = アカウント { $name } の `base_url` を直してください。portcullis 自身に戻っています。
+cure-key-file = アカウント { $name } のキーだけを書いたファイルを、自分だけが読めるように作るか、`api_key` のパスを直してください。
+cure-key-keyring = アカウント { $name } のキーをキーリングに保存してロックを解除するか、`api_key` の名前を直してください。
 
 ### Notices
 
@@ -467,6 +476,8 @@ doctor-account-cooling = アカウント { $name } はクールダウン中で�
 doctor-account-cooling-fix = 待つか、`portcullis account clear-cooldown { $name }` を実行してください。
 doctor-account-answers = アカウント { $name } は応答します。
 doctor-account-silent = アカウント { $name } が応答しません: { $reason }
+doctor-no-keys = キーを得られたアカウントがありません（全 { $count } 件）。
+doctor-no-keys-fix = アカウントにキーを設定してください。足りないものは以下のとおりです。
 doctor-proxies-ok = クライアントと portcullis の間に入るプロキシは、環境変数に設定されていません。
 doctor-proxies-trap = { $name } が設定されていますが、NO_PROXY に 127.0.0.1 がありません。Gemini CLI などのクライアントが接続できなくなります。
 doctor-proxies-trap-fix = NO_PROXY の今の値に `127.0.0.1,localhost` を加えてください。
