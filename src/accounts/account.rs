@@ -119,6 +119,11 @@ impl Account {
         self.models.is_empty() && self.provider.is_known_by_its_list()
     }
 
+    /// Whether it may serve any model, because its own list could not be asked for.
+    pub fn is_unheard(&self) -> bool {
+        self.is_known_by_its_list() && self.learned.is_unheard()
+    }
+
     /// What has been learned of it, at most so many names.
     pub fn learned_names(&self, at_most: usize) -> Vec<String> {
         if self.is_known_by_its_list() { self.learned.names(at_most) } else { Vec::new() }

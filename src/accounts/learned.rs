@@ -2,6 +2,7 @@
 //! spelling of a name can tell.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -14,6 +15,16 @@ pub struct Learned {
     models: ArcSwapOption<BTreeSet<String>>,
     /// Why it serves nothing.
     problem: Mutex<Option<Message>>,
+    /// No list is known, and the upstream was in no state to give one.
+    is_unheard: AtomicBool,
+}
+
+/// Why there is no list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoList {
+    pub reason: Message,
+    /// The upstream is out of reach or in trouble, and has not said that it has none.
+    pub is_outage: bool,
 }
 
 impl Learned {
@@ -34,13 +45,20 @@ impl Learned {
     pub fn learn(&self, models: BTreeSet<String>, problem: Option<Message>) -> bool {
         let is_same = self.models.load().as_deref() == Some(&models);
         self.models.store(Some(Arc::new(models)));
+        self.is_unheard.store(false, Ordering::Relaxed);
         self.note(problem) || !is_same
     }
 
     /// A list that could not be had. One that was read before is still believed.
-    pub fn miss(&self, problem: Message) -> bool {
+    pub fn miss(&self, problem: Message, is_outage: bool) -> bool {
         let is_known = self.models.load().as_ref().is_some_and(|models| !models.is_empty());
+        self.is_unheard.store(!is_known && is_outage, Ordering::Relaxed);
         !is_known && self.note(Some(problem))
+    }
+
+    /// What it serves cannot be known at the moment.
+    pub fn is_unheard(&self) -> bool {
+        self.is_unheard.load(Ordering::Relaxed)
     }
 
     fn note(&self, problem: Option<Message>) -> bool {

@@ -27,6 +27,7 @@ mod tests;
 
 pub use account::{Account, Fingerprint, Origin, accounts_of};
 pub use events::PoolEvent;
+pub use learned::NoList;
 pub use lease::{Lease, Pin, Tried, Wanted};
 pub use pool::{Pool, UnknownAccount, serves_nothing};
 pub use refusal::NoLease;

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use super::account::{Account, accounts_of};
 use super::events::{Events, PoolEvent};
+use super::learned::NoList;
 use super::lease::{Lease, Ticket, Tried, Wanted};
 use super::member::Member;
-use super::refusal::{NoLease, refusal};
+use super::refusal::{NoLease, refusal, refusal_unheard};
 use super::roster::Roster;
 use super::store::{self, Saved};
 use super::view::{self, PoolView};
@@ -74,14 +75,34 @@ impl Pool {
     /// An account for one attempt. Fails with what would help when nobody can take it.
     pub fn lease(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
         let mut state = self.lock();
-        let State { roster, events } = &mut *state;
+        let roster = &mut state.roster;
         if let Some(ticket) = roster.lease(wanted, tried) {
             return Ok(Lease::new(self.clone(), ticket));
         }
         let refusal = refusal(roster, wanted);
+        self.refused(state, refusal, wanted)
+    }
+
+    /// The same for a request that nobody is known to serve: an account takes it of which
+    /// nobody could ask what it serves.
+    pub fn lease_unheard(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
+        let mut state = self.lock();
+        if let Some(ticket) = state.roster.lease_unheard(wanted, tried) {
+            return Ok(Lease::new(self.clone(), ticket));
+        }
+        let refusal = refusal_unheard(&state.roster, wanted);
+        self.refused(state, refusal, wanted)
+    }
+
+    fn refused(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        refusal: NoLease,
+        wanted: &Wanted<'_>,
+    ) -> Result<Lease, NoLease> {
         let is_news = match &refusal {
             NoLease::AllCooling { soonest, reason, .. } => {
-                events.all_cooling(*soonest, reason, wanted.now, SystemTime::now())
+                state.events.all_cooling(*soonest, reason, wanted.now, SystemTime::now())
             }
             _ => false,
         };
@@ -112,7 +133,7 @@ impl Pool {
     }
 
     /// What an account's own list says that it serves, or why nobody knows.
-    pub fn learn(&self, account: &Account, list: Result<BTreeSet<String>, Message>) {
+    pub fn learn(&self, account: &Account, list: Result<BTreeSet<String>, NoList>) {
         let state = self.lock();
         let is_meant = |member: &&Member| {
             member.account.name == account.name && member.account.fingerprint == account.fingerprint
@@ -125,7 +146,9 @@ impl Pool {
                 let problem = models.is_empty().then(|| serves_nothing(&message!("list-empty")));
                 learned.learn(models, problem)
             }
-            Err(reason) => learned.miss(serves_nothing(&message!("list-not-had", reason = reason))),
+            Err(NoList { reason, is_outage }) => {
+                learned.miss(serves_nothing(&message!("list-not-had", reason = reason)), is_outage)
+            }
         };
         if is_news {
             self.changed();

@@ -40,8 +40,16 @@ const NAMED_AT_MOST: usize = 8;
 
 /// For a request the roster has just refused.
 pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
+    refusal_of(roster, roster.serving(wanted).collect(), wanted)
+}
+
+/// The same where those were asked, too, that may serve it.
+pub fn refusal_unheard(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
+    refusal_of(roster, roster.unheard(wanted).collect(), wanted)
+}
+
+fn refusal_of(roster: &Roster, serving: Vec<&Member>, wanted: &Wanted<'_>) -> NoLease {
     let members = roster.members();
-    let serving: Vec<&Member> = roster.serving(wanted).collect();
     let speaks = |member: &&&Member| speaks_any(&member.account, wanted);
 
     let Some(holder) = serving.first() else {

@@ -96,6 +96,24 @@ impl Roster {
         if self.candidates.is_empty() {
             self.gather(wanted, tried, |access| access == Access::LastChoice);
         }
+        self.choose(wanted, tried)
+    }
+
+    /// The same for a request that nobody is known to serve: of those that may.
+    pub fn lease_unheard(&mut self, wanted: &Wanted<'_>, tried: &mut Tried) -> Option<Ticket> {
+        self.candidates.clear();
+        for (seat, member) in self.members.iter().enumerate() {
+            let is_closed =
+                || matches!(member.access(wanted.model, wanted.now), Access::Closed(_) | Access::Dead);
+            if may_serve(member, wanted) && can_take(member, wanted, tried) && !is_closed() {
+                self.candidates.push(member.candidate(seat));
+            }
+        }
+        self.choose(wanted, tried)
+    }
+
+    /// A lease for one of the candidates.
+    fn choose(&mut self, wanted: &Wanted<'_>, tried: &mut Tried) -> Option<Ticket> {
         let chosen = self.selector.choose(&mut self.candidates, wanted.session)?;
         tried.remember(chosen.id);
         self.last_lease += 1;
@@ -130,6 +148,11 @@ impl Roster {
     pub fn serving(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = &Member> {
         let serving = serving(&self.members, self.has_stand_in, wanted, self.standing(wanted));
         serving.map(|(_, member, _)| member)
+    }
+
+    /// The accounts that may serve the request, because nobody could ask what they serve.
+    pub fn unheard(&self, wanted: &Wanted<'_>) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| may_serve(member, wanted) && speaks_any(&member.account, wanted))
     }
 
     pub const fn max_cooldown(&self) -> Duration {
@@ -218,6 +241,12 @@ fn serving<'a>(
     let is_real = |(_, _, rank): &(usize, &Member, Rank)| *rank != Rank::StandIn;
     let has_real = has_stand_in && ranked.clone().any(|one| is_real(&one));
     ranked.filter(move |one| is_real(one) || !has_real)
+}
+
+fn may_serve(member: &Member, wanted: &Wanted<'_>) -> bool {
+    member.account.is_unheard()
+        && member.is_active()
+        && wanted.pin.as_ref().is_none_or(|pin| pin.names(&member.account))
 }
 
 /// A pin overrides who owns a name, never an account's own list.

@@ -125,6 +125,9 @@ pub struct AccountStatus {
     pub state: String,
     /// Why, where there is a reason.
     pub reason: Option<Message>,
+    /// What would help, where that is no wait and no other key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Message>,
     /// When a cooling account is tried again, in seconds since 1970.
     pub cooling_until_unix_secs: Option<u64>,
     /// As configured; empty: whatever the provider owns.
@@ -134,6 +137,7 @@ pub struct AccountStatus {
 impl AccountStatus {
     #[must_use]
     pub fn worded(&self, language: Language) -> Self {
-        Self { reason: self.reason.as_ref().map(|reason| reason.worded(language)), ..self.clone() }
+        let worded = |text: &Option<Message>| text.as_ref().map(|text| text.worded(language));
+        Self { reason: worded(&self.reason), fix: worded(&self.fix), ..self.clone() }
     }
 }

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Family;
+use crate::upstream::hop;
 
 /// Answers of a server that is there and does not know the path.
 const UNKNOWN_PATH: [u16; 3] = [200, 404, 405];
@@ -32,6 +33,9 @@ pub fn cure(
     let name = account.name.as_str();
     let base_url =
         account.base.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
+    if let Some(cure) = way_cure(name, reason, status) {
+        return cure;
+    }
     match status {
         Some(401 | 403) => message!("cure-key", name = name),
         Some(402) => message!("cure-credit", name = name),
@@ -41,7 +45,6 @@ pub fn cure(
         },
         Some(404) => message!("cure-model", name = name),
         Some(_) => message!("cure-wait", name = name),
-        None if reason.to_string().contains("certificate") => message!("cure-certificate"),
         None => match proxy_of(account, config) {
             Some(proxy) => message!("cure-proxy", proxy = proxy),
             None => message!("cure-address", url = base_url, name = name),
@@ -49,13 +52,60 @@ pub fn cure(
     }
 }
 
+/// Where it is not the provider: what to do about the way to it, as far as the reason tells.
+pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Message> {
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let text = reason.to_string();
+    Some(if text.contains(hop::RETURNED) {
+        message!("cure-loop", name = name)
+    } else if status.is_some() {
+        return None;
+    } else if says(&["reason-unknown-issuer"]) {
+        message!("cure-certificate")
+    } else if says(&["reason-authority-as-server"]) {
+        message!("cure-authority-as-server")
+    } else if says(&["reason-proxy-password", "reason-unknown-proxy-password"]) {
+        message!("cure-proxy-password")
+    } else if says(&["reason-proxy-refused"]) {
+        message!("cure-proxy-refused")
+    } else if text.contains("peer certificate") {
+        message!("cure-server-certificate", name = name)
+    } else {
+        return None;
+    })
+}
+
+/// What would help an account that rests because of the way to it, where waiting does not:
+/// every request tries that way anew.
+pub fn rest_cure(name: &str, reason: &Message) -> Option<Message> {
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    way_cure(name, reason, None).or_else(|| {
+        if says(&["reason-proxy-down"]) {
+            Some(message!("cure-proxy-down"))
+        } else {
+            says(&["reason-at-host", "reason-no-such-host"]).then(|| message!("cure-way", name = name))
+        }
+    })
+}
+
 /// For a key that the config only names: where it is looked for is the agent's world, not
 /// a shell's.
 pub fn key_cure(account: &Account) -> Message {
-    if account.is_key_unresolved() {
-        message!("cure-key-source", name = account.name.as_str())
+    if let Some(reason) = account.api_key.reason() {
+        unresolved_key_cure(&account.name, reason)
     } else {
         message!("cure-key", name = account.name.as_str())
+    }
+}
+
+/// The same by why the key could not be had: a file and a keyring are the same to any shell.
+pub fn unresolved_key_cure(name: &str, reason: &Message) -> Message {
+    if reason.says("secret-in-file") {
+        message!("cure-key-file", name = name)
+    } else if reason.says("secret-in-keyring") {
+        message!("cure-key-keyring", name = name)
+    } else {
+        message!("cure-key-source", name = name)
     }
 }
 
@@ -80,4 +130,43 @@ fn with_version(account: &Account) -> Option<String> {
     let is_version =
         last.strip_prefix('v').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
     (!is_version).then(|| format!("{}/v1", base.as_str().trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(cure: Option<Message>, expected: &str) {
+        let cure = cure.map(|cure| cure.to_string()).unwrap_or_default();
+        assert!(cure.contains(expected), "no {expected:?} in {cure:?}");
+    }
+
+    #[test]
+    fn what_fails_on_the_way_has_the_cure_of_that_way() {
+        let at_host = |error: &str| message!("reason-at-host", host = "api.test", error = error);
+        let proxy_refused = message!("reason-proxy-refused", proxy = "p:1", host = "api.test", error = "403");
+        check(rest_cure("a", &at_host("invalid peer certificate: Expired")), "in date");
+        check(rest_cure("a", &at_host("Connection refused")), "nothing to wait for");
+        check(rest_cure("a", &message!("list-not-had", reason = at_host("refused"))), "nothing to wait for");
+        check(rest_cure("a", &message!("reason-unknown-issuer", host = "api.test")), "ca_file");
+        check(rest_cure("a", &message!("reason-authority-as-server", host = "api.test")), "CA:FALSE");
+        check(rest_cure("a", &message!("reason-proxy-password", proxy = "p:1")), "password");
+        check(rest_cure("a", &proxy_refused), "no_proxy");
+        check(way_cure("a", &hop::RETURNED.into(), Some(502)), "leads back");
+        assert_eq!(rest_cure("a", &"The certificate of the model is too large".into()), None);
+        assert_eq!(way_cure("a", &at_host("Connection refused"), Some(502)), None);
+    }
+
+    #[test]
+    fn a_key_is_looked_for_where_it_is_kept() {
+        for (place, expected) in [
+            (message!("secret-in-file", path = "/k"), "Create the file"),
+            (message!("secret-in-keyring", name = "k"), "keyring"),
+            (message!("secret-in-variable", name = "K"), "environment"),
+        ] {
+            let reason = message!("secret-not-had", place = place, reason = "gone");
+            check(Some(unresolved_key_cure("a", &reason)), expected);
+        }
+    }
 }

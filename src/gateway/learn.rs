@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use super::Gateway;
 use super::model_lists::{Age, LIMIT, List, NotHad};
-use crate::accounts::{Account, Lease, NoLease, Tried, Wanted};
+use crate::accounts::{Account, Lease, NoLease, NoList, Tried, Wanted};
 
 impl Gateway {
     /// An account for one attempt; asks what there is where nobody is known to serve it.
     pub(super) async fn lease(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
         match self.pool.lease(wanted, tried) {
             Err(NoLease::UnknownModel { .. }) if self.learn_again(Age::Young).await => {
-                self.pool.lease(wanted, tried)
+                match self.pool.lease(wanted, tried) {
+                    Err(NoLease::UnknownModel { .. }) => self.pool.lease_unheard(wanted, tried),
+                    outcome => outcome,
+                }
             }
             outcome => outcome,
         }
@@ -51,7 +54,13 @@ impl Gateway {
                 continue;
             }
             let names = |list: &List| list.iter().map(|model| model.id.clone()).collect::<BTreeSet<_>>();
-            self.pool.learn(account, list.as_ref().map(names).map_err(|not_had| not_had.said(account)));
+            self.pool.learn(
+                account,
+                list.as_ref().map(names).map_err(|not_had| NoList {
+                    reason: not_had.said(account),
+                    is_outage: not_had.is_outage(),
+                }),
+            );
         }
         lists
     }

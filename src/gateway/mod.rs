@@ -50,7 +50,7 @@ use http_body::Body;
 use secrecy::SecretString;
 
 pub use self::answer::{ACCOUNT_HEADER, AnswerBody};
-pub use self::cure::proxy_address;
+pub use self::cure::{proxy_address, rest_cure, unresolved_key_cure};
 pub use self::exchange::Incoming;
 pub use self::ids::of_request as new_request_id;
 pub use self::models::ModelsRequest;

@@ -58,6 +58,13 @@ pub struct NotHad {
     pub reason: Message,
 }
 
+impl NotHad {
+    /// Whether it was no answer, or the word of a server in trouble.
+    pub fn is_outage(&self) -> bool {
+        self.status.is_none_or(|status| status >= 500)
+    }
+}
+
 /// How old a list may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {

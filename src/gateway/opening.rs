@@ -15,6 +15,37 @@ use crate::upstream::{Failure, Fault, Scrubber};
 /// An error is shorter than this, and only errors are waited for.
 const MAX_ERROR: usize = 16 << 10;
 
+/// What providers call the request's own fault.
+const REQUEST_NAMES: [&str; 9] = [
+    "invalid_request_error",
+    "invalid_request",
+    "invalid_prompt",
+    "context_length_exceeded",
+    "string_above_max_length",
+    "content_policy_violation",
+    "content_filter",
+    "unsupported_parameter",
+    "invalid_value",
+];
+
+/// The same of an image in it (`ResponseErrorCode`).
+const IMAGE_NAMES: [&str; 14] = [
+    "invalid_image",
+    "invalid_image_format",
+    "invalid_base64_image",
+    "invalid_image_url",
+    "invalid_image_mode",
+    "image_too_large",
+    "image_too_small",
+    "image_parse_error",
+    "image_content_policy_violation",
+    "image_file_too_large",
+    "unsupported_image_media_type",
+    "empty_image_file",
+    "failed_to_download_image",
+    "image_file_not_found",
+];
+
 /// The first bytes of a body; of events, as many as show whether the first is an error.
 /// `None`: there are none.
 pub async fn read<B>(body: &mut B, is_event_stream: bool) -> Result<Option<Bytes>, B::Error>
@@ -50,20 +81,22 @@ pub fn error(
     opening: &[u8],
     scrubber: &Scrubber,
 ) -> Option<Failure> {
-    let data = first_data(opening)?;
+    let data = first_data(opening).filter(|data| data.len() <= MAX_ERROR)?;
     let failure = told(provider, headers, data, scrubber)?;
     (failure.fault != Fault::Request).then_some(failure)
 }
 
 /// Whose fault an error event tells of, where it tells.
 pub fn fault(provider: Provider, data: &[u8]) -> Option<Fault> {
-    told(provider, &HeaderMap::new(), data, &Scrubber::default()).map(|failure| failure.fault)
+    let failure = told(provider, &HeaderMap::new(), data, &Scrubber::default())?;
+    // Nobody weighs here whether a sentence is the request's own, so none is a verdict.
+    Some(match failure.fault {
+        Fault::AccountBySentence(_) => Fault::Request,
+        fault => fault,
+    })
 }
 
 fn told(provider: Provider, headers: &HeaderMap, data: &[u8], scrubber: &Scrubber) -> Option<Failure> {
-    if data.len() > MAX_ERROR {
-        return None;
-    }
     memmem::find(data, b"\"error\"")?;
     let event: Value = serde_json::from_slice(data).ok()?;
     let error = error_of(&event)?;
@@ -104,6 +137,9 @@ fn status_named(name: &str) -> Option<StatusCode> {
         "authentication_error" | "invalid_api_key" => StatusCode::UNAUTHORIZED,
         "permission_error" => StatusCode::FORBIDDEN,
         "api_error" | "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
+        "request_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "not_found_error" | "model_not_found" => StatusCode::NOT_FOUND,
+        name if REQUEST_NAMES.contains(&name) || IMAGE_NAMES.contains(&name) => StatusCode::BAD_REQUEST,
         _ => return None,
     })
 }
@@ -146,6 +182,24 @@ mod tests {
             ("[\"error\"", None),
         ] {
             check(data, fault);
+        }
+    }
+
+    #[test]
+    fn in_the_midst_of_a_stream_the_requests_fault_is_known_and_no_sentence_is_a_verdict() {
+        let long = "x".repeat(3 * MAX_ERROR);
+        let failed = format!(
+            r#"{{"type":"response.failed","response":{{"instructions":"{long}","error":{{"code":"invalid_prompt"}}}}}}"#
+        );
+        for (data, expected) in [
+            (r#"{"error":{"type":"invalid_request_error","code":null}}"#, Some(Fault::Request)),
+            (r#"{"type":"error","error":{"type":"not_found_error"}}"#, Some(Fault::Request)),
+            (&failed, Some(Fault::Request)),
+            (r#"{"error":{"code":400,"message":"api key not valid x is unknown"}}"#, Some(Fault::Request)),
+            (r#"{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}"#, Some(Fault::Account)),
+            (r#"{"error":{"type":"of_a_new_kind"}}"#, None),
+        ] {
+            assert_eq!(fault(Provider::Gemini, data.as_bytes()), expected, "{data}");
         }
     }
 

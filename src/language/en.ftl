@@ -297,6 +297,7 @@ reason-unknown-issuer = { $host }: its certificate is signed by an authority tha
 reason-authority-as-server = { $host }: its certificate is an authority's own and cannot be a server's: make one with `CA:FALSE`, and name that, or the authority that signed it, as upstream.ca_file
 reason-proxy-down = the proxy { $proxy } (upstream.proxy) cannot be reached: { $error }: start it, or change upstream.proxy
 reason-proxy-password = the proxy { $proxy } (upstream.proxy) wants a user name and a password: write them into upstream.proxy
+reason-unknown-proxy-password = a proxy on the way to { $host } wants a user name and a password: write the proxy with both into upstream.proxy
 reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused the way to { $host } ({ $error }): allow the host there, or name it in upstream.no_proxy
 account-test-works = works
 account-test-list = the model list
@@ -318,6 +319,15 @@ cure-wait = Wait, then try again: `portcullis account test { $name }`. The provi
 cure-certificate = Make the certificate authority known: add it to the system's store, or name its file under [upstream] as ca_file.
 cure-proxy = Start the program behind { $proxy }, or correct `proxy` under [upstream]; empty means no proxy.
 cure-address = Check that { $url } is right (`base_url` of account { $name }), that its server runs, and the network.
+cure-authority-as-server = Make the server a certificate of its own with CA:FALSE, and name that, or the authority that signed it, under [upstream] as ca_file.
+cure-server-certificate = The server's certificate has to be in date, as has this computer's clock, and made for the host in `base_url` of account { $name }: renew it, or correct `base_url`.
+cure-proxy-password = Write the proxy's user name and password into `proxy` under [upstream]: http://NAME:PASSWORD@HOST:PORT.
+cure-proxy-refused = Allow the host at the proxy, or name it under [upstream] in `no_proxy`.
+cure-proxy-down = Start the proxy that `proxy` under [upstream] names, or correct it; empty means no proxy.
+cure-way = Check `base_url` of account { $name }, that its server runs, and the network. There is nothing to wait for: the next request tries it again.
+cure-loop = Correct `base_url` of account { $name }: it leads back to portcullis.
+cure-key-file = Create the file, readable by you alone, with the key of account { $name } and nothing else, or correct its path in `api_key`.
+cure-key-keyring = Put the key of account { $name } into the keyring and unlock it, or correct the name in `api_key`.
 
 ### Notices
 
@@ -514,6 +524,11 @@ doctor-account-cooling = Account { $name } is cooling: { $reason }
 doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
 doctor-account-answers = Account { $name } answers.
 doctor-account-silent = Account { $name } does not answer: { $reason }
+doctor-no-keys = { $count ->
+    [one] The one account has no key.
+   *[other] None of the { $count } accounts has a key.
+}
+doctor-no-keys-fix = Give an account its key; what each lacks is said below.
 doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
 doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
 doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.

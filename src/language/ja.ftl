@@ -290,6 +290,7 @@ reason-unknown-issuer = { $host }: 証明書が、このコンピューターの
 reason-authority-as-server = { $host }: 証明書が認証局自身のもので、サーバー証明書として使えません。`CA:FALSE` で作り直し、それ自身か署名した認証局を upstream.ca_file に指定してください
 reason-proxy-down = プロキシ { $proxy }（upstream.proxy）に接続できません: { $error }。プロキシを起動するか、upstream.proxy を変更してください
 reason-proxy-password = プロキシ { $proxy }（upstream.proxy）がユーザー名とパスワードを求めています。upstream.proxy に書いてください
+reason-unknown-proxy-password = { $host } までの経路にあるプロキシがユーザー名とパスワードを求めています。両方を含むプロキシの URL を upstream.proxy に書いてください
 reason-proxy-refused = プロキシ { $proxy }（upstream.proxy）が { $host } への接続を拒否しました（{ $error }）。プロキシ側で許可するか、upstream.no_proxy に追加してください
 account-test-works = 使えます
 account-test-list = モデル一覧
@@ -308,6 +309,15 @@ cure-wait = しばらく待ってから `portcullis account test { $name }` で�
 cure-certificate = 認証局をシステムの証明書ストアに追加するか、そのファイルを [upstream] の ca_file に指定してください。
 cure-proxy = { $proxy } のプログラムを起動するか、[upstream] の `proxy` を直してください（空ならプロキシなし）。
 cure-address = { $url } が正しいか（アカウント { $name } の `base_url`）、サーバーが動いているか、ネットワークを確認してください。
+cure-authority-as-server = サーバー自身の証明書を CA:FALSE で作り、それ自身か署名した認証局を [upstream] の ca_file に指定してください。
+cure-server-certificate = サーバーの証明書が有効期限内で、アカウント { $name } の `base_url` のホスト名用である必要があります（このコンピューターの時計も確認）。証明書を更新するか、`base_url` を直してください。
+cure-proxy-password = プロキシのユーザー名とパスワードを [upstream] の `proxy` に書いてください: http://名前:パスワード@ホスト:ポート
+cure-proxy-refused = プロキシ側でそのホストを許可するか、[upstream] の `no_proxy` に追加してください。
+cure-proxy-down = [upstream] の `proxy` に書かれたプロキシを起動するか、`proxy` を直してください（空ならプロキシなし）。
+cure-way = アカウント { $name } の `base_url`、サーバーが動いているか、ネットワークを確認してください。待つ必要はなく、次の要求ですぐに再試行されます。
+cure-loop = アカウント { $name } の `base_url` を直してください。portcullis 自身に戻っています。
+cure-key-file = アカウント { $name } のキーだけを書いたファイルを、自分だけが読めるように作るか、`api_key` のパスを直してください。
+cure-key-keyring = アカウント { $name } のキーをキーリングに保存してロックを解除するか、`api_key` の名前を直してください。
 
 ### Notices
 
@@ -487,6 +497,8 @@ doctor-account-cooling = アカウント { $name } はクールダウン中で�
 doctor-account-cooling-fix = 待つか、`portcullis account clear-cooldown { $name }` を実行してください。
 doctor-account-answers = アカウント { $name } は応答します。
 doctor-account-silent = アカウント { $name } が応答しません: { $reason }
+doctor-no-keys = キーを得られたアカウントがありません（全 { $count } 件）。
+doctor-no-keys-fix = アカウントにキーを設定してください。足りないものは以下のとおりです。
 doctor-proxies-ok = クライアントと portcullis の間に入るプロキシは、環境変数に設定されていません。
 doctor-proxies-trap = { $name } が設定されていますが、NO_PROXY に 127.0.0.1 がありません。Gemini CLI などのクライアントが接続できなくなります。
 doctor-proxies-trap-fix = NO_PROXY の今の値に `127.0.0.1,localhost` を加えてください。

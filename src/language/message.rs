@@ -87,6 +87,11 @@ impl Message {
         }
     }
 
+    /// Whether it is this message, or has it within.
+    pub fn says(&self, key: &str) -> bool {
+        self.said().is_some_and(|said| said.says(key))
+    }
+
     /// From its English text and what was kept beside it, as far as that is still known.
     pub fn restored(text: String, said: Option<Said>) -> Self {
         said.filter(Said::is_known).map_or_else(|| text.into(), |said| Self(Form::Said(Box::new(said))))
@@ -117,6 +122,12 @@ impl Said {
         };
         let arguments = self.arguments.into_iter().map(|(name, argument)| (name, changed(argument)));
         Self { key: self.key, arguments: arguments.collect() }
+    }
+
+    fn says(&self, key: &str) -> bool {
+        let within =
+            |(_, argument): &(_, Argument)| matches!(argument, Argument::Said(said) if said.says(key));
+        self.key == key || self.arguments.iter().any(within)
     }
 
     /// A file may be of another version, or edited.

@@ -290,6 +290,7 @@ reason-unknown-issuer = { $host }：其证书由本机不认识的机构签发�
 reason-authority-as-server = { $host }：其证书是证书颁发机构自身的证书，不能用作服务器证书：请用 `CA:FALSE` 重新生成，并在 upstream.ca_file 中指定它或签发它的机构
 reason-proxy-down = 无法连接代理 { $proxy }（upstream.proxy）：{ $error }：请启动该代理，或修改 upstream.proxy
 reason-proxy-password = 代理 { $proxy }（upstream.proxy）要求用户名和密码：请写入 upstream.proxy
+reason-unknown-proxy-password = 通往 { $host } 的路上有代理要求用户名和密码：请把带有两者的代理地址写入 upstream.proxy
 reason-proxy-refused = 代理 { $proxy }（upstream.proxy）拒绝连接 { $host }（{ $error }）：请在代理中放行，或将其加入 upstream.no_proxy
 account-test-works = 可用
 account-test-list = 模型列表
@@ -308,6 +309,15 @@ cure-wait = 请稍候再试：`portcullis account test { $name }`。服务商出
 cure-certificate = 请让系统信任该证书颁发机构：加入系统证书库，或在 [upstream] 下用 ca_file 指定其文件。
 cure-proxy = 请启动 { $proxy } 处的程序，或改正 [upstream] 下的 `proxy`；留空表示不用代理。
 cure-address = 请检查 { $url } 是否正确（账号 { $name } 的 `base_url`）、其服务器是否在运行，以及网络。
+cure-authority-as-server = 请用 CA:FALSE 为服务器单独生成证书，并在 [upstream] 下用 ca_file 指定它或签发它的机构。
+cure-server-certificate = 服务器证书必须在有效期内（本机时钟也要正确），并且与账号 { $name } 的 `base_url` 中的主机名相符：请更新证书，或改正 `base_url`。
+cure-proxy-password = 请把代理的用户名和密码写入 [upstream] 下的 `proxy`：http://用户名:密码@主机:端口。
+cure-proxy-refused = 请在代理中放行该主机，或将其加入 [upstream] 下的 `no_proxy`。
+cure-proxy-down = 请启动 [upstream] 下 `proxy` 所写的代理，或改正它；留空表示不用代理。
+cure-way = 请检查账号 { $name } 的 `base_url`、其服务器是否在运行，以及网络。无需等待：下一个请求会立即重试。
+cure-loop = 请改正账号 { $name } 的 `base_url`：它又指回了 portcullis。
+cure-key-file = 请创建该文件（仅你可读），其中只写账号 { $name } 的密钥，或改正 `api_key` 中的路径。
+cure-key-keyring = 请把账号 { $name } 的密钥存入钥匙串并解锁，或改正 `api_key` 中的名称。
 
 ### Notices
 
@@ -487,6 +497,8 @@ doctor-account-cooling = 账号 { $name } 正在冷却：{ $reason }
 doctor-account-cooling-fix = 请等待，或运行 `portcullis account clear-cooldown { $name }`。
 doctor-account-answers = 账号 { $name } 有响应。
 doctor-account-silent = 账号 { $name } 没有响应：{ $reason }
+doctor-no-keys = { $count } 个账号都没有可用的密钥。
+doctor-no-keys-fix = 请为账号设置密钥；各自缺少什么见下文。
 doctor-proxies-ok = 环境变量中没有会挡在客户端与 portcullis 之间的代理。
 doctor-proxies-trap = 已设置 { $name }，但 NO_PROXY 中没有 127.0.0.1：Gemini CLI 等客户端会连接不上。
 doctor-proxies-trap-fix = 请在 NO_PROXY 现有的值中加入 `127.0.0.1,localhost`。

@@ -16,8 +16,8 @@ const MAX_EVENT: usize = 16 << 20;
 const TAIL: usize = 8 << 10;
 /// How much of a whole answer's usage object is kept.
 const MAX_USAGE: usize = 16 << 10;
-/// The longest error event that is kept.
-const MAX_FAILURE: usize = 16 << 10;
+/// The longest error event that is kept; one of the Responses API repeats the instructions.
+const MAX_FAILURE: usize = 1 << 20;
 
 /// Watches one answer.
 pub enum Observer {

@@ -23,9 +23,6 @@ use crate::upstream::hop;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Said to whoever sent a request in a circle, which is this program itself.
-const RETURNED: &str = "the base_url of this account points at portcullis itself: correct it";
-
 /// The only handler there is: every path, every method.
 pub struct Entry(pub Arc<Door>, pub Arc<Connections>);
 
@@ -69,7 +66,7 @@ impl Entry {
         let asked = route.as_ref().ok().and_then(Route::operation);
         let is_probe = matches!(&route, Ok(Route { endpoint: Endpoint::Ignored, .. }));
         if hop::has_returned(request.headers()) {
-            return Err(LocalError::new(ErrorKind::BadGateway, RETURNED));
+            return Err(LocalError::new(ErrorKind::BadGateway, hop::RETURNED));
         }
         match self.admit(request, response, route, connection) {
             Ok(Some(route)) => self.dispatch(request, response, route, family, id, connection).await,

@@ -8,6 +8,7 @@ use super::{DRAIN_TICK, FileProblem, Supervisor, is_open_to_lan};
 use crate::accounts::{AccountState, AccountView, PoolEvent, PoolView};
 use crate::config::{AuthMode, NotificationsConfig};
 use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
+use crate::gateway::rest_cure;
 use crate::language::{Language, Message};
 use crate::message;
 use crate::server::{base_url, bind};
@@ -182,11 +183,14 @@ pub fn account_status(view: AccountView) -> AccountStatus {
             ("cooling", Some(reason), Some(until_unix_secs))
         }
     };
+    let fix = reason.as_ref().filter(|_| matches!(state, "ready" | "cooling"));
+    let fix = fix.and_then(|reason| rest_cure(&view.name, reason));
     AccountStatus {
         name: view.name,
         provider: view.provider.name().to_owned(),
         state: state.to_owned(),
         reason,
+        fix,
         cooling_until_unix_secs: until,
         models: view.models,
     }

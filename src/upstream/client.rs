@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -48,6 +49,8 @@ pub struct Client {
     /// For what an upstream says: some repeat the key they were sent.
     pub scrubber: Scrubber,
     built: ThreadLocal<RefCell<Option<Built>>>,
+    /// Counts how often the connections of all threads were let go of.
+    round: AtomicU64,
 }
 
 /// A thread's own, with its connections.
@@ -55,6 +58,7 @@ pub struct Client {
 struct Built {
     /// The certificates it goes by.
     generation: u64,
+    round: u64,
     http: Result<reqwest::Client, String>,
 }
 
@@ -72,7 +76,7 @@ impl Client {
     pub fn new(options: ClientOptions, scrubber: Scrubber) -> Self {
         let way = Way::new(&options.proxy, options.no_proxy.clone());
         let trust = Trust::new(options.ca_file.clone());
-        Self { options, way, trust, scrubber, built: ThreadLocal::new() }
+        Self { options, way, trust, scrubber, built: ThreadLocal::new(), round: AtomicU64::new(0) }
     }
 
     /// Sends one request and waits for the head of its answer. Where a connection that was
@@ -99,7 +103,7 @@ impl Client {
         headers: HeaderMap,
         body: Frames,
     ) -> Result<Reply, Unsent> {
-        let Built { generation, http } = self.built();
+        let Built { generation, round, http } = self.built();
         let http = http.map_err(|reason| Unsent::for_good(unreachable(reason.into())))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let port = url.port_or_known_default().unwrap_or_default();
@@ -108,7 +112,7 @@ impl Client {
         let response = match response {
             Ok(response) => response,
             Err(error) if !is_new && !error.is_builder() => {
-                self.forget_connections();
+                self.forget_connections(round);
                 return Err(Unsent {
                     failure: self.way.failure(&host, port, error).await,
                     may_be_cured: true,
@@ -120,6 +124,9 @@ impl Client {
             }
         };
         let (mut parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
+        if parts.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(Unsent::for_good(self.way.wants_password(&host)));
+        }
         self.scrubber.scrub_headers(&mut parts.headers);
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
@@ -142,13 +149,13 @@ impl Client {
     /// This thread's own, made anew when it has none, or other certificates are believed.
     fn built(&self) -> Built {
         let slot = self.built.get_or_default();
-        let generation = self.trust.generation();
+        let (generation, round) = (self.trust.generation(), self.round.load(Ordering::Relaxed));
         if let Some(built) = &*slot.borrow()
-            && built.generation == generation
+            && (built.generation, built.round) == (generation, round)
         {
             return built.clone();
         }
-        let built = build(&self.options, &self.way, &self.trust);
+        let built = build(&self.options, &self.way, &self.trust, round);
         *slot.borrow_mut() = Some(built.clone());
         built
     }
@@ -158,9 +165,13 @@ impl Client {
         self.trust.read_again();
     }
 
-    /// Where one that was there is dead, the others of this thread may be, too.
-    fn forget_connections(&self) {
-        self.built.get_or_default().borrow_mut().take();
+    /// Where one that was there is dead, the others of its round may be, too, whichever
+    /// thread they are of. Many who find that out at once begin one new round.
+    fn forget_connections(&self, round: u64) {
+        let begun = self.round.compare_exchange(round, round + 1, Ordering::Relaxed, Ordering::Relaxed);
+        if begun.is_ok() {
+            tracing::debug!("a connection to an upstream was dead: all idle ones are let go of");
+        }
     }
 }
 
@@ -177,7 +188,7 @@ impl Unsent {
     }
 }
 
-fn build(options: &ClientOptions, way: &Way, trust: &Trust) -> Built {
+fn build(options: &ClientOptions, way: &Way, trust: &Trust, round: u64) -> Built {
     let (generation, tls) = trust.current();
     let http = tls.and_then(|tls| {
         let builder = reqwest::Client::builder()
@@ -196,7 +207,7 @@ fn build(options: &ClientOptions, way: &Way, trust: &Trust) -> Built {
         let builder = if options.proxy.is_empty() { builder } else { builder.proxy(proxy) };
         finds_dead_connections(builder).build().map_err(|error| describe(&error))
     });
-    Built { generation, http }
+    Built { generation, round, http }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -221,4 +232,21 @@ pub fn describe(error: &dyn std::error::Error) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_thread_finds_dead_is_let_go_of_by_all_and_once() {
+        let client = Client::new(ClientOptions::default(), Scrubber::default());
+        let elsewhere = || std::thread::scope(|scope| scope.spawn(|| client.built().round).join());
+        let round = client.built().round;
+        assert_eq!(elsewhere().expect("a round"), round);
+        client.forget_connections(round);
+        client.forget_connections(round);
+        assert_eq!(elsewhere().expect("a round"), round + 1);
+        assert_eq!(client.built().round, round + 1);
+    }
 }

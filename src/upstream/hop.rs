@@ -14,6 +14,9 @@ pub const NAME: &str = "x-portcullis-hop";
 /// More than anybody chains on purpose.
 const MOST_HOPS: usize = 8;
 
+/// What such a request is told.
+pub const RETURNED: &str = "the base_url of this account points at portcullis itself: correct it";
+
 static OWN: LazyLock<HeaderValue> = LazyLock::new(|| {
     let mut random = [0; 8];
     // Without randomness the process is still told from all others on this computer.

@@ -27,6 +27,15 @@ impl Way {
         self.proxy.as_ref().filter(|_| !self.no_proxy.holds(host))
     }
 
+    /// For an answer with status 407, which only a proxy gives.
+    pub fn wants_password(&self, host: &str) -> Failure {
+        let reason = match self.proxy_for(host).map(address) {
+            Some(proxy) => message!("reason-proxy-password", proxy = proxy),
+            None => message!("reason-unknown-proxy-password", host = host),
+        };
+        Failure { fault: Fault::Unreachable, status: None, reason }
+    }
+
     pub async fn failure(&self, host: &str, port: u16, error: reqwest::Error) -> Failure {
         // Whoever could not even be connected to has not kept anybody waiting for an answer.
         let is_late = error.is_timeout() && !error.is_connect();
@@ -44,6 +53,9 @@ impl Way {
 
 /// How the HTTP client says that a proxy opened no tunnel.
 const NO_TUNNEL: &str = "unsuccessful";
+
+/// How it says that a proxy of the SOCKS kind could not be reached.
+const NO_CONNECTION: &str = "failed to create underlying connection";
 
 fn refused(host: &str, proxy: Option<String>, cause: &str) -> Message {
     message!("reason-proxy-refused", proxy = proxy.unwrap_or_default(), host = host, error = cause)
@@ -77,7 +89,7 @@ fn reason(host: &str, proxy: Option<String>, is_dns: bool, cause: &str) -> Messa
         message!("reason-at-host", host = host, error = cause)
     } else if says(&["authorization required"]) {
         message!("reason-proxy-password", proxy = proxy)
-    } else if says(&[NO_TUNNEL, "SOCKS", "ocks"]) {
+    } else if says(&[NO_TUNNEL, "SOCKS", "ocks"]) && !says(&[NO_CONNECTION]) {
         refused(host, Some(proxy), cause)
     } else {
         message!("reason-proxy-down", proxy = proxy, error = cause)
@@ -112,6 +124,12 @@ mod tests {
                 "the proxy 127.0.0.1:7890 (upstream.proxy) cannot be reached",
             ),
             (proxy(), false, "unsuccessful", "the proxy 127.0.0.1:7890 (upstream.proxy) refused"),
+            (
+                proxy(),
+                false,
+                "SOCKS error: failed to create underlying connection",
+                "the proxy 127.0.0.1:7890 (upstream.proxy) cannot be reached",
+            ),
             (
                 proxy(),
                 false,

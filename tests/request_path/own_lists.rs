@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::dialect;
 use crate::support::home::{stderr, stdout};
-use crate::support::proxy::{account, proxy_section};
+use crate::support::proxy::{account, free_port, proxy_section};
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
 fn list(ids: &[&str]) -> Reply {
@@ -68,15 +69,59 @@ async fn a_server_that_starts_later_is_found_when_it_is_asked_for() {
     let reason = status.await["accounts"][0]["reason"].as_str().expect("a reason").to_owned();
     assert!(reason.contains("serves no model") && reason.contains("models = [\"*\"]"), "{reason}");
     let refused = proxy.chat("llama3").await;
-    assert_eq!(refused.status, 404);
-    assert!(refused.text().contains("serves no model"), "{}", refused.text());
-    upstream.script_now([list(&["llama3"])], answer("llama3"));
-    // A list that could not be had is not asked for again at once.
-    let found = crate::support::until("the list was read again", async || {
-        Some(proxy.chat("llama3").await).filter(|answer| answer.status == 200)
+    assert_eq!(refused.status, 503);
+    assert!(refused.text().contains("starting"), "{}", refused.text());
+    upstream.now(list(&["llama3"]));
+    // A list that could not be had is not asked for again at once; the account is.
+    assert_eq!(proxy.chat("llama3").await.status, 200);
+    let learned = crate::support::until("the list was read again", async || {
+        proxy.chat("llama3").await;
+        Some(proxy.account("local").await).filter(|account| account["reason"].is_null())
     });
-    found.await;
-    assert_eq!(proxy.account("local").await["reason"], Value::Null);
+    learned.await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_out_of_reach_is_said_to_be_and_asked_by_every_request() {
+    for dialect in dialect::ALL {
+        let port = free_port();
+        let proxy = TestProxy::serve(&bare("late", &format!("http://127.0.0.1:{port}/v1"))).await;
+        for turn in 0..4 {
+            let answer = dialect.ask(&proxy, turn % 2 == 0).await;
+            assert_eq!(answer.status, 502, "{} {turn}: {}", dialect.name, answer.text());
+            dialect.assert_error(&answer.json());
+            assert!(answer.message().contains("127.0.0.1"), "{}", answer.message());
+        }
+        let upstream = FakeUpstream::at(port, answer("any")).await;
+        let answer = dialect.ask(&proxy, false).await;
+        assert_eq!(answer.status, 200, "{}: {}", dialect.name, answer.text());
+        assert!(!upstream.seen().is_empty(), "{}", dialect.name);
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_out_of_reach_takes_nothing_from_who_lists_a_model_and_goes_by_its_pin() {
+    let other = FakeUpstream::always(answer("known")).await;
+    let config = bare("late", &format!("http://127.0.0.1:{}/v1", free_port()))
+        + &bare("b", &format!("{}/v1", other.url()))
+        + "models = [\"known\"]\n";
+    let proxy = TestProxy::serve(&config).await;
+    assert_eq!(proxy.chat("known").await.status, 200);
+    assert_eq!(proxy.chat("unknown").await.status, 502);
+    assert_eq!(proxy.chat("late/unknown").await.status, 502);
+    let pinned = proxy.chat("b/unknown").await;
+    assert_eq!(pinned.status, 404, "{}", pinned.text());
+}
+
+#[tokio::test]
+async fn what_a_server_without_a_list_asked_for_is_kept_and_is_no_unknown_model() {
+    let busy = Reply::json(503, &json!({"error": {"message": "later"}})).with_header("retry-after", "60");
+    let upstream = FakeUpstream::always(busy).await;
+    let proxy = TestProxy::serve(&bare("local", &format!("{}/v1", upstream.url()))).await;
+    assert_eq!(proxy.chat("llama3").await.status, 503);
+    let resting = proxy.chat("llama3").await;
+    assert_eq!(resting.status, 429, "{}", resting.text());
+    assert!(resting.header("retry-after").is_some(), "{}", resting.text());
 }
 
 #[tokio::test]

@@ -188,5 +188,38 @@ async fn an_error_in_the_midst_of_a_stream_disables_nobody_by_its_words() {
     let proxy = pair("gemini", &upstream).await;
     let answer = dialect::GEMINI.ask(&proxy, true).await;
     assert!(answer.text().contains(message), "{}", answer.text());
-    wait_for(&proxy, "the first has failed", ["cooling", "ready"]).await;
+    assert_ready(&proxy, "a sentence in a stream").await;
+}
+
+/// What each provider says in a stream of a request that it will not answer.
+#[tokio::test]
+async fn a_requests_own_fault_told_within_a_stream_rests_nobody() {
+    let openai = json!({"error": {"message": "bad field", "type": "invalid_request_error", "code": null}});
+    let failed = json!({"type": "response.failed", "response": {
+        "id": "r", "object": "response", "status": "failed", "instructions": "x".repeat(40_000),
+        "error": {"code": "invalid_prompt", "message": "bad field"},
+    }});
+    let anthropic = refusal("anthropic", "bad field");
+    let cases = [
+        ("openai", &dialect::OPENAI_CHAT, format!("data: {openai}\n\n")),
+        ("openai", &dialect::OPENAI_RESPONSES, format!("event: response.failed\ndata: {failed}\n\n")),
+        ("anthropic", &dialect::ANTHROPIC, format!("event: error\ndata: {anthropic}\n\n")),
+        ("anthropic", &dialect::OPENAI_CHAT, format!("event: error\ndata: {anthropic}\n\n")),
+        ("gemini", &dialect::GEMINI, format!("data: {}\n\n", refusal("gemini", "bad field"))),
+    ];
+    for (provider, asked, event) in cases {
+        let speaker = dialect::ALL.into_iter().find(|one| one.provider == provider);
+        let speaker = if provider == asked.provider { asked } else { speaker.expect("a dialect") };
+        for stream in [speaker.events[0].to_owned() + &event, event.clone()] {
+            let upstream = FakeUpstream::always(Reply::sse(stream)).await;
+            let accounts =
+                ["first", "second"].map(|name| account(name, provider, &upstream, "models = [\"*\"]"));
+            let proxy = TestProxy::serve(&accounts.concat()).await;
+            for _ in 0..2 {
+                let answer = asked.ask(&proxy, true).await;
+                assert!(answer.text().contains("bad field"), "{provider}: {}", answer.text());
+            }
+            assert_ready(&proxy, &format!("{provider} to {}", asked.name)).await;
+        }
+    }
 }

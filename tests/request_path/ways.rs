@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::dialect::OPENAI_CHAT;
+use super::dialect::{self, OPENAI_CHAT};
 use crate::support::home::{stderr, stdout};
 use crate::support::outgoing::OutgoingProxy;
 use crate::support::proxy::{account, account_in, free_port};
@@ -45,6 +45,40 @@ async fn a_proxy_on_the_way_that_is_down_is_named_and_not_the_provider() {
         let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
         assert_unreachable(&answer, &[&named, "cannot be reached"], &["api.corp.example:", "a-secret"]);
     }
+}
+
+#[tokio::test]
+async fn a_socks_proxy_that_is_down_is_one_that_cannot_be_reached() {
+    for scheme in ["socks5", "socks5h"] {
+        let port = free_port();
+        let line = format!("proxy = \"{scheme}://127.0.0.1:{port}\"");
+        let base_url =
+            if scheme == "socks5" { "http://10.255.255.1/v1" } else { "https://api.corp.example/v1" };
+        let proxy = TestProxy::serve(&(upstream_section(&line) + &at(base_url))).await;
+        let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
+        let answer = OPENAI_CHAT.ask(&proxy, false).await;
+        assert_unreachable(&answer, &[&named, "cannot be reached"], &["refused the way", "no_proxy"]);
+    }
+}
+
+#[tokio::test]
+async fn a_407_is_of_a_proxy_also_where_no_tunnel_was_asked_for() {
+    let outgoing = OutgoingProxy::refusing("407 Proxy Authentication Required").await;
+    let line = format!("proxy = \"http://{}\"", outgoing.address);
+    let proxy = TestProxy::serve(&(upstream_section(&line) + &at("http://gpu-box.lan/v1"))).await;
+    let named = format!("the proxy {} (upstream.proxy)", outgoing.address);
+    for dialect in dialect::ALL {
+        for stream in [false, true] {
+            let answer = dialect.ask(&proxy, stream).await;
+            assert_unreachable(&answer, &[&named, "wants a user name and a password"], &[]);
+            dialect.assert_error(&answer.json());
+        }
+    }
+    // One that stands there unasked.
+    let url = format!("http://{}/v1", outgoing.address);
+    let proxy = TestProxy::serve(&at(&url)).await;
+    let answer = OPENAI_CHAT.ask(&proxy, false).await;
+    assert_unreachable(&answer, &["a proxy on the way to 127.0.0.1 wants", "upstream.proxy"], &[]);
 }
 
 #[tokio::test]

@@ -34,7 +34,9 @@ def ask():
     answer = client.getresponse()
     answer.read()
     return answer.status
-assert ask() == 200
+# The upstream may start more slowly than the agent.
+while ask() != 200:
+    time.sleep(0.05)
 assert ask() == 200
 ports = open(sys.argv[1]).read().split()
 assert ports[0] == ports[1], f"the connection was not used again: {ports}"

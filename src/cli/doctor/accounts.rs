@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use super::super::account;
 use super::{Finding, Patient};
 use crate::control::{AccountStatus, StartFailure};
+use crate::gateway::unresolved_key_cure;
 use crate::protocol::Provider;
 use crate::text;
 
@@ -48,6 +49,10 @@ fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Optio
     if patient.loaded.is_err() || matches!(failure, Some(StartFailure::NoAccounts { .. })) {
         return None;
     }
+    if !accounts.is_empty() && accounts.iter().all(|account| account.state == "unusable") {
+        let text = text!(language, "doctor-no-keys", count = accounts.len());
+        return Some(Finding::problem("accounts", text, text!(language, "doctor-no-keys-fix")));
+    }
     let none = StartFailure::NoAccounts { listed: accounts.len() };
     Some(Finding::problem("accounts", none.text(language), none.fix(language)))
 }
@@ -55,6 +60,7 @@ fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Optio
 fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
     let (language, name) = (patient.language, account.name.as_str());
     let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
+    let fix = |otherwise: String| account.fix.as_ref().map_or(otherwise, |fix| fix.text(language));
     let (text, fix) = match account.state.as_str() {
         "disabled" => (
             text!(language, "doctor-account-disabled", name = name, reason = reason),
@@ -65,11 +71,11 @@ fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
         }
         "cooling" => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
-            text!(language, "doctor-account-cooling-fix", name = name),
+            fix(text!(language, "doctor-account-cooling-fix", name = name)),
         ),
         "ready" if !reason.is_empty() => (
             text!(language, "warning-account", name = name, reason = reason),
-            text!(language, "cure-models", name = name),
+            fix(text!(language, "cure-models", name = name)),
         ),
         _ => return None,
     };
@@ -85,8 +91,8 @@ fn key_fix(patient: &Patient, name: &str) -> String {
         Some(account) if patient.is_running && account.api_key.as_known().is_some() => {
             text!(language, "doctor-account-unseen-fix")
         }
-        Some(account) if account.api_key.reason().is_some() => {
-            text!(language, "cure-key-source", name = name)
+        Some(account) if let Some(reason) = account.api_key.reason() => {
+            unresolved_key_cure(name, reason).text(language)
         }
         _ => text!(language, "cure-key", name = name),
     }

@@ -36,6 +36,7 @@ fn account(name: &str, state: &str, reason: Option<&str>) -> AccountStatus {
         provider: "demo".to_owned(),
         state: state.to_owned(),
         reason: reason.map(Message::from),
+        fix: None,
         cooling_until_unix_secs: (state == "cooling").then_some(14 * 3600 + 5 * 60),
         models: Vec::new(),
     }
