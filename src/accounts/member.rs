@@ -41,7 +41,7 @@ impl Member {
 
     /// Not [`Access::Dead`], whatever the user wants of it.
     pub fn is_alive(&self) -> bool {
-        self.account.credential_problem().is_none() && !matches!(self.health, Health::Disabled { .. })
+        self.account.credential_problem().is_none() && !self.is_disabled()
     }
 
     /// The stricter of what the account and the model allow.

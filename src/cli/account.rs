@@ -1,6 +1,7 @@
 //! `portcullis account`: the pool, as the config file lists it and the agent sees it.
 
-use std::io::{self, BufRead, IsTerminal};
+mod given_key;
+
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -12,11 +13,9 @@ use super::agent::{self, Agent};
 use super::config::{bad, edit_failed};
 use super::lifecycle;
 use super::output::{self, Exit};
-use super::prompt::{NotTyped, hidden_line};
 use crate::accounts::{Pool, store};
 use crate::config::edit::{self, NewAccount};
-use crate::config::pasted::{self, Around};
-use crate::config::{self, Config, Loaded, SecretSource};
+use crate::config::{self, Config, Loaded};
 use crate::control::AccountStatus;
 use crate::desktop::paths::Paths;
 use crate::gateway::{Gateway, TestReport};
@@ -169,7 +168,7 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
         ));
         return Exit::Usage;
     }
-    let api_key = match secret(provider, &args).await {
+    let api_key = match given_key::secret(provider, args.from_env.as_deref(), args.base_url.is_none()).await {
         Ok(secret) => secret,
         Err(exit) => return exit,
     };
@@ -210,86 +209,6 @@ async fn free_name(context: &Context, provider: Provider) -> Result<String, conf
     let numbered = (2..).map(|number| format!("{provider}-{number}"));
     let names = std::iter::once(provider.to_string()).chain(numbered);
     Ok(names.into_iter().find(|name| !taken(name)).unwrap_or_default())
-}
-
-/// The key from where the user has it: never from an argument, which others can see.
-async fn secret(provider: Provider, args: &AddArgs) -> Result<Option<SecretSource>, Exit> {
-    let is_optional = matches!(provider, Provider::Demo | Provider::OpenAiCompatible);
-    let pasted = pasted(provider, is_optional, args.from_env.as_deref()).await?;
-    let (key, taken) = pasted::cleaned(&pasted);
-    taken.into_iter().for_each(tell_taken);
-    let language = output::language();
-    if let Some(no_key) = pasted::no_key(key) {
-        return Err(output::failed(&no_key.said().text(language)));
-    }
-    // Whoever names an address of their own knows whose key is wanted there.
-    if args.base_url.is_none()
-        && let Some((owner, options)) = pasted::other_owner(key, provider)
-    {
-        let provider = provider.to_string();
-        let text =
-            text!(language, "cli-account-other-key", owner = owner, provider = provider, options = options);
-        return Err(output::failed(&text));
-    }
-    match key {
-        "" if is_optional => Ok(None),
-        "" => {
-            let provider = provider.to_string();
-            Err(output::failed(&text!(language, "cli-account-needs-key", provider = provider)))
-        }
-        key => Ok(Some(SecretSource::Literal(key.into()))),
-    }
-}
-
-async fn pasted(provider: Provider, is_optional: bool, from_env: Option<&str>) -> Result<String, Exit> {
-    let failed = |error: io::Error| output::failed(&error.to_string());
-    match from_env {
-        Some(name) => std::env::var(name)
-            .map_err(|_| output::failed(&text!(output::language(), "cli-account-variable", name = name))),
-        None if provider == Provider::Demo => Ok(String::new()),
-        None if io::stdin().is_terminal() => {
-            output::note(&prompt(provider, is_optional));
-            hidden_line().await.map_err(|error| match error {
-                NotTyped::Signal(number) => Exit::Signalled(number),
-                NotTyped::Failed(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    output::failed(&text!(output::language(), "cli-account-nothing-typed"))
-                }
-                NotTyped::Failed(error) => failed(error),
-            })
-        }
-        None => first_line(&mut io::stdin().lock()).map_err(failed),
-    }
-}
-
-/// The first that says something; empty when none does.
-fn first_line(input: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    while line.trim().is_empty() {
-        line.clear();
-        if input.read_line(&mut line)? == 0 {
-            break;
-        }
-    }
-    Ok(line)
-}
-
-fn tell_taken(around: Around) {
-    let language = output::language();
-    output::note(&match around {
-        Around::Quotes => text!(language, "cli-account-took-quotes"),
-        Around::Name => text!(language, "cli-account-took-name"),
-        Around::Header => text!(language, "cli-account-took-header"),
-        Around::Scheme => text!(language, "cli-account-took-scheme"),
-    });
-}
-
-fn prompt(provider: Provider, is_optional: bool) -> String {
-    let (language, provider) = (output::language(), provider.to_string());
-    if is_optional {
-        text!(language, "cli-account-prompt-optional", provider = provider)
-    } else {
-        text!(language, "cli-account-prompt", provider = provider)
-    }
 }
 
 async fn enable(context: &Context, name: &str) -> Exit {

@@ -108,7 +108,7 @@ fn is_placeholder(text: &str) -> bool {
     const PROVIDERS: [&str; 6] = ["openai", "anthropic", "gemini", "google", "claude", "zai"];
     let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let letters = letters.to_ascii_lowercase();
-    let is_named = |provider: &&str| letters.contains(&format!("your{provider}"));
+    let is_named = |provider: &str| letters.contains(&format!("your{provider}"));
     let is_in_brackets = text.starts_with('<') && text.ends_with('>');
     let rest = text.rsplit('-').next().unwrap_or_default();
     let is_crossed_out = rest.len() > 2 && rest.chars().all(|letter| matches!(letter, 'x' | 'X'));
@@ -117,7 +117,7 @@ fn is_placeholder(text: &str) -> bool {
         || is_variable
         || is_crossed_out
         || WORDS.iter().any(|word| letters.contains(word))
-        || PROVIDERS.iter().any(|provider| is_named(&provider))
+        || PROVIDERS.iter().any(|provider| is_named(provider))
 }
 
 fn unquoted(text: &str) -> Option<&str> {

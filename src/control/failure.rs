@@ -189,9 +189,8 @@ impl PortOwner {
 impl fmt::Display for PortOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Portcullis { pid: None, .. } => f.write_str("portcullis"),
+            Self::Portcullis { pid: None, .. } | Self::Own => f.write_str("portcullis"),
             Self::Portcullis { pid: Some(pid), .. } => write!(f, "portcullis (pid {pid})"),
-            Self::Own => f.write_str("portcullis"),
             Self::Process { name, pid } => write!(f, "{name} (pid {pid})"),
             Self::User { name } => write!(f, "{name}"),
         }

@@ -88,7 +88,7 @@ impl Gateway {
 
     /// The list answers, which says nothing of the key that was refused.
     async fn ask_first_of_list(&self, account: &Account, config: &Config) -> (Tested, Question) {
-        let mut lists = self.lists(&[Arc::new(account.clone())], LIMIT, Age::Usual).await;
+        let mut lists = self.lists(&[Arc::new(account.clone())], LIMIT, Age::None).await;
         let list = lists.pop().and_then(Result::ok).unwrap_or_default();
         let question = asking(account, first_in_words(list.iter().map(|model| &model.id)));
         if question.model.is_some() {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
 use super::{names, naming, wait_for_problem, wait_until_in_force};
-use crate::support::home::stderr;
+use crate::support::home::{stderr, stdout};
 use crate::support::proxy::{account, proxy_section};
 use crate::support::stranger;
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
@@ -140,7 +140,7 @@ fn a_directory_of_another_user_is_one_that_others_can_put_a_file_into() {
         let output = check();
         assert_eq!(output.status.code(), Some(code), "{owner}: {}", stderr(&output));
     }
-    let text = stderr(&check());
+    let text = stdout(&check());
     let said = format!("{} belongs to another user (id {another})", home.path().display());
     assert!(text.contains(&said) && text.contains("sudo chown"), "{text}");
     // Who is root reads what is mounted from anybody's home.
@@ -155,7 +155,7 @@ fn a_group_of_ones_own_reads_nothing_that_is_anybody_elses() {
         open_up(&home.config(), open);
         let checked = stderr(&home.run(&["config", "check"]));
         assert_eq!(checked.contains("can be read by other users"), is_told, "{open:?}: {checked}");
-        let examined = String::from_utf8_lossy(&home.run(&["doctor"]).stdout).into_owned();
+        let examined = stdout(&home.run(&["doctor"]));
         assert_eq!(examined.contains("is open to other users"), is_told, "{open:?}: {examined}");
     }
 }

@@ -74,7 +74,7 @@ async fn an_end_of_input_at_the_prompt_adds_nothing_and_says_so() {
     const END: u8 = 4;
     let home = Home::with_config("language = \"ja\"\n");
     let (mut own, terminal) = terminal();
-    let mut child = asking(&home, &terminal);
+    let mut child = asking(&home, &terminal, &ADD);
     until("it is silent", async || (!echoes(&terminal)).then_some(())).await;
     own.write_all(&[END]).expect("typed");
     assert_eq!(child.wait().await.expect("ended").code(), Some(1));

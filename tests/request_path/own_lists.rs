@@ -226,7 +226,7 @@ async fn a_list_that_is_shown_to_everybody_revives_no_account() {
     proxy.chat("llama3").await;
     proxy.wait_for_status("disabled", |status| status["accounts"][0]["state"] == "disabled").await;
     for (answer, code, state) in [(refused, 1, "disabled"), (answer("llama3"), 0, "ready")] {
-        upstream.script_now([list(&["llama3"])], answer);
+        upstream.script_now([list(&["llama3"]), list(&["llama3"])], answer);
         let tested = proxy.run(&["account", "test", "local"]).await;
         assert_eq!(tested.status.code(), Some(code), "{}", stdout(&tested));
         assert!(stdout(&tested).contains("asked for llama3"), "{}", stdout(&tested));

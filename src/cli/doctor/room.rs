@@ -7,7 +7,7 @@ use super::{Finding, Patient};
 use crate::text;
 
 /// About what is written at a start.
-const BYTES: [u8; 16 * 1024] = [0; 16 * 1024];
+static BYTES: [u8; 16 * 1024] = [0; 16 * 1024];
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
     let directories = patient.context.paths.directories();
