@@ -40,15 +40,15 @@ const NAMED_AT_MOST: usize = 8;
 
 /// For a request the roster has just refused.
 pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
-    refusal_of(roster, roster.serving(wanted).collect(), wanted)
+    refusal_of(roster, &roster.serving(wanted).collect::<Vec<_>>(), wanted)
 }
 
 /// The same where those were asked, too, that may serve it.
 pub fn refusal_unheard(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
-    refusal_of(roster, roster.unheard(wanted).collect(), wanted)
+    refusal_of(roster, &roster.unheard(wanted).collect::<Vec<_>>(), wanted)
 }
 
-fn refusal_of(roster: &Roster, serving: Vec<&Member>, wanted: &Wanted<'_>) -> NoLease {
+fn refusal_of(roster: &Roster, serving: &[&Member], wanted: &Wanted<'_>) -> NoLease {
     let members = roster.members();
     let speaks = |member: &&&Member| speaks_any(&member.account, wanted);
 
