@@ -194,7 +194,7 @@ mod tests {
         for (data, expected) in [
             (r#"{"error":{"type":"invalid_request_error","code":null}}"#, Some(Fault::Request)),
             (r#"{"type":"error","error":{"type":"not_found_error"}}"#, Some(Fault::Request)),
-            (&failed, Some(Fault::Request)),
+            (failed.as_str(), Some(Fault::Request)),
             (r#"{"error":{"code":400,"message":"api key not valid x is unknown"}}"#, Some(Fault::Request)),
             (r#"{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}"#, Some(Fault::Account)),
             (r#"{"error":{"type":"of_a_new_kind"}}"#, None),
