@@ -71,6 +71,8 @@ pub enum Access {
 pub enum Rest {
     /// 429: until the hint, else 1 s, 2 s, 4 s …
     Limit { retry_after: Option<Duration> },
+    /// The account can pay no more: until the hint, else as long as any rest may last.
+    Credit { retry_after: Option<Duration> },
     /// Trouble of the provider that says when to come back.
     Asked(Duration),
     /// Trouble of the provider or on the way: 1 s, 2 s, 4 s … 60 s.
@@ -215,6 +217,7 @@ impl Rest {
     pub const fn after(fault: &Fault) -> Option<Self> {
         match *fault {
             Fault::RateLimited { retry_after, .. } => Some(Self::Limit { retry_after }),
+            Fault::Spent { retry_after } => Some(Self::Credit { retry_after }),
             Fault::Overloaded { retry_after: Some(hint) } if !hint.is_zero() => Some(Self::Asked(hint)),
             // An accusation that nobody has confirmed is no more than a guess.
             Fault::Overloaded { .. } | Fault::Unreachable | Fault::TimedOut | Fault::AccountBySentence(_) => {
@@ -233,8 +236,13 @@ impl Rest {
         let doubled = Duration::from_secs(1 << failures.saturating_sub(1).min(31));
         let rest = match self {
             // "Now" is no answer to a refusal.
-            Self::Limit { retry_after: Some(hint) } if !hint.is_zero() => hint,
+            Self::Limit { retry_after: Some(hint) } | Self::Credit { retry_after: Some(hint) }
+                if !hint.is_zero() =>
+            {
+                hint
+            }
             Self::Limit { .. } => doubled,
+            Self::Credit { .. } => LONGEST_COOLDOWN,
             Self::Asked(hint) => hint,
             Self::BackOff => doubled.min(LONGEST_BACK_OFF),
         };

@@ -130,6 +130,9 @@ pub struct AccountStatus {
     pub fix: Option<Message>,
     /// When a cooling account is tried again, in seconds since 1970.
     pub cooling_until_unix_secs: Option<u64>,
+    /// It can pay no more: adding credit is the cure.
+    #[serde(default)]
+    pub is_out_of_credit: bool,
     /// As configured; empty: whatever the provider owns.
     pub models: Vec<String>,
 }

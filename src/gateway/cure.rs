@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Family;
+use crate::upstream::failure::is_about_credit;
 use crate::upstream::hop;
 
 /// Answers of a server that is there and does not know the path.
@@ -37,6 +38,7 @@ pub fn cure(
         return cure;
     }
     match status {
+        Some(_) if is_about_credit(reason) => message!("cure-credit", name = name),
         Some(401 | 403) => message!("cure-key", name = name),
         Some(402) => message!("cure-credit", name = name),
         Some(status) if is_list && UNKNOWN_PATH.contains(&status) => match with_version(account) {

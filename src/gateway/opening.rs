@@ -163,6 +163,7 @@ mod tests {
     fn an_error_is_known_by_its_words_wherever_it_stands() {
         let overloaded = Fault::Overloaded { retry_after: None };
         let limited = Fault::RateLimited { retry_after: None, per_model: true };
+        let spent = Fault::Spent { retry_after: None };
         for (data, fault) in [
             (r#"{"error":{"code":503,"message":"m"}}"#, Some(&overloaded)),
             (r#"{"error":{"type":"overloaded_error"}}"#, Some(&overloaded)),
@@ -173,7 +174,7 @@ mod tests {
                 Some(&limited),
             ),
             (r#"{"error":{"type":"authentication_error"}}"#, Some(&Fault::Account)),
-            (r#"{"error":{"type":"server_error","code":"insufficient_quota"}}"#, Some(&Fault::Account)),
+            (r#"{"error":{"type":"server_error","code":"insufficient_quota"}}"#, Some(&spent)),
             (r#"{"error":{"type":"invalid_request_error"}}"#, None),
             (r#"{"error":{"code":400}}"#, None),
             (r#"{"type":"response.created","response":{"error":null}}"#, None),

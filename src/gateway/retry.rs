@@ -3,8 +3,8 @@
 //! | the upstream said | the request |
 //! |---|---|
 //! | its own fault (400, 404, 413, 422) | goes back as it is |
-//! | the account's (401, 403, no credit) | next account |
-//! | 429, 5xx, no connection, no first byte | next account |
+//! | the account's (401, 403) | next account |
+//! | no credit, 429, 5xx, no connection, no first byte | next account |
 //!
 //! Accounts are named, and what an upstream said of one is repeated, to callers on this
 //! computer only.
@@ -18,6 +18,7 @@ use super::exchange::Audience;
 use crate::accounts::NoLease;
 use crate::protocol::{ErrorKind, LocalError, Protocol};
 use crate::upstream::Fault;
+use crate::upstream::failure::{Means, Sentence};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -29,6 +30,7 @@ pub const fn next(fault: &Fault) -> Next {
     match fault {
         Fault::Request => Next::GiveBack,
         Fault::Account
+        | Fault::Spent { .. }
         | Fault::AccountBySentence(_)
         | Fault::RateLimited { .. }
         | Fault::Overloaded { .. }
@@ -67,7 +69,7 @@ pub fn exhausted(no_lease: NoLease, last: Option<Refused>, told: &Told<'_>) -> E
 
 /// Another account could answer the next request at once, whatever this one has to wait.
 pub fn give_up_for_now(mut last: Refused, audience: Audience) -> Ended {
-    if let Fault::RateLimited { retry_after, .. } = &mut last.failure.fault {
+    if let Fault::RateLimited { retry_after, .. } | Fault::Spent { retry_after } = &mut last.failure.fault {
         *retry_after = None;
     }
     give_up_since(last, "as many accounts were tried as `pool.max_attempts` allows", audience)
@@ -94,14 +96,20 @@ fn give_up_since(last: Refused, why_no_other: &str, audience: Audience) -> Ended
             Some(_) => Ended::Upstream(last),
             None => Ended::Local(LocalError::new(ErrorKind::InvalidRequest, reason.to_string())),
         },
+        Fault::AccountBySentence(Sentence { means: Means::Spent { .. } | Means::Limited { .. }, .. }) => {
+            Ended::Local(limited(of_account("the upstream limits this account"), None))
+        }
         Fault::Account | Fault::AccountBySentence(_) => {
             let text = format!("the upstream refused the account's own credential, and {why_no_other}");
             Ended::Local(LocalError::new(ErrorKind::Unavailable, of_account(&text)))
         }
-        Fault::RateLimited { retry_after, .. } => Ended::Local(
-            LocalError::new(ErrorKind::RateLimited, of_account("the upstream limits this account"))
-                .retry_after(retry_after.unwrap_or(Duration::from_secs(1))),
-        ),
+        Fault::RateLimited { retry_after, .. } => {
+            Ended::Local(limited(of_account("the upstream limits this account"), *retry_after))
+        }
+        Fault::Spent { retry_after } => {
+            let text = format!("the account can pay no more, and {why_no_other}");
+            Ended::Local(limited(of_account(&text), *retry_after))
+        }
         Fault::Overloaded { .. } if last.reply.is_some() => Ended::Upstream(last),
         Fault::Overloaded { .. } => Ended::Local(LocalError::new(
             ErrorKind::Unavailable,
@@ -119,7 +127,15 @@ fn give_up_since(last: Refused, why_no_other: &str, audience: Audience) -> Ended
 }
 
 const fn is_of_the_account(refused: &Refused) -> bool {
-    matches!(refused.failure.fault, Fault::RateLimited { .. } | Fault::Account | Fault::AccountBySentence(_))
+    matches!(
+        refused.failure.fault,
+        Fault::RateLimited { .. } | Fault::Spent { .. } | Fault::Account | Fault::AccountBySentence(_)
+    )
+}
+
+fn limited(text: String, retry_after: Option<Duration>) -> LocalError {
+    let error = LocalError::new(ErrorKind::RateLimited, text);
+    error.retry_after(retry_after.unwrap_or(Duration::from_secs(1)))
 }
 
 fn cooling(told: &Told<'_>, soonest: Duration, reason: &str, is_said: bool) -> LocalError {
@@ -221,6 +237,18 @@ mod tests {
         };
         assert_eq!(error.retry_after, Some(Duration::from_millis(7200)));
         assert!(error.message.contains("ready in 8 s") && error.message.contains("because"), "{error}");
+    }
+
+    #[test]
+    fn an_account_without_credit_is_told_as_a_limit() {
+        let spent = || refused(Fault::Spent { retry_after: Some(Duration::from_secs(9)) });
+        for (ended, wait) in
+            [(give_up(spent(), Audience::Local), 9), (give_up_for_now(spent(), Audience::Local), 1)]
+        {
+            let Ended::Local(error) = ended else { panic!("a local error") };
+            assert_eq!(error.kind, ErrorKind::RateLimited);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(wait)));
+        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::exchange::Incoming;
-use crate::upstream::failure::Means;
 use crate::upstream::{Failure, Fault, Frames};
 
 /// A larger request is not searched, and taken to hold the sentence.
@@ -29,10 +28,7 @@ impl Judge {
             failure.fault = Fault::Request;
         } else if !self.has_condemned {
             self.has_condemned = true;
-            failure.fault = match sentence.means {
-                Means::Dead => Fault::Account,
-                Means::Spent { retry_after } => Fault::RateLimited { retry_after, per_model: false },
-            };
+            failure.fault = sentence.means.fault();
         }
     }
 }
@@ -98,7 +94,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::Operation;
-    use crate::upstream::failure::Sentence;
+    use crate::upstream::failure::{Means, Sentence};
 
     const SENTENCE: Sentence = Sentence { text: "api key not valid", means: Means::Dead };
 

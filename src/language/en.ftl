@@ -522,6 +522,7 @@ doctor-account-unusable = Account { $name } has no key: { $reason }
 doctor-account-unseen-fix = Your shell has the key and the agent has not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
 doctor-account-cooling = Account { $name } is cooling: { $reason }
 doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
+doctor-account-credit-fix = Add credit to account { $name } where its provider keeps it, then run `portcullis account clear-cooldown { $name }`.
 doctor-account-answers = Account { $name } answers.
 doctor-account-silent = Account { $name } does not answer: { $reason }
 doctor-no-keys = { $count ->

@@ -495,6 +495,7 @@ doctor-account-unusable = アカウント { $name } のキーが得られませ�
 doctor-account-unseen-fix = シェルにはキーがありますが、エージェントにはありません。シェルの環境なしで起動されています。絶対パスか { "{" } file = "…" { "}" } を使うか、変数を ~/.config/environment.d または `systemctl --user import-environment` で設定し、エージェントを起動し直してください。
 doctor-account-cooling = アカウント { $name } はクールダウン中です: { $reason }
 doctor-account-cooling-fix = 待つか、`portcullis account clear-cooldown { $name }` を実行してください。
+doctor-account-credit-fix = アカウント { $name } のクレジットをプロバイダーで追加してから、`portcullis account clear-cooldown { $name }` を実行してください。
 doctor-account-answers = アカウント { $name } は応答します。
 doctor-account-silent = アカウント { $name } が応答しません: { $reason }
 doctor-no-keys = キーを得られたアカウントがありません（全 { $count } 件）。

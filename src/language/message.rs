@@ -66,6 +66,11 @@ impl Message {
         self.text(language).into()
     }
 
+    /// Whether this is the message of that key, or stands on it.
+    pub fn mentions(&self, key: &str) -> bool {
+        self.said().is_some_and(|said| said.mentions(key))
+    }
+
     pub fn is_empty(&self) -> bool {
         matches!(&self.0, Form::Words(words) if words.is_empty())
     }
@@ -112,6 +117,12 @@ impl Said {
             );
         }
         language.format(&self.key, &arguments)
+    }
+
+    fn mentions(&self, key: &str) -> bool {
+        let mentions =
+            |(_, argument): &(_, Argument)| matches!(argument, Argument::Said(said) if said.mentions(key));
+        self.key == key || self.arguments.iter().any(mentions)
     }
 
     fn with_words(self, change: &impl Fn(&str) -> String) -> Self {

@@ -495,6 +495,7 @@ doctor-account-unusable = 账号 { $name } 没有可用的密钥：{ $reason }
 doctor-account-unseen-fix = 你的 shell 有该密钥，而代理程序没有：它启动时没有你 shell 的环境。请使用绝对路径或 { "{" } file = "…" { "}" }，或在 ~/.config/environment.d 中或用 `systemctl --user import-environment` 设置该变量，然后重新启动代理程序。
 doctor-account-cooling = 账号 { $name } 正在冷却：{ $reason }
 doctor-account-cooling-fix = 请等待，或运行 `portcullis account clear-cooldown { $name }`。
+doctor-account-credit-fix = 请在服务商处为账号 { $name } 充值，然后运行 `portcullis account clear-cooldown { $name }`。
 doctor-account-answers = 账号 { $name } 有响应。
 doctor-account-silent = 账号 { $name } 没有响应：{ $reason }
 doctor-no-keys = { $count } 个账号都没有可用的密钥。

@@ -12,6 +12,7 @@ use crate::gateway::rest_cure;
 use crate::language::{Language, Message};
 use crate::message;
 use crate::server::{base_url, bind};
+use crate::upstream::failure::is_about_credit;
 
 /// The longest time without a look; nothing is due then.
 const IDLE: Duration = Duration::from_hours(1);
@@ -186,6 +187,7 @@ pub fn account_status(view: AccountView) -> AccountStatus {
     let fix = reason.as_ref().filter(|_| matches!(state, "ready" | "cooling"));
     let fix = fix.and_then(|reason| rest_cure(&view.name, reason));
     AccountStatus {
+        is_out_of_credit: reason.as_ref().is_some_and(is_about_credit),
         name: view.name,
         provider: view.provider.name().to_owned(),
         state: state.to_owned(),

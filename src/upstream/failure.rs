@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode};
 
 use self::refusal::is_web_page;
-use self::verdict::{Dead, Refusal};
+pub use self::verdict::is_about_credit;
+use self::verdict::{Kind, Refusal, Verdict};
 use super::retry_hint::{asked_wait, retry_after};
 use crate::language::Message;
 use crate::protocol::Provider;
@@ -32,9 +33,12 @@ pub struct Failure {
 pub enum Fault {
     /// The request's own: the account is untouched, the answer goes back as it is.
     Request,
-    /// The credential is dead (401, 403, `API_KEY_INVALID`) or the account can pay no
-    /// more (`insufficient_quota`, closed billing): out until it is edited.
+    /// The credential is dead (401, 403, `API_KEY_INVALID`) or the account is closed: out
+    /// until it is edited.
     Account,
+    /// The account can pay no more (402, `insufficient_quota`): it rests as a whole, since
+    /// nobody tells when credit was added.
+    Spent { retry_after: Option<Duration> },
     /// The same, or a limit, but only a sentence says so. It takes out nobody before somebody
     /// has made sure that the sentence is not the request's own.
     AccountBySentence(Sentence),
@@ -58,10 +62,23 @@ pub struct Sentence {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Means {
-    /// Out until it is edited.
+    /// [`Fault::Account`]
     Dead,
-    /// A limit that ends by itself.
+    /// [`Fault::Spent`]
     Spent { retry_after: Option<Duration> },
+    /// A limit that ends by itself.
+    Limited { retry_after: Option<Duration> },
+}
+
+impl Means {
+    /// What it is once it is believed.
+    pub const fn fault(self) -> Fault {
+        match self {
+            Self::Dead => Fault::Account,
+            Self::Spent { retry_after } => Fault::Spent { retry_after },
+            Self::Limited { retry_after } => Fault::RateLimited { retry_after, per_model: false },
+        }
+    }
 }
 
 impl Fault {
@@ -69,7 +86,7 @@ impl Fault {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Request => "request",
-            Self::Account | Self::AccountBySentence(_) => "account",
+            Self::Account | Self::Spent { .. } | Self::AccountBySentence(_) => "account",
             Self::RateLimited { .. } => "rate_limited",
             Self::Overloaded { .. } => "overloaded",
             Self::Unreachable => "unreachable",
@@ -96,10 +113,14 @@ fn classify_at(
         300..=399 => (Fault::Unreachable, Some("reason-redirect")),
         403 if refusal.is_web_page => (Fault::Unreachable, Some("reason-web-page")),
         408 | 500..=599 => (Fault::Overloaded { retry_after: asked_wait(headers, body, now_wall) }, None),
-        400..=499 => match refusal.dead_account() {
-            Some(Dead { reason, sentence: None }) => (Fault::Account, Some(reason)),
-            Some(Dead { reason, sentence: Some(text) }) => {
-                (Fault::AccountBySentence(Sentence { text, means: Means::Dead }), Some(reason))
+        400..=499 => match refusal.verdict() {
+            Some(Verdict { kind, reason, sentence }) => {
+                let means = match kind {
+                    Kind::Dead => Means::Dead,
+                    Kind::Spent => Means::Spent { retry_after: asked_wait(headers, body, now_wall) },
+                };
+                let by_sentence = |text| Fault::AccountBySentence(Sentence { text, means });
+                (sentence.map_or_else(|| means.fault(), by_sentence), Some(reason))
             }
             None if status == StatusCode::TOO_MANY_REQUESTS => {
                 let retry_after = retry_after(headers, body, now_wall);
@@ -107,7 +128,7 @@ fn classify_at(
             }
             None => match refusal.spending_limit() {
                 Some(text) => {
-                    let means = Means::Spent { retry_after: retry_after(headers, body, now_wall) };
+                    let means = Means::Limited { retry_after: retry_after(headers, body, now_wall) };
                     (Fault::AccountBySentence(Sentence { text, means }), None)
                 }
                 None => (Fault::Request, None),

@@ -91,7 +91,6 @@ async fn what_the_request_is_to_blame_for_goes_back_as_it_is() {
 
 #[tokio::test]
 async fn a_dead_credential_disables_the_account_and_another_answers() {
-    let spent = refusal(429, "insufficient_quota", "You exceeded your current quota");
     check_next(
         &OPENAI_CHAT,
         false,
@@ -101,10 +100,19 @@ async fn a_dead_credential_disables_the_account_and_another_answers() {
     )
     .await;
     check_next(&OPENAI_CHAT, false, refusal(403, "x", "Not for you"), "disabled", "access denied").await;
-    check_next(&OPENAI_CHAT, false, spent, "disabled", "no quota left").await;
     let gemini = json!({"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT",
         "details": [{"reason": "API_KEY_INVALID"}]}});
     check_next(&dialect::GEMINI, false, Reply::json(400, &gemini), "disabled", "invalid key").await;
+}
+
+#[tokio::test]
+async fn no_credit_cools_the_account_and_another_answers() {
+    let quota = "You exceeded your current quota";
+    for code in ["insufficient_quota", "billing_hard_limit_reached", "exceeded_current_quota_error"] {
+        check_next(&OPENAI_CHAT, false, refusal(429, code, quota), "cooling", quota).await;
+    }
+    check_next(&OPENAI_CHAT, true, refusal(402, "x", "Top up"), "cooling", "payment required").await;
+    check_next(&OPENAI_CHAT, false, refusal(429, "billing_not_active", "Pay"), "disabled", "billing").await;
 }
 
 #[tokio::test]

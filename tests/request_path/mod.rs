@@ -21,6 +21,7 @@ mod secrets;
 
 mod broken;
 mod cost;
+mod credit;
 mod crossing;
 mod endings;
 mod endless;

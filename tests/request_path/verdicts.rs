@@ -7,7 +7,7 @@ use super::dialect::{self, Dialect};
 use crate::support::proxy::{account, account_in};
 use crate::support::{FakeUpstream, Reply, TestProxy};
 
-/// What disables an account where its upstream says it of itself: the sentence, and who
+/// What takes an account out where its upstream says it of itself: the sentence, and who
 /// speaks so.
 const SENTENCES: [(&str, &Dialect, &str); 4] = [
     ("gemini", &dialect::GEMINI, "API key not valid. Please pass a valid API key."),
@@ -146,36 +146,43 @@ async fn one_request_takes_out_one_account_by_what_is_only_said() {
         let upstream = FakeUpstream::always(Reply::json(400, &refusal(provider, sentence))).await;
         let proxy = pair(provider, &upstream).await;
         let answer = dialect.ask(&proxy, false).await;
-        assert_eq!(answer.status, 503, "{provider}: {}", answer.text());
+        let is_spent = sentence.contains("credit");
+        let (status, state) = if is_spent { (429, "cooling") } else { (503, "disabled") };
+        assert_eq!(answer.status, status, "{provider}: {}", answer.text());
         assert_eq!(upstream.seen().len(), 2, "{provider}: both were asked");
-        wait_for(&proxy, provider, ["disabled", "cooling"]).await;
-        assert_eq!(dialect.ask(&proxy, false).await.status, 503, "{provider}");
-        wait_for(&proxy, provider, ["disabled", "disabled"]).await;
+        wait_for(&proxy, provider, [state, "cooling"]).await;
+        assert_eq!(dialect.ask(&proxy, false).await.status, status, "{provider}");
+        assert_eq!(upstream.seen().len(), 3, "{provider}: the accused one is asked again");
+        wait_for(&proxy, provider, [state, state]).await;
+        assert_eq!(dialect.ask(&proxy, false).await.status, status, "{provider}");
+        assert_eq!(upstream.seen().len(), 3, "{provider}: nobody is asked");
     }
 }
 
 #[tokio::test]
-async fn statuses_and_labels_of_the_provider_disable_as_many_as_they_are_said_of() {
+async fn statuses_and_labels_of_the_provider_take_out_as_many_as_they_are_said_of() {
     let label = json!({"error": {"code": 400, "message": "No.", "status": "INVALID_ARGUMENT", "details": [
         {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"},
     ]}});
     let cases = [
-        ("gemini", &dialect::GEMINI, Reply::json(400, &label)),
-        ("gemini", &dialect::GEMINI, Reply::json(401, &refusal("gemini", "Who are you?"))),
-        ("anthropic", &dialect::ANTHROPIC, Reply::json(402, &refusal("anthropic", "Pay."))),
-        ("anthropic", &dialect::ANTHROPIC, Reply::json(403, &refusal("anthropic", "Not you."))),
+        ("gemini", &dialect::GEMINI, Reply::json(400, &label), 503),
+        ("gemini", &dialect::GEMINI, Reply::json(401, &refusal("gemini", "Who are you?")), 503),
+        ("anthropic", &dialect::ANTHROPIC, Reply::json(402, &refusal("anthropic", "Pay.")), 429),
+        ("anthropic", &dialect::ANTHROPIC, Reply::json(403, &refusal("anthropic", "Not you.")), 503),
         (
             "openai",
             &dialect::OPENAI_CHAT,
             Reply::json(429, &json!({"error": {"message": "Quota.", "code": "insufficient_quota"}})),
+            429,
         ),
     ];
-    for (provider, dialect, reply) in cases {
+    for (provider, dialect, reply, status) in cases {
         let told = format!("{reply:?}");
         let upstream = FakeUpstream::always(reply).await;
         let proxy = pair(provider, &upstream).await;
-        assert_eq!(dialect.ask(&proxy, false).await.status, 503, "{told}");
-        wait_for(&proxy, &told, ["disabled", "disabled"]).await;
+        assert_eq!(dialect.ask(&proxy, false).await.status, status, "{told}");
+        let state = if status == 429 { "cooling" } else { "disabled" };
+        wait_for(&proxy, &told, [state, state]).await;
     }
 }
 

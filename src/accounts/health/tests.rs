@@ -36,6 +36,14 @@ fn a_hint_is_obeyed_up_to_the_bound() {
 }
 
 #[test]
+fn an_account_without_credit_rests_as_long_as_any_may() {
+    let rest = |seconds: Option<u64>| Rest::Credit { retry_after: seconds.map(Duration::from_secs) };
+    check_rests(rest(None), HOUR, &[3600, 3600]);
+    check_rests(rest(None), Duration::from_secs(20), &[20, 20]);
+    check_rests(rest(Some(7)), HOUR, &[7, 7]);
+}
+
+#[test]
 fn trouble_backs_off_up_to_a_minute_or_as_the_provider_asks() {
     check_rests(Rest::BackOff, HOUR, &[1, 2, 4, 8, 16, 32, 60, 60]);
     check_rests(Rest::BackOff, Duration::from_secs(3), &[1, 2, 3, 3]);

@@ -34,18 +34,25 @@ fn each_fault_rests_the_account_as_long_as_it_should() {
         retry_after: seconds.map(Duration::from_secs),
         per_model,
     };
+    let spent = |seconds: Option<u64>| Fault::Spent { retry_after: seconds.map(Duration::from_secs) };
+    let by_sentence = |means| Fault::AccountBySentence(Sentence { text: "x", means });
     let cases = [
         (Fault::Request, [None, None]),
         (limited(Some(30), true), [Some(30), None]),
         (limited(Some(30), false), [Some(30), Some(30)]),
         (limited(None, true), [Some(1), None]),
         (limited(Some(1_000_000), false), [Some(3600), Some(3600)]),
+        (spent(None), [Some(3600), Some(3600)]),
+        (spent(Some(0)), [Some(3600), Some(3600)]),
+        (spent(Some(30)), [Some(30), Some(30)]),
+        (spent(Some(1_000_000)), [Some(3600), Some(3600)]),
         (overloaded(Some(90)), [Some(90), Some(90)]),
         (overloaded(None), [None, None]),
         (overloaded(Some(0)), [None, None]),
         (Fault::Unreachable, [None, None]),
         (Fault::TimedOut, [None, None]),
-        (Fault::AccountBySentence(Sentence { text: "x", means: Means::Dead }), [None, None]),
+        (by_sentence(Means::Dead), [None, None]),
+        (by_sentence(Means::Spent { retry_after: Some(SECOND) }), [None, None]),
     ];
     for (fault, expected) in cases {
         let (pool, now) = after(&failure(fault.clone()));

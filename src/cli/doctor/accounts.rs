@@ -69,6 +69,10 @@ fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
         "unusable" => {
             (text!(language, "doctor-account-unusable", name = name, reason = reason), key_fix(patient, name))
         }
+        "cooling" if account.is_out_of_credit => (
+            text!(language, "doctor-account-cooling", name = name, reason = reason),
+            text!(language, "doctor-account-credit-fix", name = name),
+        ),
         "cooling" => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
             fix(text!(language, "doctor-account-cooling-fix", name = name)),

@@ -37,6 +37,7 @@ fn account(name: &str, state: &str, reason: Option<&str>) -> AccountStatus {
         state: state.to_owned(),
         reason: reason.map(Message::from),
         fix: None,
+        is_out_of_credit: false,
         cooling_until_unix_secs: (state == "cooling").then_some(14 * 3600 + 5 * 60),
         models: Vec::new(),
     }

@@ -13,6 +13,10 @@ const fn says(sentence: &'static str) -> Fault {
     Fault::AccountBySentence(Sentence { text: sentence, means: Means::Dead })
 }
 
+const fn says_spent(sentence: &'static str) -> Fault {
+    Fault::AccountBySentence(Sentence { text: sentence, means: Means::Spent { retry_after: None } })
+}
+
 fn read(provider: Provider, status: u16, body: &[u8]) -> Failure {
     let status = StatusCode::from_u16(status).expect("a status");
     classify_at(provider, status, &HeaderMap::new(), body, UNIX_EPOCH)
@@ -119,18 +123,39 @@ fn a_dead_credential_is_the_accounts() {
 #[test]
 fn an_account_that_can_pay_no_more_is_not_a_rate_limit() {
     use Provider::{OpenAi, OpenAiCompatible, Zai};
+    let spent = Fault::Spent { retry_after: None };
     let cases = [
         (OpenAi, 429, openai("Quota.", "insufficient_quota", "insufficient_quota"), "no quota left: Quota."),
         (OpenAi, 429, openai("Limit.", "x", "billing_hard_limit_reached"), "billing limit reached: Limit."),
         (OpenAi, 400, openai("Limit.", "x", "billing_hard_limit_reached"), "billing limit reached: Limit."),
-        (OpenAi, 429, openai("Gone.", "x", "account_deactivated"), "account deactivated: Gone."),
-        (OpenAi, 429, openai("Pay.", "billing_not_active", "x"), "billing is not active: Pay."),
+        (OpenAiCompatible, 429, openai("Pay.", "exceeded_current_quota_error", "x"), "no quota left: Pay."),
         (OpenAiCompatible, 402, r#"{"detail":"Top up."}"#.to_owned(), "payment required: Top up."),
         (Zai, 429, openai("In arrears.", "x", "1113"), "no credit left: In arrears."),
         (Zai, 429, r#"{"error":{"code":1113}}"#.to_owned(), "no credit left"),
     ];
     for (provider, status, body, reason) in cases {
+        check(provider, status, &body, &spent, reason);
+        let failure = read(provider, status, body.as_bytes());
+        assert!(is_about_credit(&failure.reason), "{reason}");
+    }
+    let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("12"))]);
+    let failure = classify_at(OpenAi, StatusCode::PAYMENT_REQUIRED, &headers, b"", UNIX_EPOCH);
+    assert_eq!(failure.fault, Fault::Spent { retry_after: Some(Duration::from_secs(12)) });
+}
+
+#[test]
+fn an_account_that_is_closed_is_dead_whatever_the_status() {
+    use Provider::{OpenAi, Zai};
+    let cases = [
+        (OpenAi, 429, openai("Gone.", "x", "account_deactivated"), "account deactivated: Gone."),
+        (OpenAi, 429, openai("Pay.", "billing_not_active", "x"), "billing is not active: Pay."),
+        (OpenAi, 402, openai("Pay.", "billing_not_active", "x"), "billing is not active: Pay."),
+        (Zai, 429, openai("Expired.", "x", "1309"), "the plan has expired: Expired."),
+    ];
+    for (provider, status, body, reason) in cases {
         check(provider, status, &body, &Fault::Account, reason);
+        let failure = read(provider, status, body.as_bytes());
+        assert!(!is_about_credit(&failure.reason), "{reason}");
     }
 }
 
@@ -159,8 +184,9 @@ fn sentences() -> Vec<(Provider, u16, &'static str, &'static str, &'static str)>
 fn a_sentence_tells_where_nothing_else_does() {
     for (provider, status, message, sentence, reason) in sentences() {
         let body = google(status, message, "x", "x");
+        let fault = if reason == "no credit left" { says_spent(sentence) } else { says(sentence) };
         for body in [body.clone(), format!("[{body}]"), message.to_owned(), anthropic(message, "x")] {
-            check(provider, status, &body, &says(sentence), &format!("{reason}: {message}"));
+            check(provider, status, &body, &fault, &format!("{reason}: {message}"));
         }
     }
 }
@@ -294,7 +320,7 @@ fn a_limit_the_user_set_ends_by_itself() {
     let message = "You have reached your specified API usage limits.";
     let body = anthropic(message, "invalid_request_error");
     let text = "you have reached your specified api usage limits";
-    let fault = Fault::AccountBySentence(Sentence { text, means: Means::Spent { retry_after: None } });
+    let fault = Fault::AccountBySentence(Sentence { text, means: Means::Limited { retry_after: None } });
     check(Provider::Anthropic, 400, &body, &fault, message);
 }
 
@@ -335,7 +361,7 @@ fn a_body_cut_off_in_the_middle_still_speaks() {
         "invalid key: API key not valid. Please pass a \"valid\"",
     );
     let body = r#"{"error":{"message":"Quota.","code":"insufficient_quota","par"#;
-    check(Provider::OpenAi, 429, body, &Fault::Account, "no quota left: Quota.");
+    check(Provider::OpenAi, 429, body, &Fault::Spent { retry_after: None }, "no quota left: Quota.");
 }
 
 #[test]

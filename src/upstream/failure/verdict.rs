@@ -7,56 +7,58 @@
 
 use http::StatusCode;
 
+use self::Kind::{Dead, Spent};
 use super::refusal::{self, LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 
-/// Error codes that no waiting cures, in any 4xx, and the key of what to tell the user.
-const DEAD_LABELS: [(&str, &str); 16] = [
+/// Error codes that speak of the account in any 4xx, and the key of what to tell the user.
+const LABELS: [(&str, Kind, &str); 16] = [
     // OpenAI and servers that copy it. The image endpoints say the second one with a 400.
-    ("insufficient_quota", "reason-no-quota"),
-    ("billing_hard_limit_reached", "reason-billing-limit"),
-    ("billing_not_active", "reason-billing-inactive"),
-    ("account_deactivated", "reason-account-deactivated"),
-    ("exceeded_current_quota_error", "reason-no-quota"),
+    ("insufficient_quota", Spent, "reason-no-quota"),
+    ("billing_hard_limit_reached", Spent, "reason-billing-limit"),
+    ("billing_not_active", Dead, "reason-billing-inactive"),
+    ("account_deactivated", Dead, "reason-account-deactivated"),
+    ("exceeded_current_quota_error", Spent, "reason-no-quota"),
     // https://cloud.google.com/apis/design/errors and google.api.ErrorReason
-    ("api_key_invalid", "reason-invalid-key"),
-    ("api_key_expired", "reason-expired-key"),
-    ("api_key_service_blocked", "reason-key-not-for-api"),
-    ("api_key_http_referrer_blocked", "reason-key-for-pages"),
-    ("api_key_ip_address_blocked", "reason-key-for-addresses"),
-    ("api_key_android_app_blocked", "reason-key-for-app"),
-    ("api_key_ios_app_blocked", "reason-key-for-app"),
-    ("consumer_suspended", "reason-suspended-key"),
-    ("consumer_invalid", "reason-invalid-project"),
-    ("service_disabled", "reason-api-not-enabled"),
-    ("billing_disabled", "reason-billing-disabled"),
+    ("api_key_invalid", Dead, "reason-invalid-key"),
+    ("api_key_expired", Dead, "reason-expired-key"),
+    ("api_key_service_blocked", Dead, "reason-key-not-for-api"),
+    ("api_key_http_referrer_blocked", Dead, "reason-key-for-pages"),
+    ("api_key_ip_address_blocked", Dead, "reason-key-for-addresses"),
+    ("api_key_android_app_blocked", Dead, "reason-key-for-app"),
+    ("api_key_ios_app_blocked", Dead, "reason-key-for-app"),
+    ("consumer_suspended", Dead, "reason-suspended-key"),
+    ("consumer_invalid", Dead, "reason-invalid-project"),
+    ("service_disabled", Dead, "reason-api-not-enabled"),
+    ("billing_disabled", Dead, "reason-billing-disabled"),
 ];
 
 /// z.ai's numbers for the same (<https://docs.z.ai/api-reference/api-code>).
-const DEAD_ZAI_LABELS: [(&str, &str); 6] = [
-    ("1110", "reason-account-inactive"),
-    ("1111", "reason-no-such-account"),
-    ("1112", "reason-account-locked"),
-    ("1113", "reason-no-credit"),
-    ("1121", "reason-account-locked"),
-    ("1309", "reason-plan-expired"),
+const ZAI_LABELS: [(&str, Kind, &str); 6] = [
+    ("1110", Dead, "reason-account-inactive"),
+    ("1111", Dead, "reason-no-such-account"),
+    ("1112", Dead, "reason-account-locked"),
+    ("1113", Spent, "reason-no-credit"),
+    ("1121", Dead, "reason-account-locked"),
+    ("1309", Dead, "reason-plan-expired"),
 ];
 
-/// Where only a sentence tells: status, the providers that say it, how it begins, the key.
-const DEAD_SENTENCES: [(u16, &[Provider], &str, &str); 11] = [
-    (400, GOOGLE, "api key not valid", "reason-invalid-key"),
-    (400, GOOGLE, "api key expired", "reason-expired-key"),
-    (400, ANTHROPIC, "your credit balance is too low", "reason-no-credit"),
-    (400, ANTHROPIC, "credit balance is too low", "reason-no-credit"),
-    (400, ANTHROPIC, "this organization has been disabled", "reason-organization-disabled"),
-    (400, ANTHROPIC, "your organization has been disabled", "reason-organization-disabled"),
-    (403, &Provider::ALL, "your api key was reported as leaked", "reason-leaked-key"),
-    (403, &Provider::ALL, "consumer has been suspended", "reason-suspended-key"),
-    (403, &Provider::ALL, "permission denied: consumer has been suspended", "reason-suspended-key"),
-    (403, &Provider::ALL, "your account has been suspended", "reason-suspended-key"),
-    (403, &Provider::ALL, "you have insufficient permissions", "reason-key-lacks-permissions"),
+/// Where only a sentence tells: status, the providers that say it, how it begins, what it
+/// means, the key.
+const SENTENCES: [(u16, &[Provider], &str, Kind, &str); 11] = [
+    (400, GOOGLE, "api key not valid", Dead, "reason-invalid-key"),
+    (400, GOOGLE, "api key expired", Dead, "reason-expired-key"),
+    (400, ANTHROPIC, "your credit balance is too low", Spent, "reason-no-credit"),
+    (400, ANTHROPIC, "credit balance is too low", Spent, "reason-no-credit"),
+    (400, ANTHROPIC, "this organization has been disabled", Dead, "reason-organization-disabled"),
+    (400, ANTHROPIC, "your organization has been disabled", Dead, "reason-organization-disabled"),
+    (403, &Provider::ALL, "your api key was reported as leaked", Dead, "reason-leaked-key"),
+    (403, &Provider::ALL, "consumer has been suspended", Dead, "reason-suspended-key"),
+    (403, &Provider::ALL, "permission denied: consumer has been suspended", Dead, "reason-suspended-key"),
+    (403, &Provider::ALL, "your account has been suspended", Dead, "reason-suspended-key"),
+    (403, &Provider::ALL, "you have insufficient permissions", Dead, "reason-key-lacks-permissions"),
 ];
 
 /// Google's own API and its OpenAI-compatible endpoint.
@@ -90,8 +92,18 @@ pub struct Refusal {
     pub is_web_page: bool,
 }
 
-/// Why an account cannot be used until somebody edits it.
-pub struct Dead {
+/// Whether time or money brings it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only an edit does.
+    Dead,
+    /// It can pay no more before somebody adds credit, which nobody tells us of.
+    Spent,
+}
+
+/// Why an account cannot be used.
+pub struct Verdict {
+    pub kind: Kind,
     /// The key of what to tell the user.
     pub reason: &'static str,
     /// The sentence this stands on, where nothing else says it.
@@ -106,22 +118,18 @@ impl Refusal {
         Self { provider, status, message, sentence, unquoted, labels, is_web_page }
     }
 
-    pub fn dead_account(&self) -> Option<Dead> {
+    pub fn verdict(&self) -> Option<Verdict> {
         let by_status = match self.status.as_u16() {
-            401 => Some("reason-invalid-key"),
-            402 => Some("reason-payment-required"),
-            403 if !self.is_about_the_request() => Some("reason-access-denied"),
+            401 => Some((Dead, "reason-invalid-key")),
+            402 => Some((Spent, "reason-payment-required")),
+            403 if !self.is_about_the_request() => Some((Dead, "reason-access-denied")),
             _ => None,
         };
-        let surely = |reason| Dead { reason, sentence: None };
-        self.dead_label().map(surely).or_else(|| {
-            if let Some(by_status) = by_status {
-                return Some(surely(
-                    self.dead_sentence(&self.unquoted).map_or(by_status, |(_, reason)| reason),
-                ));
-            }
-            let (sentence, reason) = self.dead_sentence(&self.sentence)?;
-            Some(Dead { reason, sentence: Some(sentence) })
+        let surely = |(kind, reason)| Verdict { kind, reason, sentence: None };
+        self.known_label().map(surely).or_else(|| {
+            let Some(by_status) = by_status else { return self.known_sentence(&self.sentence) };
+            let said = self.known_sentence(&self.unquoted);
+            Some(surely(said.map_or(by_status, |said| (said.kind, said.reason))))
         })
     }
 
@@ -133,17 +141,18 @@ impl Refusal {
         is_said.then_some(SPENDING_LIMIT)
     }
 
-    fn dead_label(&self) -> Option<&'static str> {
-        let zai: &[_] = if self.provider == Provider::Zai { &DEAD_ZAI_LABELS } else { &[] };
-        let mut known = DEAD_LABELS.iter().chain(zai);
-        known.find(|(label, _)| self.has_label(label)).map(|&(_, reason)| reason)
+    fn known_label(&self) -> Option<(Kind, &'static str)> {
+        let zai: &[_] = if self.provider == Provider::Zai { &ZAI_LABELS } else { &[] };
+        let mut known = LABELS.iter().chain(zai);
+        known.find(|(label, ..)| self.has_label(label)).map(|&(_, kind, reason)| (kind, reason))
     }
 
-    fn dead_sentence(&self, words: &str) -> Option<(&'static str, &'static str)> {
-        let said = |&&(status, providers, sentence, _): &&(u16, &[Provider], &str, _)| {
+    fn known_sentence(&self, words: &str) -> Option<Verdict> {
+        let said = |&&(status, providers, sentence, ..): &&(u16, &[Provider], &str, Kind, &str)| {
             self.status == status && providers.contains(&self.provider) && begins_with(words, sentence)
         };
-        DEAD_SENTENCES.iter().find(said).map(|&(_, _, sentence, reason)| (sentence, reason))
+        let &(_, _, sentence, kind, reason) = SENTENCES.iter().find(said)?;
+        Some(Verdict { kind, reason, sentence: Some(sentence) })
     }
 
     fn is_about_the_request(&self) -> bool {
@@ -172,6 +181,13 @@ impl Refusal {
             (None, true) => message!("reason-status", status = self.status.to_string()),
         }
     }
+}
+
+/// Whether it says that its account can pay no more, so that adding credit is the cure.
+pub fn is_about_credit(reason: &Message) -> bool {
+    let by_label = LABELS.iter().chain(&ZAI_LABELS).map(|&(_, kind, key)| (kind, key));
+    let mut keys = by_label.chain([(Spent, "reason-payment-required")]);
+    keys.any(|(kind, key)| kind == Spent && reason.mentions(key))
 }
 
 /// A sentence goes on with a blank or not at all: a colon or a slash would make it the
