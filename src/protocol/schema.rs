@@ -150,7 +150,7 @@ impl Holds {
     }
 }
 
-/// Calls `change` for this schema and each [inside](inside) it, innermost last.
+/// Calls `change` for this schema and each [`inside`] it, innermost last.
 fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(object) = schema else { return };
     change(object);

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from chat import Call, End, Told, Usage
-    from upstream import Seen
+    from upstream import Seen, Upstream
 
 SAMPLING = {"temperature", "top_p", "top_k"}
 SIGNATURE = "c2lnbmVkIGJ5IHRoZWlyIG1vZGVs"
@@ -131,6 +131,10 @@ class CompatibleChat(OpenAiChat):
 
     provider = "openai-compatible"
     model = "qwen3"
+
+    def account(self, upstream: Upstream, name: str = "work") -> str:
+        """Names its models, or else its own list would be asked for."""
+        return super().account(upstream, name) + 'models = ["*"]\n'
 
 
 class OpenAiResponses(Dialect, wires.OpenAiResponses):

@@ -181,7 +181,7 @@ class Anthropic(Wire):
 class Gemini(Wire):
     provider = "gemini"
     key_header = "x-goog-api-key"
-    own_headers = ("x-goog-",)
+    own_headers = ("x-goog-api-client", "x-goog-request-params")
 
     def answer(self, text: str) -> Reply:
         return Reply.json(self._response(text, "STOP"))

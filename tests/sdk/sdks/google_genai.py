@@ -37,7 +37,7 @@ ENDS: dict[types.FinishReason, End] = {
 class GoogleGenai(Sdk):
     wire = wires.Gemini()
     model = "gemini-3-flash"
-    own_header = ("x-goog-request-reason", "mine")
+    own_header = ("x-goog-request-params", "model=mine")
     nonsense = "contents: expected a list"
     raises: ClassVar = {
         **dict.fromkeys([400, 401, 404, 413, 422, 429], errors.ClientError),

@@ -37,7 +37,7 @@ ENDS: dict[str, End] = {"STOP": "stop", "MAX_TOKENS": "length"}
 class GoogleGenerativeai(Sdk):
     wire = wires.GeminiArray()
     model = "gemini-3-flash"
-    own_header = ("x-goog-request-reason", "mine")
+    own_header = ("x-goog-request-params", "model=mine")
     nonsense = "contents[0].parts: field required"
     raises: ClassVar = {
         400: exceptions.BadRequest,
