@@ -108,8 +108,9 @@ def test_headers_of_its_own_family_cross_and_no_others(
     }
     crossed = {name: value for name, value in relayed.headers.items() if name not in HOP_HEADERS | {key}}
     assert crossed == expected
-    own_name, own_value = sdk.own_header
-    assert crossed[own_name.lower()] == own_value
+    own_name = sdk.own_header[0].lower()
+    # Google's older SDK sets its own value beside it.
+    assert crossed[own_name] == direct.headers[own_name]
     assert sdk.stray_header[0] in direct.headers
 
 
