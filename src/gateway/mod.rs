@@ -233,12 +233,15 @@ impl Gateway {
         let mut tried = Tried::default();
         let mut last: Option<Refused> = None;
         let mut judge = Judge::default();
-        let (client, named) = (self.client(), call.named());
-        let told = Told { protocol: call.protocol, model: &named, audience: incoming.audience() };
+        let (client, audience) = (self.client(), incoming.audience());
+        let exhausted = |none, last| {
+            let model = call.named();
+            retry::exhausted(none, last, &Told { protocol: call.protocol, model: &model, audience })
+        };
         for _ in 0..settings.config.pool.max_attempts {
             let mut lease = match self.lease(&call.wanted(), &mut tried).await {
                 Ok(lease) => lease,
-                Err(none) => return Err(retry::exhausted(none, last, &told)),
+                Err(none) => return Err(exhausted(none, last)),
             };
             exchange.note(|record| {
                 record.account = Some(lease.account().name.as_str().into());
@@ -261,15 +264,15 @@ impl Gateway {
             exchange.attempted(&lease.account().name, started.elapsed(), Some(&refused.failure));
             lease.fail(&refused.failure);
             match retry::next(&refused.failure.fault) {
-                Next::GiveBack => return Err(retry::give_up(refused, told.audience)),
+                Next::GiveBack => return Err(retry::give_up(refused, audience)),
                 Next::AnotherAccount => last = Some(refused),
             }
         }
         let Some(last) = last else { return Err(no_attempt()) };
         // The attempts are used up. When to come back depends on who else there is.
         Err(match self.pool.lease(&call.wanted(), &mut tried) {
-            Ok(_another) => retry::give_up_for_now(last, told.audience),
-            Err(none) => retry::exhausted(none, Some(last), &told),
+            Ok(_another) => retry::give_up_for_now(last, audience),
+            Err(none) => exhausted(none, Some(last)),
         })
     }
 }
