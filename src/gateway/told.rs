@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::relay::Shape;
+use super::shape::Shape;
 use crate::upstream::Scrubber;
 
 /// The member by which every protocol tells of an error.
