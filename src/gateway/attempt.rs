@@ -16,7 +16,7 @@ use super::share::Share;
 use crate::accounts::Account;
 use crate::language::Message;
 use crate::message;
-use crate::protocol::{LocalError, Protocol, Provider};
+use crate::protocol::{ErrorReport, LocalError, Protocol, Provider};
 use crate::upstream::client::describe;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
@@ -147,13 +147,14 @@ async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &S
     let Reply { status, headers, body } = reply;
     if !(200..600).contains(&status.as_u16()) {
         // A status that does not end a request, such as 101, cannot be passed on.
-        return Refusal::without_reply(classify(provider, status, &headers, &[]));
+        return Refusal::without_reply(classify(provider, status, &headers, &ErrorReport::default()));
     }
     let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body = scrubber.scrub_told(&body).map_or(body, Bytes::from);
-    let failure = classify(provider, status, &headers, &body);
-    Refusal { failure, reply: Some((status, headers, body)) }
+    let report = ErrorReport::of_body(&body);
+    let failure = classify(provider, status, &headers, &report);
+    Refusal { failure, reply: Some((status, headers, body)), report: Some(Box::new(report)) }
 }
 
 fn timed_out(limit: Duration) -> Refusal {

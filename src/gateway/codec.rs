@@ -4,12 +4,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::held::Held;
+use super::opening;
+use super::outbox::Outbox;
 use super::passage::Passage;
 use super::patience::Pulse;
 use super::shape::Ending;
 use super::translator::Translator;
-use crate::chat::{Failure, FailureKind, Usage};
+use crate::chat::Usage;
 use crate::protocol::{Protocol, Provider, stream_keep_alive};
 use crate::upstream::Fault;
 
@@ -25,7 +26,7 @@ impl Codec {
     }
 
     /// Takes the upstream's next bytes, and adds the client's to what is held for it.
-    pub fn push(&mut self, bytes: Bytes, held: &mut Held) {
+    pub fn push(&mut self, bytes: Bytes, held: &mut Outbox) {
         match self {
             Self::Pass(passage) => held.add(passage.push(bytes)),
             Self::Translate(translator, _) => held.add(translator.push(&bytes)),
@@ -50,7 +51,7 @@ impl Codec {
 
     /// Takes the end of the upstream's answer, and adds the last bytes of the client's.
     /// `interruption`: why it ended, unless the upstream ended it.
-    pub fn finish(&mut self, interruption: Option<&str>, held: &mut Held, request_id: &str) -> Ending {
+    pub fn finish(&mut self, interruption: Option<&str>, held: &mut Outbox, request_id: &str) -> Ending {
         match self {
             Self::Pass(passage) => passage.finish(interruption, held, request_id),
             Self::Translate(translator, _) => {
@@ -62,7 +63,7 @@ impl Codec {
     }
 
     /// What may leave now of what is held.
-    pub fn release(&mut self, held: &mut Held, is_open: bool) -> Bytes {
+    pub fn release(&mut self, held: &mut Outbox, is_open: bool) -> Bytes {
         match self {
             Self::Pass(passage) => passage.release(held, is_open),
             Self::Translate(..) => held.take(),
@@ -80,8 +81,8 @@ impl Codec {
     /// Whose fault the upstream's own error is, where that is certain.
     pub fn fault(&self, provider: Provider) -> Option<Fault> {
         match self {
-            Self::Pass(passage) => passage.fault(provider),
-            Self::Translate(translator, _) => fault_of(provider, translator.failure()?),
+            Self::Pass(passage) => opening::fault(provider, &passage.failure()?),
+            Self::Translate(translator, _) => opening::fault(provider, translator.failure()?),
         }
     }
 
@@ -100,26 +101,4 @@ impl Codec {
             Self::Pass(_) | Self::Translate(..) => Poll::Pending,
         }
     }
-}
-
-/// Nothing weighs here whether the words of an error are the request's own, so they condemn
-/// no account.
-const fn fault_of(provider: Provider, failure: &Failure) -> Option<Fault> {
-    let retry_after = failure.retry_after;
-    Some(match failure.kind {
-        FailureKind::InvalidRequest
-        | FailureKind::TooLarge
-        | FailureKind::NotFound
-        | FailureKind::Forbidden => Fault::Request,
-        FailureKind::Credential => Fault::Account,
-        FailureKind::Billing => Fault::Spent { retry_after },
-        FailureKind::RateLimited => {
-            let per_model = matches!(provider, Provider::Gemini | Provider::Anthropic | Provider::OpenAi);
-            Fault::RateLimited { retry_after, per_model }
-        }
-        FailureKind::Overloaded | FailureKind::Internal | FailureKind::Timeout => {
-            Fault::Overloaded { retry_after }
-        }
-        FailureKind::Broken => return None,
-    })
 }

@@ -14,7 +14,7 @@ use crate::accounts::Lease;
 use crate::chat::Usage;
 use crate::monitor::record::millis;
 use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
-use crate::protocol::{self, LocalError, Operation};
+use crate::protocol::{LocalError, Operation};
 use crate::upstream::{Failure, Frames};
 
 /// A request as the server knows it before its body is read.
@@ -140,7 +140,7 @@ impl Exchange {
     /// The whole answer is ready.
     pub fn answered(&mut self, usage: Option<Usage>, body: &[u8]) {
         self.settle(Outcome::Done, |record| {
-            record.usage = usage.map(recorded);
+            record.usage = usage;
             record.bytes_out = body.len() as u64;
             record.keep_response(body);
         });
@@ -160,7 +160,7 @@ impl Exchange {
     /// A relayed answer broke after its first byte.
     pub fn cut(&mut self, usage: Option<Usage>, bytes_out: u64, reason: &str) {
         self.settle(Outcome::Cut, |record| {
-            record.usage = usage.map(recorded);
+            record.usage = usage;
             record.bytes_out = bytes_out;
             record.error = Some(reason.to_owned());
             record.error_kind = Some("cut".into());
@@ -177,7 +177,7 @@ impl Exchange {
     /// A relayed answer leaves the relay, complete or not.
     pub fn left(&mut self, usage: Option<Usage>, bytes_out: u64) {
         self.record.note(|record| {
-            record.usage = record.usage.or(usage.map(recorded));
+            record.usage = record.usage.or(usage);
             record.bytes_out = bytes_out;
         });
     }
@@ -189,11 +189,6 @@ impl Exchange {
             write(record);
         });
     }
-}
-
-const fn recorded(usage: Usage) -> protocol::Usage {
-    let Usage { input, output, cache_read, reasoning, .. } = usage;
-    protocol::Usage { input, output, cached: cache_read, reasoning }
 }
 
 /// Counts a request as under way until it is dropped.

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 
-use super::held::Held;
+use super::error_keys;
+use super::outbox::Outbox;
 use super::shape::{Ending, Shape};
-use super::{opening, told};
-use crate::chat::Usage;
-use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, Provider};
-use crate::upstream::{Fault, Scrubber};
+use crate::chat::{Failure, Usage};
+use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, decode_error_event};
+use crate::upstream::Scrubber;
 
 /// Bytes that are joined at most before they are sent.
 pub const JOIN_LIMIT: usize = 64 << 10;
@@ -36,20 +36,15 @@ impl Passage {
     }
 
     pub fn usage(&self) -> Option<Usage> {
-        self.observer.usage().map(|usage| Usage {
-            input: usage.input,
-            output: usage.output,
-            cache_read: usage.cached,
-            reasoning: usage.reasoning,
-            cache_write: 0,
-        })
+        self.observer.usage()
     }
 
-    pub fn fault(&self, provider: Provider) -> Option<Fault> {
-        self.observer.failure().and_then(|event| opening::fault(provider, event))
+    /// The error that the upstream has sent, if it has.
+    pub fn failure(&self) -> Option<Failure> {
+        self.observer.failure().map(decode_error_event)
     }
 
-    pub fn finish(&mut self, interruption: Option<&str>, held: &mut Held, request_id: &str) -> Ending {
+    pub fn finish(&mut self, interruption: Option<&str>, held: &mut Outbox, request_id: &str) -> Ending {
         // After the event that ends the answer, an interruption is harmless.
         if let Some(reason) = interruption.filter(|_| !self.observer.has_ended()) {
             return self.broken(reason, held, request_id);
@@ -66,7 +61,7 @@ impl Passage {
 
     /// Ends an incomplete answer with an error event, where its shape has one and the upstream
     /// has not sent it.
-    fn broken(&self, reason: &str, held: &mut Held, request_id: &str) -> Ending {
+    fn broken(&self, reason: &str, held: &mut Outbox, request_id: &str) -> Ending {
         if self.shape != Shape::Events {
             return Ending::Torn(reason.to_owned());
         }
@@ -81,15 +76,15 @@ impl Passage {
     }
 
     /// The bytes that may be sent now: of an open stream only whole events or elements.
-    pub fn release(&self, held: &mut Held, is_open: bool) -> Bytes {
+    pub fn release(&self, held: &mut Outbox, is_open: bool) -> Bytes {
         let may_wait = is_open && held.len() < JOIN_LIMIT;
         let ready = match self.shape {
             Shape::Events if may_wait => held.take_events(),
-            Shape::Stream if may_wait => held.take_before(told::ERROR),
+            Shape::Stream if may_wait => held.take_before(error_keys::ERROR),
             _ => held.take(),
         };
         let is_error =
-            self.shape != Shape::Whole && (self.observer.has_failed() || told::is_error_in(&ready));
+            self.shape != Shape::Whole && (self.observer.has_failed() || error_keys::is_error_in(&ready));
         if !is_error {
             return ready;
         }
@@ -98,6 +93,6 @@ impl Passage {
             held.put_back(ready);
             return Bytes::new();
         }
-        told::without_keys(&ready, self.shape, &self.scrubber).unwrap_or(ready)
+        error_keys::without_keys(&ready, self.shape, &self.scrubber).unwrap_or(ready)
     }
 }

@@ -66,9 +66,7 @@ impl Plan {
         };
         let call = trial.call;
         let outcome = match outcome {
-            Err(refusal)
-                if call.incoming.operation.counts_tokens() && refusal.is_of_path(trial.lease.model()) =>
-            {
+            Err(refusal) if call.incoming.operation.counts_tokens() && refusal.is_of_path() => {
                 let Ok(request) = call.counted().await else { return Err(refusal) };
                 side::estimate(call, &request).await
             }

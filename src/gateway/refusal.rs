@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use memchr::memmem;
-use serde::de::IgnoredAny;
 
 use super::headers;
 use crate::language::Message;
-use crate::protocol::failure::{for_client, kind_of_status, of_stranger};
-use crate::protocol::{self, ErrorKind, LocalError, Protocol};
+use crate::protocol::error_report::Form;
+use crate::protocol::failure::{for_client, kind_of_status};
+use crate::protocol::{ErrorKind, ErrorReport, LocalError, Protocol};
 use crate::upstream::{Failure, Fault};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -19,11 +18,13 @@ pub struct Refusal {
     pub failure: Failure,
     /// The upstream's own answer, if it gave one.
     pub reply: Option<(StatusCode, HeaderMap, Bytes)>,
+    /// The body of that answer, decoded.
+    pub report: Option<Box<ErrorReport>>,
 }
 
 impl Refusal {
     pub const fn without_reply(failure: Failure) -> Self {
-        Self { failure, reply: None }
+        Self { failure, reply: None, report: None }
     }
 
     /// The upstream has begun to answer, and the answer is no good.
@@ -39,21 +40,21 @@ impl Refusal {
         let reason = error.message.clone().into();
         let failure = Failure { fault: Fault::Request, status: Some(status.as_u16()), reason };
         let reply = (status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body));
-        Self { failure, reply: Some(reply) }
+        Self { failure, reply: Some(reply), report: None }
     }
 
     /// Whether the upstream does not know the path, as a server that only resembles a
-    /// provider's may not. One that names the model it was asked for knows the path.
-    pub fn is_of_path(&self, model: &str) -> bool {
-        let names_model = |(_, _, body): &(_, _, Bytes)| memmem::find(body, model.as_bytes()).is_some();
-        matches!(self.failure.status, Some(404 | 405 | 501)) && !self.reply.as_ref().is_some_and(names_model)
+    /// provider's may not. A 404 about a model is another matter.
+    pub fn is_of_path(&self) -> bool {
+        let is_about_a_model = self.report.as_ref().is_some_and(|report| report.is_about_a_model());
+        matches!(self.failure.status, Some(404 | 405 | 501)) && !is_about_a_model
     }
 
     /// The same refusal in the protocol of the client.
     #[must_use]
-    pub fn translated(mut self, upstream: Protocol, client: Protocol, request_id: &str) -> Self {
-        if let Some((status, headers, body)) = self.reply.take() {
-            let mut failure = protocol::decode_error(upstream, status, &body);
+    pub fn translated(mut self, client: Protocol, request_id: &str) -> Self {
+        if let Some((status, headers, _)) = self.reply.take() {
+            let mut failure = self.report.as_deref().cloned().unwrap_or_default().with_status(status);
             // A body may claim anything; whose fault it was has been decided by the status.
             let is_servers = for_client(&failure).kind.status().is_server_error();
             if self.failure.fault == Fault::Request || !is_servers {
@@ -69,10 +70,10 @@ impl Refusal {
     /// in the client's shape.
     #[must_use]
     pub fn in_shape(mut self, client: Protocol, request_id: &str) -> Self {
-        if let Some((status, headers, body)) = &self.reply
-            && serde_json::from_slice::<IgnoredAny>(body).is_err()
+        if let Some((status, headers, _)) = &self.reply
+            && let Some(report) = self.report.as_deref().filter(|report| report.form != Form::Json)
         {
-            let mut error = for_client(&of_stranger(*status, body));
+            let mut error = for_client(&report.clone().with_status(*status));
             if *status == StatusCode::BAD_GATEWAY {
                 error.kind = ErrorKind::BadGateway;
             }

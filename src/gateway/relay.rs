@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::codec::Codec;
 use super::exchange::Exchange;
-use super::held::Held;
+use super::outbox::Outbox;
 use super::passage::JOIN_LIMIT;
 use super::patience::{Silence, Turns};
 use super::shape::{Ending, Shape};
@@ -32,7 +32,7 @@ pub struct Relay {
     upstream: ReplyBody,
     codec: Codec,
     shape: Shape,
-    held: Held,
+    held: Outbox,
     turns: Turns,
     /// Bytes of the answer, if the upstream stated them.
     length: Option<u64>,
@@ -75,7 +75,7 @@ impl Relay {
             upstream: rest,
             codec,
             shape,
-            held: Held::default(),
+            held: Outbox::default(),
             turns: Turns::default(),
             length,
             silence: Silence::new(limit, elapsed, is_stream),

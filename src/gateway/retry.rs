@@ -200,7 +200,7 @@ mod tests {
 
     fn refused(fault: Fault) -> Refusal {
         let failure = Failure { fault, status: None, reason: "because".into() };
-        Refusal { failure, reply: None }
+        Refusal { failure, reply: None, report: None }
     }
 
     fn context(audience: Audience) -> ErrorContext<'static> {

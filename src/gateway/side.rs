@@ -15,7 +15,7 @@ use super::context::ClientContext;
 use super::off_thread::{Kind, is_large};
 use super::refusal::Refusal;
 use super::trial::Trial;
-use crate::chat::{Dropped, FailureKind, Usage};
+use crate::chat::{Dropped, FailureKind};
 use crate::message;
 use crate::protocol::side::{self, SideAnswer, SideEncoded, SideRequest, SideResponse};
 use crate::protocol::{ErrorKind, LocalError, Operation, Protocol, ResponseContext, failure};
@@ -96,7 +96,7 @@ impl SideCall {
         let (client, request_id) = (self.client.protocol(), self.request_id.as_str());
         let (limit, started) = (attempt.limit, Instant::now());
         let reply = attempt.run(trial.lease.account()).await;
-        let reply = reply.map_err(|refusal| refusal.translated(self.upstream, client, request_id))?;
+        let reply = reply.map_err(|refusal| refusal.translated(client, request_id))?;
         let body = reply.read(limit.saturating_sub(started.elapsed()), &resources.share).await;
         let body = body.map_err(|error| error.into_refusal(client, request_id))?;
         let response = if is_large(body.len(), 0) {
@@ -122,7 +122,6 @@ impl SideCall {
 
 fn answer(answer: SideAnswer) -> Answer {
     let SideAnswer { body, usage, is_estimate } = answer;
-    let usage = usage.map(|usage| Usage { input: usage.input, output: usage.output, ..Usage::default() });
     let answer = Answer::whole(body.into(), JSON, usage);
     if is_estimate { answer.estimated() } else { answer }
 }

@@ -95,8 +95,7 @@ impl Translation {
         let attempt = trial.translated(self.operation, self.upstream, self.query, self.body.clone());
         let limit = attempt.limit;
         let reply = attempt.run(trial.lease.account()).await;
-        let reply =
-            reply.map_err(|refusal| refusal.translated(self.upstream, self.client, &self.request_id))?;
+        let reply = reply.map_err(|refusal| refusal.translated(self.client, &self.request_id))?;
         let from_events = is_event_stream(&reply.headers);
         if trial.call.streams() && from_events {
             return Ok(self.answer(reply, trial));
