@@ -12,14 +12,14 @@ use super::{Context, account};
 use crate::config::models::matches;
 use crate::config::{Config, edit};
 use crate::connect::{Asked, Environment, Tool};
-use crate::gateway::Served;
+use crate::gateway::Coverage;
 use crate::text;
 
 /// What a tool asks for and nobody serves.
 pub struct Unserved {
     pub tool: Tool,
     asked: Asked,
-    served: Served,
+    served: Coverage,
 }
 
 impl Unserved {
@@ -162,7 +162,7 @@ async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
 
 /// By the running agent, whose environment holds the secrets, or else by the config file
 /// alone. `None` when neither can tell.
-async fn served(context: &Context, asked: &Asked) -> Option<Served> {
+async fn served(context: &Context, asked: &Asked) -> Option<Coverage> {
     if let Some(agent) = Agent::find(&context.paths) {
         let mut query = Serializer::new(String::new());
         query.append_pair("protocol", asked.protocol.name());
@@ -170,5 +170,5 @@ async fn served(context: &Context, asked: &Asked) -> Option<Served> {
         return serde_json::from_value(agent.read(&format!("served?{}", query.finish())).await.ok()?).ok();
     }
     let gateway = account::gateway_here(context).await.ok()?;
-    Some(gateway.served(asked.protocol, asked.names.clone()).await)
+    Some(gateway.coverage(asked.protocol, asked.names.clone()).await)
 }

@@ -38,7 +38,7 @@ impl Handler for Served {
                 }
             }
         }
-        let served = self.0.gateway.served(protocol, models).await;
+        let served = self.0.gateway.coverage(protocol, models).await;
         write(response, StatusCode::OK, &json!(served));
     }
 }

@@ -1,6 +1,6 @@
 //! What the user should do about an account that does not answer, as far as its reply shows.
 
-use super::model_lists::NotHad;
+use super::model_lists::ListError;
 use crate::accounts::Account;
 use crate::config::Config;
 use crate::language::Message;
@@ -12,9 +12,9 @@ use crate::upstream::hop;
 /// Statuses of a server that runs and does not know the path.
 const UNKNOWN_PATH: [u16; 3] = [200, 404, 405];
 
-impl NotHad {
+impl ListError {
     /// The reason, and the address that was probably meant.
-    pub fn said(&self, account: &Account) -> Message {
+    pub fn reason_for(&self, account: &Account) -> Message {
         match self.status.filter(|status| UNKNOWN_PATH.contains(status)).and(with_version(account)) {
             Some(url) => message!("list-lacks-version", reason = self.reason.clone(), url = url),
             None => self.reason.clone(),

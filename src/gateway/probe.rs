@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::attempt::Attempt;
-use super::model_lists::{Age, NotHad};
+use super::model_lists::{Age, ListError};
 use super::service::Gateway;
 use super::{cure, headers};
 use crate::accounts::{Account, UnknownAccount, accounts_of};
@@ -129,7 +129,7 @@ impl Gateway {
                 let message = message!("account-test-serves", count = list.len(), models = names.join(", "));
                 TestOutcome { ok: true, status: Some(200), message, fix: None }
             }
-            Some(Err(NotHad { status, reason })) => {
+            Some(Err(ListError { status, reason })) => {
                 let cure = cure::cure(account, config, status, &reason, true);
                 let why = message!("list-not-had", reason = reason);
                 TestOutcome {
