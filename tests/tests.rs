@@ -15,7 +15,7 @@
 //! ([`support::upstream`]) and clients, and waits for events.
 //!
 //! Beside this binary: `tests/sdk` (the vendors' SDKs), `tests/clients` (Claude Code, Codex,
-//! Gemini CLI, OpenCode), `tests/packages` (the Debian package) and `tests/bench` (speed).
+//! Gemini CLI, `OpenCode`), `tests/packages` (the Debian package) and `tests/bench` (speed).
 
 mod config_path;
 mod control_path;
