@@ -1,5 +1,5 @@
-//! Files of the agent's own that are replaced whole or not at all, and never readable by
-//! others, not for a moment.
+//! Files of the agent's own, replaced whole or not at all, and never readable by other users, not
+//! even briefly.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,12 +11,12 @@ use tempfile::NamedTempFile;
 
 use super::leftovers;
 
-/// How long whoever reads the old file may be in the way, and how often is looked.
+/// How long a reader of the old file may block the rename, and the interval between attempts.
 const READING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Writes a value as JSON in the place of whatever is there. Fails when the directory
-/// cannot be written to. Blocks: not for the request path.
+/// Writes a value as JSON, replacing the file. Fails when the directory cannot be written to.
+/// Blocks: not for the request path.
 pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()
@@ -29,8 +29,8 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     persist(file, path)
 }
 
-/// Renames a file over the one at the path. On Windows that is denied while anybody has
-/// the old one open, be it for a moment, as our own watch does: it is tried again.
+/// Renames a file over the one at the path. Windows refuses while any process has the old one
+/// open, as our own watch does briefly, so it is tried again.
 pub fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     let first = Instant::now();
     loop {
