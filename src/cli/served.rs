@@ -1,5 +1,4 @@
-//! Whether the models that a tool asks for are served here, and the line that would make
-//! it so.
+//! Whether the models that a tool asks for are served here, and the lines that would serve them.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -15,7 +14,7 @@ use crate::connect::{Asked, Environment, Tool};
 use crate::gateway::Served;
 use crate::text;
 
-/// What a tool asks for and nobody serves.
+/// The models that a tool asks for and no account serves.
 pub struct Unserved {
     pub tool: Tool,
     asked: Asked,
@@ -23,19 +22,19 @@ pub struct Unserved {
 }
 
 impl Unserved {
-    /// `None` when somebody serves whatever the tool asks for, and when nobody knows.
+    /// `None` when every model the tool asks for is served, or when it is not known.
     pub async fn find(context: &Context, tool: Tool, environment: &Environment) -> Option<Self> {
         let asked = tool.asked(environment)?;
         let served = served(context, &asked).await?;
         (!served.unserved.is_empty()).then_some(Self { tool, asked, served })
     }
 
-    /// All of them, so that the tool cannot get a single answer.
+    /// All of them: the tool cannot get any answer.
     pub fn is_all(&self) -> bool {
         self.served.unserved.len() == self.asked.names.len()
     }
 
-    /// The names under `[models]` that a line is missing for.
+    /// The names that need a line under `[models]`.
     fn names(&self) -> Vec<&str> {
         if self.is_all() {
             return vec![&self.asked.pattern];
@@ -48,7 +47,7 @@ impl Unserved {
         self.names().into_iter().map(|name| format!("\"{name}\" = \"{model}\"")).collect()
     }
 
-    /// What is wrong.
+    /// The problem.
     pub fn text(&self, context: &Context) -> String {
         let (tool, models) = (self.tool.name(), self.names().join(", "));
         text!(context.answer_language(), "tool-unserved", tool = tool, models = models)
@@ -70,7 +69,7 @@ impl Unserved {
         json!({ "unserved": self.names(), "offers": self.served.offers, "lines": lines })
     }
 
-    /// Says it, and where somebody is there to answer, offers to write the lines.
+    /// Prints the problem; on a terminal, offers to write the lines.
     pub async fn tell(&self, context: &Context) -> Exit {
         output::note(&self.text(context));
         let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !context.json;
@@ -85,7 +84,7 @@ impl Unserved {
         Exit::Done
     }
 
-    /// Until the answer is one of them, another that is served, or nothing.
+    /// Asks until the answer is one of the choices, another served model, or empty.
     async fn ask(&self, context: &Context) -> Option<String> {
         for (index, offer) in self.served.offers.iter().enumerate() {
             output::note(&format!("  {}) {offer}", index + 1));
@@ -117,7 +116,7 @@ impl Unserved {
     }
 }
 
-/// Answers whatever a tool asks for with this model.
+/// Writes lines that answer every model the tool asks for with this one.
 pub async fn answer_with(context: &Context, tool: Tool, environment: &Environment, model: &str) -> Exit {
     let Some(asked) = tool.asked(environment) else {
         return output::failed(&text!(context.language, "tool-model-choice", tool = tool.name()));
@@ -140,7 +139,7 @@ pub fn lines_for(tool: Tool, environment: &Environment, model: &str) -> Vec<Stri
     tool.asked(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
 }
 
-/// The lines of `[models]` that answer what a tool asks for with something else.
+/// The lines of `[models]` that answer the tool's models with others.
 pub fn answered_otherwise(config: &Config, tool: Tool, environment: &Environment) -> Vec<String> {
     let Some(asked) = tool.asked(environment) else { return Vec::new() };
     let is_asked = |name: &str| name == asked.pattern || asked.names.iter().any(|asked| matches(name, asked));
@@ -160,8 +159,8 @@ async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
     agent::apply_edit(&context.paths).await
 }
 
-/// By the running agent, whose environment holds the secrets, or else by the config file
-/// alone. `None` when neither can tell.
+/// As reported by the running agent, whose environment holds the secrets, or else by the config
+/// file alone. `None` when neither knows.
 async fn served(context: &Context, asked: &Asked) -> Option<Served> {
     if let Some(agent) = Agent::find(&context.paths) {
         let mut query = Serializer::new(String::new());
