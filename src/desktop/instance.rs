@@ -27,7 +27,7 @@ pub struct InstanceLock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// By the process with this pid, if it has written one.
-    #[error("another agent already has this home")]
+    #[error("another agent is already using this home")]
     Taken { pid: Option<u32> },
     #[error("could not open {0}: {1}")]
     Io(PathBuf, io::Error),

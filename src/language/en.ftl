@@ -45,11 +45,11 @@ failure-denied = permission denied
 failure-not-available = not an address of this machine
 failure-fix-other-portcullis = Use the portcullis that is already running, or give this one another `port` under [proxy].
 failure-fix-next-port = Port { $port } is free: set `port = { $port }` under [proxy], or stop the other program.
-failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep yours, and quit and start portcullis again: the dashboard then takes another one.
+failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep it and restart portcullis (`portcullis quit`, then start it): the dashboard then takes another one.
 failure-fix-low-port = Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.
 failure-fix-port = Set another `port` under [proxy] in the config file.
 failure-with-fix = { $failure } { $fix }
-failure-old-address = { $failure } The old address serves on.
+failure-old-address = { $failure } The old address stays in use.
 failure-more-problems = { $first } (and { $count } more: run `portcullis config check`)
 
 ### What is wrong with a file, and what would be right
@@ -500,8 +500,8 @@ doctor-read-only = { $path } is on a file system that cannot be written.
 doctor-read-only-fix = Mount it writable, or use another directory with `--home`.
 doctor-unwritable = { $path } cannot be written.
 doctor-unwritable-fix = Run `chmod { $bits } "{ $path }"`.
-doctor-disk-full = The disk that { $path } is on is full, so portcullis cannot write there.
-doctor-quota-used = Your quota on the disk that { $path } is on is used up, so portcullis cannot write there.
+doctor-disk-full = The disk of { $path } is full, so portcullis cannot write there.
+doctor-quota-used = Your quota on the disk of { $path } is used up, so portcullis cannot write there.
 doctor-disk-full-fix = Free some space there (`df -h "{ $path }"` and `df -i "{ $path }"` show what is left), or use another directory with `--home`.
 doctor-agent-silent = portcullis runs, but does not answer.
 doctor-agent-silent-fix = Run `portcullis quit`, then start it again.
@@ -513,13 +513,13 @@ doctor-not-running = portcullis is not running; port { $port } is free.
 doctor-not-running-fix = Start it with `portcullis serve`.
 doctor-lan-fix = Set `auth_mode = "auto"` under [proxy].
 doctor-ipv6-fix = End that program and run `portcullis restart`, or point clients at 127.0.0.1 in place of localhost.
-doctor-users-untold = This system does not tell which user connects, so every user of this computer can use your accounts while no key is required.
+doctor-users-untold = This system does not report which user connects, so every user of this computer can use your accounts while no key is required.
 doctor-users-untold-fix = Set `auth_mode = "strict"` under [proxy].
 doctor-account-disabled = Account { $name } was refused: { $reason }
 doctor-account-disabled-fix = Check its key; `portcullis account enable { $name }` uses it again.
 doctor-account-silent-fix = If it was refused, check its key; if nothing answers, check its `base_url` and the network. `portcullis account test { $name }` tries again.
 doctor-account-unusable = Account { $name } has no key: { $reason }
-doctor-account-unseen-fix = Your shell has the key and the agent has not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
+doctor-account-unseen-fix = Your shell has the key, but the agent does not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
 doctor-account-cooling = Account { $name } is cooling: { $reason }
 doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
 doctor-account-credit-fix = Add credit to account { $name } where its provider keeps it, then run `portcullis account clear-cooldown { $name }`.
@@ -529,7 +529,7 @@ doctor-no-keys = { $count ->
     [one] The one account has no key.
    *[other] None of the { $count } accounts has a key.
 }
-doctor-no-keys-fix = Give an account its key; what each lacks is said below.
+doctor-no-keys-fix = Give an account its key; the problem of each is listed below.
 doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
 doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
 doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
@@ -559,9 +559,9 @@ doctor-icon-elsewhere = The icon of the running agent is in another session.
 doctor-icon-elsewhere-fix = Run `portcullis` here: its icon, notifications and browser move to this session.
 doctor-notifications-ok = Notifications work, and their buttons too.
 doctor-notifications-plain = Notifications work, but have no buttons here.
-doctor-notifications-plain-fix = Use the menu instead: whatever a button does is there, too.
+doctor-notifications-plain-fix = Use the menu instead: it has everything that a button does.
 doctor-notifications-missing = No notification service answers.
-doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` says the same things.
+doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` shows the same information.
 
 ### Notifications
 
@@ -863,9 +863,9 @@ cli-agent-silent = the agent does not answer: { $reason }
 cli-not-applied = written, but the running agent did not apply it: { $reason }
 cli-other-config = written, but the running agent reads another config file: { $path }
 cli-still-finishing = the agent is still finishing requests
-cli-second-agent = another agent already has this home ({ $home }). `portcullis status` shows it.
-cli-second-agent-pid = another agent already has this home ({ $home }, pid { $pid }). `portcullis status` shows it.
-cli-unreachable-agent = another agent has this home and does not say where it can be asked
+cli-second-agent = another agent is already using this home ({ $home }). `portcullis status` shows it.
+cli-second-agent-pid = another agent is already using this home ({ $home }, pid { $pid }). `portcullis status` shows it.
+cli-unreachable-agent = another agent is using this home, but its control address is not known yet
 cli-tray-ended = the agent did not come up; its log says why: { $log }
 cli-status-nobody = Not running
 cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
@@ -875,7 +875,7 @@ cli-status-problem = Problem: { $problem }
 cli-status-warning = Warning: { $warning }
 cli-status-config = Config: { $path }
 cli-config-written = Wrote { $path }
-cli-config-there = { $path } is there already; it was left as it is
+cli-config-there = { $path } already exists and was left unchanged
 cli-config-warning = warning: { $warning }
 cli-config-ok = { $path }: no problems
 cli-key-missing = there is no key yet: `portcullis key rotate` makes one
@@ -895,7 +895,7 @@ cli-account-nothing-typed = no key was given, so nothing was added
 cli-account-took-scheme = `Bearer` in front of the key was left out.
 cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
 cli-account-unknown = there is no account named "{ $name }"
-cli-account-exists = there is an account named "{ $name }" already
+cli-account-exists = there is already an account named "{ $name }"
 cli-account-ready = ready
 cli-account-cooling = cooling
 cli-account-disabled = disabled

@@ -79,7 +79,7 @@ async fn an_occupied_port_changes_nothing_and_its_owner_is_named() {
     proxy.home.write_config(&on_port(taken, "auth_mode = \"strict\"", &upstream));
     let problem = wait_for_problem(&proxy, &format!("Could not bind 127.0.0.1:{taken}: in use by ")).await;
     assert!(problem.contains(&format!("(pid {}).", std::process::id())), "{problem}");
-    assert!(problem.ends_with("The old address serves on."), "{problem}");
+    assert!(problem.ends_with("The old address stays in use."), "{problem}");
     let status = proxy.status().await;
     assert_eq!((&status["state"], &status["auth_mode"]), (&json!("running"), &json!("auto")));
     let next = status["next_free_port"].as_u64().expect("a way out");
@@ -127,7 +127,7 @@ async fn while_the_port_of_the_file_is_taken_a_restart_says_so_and_the_old_one_s
         let output = proxy.run(&[command]).await;
         assert_eq!(output.status.code(), Some(1), "{command}");
         let said = stderr(&output);
-        assert!(said.contains(&refused) && said.contains("The old address serves on."), "{command}: {said}");
+        assert!(said.contains(&refused) && said.contains("The old address stays in use."), "{command}: {said}");
         let status = proxy.status().await;
         let problem = status["problem"].as_str().expect("a problem");
         assert!(status["state"] == "running" && problem.contains(&refused), "{command}: {status}");
@@ -143,10 +143,10 @@ async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
     let occupant = TcpListener::bind("127.0.0.1:0").expect("a port");
     let wanted = occupant.local_addr().expect("an address").port();
     proxy.home.write_config(&on_port(wanted, "", &upstream));
-    wait_for_problem(&proxy, "The old address serves on.").await;
+    wait_for_problem(&proxy, "The old address stays in use.").await;
     let stopped = proxy.run(&["stop"]).await;
     let said = stdout(&stopped) + &stderr(&stopped);
-    assert!(stopped.status.success() && !said.contains("serves on"), "{said}");
+    assert!(stopped.status.success() && !said.contains("stays in use"), "{said}");
     proxy.wait_for_status("no old address", |status| status["problem"].is_null()).await;
     let output = proxy.run(&["start"]).await;
     assert_eq!(output.status.code(), Some(1));
