@@ -9,7 +9,7 @@ use super::{names, naming, wait_until_in_force};
 use crate::support::client::{chat, events};
 use crate::support::home::{CLIENT_KEY, stderr};
 use crate::support::proxy::{account, proxy_section};
-use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
+use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy, until};
 
 /// A config file in a directory that holds nothing else, so that it can come and go.
 fn config_of(home: &Home) -> PathBuf {
@@ -269,4 +269,29 @@ async fn saves_and_reload_commands_in_quick_turn_never_bring_an_older_file_back(
     wait_until_in_force(&proxy, "1099").await;
     let seen = follow.await.expect("followed");
     assert!(seen.is_sorted(), "{seen:?}");
+}
+
+/// How often the log warns of the model that no account serves.
+fn warnings_in_log(proxy: &TestProxy) -> usize {
+    let log = fs::read_to_string(proxy.home.file("portcullis.log")).expect("a log");
+    log.lines().filter(|line| line.contains("WARN") && line.contains("unserved-model")).count()
+}
+
+#[tokio::test]
+async fn the_warnings_of_a_reload_are_logged_once() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let listed = naming("work", &upstream).replace("name = \"work\"", "name = \"work\"\nmodels = [\"gpt-*\"]");
+    let proxy = TestProxy::serve(&listed).await;
+    assert_eq!(warnings_in_log(&proxy), 0);
+    let unserved = listed.clone() + "\n[models]\n\"gpt-4o\" = \"unserved-model\"\n";
+    proxy.home.write_config(&unserved);
+    proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
+    until("the warning is logged", async || (warnings_in_log(&proxy) == 1).then_some(())).await;
+    proxy.home.write_config(&(unserved.clone() + "\n[monitor]\nretention_days = 7\n"));
+    assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+    proxy.home.write_config(&listed);
+    proxy.wait_for_status("no warning", |status| status["warnings"] == json!([])).await;
+    assert_eq!(warnings_in_log(&proxy), 1, "an unchanged warning is logged once");
+    proxy.home.write_config(&unserved);
+    until("it is logged again", async || (warnings_in_log(&proxy) == 2).then_some(())).await;
 }

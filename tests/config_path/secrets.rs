@@ -60,6 +60,26 @@ async fn a_key_from_a_command_is_asked_for_again_on_reload() {
     assert_eq!(sent(&upstream), "second-work-key");
 }
 
+/// A keyring or a password manager may ask its user each time.
+#[tokio::test]
+async fn a_key_command_runs_once_at_the_start_and_once_for_each_reload() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let home = Home::empty();
+    let (script, runs) = (home.file("print-key"), home.file("runs"));
+    home.write_config(&with_key(&upstream, &format!("{{ command = [\"{}\"] }}", script.display())));
+    let text = format!("#!/bin/sh\necho run >> '{}'\necho work-secret-key\n", runs.display());
+    write_private(&home, "print-key", &text);
+    let count = || fs::read_to_string(&runs).expect("it ran").lines().count();
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    for reloads in 1..=2 {
+        assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+        assert_eq!(count(), 1 + reloads, "after {reloads} reloads");
+    }
+    let proxy = proxy.restarted().await;
+    assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+    assert_eq!(count(), 5, "after a second start and its reload");
+}
+
 /// A vault that is locked when the file is saved takes no working account out, and says so.
 #[tokio::test]
 async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {

@@ -3,9 +3,12 @@
 use std::fs;
 use std::net::TcpListener;
 
+use serde_json::json;
+
 use super::{Desktop, config};
-use crate::support::Home;
-use crate::support::proxy::{free_port, proxy_section};
+use crate::support::home::stdout;
+use crate::support::proxy::{account, free_port, proxy_section};
+use crate::support::{FakeUpstream, Home, Reply, until};
 
 fn file(desktop: &Desktop) -> String {
     fs::read_to_string(desktop.agent.home.config()).expect("readable")
@@ -134,6 +137,57 @@ async fn a_file_that_is_wrong_from_the_start_is_shown_and_waited_for() {
     desktop.item.wait_for("the mistake", |seen| is_shown(seen.menu.to_string())).await;
     desktop.agent.home.write_config(&config("").replace("port = 0", &format!("port = {port}")));
     assert_eq!(desktop.wait_until_running().await.port(), port);
+}
+
+/// There is no good file yet that could stay in force, and no page is silent about the reason.
+#[tokio::test]
+async fn every_surface_says_what_is_wrong_with_a_first_file() {
+    let broken = config("").replace("port = 0", "port = \"many\"");
+    let desktop = Desktop::start(Home::with_config(&broken), |_| {}).await;
+    let is_shown = |menu: String| menu.starts_with("Failed: ") && menu.contains("config.toml:4:");
+    desktop.item.wait_for("the mistake", |seen| is_shown(seen.menu.to_string())).await;
+    let problem = desktop.agent.status().await["problem"].as_str().expect("a problem").to_owned();
+    let sentence = format!("Failed: {problem}");
+    let said = stdout(&desktop.agent.run(&["status"]).await);
+    assert_eq!(said.lines().next(), Some(sentence.as_str()));
+    for page in ["/", "/requests", "/accounts", "/settings"] {
+        let page = desktop.agent.control_call("GET", &format!("/page{page}"), "").await.text();
+        assert!(page.replace("&quot;", "\"").contains(&sentence), "{page}");
+    }
+    let log = || fs::read_to_string(desktop.agent.home.file("portcullis.log")).expect("a log");
+    until("the log has it", async || log().contains("config.toml:4:").then_some(())).await;
+    assert!(!log().contains("last good one"), "{}", log());
+}
+
+/// A start that failed once reads the same in the menu, the terminal and the dashboard.
+#[tokio::test]
+async fn every_surface_says_the_same_of_a_failed_start() {
+    let desktop = Desktop::with(&proxy_section("port = 0")).await;
+    desktop.item.wait_for_line("Failed: no accounts (off)").await;
+    let said = stdout(&desktop.agent.run(&["status"]).await);
+    assert_eq!(said.lines().next(), Some("Failed: no accounts"), "{said}");
+    assert!(said.contains("Problem: No available accounts. Add an account first."), "and the fix: {said}");
+    let page = desktop.agent.control_call("GET", "/page/", "").await.text();
+    assert!(page.contains("Failed: no accounts"), "{page}");
+}
+
+/// Its key was refused, then it was switched off: a click on it is a new start, as
+/// `portcullis account enable` is.
+#[tokio::test]
+async fn an_account_that_is_switched_on_again_has_its_refusal_forgotten() {
+    let refusal = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let upstream = FakeUpstream::always(refusal).await;
+    let text = proxy_section("port = 0") + &account("work", "openai", &upstream, "");
+    let desktop = Desktop::with(&text).await.running().await;
+    desktop.agent.chat("gpt-5").await;
+    desktop.item.wait_for_line("No accounts (off)").await;
+    assert_eq!(desktop.agent.account("work").await["state"], "disabled");
+    assert_eq!(desktop.agent.run(&["account", "disable", "work"]).await.status.code(), Some(0));
+    assert_eq!(desktop.agent.account("work").await["state"], "off");
+    desktop.item.wait_for_line("[ ] work").await;
+    desktop.item.click(&["Accounts", "work"]).await;
+    desktop.item.wait_for_line("[x] work").await;
+    assert_eq!(desktop.agent.account("work").await["state"], "ready");
 }
 
 /// Sooner than it would look by itself.
