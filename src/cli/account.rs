@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::agent::{self, Agent};
+use super::agent::{self, Agent, AskError};
 use super::config::{bad, edit_failed};
 use super::lifecycle;
 use super::output::{self, Exit};
@@ -96,10 +96,8 @@ pub async fn run(context: &Context, command: AccountCommand) -> Exit {
         AccountCommand::Remove { name } => {
             edited(context, edit::remove_account(&context.paths.config, &name)).await
         }
-        AccountCommand::Enable { name } => enable(context, &name).await,
-        AccountCommand::Disable { name } => {
-            edited(context, edit::set_account_enabled(&context.paths.config, &name, false)).await
-        }
+        AccountCommand::Enable { name } => enable(context, &name, true).await,
+        AccountCommand::Disable { name } => enable(context, &name, false).await,
         AccountCommand::Test { name } => test(context, &name).await,
         AccountCommand::ClearCooldown { name } => clear_cooldown(context, name.as_deref()).await,
     }
@@ -108,27 +106,27 @@ pub async fn run(context: &Context, command: AccountCommand) -> Exit {
 async fn list(context: &Context) -> Exit {
     let accounts = match Agent::find(&context.paths) {
         Some(agent) => match agent.status().await {
-            Ok(status) => json!(status.accounts),
+            Ok(status) => status.accounts,
             Err(error) => return error.told(),
         },
         None => match config::load(&context.paths.config).await {
-            Ok(loaded) => json!(saved(&context.paths, &loaded.config)),
+            Ok(loaded) => saved(&context.paths, &loaded.config),
             Err(problems) => return bad(&problems),
         },
     };
     if context.json {
-        output::json(&accounts);
+        output::json(&json!(accounts));
     } else {
-        print(accounts.as_array().map_or(&[], Vec::as_slice));
+        print(&accounts);
     }
     Exit::Done
 }
 
-/// What the file says of the accounts, and what was saved of them: nobody is running.
+/// The accounts of the file with their saved state, where no agent runs.
 pub fn saved(paths: &Paths, config: &Config) -> Vec<AccountStatus> {
     let accounts = saved_pool(paths, config).view(Instant::now()).accounts;
-    let told = |account| account_status(account).worded(output::answer_language());
-    accounts.into_iter().map(told).collect()
+    let worded = |account| account_status(account).worded(output::answer_language());
+    accounts.into_iter().map(worded).collect()
 }
 
 fn saved_pool(paths: &Paths, config: &Config) -> Pool {
@@ -138,18 +136,15 @@ fn saved_pool(paths: &Paths, config: &Config) -> Pool {
     pool
 }
 
-fn print(accounts: &[Value]) {
+fn print(accounts: &[AccountStatus]) {
     if accounts.is_empty() {
         output::note(&text!(output::language(), "cli-accounts-none"));
         return;
     }
-    let text = |account: &Value, key: &str| account[key].as_str().unwrap_or_default().to_owned();
-    let state = |account: &Value| {
-        let until = account["cooling_until_unix_secs"].as_u64();
-        lifecycle::account_state(output::language(), &text(account, "state"), until)
-    };
-    let row = |account| {
-        vec![text(account, "name"), text(account, "provider"), state(account), text(account, "reason")]
+    let row = |account: &AccountStatus| {
+        let reason = account.reason.as_ref().map(|reason| reason.text(output::language()));
+        let state = lifecycle::account_state(account, output::language());
+        vec![account.name.clone(), account.provider.clone(), state, reason.unwrap_or_default()]
     };
     output::table(&accounts.iter().map(row).collect::<Vec<_>>());
 }
@@ -211,15 +206,18 @@ async fn free_name(context: &Context, provider: Provider) -> Result<String, conf
     Ok(names.into_iter().find(|name| !taken(name)).unwrap_or_default())
 }
 
-async fn enable(context: &Context, name: &str) -> Exit {
-    let exit = edited(context, edit::set_account_enabled(&context.paths.config, name, true)).await;
-    if exit == Exit::Done
-        && let Some(agent) = Agent::find(&context.paths)
-        && let Err(error) = agent.ask("accounts/revive", json!({ "name": name })).await
-    {
-        return error.told();
+/// The running agent does it, in the file and in its pool. Where none reads this file, the
+/// file alone is changed.
+async fn enable(context: &Context, name: &str, enabled: bool) -> Exit {
+    if let Some(agent) = Agent::reading(&context.paths) {
+        let call = if enabled { "accounts/enable" } else { "accounts/disable" };
+        match agent.ask(call, json!({ "name": name })).await {
+            Ok(_) => return Exit::Done,
+            Err(AskError::Gone) => {}
+            Err(error) => return error.told(),
+        }
     }
-    exit
+    edited(context, edit::set_account_enabled(&context.paths.config, name, enabled)).await
 }
 
 async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit {

@@ -61,7 +61,12 @@ impl Agent {
         instance::find(paths).map(|control| Self { control, paths: paths.clone() })
     }
 
-    /// Whether it reads this config file; one that does not say is believed to.
+    /// The agent of this home, when it reads this config file.
+    pub fn reading(paths: &Paths) -> Option<Self> {
+        Self::find(paths).filter(|agent| agent.reads(&paths.config))
+    }
+
+    /// Whether it reads this config file; one that does not state its file is believed to.
     fn reads(&self, config: &Path) -> bool {
         let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         self.control.config.as_deref().is_none_or(|own| whole(own) == whole(config))

@@ -41,7 +41,7 @@ pub fn with_tray(context: Context, args: DemoArgs, max_open_files: u64, runtime:
         return Exit::NotRunning;
     }
     tray::run(runtime, context.login.clone(), |tray| async move {
-        serve(&context, &args, max_open_files, |agent, home| (DemoShell::new(home), tray(agent))).await
+        serve(&context, &args, max_open_files, |agent, home| (DemoShell::new(home), tray.shell(agent))).await
     })
 }
 

@@ -11,10 +11,9 @@ use super::output::{self, Exit};
 use super::records::local;
 use super::{Context, stranded};
 use crate::config;
-use crate::control::{Notice, ProxyState, Status};
+use crate::control::{AccountStatus, Notice, ProxyState, Status};
 use crate::desktop::entrance::Entrance;
 use crate::desktop::{browser, instance, session};
-use crate::headless;
 use crate::language::Language;
 use crate::text;
 
@@ -23,7 +22,7 @@ const QUIT_LIMIT: Duration = Duration::from_secs(45);
 const QUIT_LOOK: Duration = Duration::from_millis(20);
 
 pub async fn status(context: &Context) -> Exit {
-    let Some(agent) = Agent::find(&context.paths) else { return tell_nobody(context) };
+    let Some(agent) = Agent::find(&context.paths) else { return print_absence(context) };
     match agent.status().await {
         Ok(status) => {
             if context.json {
@@ -33,51 +32,36 @@ pub async fn status(context: &Context) -> Exit {
             }
             if status.state == ProxyState::Running { Exit::Done } else { Exit::NotRunning }
         }
-        Err(AskError::Gone) => tell_nobody(context),
+        Err(AskError::Gone) => print_absence(context),
         Err(error) => error.told(),
     }
 }
 
-fn tell_nobody(context: &Context) -> Exit {
+fn print_absence(context: &Context) -> Exit {
     if context.json {
-        output::json(&nobody(context));
+        output::json(&absence(context));
     } else {
         output::line(&text!(context.language, "cli-status-nobody"));
     }
     Exit::NotRunning
 }
 
-/// The same keys as a running agent's status, with nothing behind them.
-fn nobody(context: &Context) -> Value {
-    json!({
-        "state": "stopped",
-        "address": null,
-        "base_url": null,
-        "active_accounts": 0,
-        "cooling_accounts": 0,
-        "accounts": [],
-        "unreachable": [],
-        "in_flight": 0,
-        "problem": text!(output::answer_language(), "cli-not-running"),
-        "failure": null,
-        "next_free_port": null,
-        "warnings": [],
-        "icon": null,
-        "update_available": null,
-        "auth_mode": null,
-        "allow_lan_access": null,
-        "notifications": null,
-        "language": Language::system(),
-        "dashboard_url": null,
-        "config_path": context.paths.config,
-        "pid": null,
-        "version": env!("CARGO_PKG_VERSION"),
-    })
+/// The same keys as a running agent's status, without what only an agent knows.
+fn absence(context: &Context) -> Value {
+    let config_path = context.paths.config.display().to_string();
+    let mut status = json!(Status::stopped(Language::system(), config_path));
+    for unknown in
+        ["address", "base_url", "auth_mode", "allow_lan_access", "notifications", "dashboard_url", "pid"]
+    {
+        status[unknown] = Value::Null;
+    }
+    status["problem"] = text!(output::answer_language(), "cli-not-running").into();
+    status
 }
 
 fn print(status: &Status) {
     let language = status.language;
-    output::line(&headless::line(status));
+    output::line(&status.line());
     if status.state == ProxyState::Running {
         output::line(&text!(language, "cli-status-base-url", url = status.base_url.as_str()));
     } else {
@@ -88,14 +72,14 @@ fn print(status: &Status) {
         let (name, reason) = (account.name.as_str(), reason.text(language));
         let warned = text!(language, "warning-account", name = name, reason = reason.as_str());
         if status.warnings.iter().any(|warning| warning.text(language) == warned) {
-            // It is said below.
+            // A line below has it.
             continue;
         }
-        let state = account_state(language, &account.state, account.cooling_until_unix_secs);
+        let state = account_state(account, language);
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));
     }
-    if let Some(problem) = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed) {
+    if let Some(problem) = status.problem_beside_sentence() {
         output::line(&text!(language, "cli-status-problem", problem = problem.text(language)));
     }
     for warning in &status.warnings {
@@ -108,26 +92,13 @@ fn print(status: &Status) {
     output::line(&text!(language, "cli-status-config", path = status.config_path.as_str()));
 }
 
-/// A word for how an account is; one that this version does not know is its own.
-pub fn account_state(language: Language, state: &str, cooling_until_unix_secs: Option<u64>) -> String {
-    let until = cooling_until_unix_secs
+/// `cooling until 2026-11-29 14:05`, in the local time zone.
+pub fn account_state(account: &AccountStatus, language: Language) -> String {
+    let until = account
+        .cooling_until_unix_secs
         .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
         .map(|until| local(until, "%F %H:%M"));
-    match (state, until) {
-        ("cooling", Some(until)) => text!(language, "account-cooling", until = until),
-        (state, _) => account_state_word(language, state),
-    }
-}
-
-fn account_state_word(language: Language, state: &str) -> String {
-    match state {
-        "ready" => text!(language, "cli-account-ready"),
-        "cooling" => text!(language, "cli-account-cooling"),
-        "disabled" => text!(language, "cli-account-disabled"),
-        "off" => text!(language, "cli-account-off"),
-        "unusable" => text!(language, "cli-account-unusable"),
-        state => state.to_owned(),
-    }
+    account.state.text(language, &until.unwrap_or_default())
 }
 
 /// Whether the config file itself is why it is not in force.

@@ -36,8 +36,8 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
     let verbosity = if at_login { -1 } else { context.verbosity };
     let context = Context { verbosity, ..context.clone() };
     let run = Run { port: None, exit_on_failed_start: false, max_open_files };
-    tray::run(runtime, context.login.clone(), |shell| async move {
-        match serve::launch(&context, run, shell).await {
+    tray::run(runtime, context.login.clone(), |tray| async move {
+        match serve::launch(&context, run, |agent| tray.shell(agent)).await {
             Err(LaunchError::AlreadyRunning { .. }) => hand_over(&context, at_login).await,
             ended => serve::report(ended),
         }

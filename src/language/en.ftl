@@ -16,6 +16,7 @@ state-failed-port-in-use = port { $port } is in use
 state-failed-port-in-use-by = port { $port } is in use by { $owner }
 state-failed-port-denied = port { $port } is not permitted
 state-failed-address = { $address } cannot be bound
+state-failed-unknown = the reason is not known
 accounts-none = No accounts
 accounts-active = { $count ->
     [one] { $count } active account
@@ -334,6 +335,10 @@ cure-key-keyring = Put the key of account { $name } into the keyring and unlock 
 notice-config-problem = { $count ->
     [one] The config file has a problem; the last good one stays in force. { $first }
    *[other] The config file has { $count } problems; the last good one stays in force. The first: { $first }
+}
+notice-config-problem-first = { $count ->
+    [one] The config file has a problem, and the proxy does not start until it is corrected. { $first }
+   *[other] The config file has { $count } problems, and the proxy does not start until they are corrected. The first: { $first }
 }
 notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
@@ -870,7 +875,7 @@ cli-tray-ended = the agent did not come up; its log says why: { $log }
 cli-status-nobody = Not running
 cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
 cli-status-accounts = Accounts: { $accounts }
-cli-status-account = { $name } is { $state }: { $reason }
+cli-status-account = { $name } ({ $state }): { $reason }
 cli-status-problem = Problem: { $problem }
 cli-status-warning = Warning: { $warning }
 cli-status-config = Config: { $path }
@@ -896,11 +901,6 @@ cli-account-took-scheme = `Bearer` in front of the key was left out.
 cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
 cli-account-unknown = there is no account named "{ $name }"
 cli-account-exists = there is an account named "{ $name }" already
-cli-account-ready = ready
-cli-account-cooling = cooling
-cli-account-disabled = disabled
-cli-account-off = off
-cli-account-unusable = unusable
 cli-cleared = { $count } cleared
 
 ### Demo

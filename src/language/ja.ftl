@@ -15,6 +15,7 @@ state-failed-port-in-use = ポート { $port } は使用中です
 state-failed-port-in-use-by = ポート { $port } は { $owner } が使用中です
 state-failed-port-denied = ポート { $port } を使う権限がありません
 state-failed-address = { $address } をバインドできません
+state-failed-unknown = 理由は不明です
 accounts-none = アカウントなし
 accounts-active = 有効なアカウント: { $count }
 accounts-active-cooling = { accounts-active }（クールダウン中: { $cooling }）
@@ -324,6 +325,10 @@ cure-key-keyring = アカウント { $name } のキーをキーリングに保�
 notice-config-problem = { $count ->
     [1] 設定ファイルに問題があります。直前の正しい設定で動作を続けています。{ $first }
    *[other] 設定ファイルに { $count } 件の問題があります。直前の正しい設定で動作を続けています。最初の問題: { $first }
+}
+notice-config-problem-first = { $count ->
+    [1] 設定ファイルに問題があります。修正するまでプロキシは起動しません。{ $first }
+   *[other] 設定ファイルに { $count } 件の問題があります。修正するまでプロキシは起動しません。最初の問題: { $first }
 }
 notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
@@ -866,11 +871,6 @@ cli-account-took-scheme = キーの前の `Bearer` を取り除きました。
 cli-account-tested = { $name }: { $said }（問い合わせ: { $model }、{ $ms } ms）
 cli-account-unknown = アカウント { $name } はありません
 cli-account-exists = アカウント { $name } はすでにあります
-cli-account-ready = 使用可能
-cli-account-cooling = クールダウン中
-cli-account-disabled = 除外中
-cli-account-off = オフ
-cli-account-unusable = 使用不可
 cli-cleared = { $count } 件を解除しました
 
 ### Demo

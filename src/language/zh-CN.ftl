@@ -15,6 +15,7 @@ state-failed-port-in-use = 端口 { $port } 已被占用
 state-failed-port-in-use-by = 端口 { $port } 已被 { $owner } 占用
 state-failed-port-denied = 没有使用端口 { $port } 的权限
 state-failed-address = 无法绑定 { $address }
+state-failed-unknown = 原因未知
 accounts-none = 没有账号
 accounts-active = { $count } 个可用账号
 accounts-active-cooling = { accounts-active }，其中 { $cooling } 个冷却中
@@ -324,6 +325,10 @@ cure-key-keyring = 请把账号 { $name } 的密钥存入钥匙串并解锁，�
 notice-config-problem = { $count ->
     [1] 配置文件有一个问题；上一份有效配置继续生效。{ $first }
    *[other] 配置文件有 { $count } 个问题；上一份有效配置继续生效。第一个：{ $first }
+}
+notice-config-problem-first = { $count ->
+    [1] 配置文件有一个问题；修正之前代理不会启动。{ $first }
+   *[other] 配置文件有 { $count } 个问题；修正之前代理不会启动。第一个：{ $first }
 }
 notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
@@ -840,7 +845,7 @@ cli-tray-ended = 程序没有启动成功；原因见日志：{ $log }
 cli-status-nobody = 未运行
 cli-status-base-url = 基础 URL：OpenAI 客户端用 { $url }/v1，Anthropic 和 Gemini 用 { $url }
 cli-status-accounts = 账号：{ $accounts }
-cli-status-account = { $name } { $state }：{ $reason }
+cli-status-account = { $name }（{ $state }）：{ $reason }
 cli-status-problem = 问题：{ $problem }
 cli-status-warning = 警告：{ $warning }
 cli-status-config = 配置文件：{ $path }
@@ -866,11 +871,6 @@ cli-account-took-scheme = 已去掉密钥前面的 `Bearer`。
 cli-account-tested = { $name }：{ $said }（询问：{ $model }，{ $ms } 毫秒）
 cli-account-unknown = 没有名为 { $name } 的账号
 cli-account-exists = 已经有名为 { $name } 的账号
-cli-account-ready = 可用
-cli-account-cooling = 冷却中
-cli-account-disabled = 已移出
-cli-account-off = 已关闭
-cli-account-unusable = 不可用
 cli-cleared = 已清除 { $count } 个
 
 ### Demo

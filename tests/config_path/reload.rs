@@ -280,7 +280,8 @@ fn warnings_in_log(proxy: &TestProxy) -> usize {
 #[tokio::test]
 async fn the_warnings_of_a_reload_are_logged_once() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
-    let listed = naming("work", &upstream).replace("name = \"work\"", "name = \"work\"\nmodels = [\"gpt-*\"]");
+    let listed =
+        naming("work", &upstream).replace("name = \"work\"", "name = \"work\"\nmodels = [\"gpt-*\"]");
     let proxy = TestProxy::serve(&listed).await;
     assert_eq!(warnings_in_log(&proxy), 0);
     let unserved = listed.clone() + "\n[models]\n\"gpt-4o\" = \"unserved-model\"\n";

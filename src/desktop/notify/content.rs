@@ -145,7 +145,8 @@ mod tests {
     fn every_notice_has_a_title_a_body_and_leads_somewhere_in_every_language() {
         let name = || "work".to_owned();
         let notices = [
-            Notice::ConfigProblem { text: name().into(), count: 2 },
+            Notice::ConfigProblem { text: name().into(), count: 2, is_first: false },
+            Notice::ConfigProblem { text: name().into(), count: 1, is_first: true },
             Notice::AccountDisabled { name: name(), reason: name().into() },
             Notice::AllCooling { seconds: 60 },
             Notice::UpstreamUnreachable { host: name(), reason: name().into() },
