@@ -113,7 +113,7 @@ impl Releases {
 pub async fn ask(client: &Client, feed: &Url) -> Result<Version, AskError> {
     timeout(LIMIT, fetch(client, feed))
         .await
-        .map_err(|_| AskError::NotReached(format!("gave no answer within {} seconds", LIMIT.as_secs())))?
+        .map_err(|_| AskError::NotReached(format!("it gave no answer within {} seconds", LIMIT.as_secs())))?
         .and_then(|body| newest(&body))
 }
 
@@ -127,7 +127,7 @@ async fn fetch(client: &Client, feed: &Url) -> Result<Vec<u8>, AskError> {
         .await
         .map_err(|failure| AskError::NotReached(failure.reason.to_string()))?;
     if reply.status != StatusCode::OK {
-        return Err(AskError::NotUnderstood(format!("answered with status {}", reply.status)));
+        return Err(AskError::NotUnderstood(format!("it answered with status {}", reply.status)));
     }
     let body = Limited::new(reply.body, LARGEST_FEED).collect().await;
     let body = body.map_err(|error| AskError::NotUnderstood(describe(&*error)))?;
@@ -136,7 +136,7 @@ async fn fetch(client: &Client, feed: &Url) -> Result<Vec<u8>, AskError> {
 
 /// The newest version that a feed has released.
 fn newest(feed: &[u8]) -> Result<Version, AskError> {
-    let not_understood = || AskError::NotUnderstood("names no released version".to_owned());
+    let not_understood = || AskError::NotUnderstood("it names no released version".to_owned());
     let releases = match serde_json::from_slice(feed) {
         Ok(Feed::Latest(release)) => vec![release],
         Ok(Feed::Page(releases)) => releases,

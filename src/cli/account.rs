@@ -1,4 +1,4 @@
-//! `portcullis account`: the pool, as the config file lists it and the agent sees it.
+//! `portcullis account`: the accounts of the config file, with their state in the agent.
 
 mod given_key;
 
@@ -27,7 +27,7 @@ use crate::upstream::Scrubber;
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
-    /// List the accounts and how they are
+    /// List the accounts and their states
     List,
     /// Add an account; its key is read from a prompt, stdin or --from-env
     Add(AddArgs),
@@ -36,7 +36,7 @@ pub enum AccountCommand {
         /// Which account
         name: String,
     },
-    /// Use an account (again), also one whose key had been refused
+    /// Use an account (again), even one whose key was refused
     Enable {
         /// Which account
         name: String,
@@ -46,7 +46,7 @@ pub enum AccountCommand {
         /// Which account
         name: String,
     },
-    /// Make one minimal real call with an account and say what came back
+    /// Make one minimal real call with an account and print the result
     Test {
         /// Which account
         name: String,
@@ -107,7 +107,7 @@ async fn list(context: &Context) -> Exit {
     let accounts = match Agent::find(&context.paths) {
         Some(agent) => match agent.status().await {
             Ok(status) => status.accounts,
-            Err(error) => return error.told(),
+            Err(error) => return error.report(),
         },
         None => match config::load(&context.paths.config).await {
             Ok(loaded) => saved(&context.paths, &loaded.config),
@@ -182,18 +182,19 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
     let is_added = added.is_ok();
     let exit = edited(context, added).await;
     if is_added && account.models.is_empty() && provider.is_known_by_its_list() {
-        tell_served(context, &account.name).await;
+        print_test(context, &account.name).await;
     }
     exit
 }
 
-/// Only its own list tells what it serves: whether that can be had is seen at once.
-async fn tell_served(context: &Context, name: &str) {
+/// Only the account's own list names the models it serves, so whether it answers is shown at
+/// once.
+async fn print_test(context: &Context, name: &str) {
     let Ok(report) = report(context, name).await else { return };
-    let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
-    output::note(&text!(context.language, "warning-account", name = name, reason = said("message")));
-    if report["fix"].is_string() {
-        output::note(&format!("  → {}", said("fix")));
+    let message = report["message"].as_str().unwrap_or_default();
+    output::note(&text!(context.language, "warning-account", name = name, reason = message));
+    if let Some(fix) = report["fix"].as_str() {
+        output::note(&format!("  → {fix}"));
     }
 }
 
@@ -206,15 +207,15 @@ async fn free_name(context: &Context, provider: Provider) -> Result<String, conf
     Ok(names.into_iter().find(|name| !taken(name)).unwrap_or_default())
 }
 
-/// The running agent does it, in the file and in its pool. Where none reads this file, the
-/// file alone is changed.
+/// The running agent changes its file and its pool. Where no agent reads this file, only the
+/// file is changed.
 async fn enable(context: &Context, name: &str, enabled: bool) -> Exit {
     if let Some(agent) = Agent::reading(&context.paths) {
         let call = if enabled { "accounts/enable" } else { "accounts/disable" };
         match agent.ask(call, json!({ "name": name })).await {
             Ok(_) => return Exit::Done,
             Err(AskError::Gone) => {}
-            Err(error) => return error.told(),
+            Err(error) => return error.report(),
         }
     }
     edited(context, edit::set_account_enabled(&context.paths.config, name, enabled)).await
@@ -227,11 +228,12 @@ async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit 
     }
 }
 
-/// Through the agent where there is one, because its environment holds the secrets.
+/// The report of a test. The running agent makes it, because its environment has the secrets;
+/// without an agent, this process does.
 pub async fn report(context: &Context, name: &str) -> Result<Value, String> {
     if let Some(agent) = Agent::find(&context.paths) {
-        let told = agent.ask("accounts/test", json!({ "name": name })).await;
-        return told.map_err(|error| error.to_string());
+        let report = agent.ask("accounts/test", json!({ "name": name })).await;
+        return report.map_err(|error| error.to_string());
     }
     let report = test_here(context, name).await?;
     Ok(json!(report.worded(output::answer_language())))
@@ -271,7 +273,7 @@ async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> 
     gateway.test_account(name).await.map_err(|error| error.text(context.language))
 }
 
-/// What asks the accounts without an agent.
+/// A gateway of this process, for calls to accounts where no agent runs.
 pub async fn gateway_here(context: &Context) -> Result<Gateway, String> {
     let loaded = loaded(context).await?;
     Ok(Gateway::new(
@@ -309,7 +311,7 @@ async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
     }
 }
 
-/// Nobody is running: the cooldowns are those that were saved.
+/// Clears the saved cooldowns, where no agent runs.
 async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, String> {
     let loaded = loaded(context).await?;
     let (pool, path) = (saved_pool(&context.paths, &loaded.config), context.paths.pool_file());

@@ -1,4 +1,4 @@
-//! Commands about the running agent as a whole: status, start, stop, quit, open.
+//! Commands for the running agent as a whole: status, start, stop, quit, open.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::desktop::{browser, instance, session};
 use crate::language::Language;
 use crate::text;
 
-/// How long `quit` waits for the agent to be gone, on top of its drain.
+/// How long `quit` waits for the agent to end, drain included.
 const QUIT_LIMIT: Duration = Duration::from_secs(45);
 const QUIT_LOOK: Duration = Duration::from_millis(20);
 
@@ -33,7 +33,7 @@ pub async fn status(context: &Context) -> Exit {
             if status.state == ProxyState::Running { Exit::Done } else { Exit::NotRunning }
         }
         Err(AskError::Gone) => print_absence(context),
-        Err(error) => error.told(),
+        Err(error) => error.report(),
     }
 }
 
@@ -101,12 +101,12 @@ pub fn account_state(account: &AccountStatus, language: Language) -> String {
     account.state.text(language, &until.unwrap_or_default())
 }
 
-/// Whether the config file itself is why it is not in force.
+/// Whether the config file is not in force because it is invalid.
 fn is_bad(path: &Path) -> bool {
     config::read(path).map_or(true, |source| !config::problems_in(&source.text).is_empty())
 }
 
-/// One of the commands that need nothing but their name.
+/// Runs a command that has no arguments.
 pub async fn command(context: &Context, name: &str) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
     match agent.ask(name, Value::Null).await {
@@ -123,18 +123,18 @@ pub async fn command(context: &Context, name: &str) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            let failed = error.told();
+            let failed = error.report();
             if name == "reload" && is_bad(&context.paths.config) { Exit::Usage } else { failed }
         }
     }
 }
 
-/// Asks the agent to end, and returns when it has.
+/// Ends the agent, and returns when it has ended.
 pub async fn quit(context: &Context) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
     let base_url = match agent.ask("quit", Value::Null).await {
         Ok(status) => status["base_url"].as_str().unwrap_or_default().to_owned(),
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     stranded::tell(context, &base_url);
     let gone = async {
@@ -148,25 +148,25 @@ pub async fn quit(context: &Context) -> Exit {
     }
 }
 
-/// The dashboard, in the browser of whoever asks; or an address that opens it once.
+/// Opens the dashboard in the browser of this session, or prints an address that opens it once.
 pub async fn open(context: &Context, print: bool) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
-    let asked = if print { agent.ask("ticket", Value::Null).await } else { ask_page(&agent).await };
-    let ticket = match asked {
+    let ticket = if print { agent.ask("ticket", Value::Null).await } else { page_ticket(&agent).await };
+    let ticket = match ticket {
         Ok(ticket) => ticket,
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     let address = ticket["dashboard_url"].as_str().unwrap_or_default().to_owned();
     let plain = address.split('#').next().unwrap_or_default().trim_end_matches('/').to_owned();
     if print {
-        say_address(context, &address, &address);
+        print_address(context, &address, &address);
         return Exit::Done;
     }
     let page = ticket["page"].as_str().map(PathBuf::from);
     match browser::open_dashboard(&session::of_process(), &Entrance { address, page }) {
         Ok(()) => {
-            let said = text!(context.language, "cli-opened", address = plain.as_str());
-            say_address(context, &plain, &said);
+            let text = text!(context.language, "cli-opened", address = plain.as_str());
+            print_address(context, &plain, &text);
             Exit::Done
         }
         Err(error) => {
@@ -176,18 +176,18 @@ pub async fn open(context: &Context, print: bool) -> Exit {
     }
 }
 
-/// An agent that has run since before an update may know of no pages.
-async fn ask_page(agent: &Agent) -> Result<Value, AskError> {
+/// A ticket in a private file. An agent of an older version makes none with a file.
+async fn page_ticket(agent: &Agent) -> Result<Value, AskError> {
     match agent.ask("ticket", json!({ "page": true })).await {
         Err(AskError::Refused(_)) => agent.ask("ticket", Value::Null).await,
-        answered => answered,
+        answer => answer,
     }
 }
 
-fn say_address(context: &Context, address: &str, said: &str) {
+fn print_address(context: &Context, address: &str, text: &str) {
     if context.json {
         output::json(&json!({ "dashboard_url": address }));
     } else {
-        output::line(said);
+        output::line(text);
     }
 }

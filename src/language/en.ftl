@@ -340,16 +340,24 @@ notice-config-problem-first = { $count ->
     [one] The config file has a problem, and the proxy does not start until it is corrected. { $first }
    *[other] The config file has { $count } problems, and the proxy does not start until they are corrected. The first: { $first }
 }
-notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
+notice-account-disabled = Account { $name } is no longer used: { $reason }
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
 notice-upstream-unreachable = { $host } cannot be reached: { $reason }
-notice-ticket-used-twice = An address of the dashboard was used a second time, so somebody else may have read it. The page that it had opened was locked out: open the dashboard again.
+notice-ticket-used-twice = A dashboard address was used a second time, so another program may have read it. The page that it had opened was locked out: open the dashboard again.
 notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.
+notice-moved = portcullis is now at { $url }: point clients there.
+notice-moved-followed = Pointed there for you: { $tools }.
+notice-moved-left = Not pointed there, because their settings were changed after they were connected: { $tools }.
+record-not-written = { $lost ->
+    [0] Requests are not being recorded: { $reason }
+   *[other] Requests are not being recorded ({ $lost } lost so far): { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } is out; this is { $current }.
-updates-no-answer = The release feed says nothing of use: { $reason }.
+updates-no-answer = The release feed could not be read: { $reason }.
+
 ### The record in a terminal
 
 logs-missed = { $count ->
@@ -414,20 +422,12 @@ tray-quit = Quit
 
 ### Starting the tray agent
 
-cli-opened = Opened { $address } in your browser; `--print` prints an address.
+cli-opened = Opened { $address } in your browser; `--print` prints the address instead.
 cli-open-print = `portcullis open --print` prints the dashboard's address.
-cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
-cli-handed-over-without-browser = portcullis is running already. { $reason }
-cli-handed-over-without-icon = portcullis runs as `portcullis serve`, which has no tray icon; `portcullis quit` ends it, then `portcullis` starts it with one.
+cli-handed-over = portcullis is already running; its dashboard opens in the browser.
+cli-handed-over-without-browser = portcullis is already running. { $reason }
+cli-handed-over-without-icon = portcullis is already running as `portcullis serve`, without a tray icon. To have one, run `portcullis quit`, then `portcullis`.
 cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.
-record-not-written = { $lost ->
-    [0] Requests are not being recorded: { $reason }
-    [one] Requests are not being recorded ({ $lost } is lost): { $reason }
-   *[other] Requests are not being recorded ({ $lost } are lost): { $reason }
-}
-notice-moved = portcullis is at { $url } now: clients must point there.
-notice-moved-followed = Pointed there for you: { $tools }.
-notice-moved-left = Not pointed there, because their settings were changed since they were connected: { $tools }.
 
 ### Connecting tools
 
@@ -467,7 +467,7 @@ disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } o
 
 autostart-on = portcullis starts at login.
 autostart-off = portcullis does not start at login.
-autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` makes it this one.
+autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` replaces it with this one.
 
 ### Doctor
 
@@ -572,13 +572,13 @@ doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcull
 
 notify-title-bind = The port cannot be used
 notify-title-config = Problem in the config file
-notify-title-account = Account taken out
+notify-title-account = Account no longer used
 notify-title-cooling = All accounts are cooling
 notify-title-upstream = Provider cannot be reached
 notify-title-lan = Open to the network without a key
 notify-title-moved = portcullis has moved
 notify-title-update = A newer version is out
-notify-title-ticket = Somebody else may have opened the dashboard
+notify-title-ticket = Another program may have opened the dashboard
 notify-title-refused = That could not be done
 notify-action-move = Use port { $port }
 notify-action-edit = Open the file

@@ -330,16 +330,24 @@ notice-config-problem-first = { $count ->
     [1] 配置文件有一个问题；修正之前代理不会启动。{ $first }
    *[other] 配置文件有 { $count } 个问题；修正之前代理不会启动。第一个：{ $first }
 }
-notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
+notice-account-disabled = 账号 { $name } 已停止使用：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
 notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
-notice-ticket-used-twice = 仪表盘的某个地址被使用了第二次，可能有他人读到了它。由该地址打开的页面已被锁定：请重新打开仪表盘。
-notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
+notice-ticket-used-twice = 仪表盘的一个地址被第二次使用，可能已被其他程序读取。由该地址打开的页面已被锁定：请重新打开仪表盘。
+notice-lan-without-key = 此网络中的任何人都能使用您的账号：已允许局域网访问，且 auth_mode 为 off。
+notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
+notice-moved-followed = 已自动切换：{ $tools }。
+notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
+record-not-written = { $lost ->
+    [0] 无法记录请求：{ $reason }
+   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } 已发布（当前版本：{ $current }）。
-updates-no-answer = 无法从发布源获取新版本信息：{ $reason }
+updates-no-answer = 检查新版本失败：{ $reason }
+
 ### 终端中的记录
 
 logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看
@@ -374,7 +382,7 @@ tray-restart = 重启代理
 tray-use-port = 改用端口 { $port }
 tray-open-dashboard = 打开仪表盘
 tray-copy-dashboard-address = 复制仪表盘地址
-tray-copy-base-url = 复制基础 URL
+tray-copy-base-url = 复制 Base URL
 tray-copy-api-key = 复制 API 密钥
 tray-accounts = 账号
 tray-account-cooling = { $name } — 冷却至 { $time }
@@ -398,19 +406,12 @@ tray-quit = 退出
 
 ### Starting the tray agent
 
-cli-opened = 已在浏览器中打开 { $address }；用 `--print` 可显示地址。
+cli-opened = 已在浏览器中打开 { $address }；加上 `--print` 则只显示地址。
 cli-open-print = 运行 `portcullis open --print` 可显示仪表盘地址。
 cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
 cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
 cli-handed-over-without-icon = portcullis 正以 `portcullis serve` 方式运行，没有托盘图标；先用 `portcullis quit` 结束它，再运行 `portcullis` 即可带图标启动。
 cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。
-record-not-written = { $lost ->
-    [0] 无法记录请求：{ $reason }
-   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
-}
-notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
-notice-moved-followed = 已自动切换：{ $tools }。
-notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
 
 ### Connecting tools
 
@@ -542,13 +543,13 @@ doctor-notifications-missing-fix = 请安装一个，例如 dunst 或 mako；`po
 
 notify-title-bind = 端口无法使用
 notify-title-config = 配置文件有问题
-notify-title-account = 账号已移出
+notify-title-account = 账号已停止使用
 notify-title-cooling = 所有账号都在冷却
 notify-title-upstream = 无法连接服务商
 notify-title-lan = 已向网络开放且无需密钥
 notify-title-moved = portcullis 的地址已改变
 notify-title-update = 有新版本
-notify-title-ticket = 可能有他人打开了仪表盘
+notify-title-ticket = 其他程序可能已打开仪表盘
 notify-title-refused = 无法完成
 notify-action-move = 使用端口 { $port }
 notify-action-edit = 打开文件

@@ -80,7 +80,7 @@ impl Supervisor {
 
     pub(super) async fn end_update_check(&mut self, FeedAnswer { feed, newest }: FeedAnswer) {
         if let Err(error) = &newest {
-            tracing::warn!("the release feed {feed}: {error}");
+            tracing::warn!("the check for a newer version at {feed} failed: {error}");
         }
         let reached = !matches!(newest, Err(AskError::NotReached(_)));
         self.updates.retry_at = (!reached).then(|| Instant::now() + RETRY);

@@ -54,7 +54,7 @@ async fn a_browser_is_led_in_by_a_private_file_that_goes_again() {
     fs::set_permissions(proxy.home.path(), fs::Permissions::from_mode(0o755)).expect("opened");
     let output = open(&proxy, &opener).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let said = format!("Opened http://{address} in your browser; `--print` prints an address.\n");
+    let said = format!("Opened http://{address} in your browser; `--print` prints the address instead.\n");
     assert_eq!((stdout(&output), stderr(&output)), (said, String::new()));
 
     let started_with = opener.opened().await;

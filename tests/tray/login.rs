@@ -63,7 +63,7 @@ async fn a_login_that_finds_an_agent_is_quiet() {
         assert_eq!((stdout(&login), stderr(&login)), (String::new(), String::new()));
     }
     let asked = launch(desktop.bus.command(&desktop.agent.home, &[]), ":1").await;
-    assert!(stdout(&asked).contains("running already"), "{}", stdout(&asked));
+    assert!(stdout(&asked).contains("already running"), "{}", stdout(&asked));
     let opened = launcher.opened().await;
     assert_eq!(opened.len(), 1, "only what was asked for: {opened:?}");
 }

@@ -107,7 +107,7 @@ async fn a_ticket_that_comes_twice_is_told_once() {
     }
     assert_eq!(answers, [200, 401, 401]);
     let shown = daemon.next().await;
-    assert_eq!(shown.summary, "Somebody else may have opened the dashboard");
+    assert_eq!(shown.summary, "Another program may have opened the dashboard");
     assert!(shown.body.contains("locked out") && !shown.body.contains(ticket(&way_in)), "{}", shown.body);
     assert_eq!(daemon.waiting(), []);
 }

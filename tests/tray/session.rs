@@ -137,7 +137,7 @@ async fn a_second_launch_lets_the_first_open_its_dashboard() {
     let second = desktop.bus.command(&desktop.agent.home, &[]);
     let output = tokio::process::Command::from(second).output().await.expect("it runs");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("running already"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("already running"), "{}", stdout(&output));
     leads_in_once(&desktop.agent, &browser).await;
     assert!(answers(&desktop.agent).await);
 }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
 
-/// Generous, because it only has to be reached when something is broken.
+/// Generous, because it is reached only when something is broken.
 const LIMIT: Duration = Duration::from_secs(20);
 
 struct Case {
@@ -37,7 +37,7 @@ impl Case {
         tokio::time::timeout(LIMIT, self.contents.recv()).await.expect("a content within the limit")
     }
 
-    /// Waits until the text is there. A reader may catch a step on the way to it.
+    /// Waits until the watch has read this text. It may read a step on the way there first.
     async fn expect(&mut self, text: &str) {
         loop {
             match self.next().await {
@@ -176,7 +176,7 @@ async fn a_file_rewritten_without_pause_is_read_all_the_same() {
 }
 
 #[tokio::test]
-async fn other_files_and_reads_are_no_news() {
+async fn other_files_and_reads_are_not_reported() {
     let mut case = Case::with_file().await;
     for number in 0..20 {
         write(case.directory.path(), "other", &number.to_string());
@@ -189,9 +189,9 @@ async fn other_files_and_reads_are_no_news() {
     assert_eq!(content.expect("readable").text, "second");
 }
 
-/// Somebody else may have read the file in between, and has to hear that it went back.
+/// The receiver may have read the file in between.
 #[tokio::test]
-async fn a_change_and_back_is_news() {
+async fn a_change_and_back_is_reported() {
     let mut case = Case::with_file().await;
     let (path, aside) = (case.path.clone(), case.at("aside"));
     fs::rename(&path, &aside).expect("renamed");

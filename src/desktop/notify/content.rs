@@ -135,9 +135,9 @@ mod tests {
             message!("reason-quoted", reason = message!("reason-invalid-key"), words = "No such key.");
         let notice = Notice::AccountDisabled { name: "work".to_owned(), reason };
         let body = |language| Content::of(&notice, language).body;
-        let english = "Account work was taken out of the pool: invalid key: No such key.";
+        let english = "Account work is no longer used: invalid key: No such key.";
         assert_eq!(body(Language::English), english);
-        let japanese = "アカウント work をプールから外しました: キーが無効です: No such key.";
+        let japanese = "アカウント work の使用を停止しました: キーが無効です: No such key.";
         assert_eq!(body(Language::Japanese), japanese);
     }
 
