@@ -1,4 +1,4 @@
-//! A saved change is in force, whatever way the editor writes, and however it is asked for.
+//! A saved change is in force, however the editor writes and however the reload is asked for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn rename(from: &Path, to: &Path) {
     fs::rename(from, to).expect("renamed");
 }
 
-/// Saves several times over, because some ways of watching see only the first.
+/// Saves several times, because some ways of watching see only the first save.
 async fn check(first_save: impl Fn(&Path, &str), save: impl Fn(&Path, &str)) {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let home = Home::empty();
@@ -230,7 +230,7 @@ async fn the_reload_command_says_what_is_wrong() {
     assert!(stderr.contains("config.toml:2:1: proxy.prot: unknown key; did you mean `port`?"), "{stderr}");
 }
 
-/// What a command has read of the file in between must not stay in force.
+/// A file that a command has read in between must not stay in force.
 #[tokio::test]
 async fn a_change_and_back_within_a_moment_ends_where_it_began() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;

@@ -1,4 +1,4 @@
-//! Secrets that the file only points at, and where none may ever show.
+//! Secrets outside the config file, and the places where no secret may show.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use crate::support::home::{CLIENT_KEY, stderr, stdout};
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
-/// The account with its key from somewhere else.
+/// The account with its key from another source.
 fn with_key(upstream: &FakeUpstream, source: &str) -> String {
     let text = account("work", "openai", upstream, "");
     proxy_section("") + &text.replace("\"up-work-secret-key\"", source)
@@ -43,7 +43,7 @@ async fn a_key_in_a_file_is_read_again_on_reload() {
 }
 
 #[tokio::test]
-async fn a_key_from_a_command_is_asked_for_again_on_reload() {
+async fn a_key_command_runs_again_on_reload() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let home = Home::empty();
     let script = home.file("print-key");
@@ -80,7 +80,7 @@ async fn a_key_command_runs_once_at_the_start_and_once_for_each_reload() {
     assert_eq!(count(), 5, "after a second start and its reload");
 }
 
-/// A vault that is locked when the file is saved takes no working account out, and says so.
+/// A vault that is locked when the file is saved leaves a working account in use, with a warning.
 #[tokio::test]
 async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -103,7 +103,7 @@ async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
     assert_eq!(proxy.chat("gpt-5").await.status, 200);
     assert_eq!(sent(&upstream), "work-secret-key");
 
-    // Another command is another secret: there is nothing to keep.
+    // Another command is another secret: no last value is known.
     let other = fs::read_to_string(proxy.home.file("config.toml")).expect("read");
     proxy.home.write_config(&other.replace("print-key\"]", "print-key\", \"--new\"]"));
     assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
@@ -174,7 +174,7 @@ async fn the_client_key_may_live_in_a_file_of_its_own() {
     assert_eq!((asks("sk-first-client-key").await, asks("sk-other-client-key").await), (401, 200));
 }
 
-/// A key kept elsewhere has to be as good as one in the file.
+/// The rules for a key in the file apply to a key outside it.
 #[tokio::test]
 async fn an_unfit_client_key_from_a_file_is_a_problem_of_the_file() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -189,7 +189,7 @@ async fn an_unfit_client_key_from_a_file_is_a_problem_of_the_file() {
 const UPSTREAM_KEY: &str = "up-work-secret-key";
 
 /// The upstream repeats the key it was sent, the client sends a wrong one, the file gets a
-/// mistake beside a key: each is a way for a key into a message.
+/// mistake beside a key: in each case a key could get into a message.
 #[tokio::test]
 async fn no_key_shows_anywhere_but_in_the_config_file() {
     let told = format!("Incorrect API key provided: {UPSTREAM_KEY}");

@@ -1,4 +1,4 @@
-//! `portcullis open`: what a browser is started with, and what is said when there is none.
+//! `portcullis open`: the address that a browser is started with, and what is printed without one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// Whether another user of this computer can read a file.
-fn nobody_reads(path: &Path) -> bool {
+fn is_readable_to_others(path: &Path) -> bool {
     let spy = Command::new("setpriv")
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "cat"])
         .arg(path)
@@ -65,14 +65,14 @@ async fn a_browser_is_led_in_by_a_private_file_that_goes_again() {
         assert!(!started_with.contains(secret), "{started_with}");
     }
     assert_eq!((mode(&page), mode(page.parent().expect("a directory"))), (0o600, 0o700));
-    assert!(nobody_reads(Path::new("/proc/self/status")) && !nobody_reads(&page));
+    assert!(is_readable_to_others(Path::new("/proc/self/status")) && !is_readable_to_others(&page));
     assert_eq!(exchange(&proxy, &way_in).await, 200);
     assert!(!page.exists(), "it has done its work");
     assert_eq!(exchange(&proxy, &way_in).await, 401);
 }
 
 #[tokio::test]
-async fn a_page_that_nobody_came_for_is_gone_after_a_kill() {
+async fn a_page_that_was_never_opened_is_removed_after_a_kill() {
     let proxy = agent().await;
     let page = async |proxy: &TestProxy| {
         let answer = proxy.control_call("POST", "/api/ticket", r#"{"page": true}"#).await.json();
@@ -134,7 +134,7 @@ async fn a_printed_address_is_good_once_and_holds_no_launch_token() {
 }
 
 #[tokio::test]
-async fn a_browser_that_cannot_be_opened_is_told_without_an_address() {
+async fn a_browser_that_cannot_be_opened_is_reported_without_an_address() {
     let cases: [(Option<u8>, &str); 2] = [(Some(4), "xdg-open: exit 4"), (None, "xdg-open: not found")];
     for (status, reason) in cases {
         let upstream = FakeUpstream::always(Reply::HangUp).await;

@@ -1,4 +1,4 @@
-//! What a click changes in the config file, and clicks that cannot be done.
+//! The changes that a click makes in the config file, and clicks that are refused.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ fn file(desktop: &Desktop) -> String {
     fs::read_to_string(desktop.agent.home.config()).expect("readable")
 }
 
-/// Clicks, and the file must become this; comments and order stay.
+/// Clicks, and fails unless the file becomes this; comments and order stay.
 async fn check(desktop: &Desktop, path: &[&str], shown: &str, expected: &str) {
     desktop.item.click(path).await;
     desktop.item.wait_for_line(shown).await;
@@ -190,7 +190,7 @@ async fn an_account_that_is_switched_on_again_has_its_refusal_forgotten() {
     assert_eq!(desktop.agent.account("work").await["state"], "ready");
 }
 
-/// Sooner than it would look by itself.
+/// Sooner than the next regular look.
 #[tokio::test]
 async fn what_a_terminal_changes_about_the_login_shows_at_once() {
     let desktop = Desktop::with(&config("")).await.running().await;
