@@ -65,7 +65,7 @@ pub struct AddArgs {
     /// The same, as an option
     #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
     named: Option<String>,
-    /// Whose API it is for
+    /// The provider of the API
     #[arg(long, value_enum)]
     provider: ProviderArg,
     /// Take the key from this environment variable

@@ -141,8 +141,8 @@ fn a_directory_of_another_user_is_one_that_others_can_put_a_file_into() {
         assert_eq!(output.status.code(), Some(code), "{owner}: {}", stderr(&output));
     }
     let text = stdout(&check());
-    let said = format!("{} belongs to another user (id {another})", home.path().display());
-    assert!(text.contains(&said) && text.contains("sudo chown"), "{text}");
+    let printed = format!("{} belongs to another user (id {another})", home.path().display());
+    assert!(text.contains(&printed) && text.contains("sudo chown"), "{text}");
     // Root may use a file that is mounted from another user's home.
     assert_eq!(home.run(&["config", "check"]).status.code(), Some(0));
 }

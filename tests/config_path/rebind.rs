@@ -126,8 +126,8 @@ async fn while_the_port_of_the_file_is_taken_a_restart_says_so_and_the_old_one_s
     for command in ["restart", "start", "restart"] {
         let output = proxy.run(&[command]).await;
         assert_eq!(output.status.code(), Some(1), "{command}");
-        let said = stderr(&output);
-        assert!(said.contains(&refused) && said.contains("The old address serves on."), "{command}: {said}");
+        let printed = stderr(&output);
+        assert!(printed.contains(&refused) && printed.contains("The old address serves on."), "{command}: {printed}");
         let status = proxy.status().await;
         let problem = status["problem"].as_str().expect("a problem");
         assert!(status["state"] == "running" && problem.contains(&refused), "{command}: {status}");
@@ -145,8 +145,8 @@ async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
     proxy.home.write_config(&on_port(wanted, "", &upstream));
     wait_for_problem(&proxy, "The old address serves on.").await;
     let stopped = proxy.run(&["stop"]).await;
-    let said = stdout(&stopped) + &stderr(&stopped);
-    assert!(stopped.status.success() && !said.contains("serves on"), "{said}");
+    let printed = stdout(&stopped) + &stderr(&stopped);
+    assert!(stopped.status.success() && !printed.contains("serves on"), "{printed}");
     proxy.wait_for_status("no old address", |status| status["problem"].is_null()).await;
     let output = proxy.run(&["start"]).await;
     assert_eq!(output.status.code(), Some(1));

@@ -93,8 +93,8 @@ async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
     fs::remove_file(&script).expect("removed");
     write_private(&proxy.home, "print-key", "#!/bin/sh\necho the vault is locked >&2; exit 3\n");
     assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
-    let said = proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
-    let warning = said["warnings"][0].as_str().unwrap_or_default();
+    let status = proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
+    let warning = status["warnings"][0].as_str().unwrap_or_default();
     assert!(
         warning.contains("the vault is locked") && warning.contains("its last value is still used"),
         "{warning}"
@@ -149,12 +149,12 @@ async fn a_key_that_cannot_be_had_takes_only_its_own_account_out() {
         assert!(reason.contains(expected), "{source}: {reason}");
         assert_eq!(proxy.chat("gpt-5").await.status, 200, "{source}");
         let shown = stdout(&proxy.run(&["status"]).await);
-        assert_eq!(shown.matches(reason).count(), 1, "said once: {shown}");
+        assert_eq!(shown.matches(reason).count(), 1, "shown once: {shown}");
         let refused = proxy.chat("bad/gpt-5").await;
-        let told = refused.message();
+        let message = refused.message();
         assert!(
-            refused.status == 503 && told.contains("bad") && !told.contains(expected),
-            "{source}: {told}"
+            refused.status == 503 && message.contains("bad") && !message.contains(expected),
+            "{source}: {message}"
         );
     }
 }
@@ -192,9 +192,9 @@ const UPSTREAM_KEY: &str = "up-work-secret-key";
 /// mistake beside a key: in each case a key could get into a message.
 #[tokio::test]
 async fn no_key_shows_anywhere_but_in_the_config_file() {
-    let told = format!("Incorrect API key provided: {UPSTREAM_KEY}");
+    let message = format!("Incorrect API key provided: {UPSTREAM_KEY}");
     let error =
-        json!({"error": {"message": told, "type": "invalid_request_error", "code": "invalid_api_key"}});
+        json!({"error": {"message": message, "type": "invalid_request_error", "code": "invalid_api_key"}});
     let upstream = FakeUpstream::always(Reply::json(401, &error)).await;
     let config = proxy_section("auth_mode = \"strict\"") + &account("work", "openai", &upstream, "");
     let home = Home::with_config(&config);
@@ -230,5 +230,5 @@ async fn no_key_shows_anywhere_but_in_the_config_file() {
         let leak = shown.iter().find(|text| text.contains(secret));
         assert!(leak.is_none(), "{secret} shows in: {}", leak.expect("one"));
     }
-    assert!(shown.iter().any(|text| text.contains("401")), "there was something to say");
+    assert!(shown.iter().any(|text| text.contains("401")), "there was something to show");
 }

@@ -123,10 +123,10 @@ fn a_placeholder_for_a_key_is_refused() {
         ("{\"api_key\":\"sk-1\"}", "JSON"),
     ];
     let home = Home::with_config(COMMENTED);
-    for (pasted, said) in cases {
+    for (pasted, printed) in cases {
         let output = home.run_with_input(&["account", "add", "--provider", "openai"], pasted);
         assert_eq!(output.status.code(), Some(1), "{pasted}");
-        assert!(stderr(&output).contains(said), "{pasted}: {}", stderr(&output));
+        assert!(stderr(&output).contains(printed), "{pasted}: {}", stderr(&output));
         assert_eq!(config(&home), COMMENTED);
     }
 }
@@ -144,8 +144,8 @@ fn a_key_of_another_provider_is_refused_by_its_beginning() {
         let before = config(&home);
         let output = home.run_with_input(&["account", "add", "--provider", provider], key);
         assert_eq!(output.status.code(), Some(1), "{provider}");
-        let said = stderr(&output);
-        assert!(said.contains(owner) && said.contains(cure) && !said.contains("abcdef"), "{said}");
+        let printed = stderr(&output);
+        assert!(printed.contains(owner) && printed.contains(cure) && !printed.contains("abcdef"), "{printed}");
         assert_eq!(config(&home), before);
         let there = ["account", "add", "--provider", provider, "--base-url", "https://gateway.example"];
         check(&home, &there, key);
@@ -176,8 +176,8 @@ fn a_server_of_ones_own_needs_its_address_before_its_key() {
     let home = Home::with_config(COMMENTED);
     let output = home.run_with_input(&["account", "add", "--provider", "openai-compatible"], "");
     assert_eq!(output.status.code(), Some(2));
-    let told = stderr(&output);
-    assert!(told.contains("--base-url http") && !told.contains("accounts["), "{told}");
+    let printed = stderr(&output);
+    assert!(printed.contains("--base-url http") && !printed.contains("accounts["), "{printed}");
 }
 
 #[tokio::test]
@@ -349,12 +349,12 @@ async fn a_refused_key_is_not_revived_by_a_model_list() {
         (vec![named.clone(); 2], refused, 1, "(HTTP 401); asked for gpt-5", "disabled"),
         (vec![named; 2], works, 0, "works (HTTP 200); asked for gpt-5", "ready"),
     ];
-    for (lists, answer, code, said, state) in cases {
+    for (lists, answer, code, printed, state) in cases {
         upstream.script_now(lists, answer);
         let output = proxy.run(&["account", "test", "work"]).await;
         assert_eq!(output.status.code(), Some(code), "{}", stdout(&output));
-        assert!(stdout(&output).contains(said), "{}", stdout(&output));
-        assert_eq!(proxy.account("work").await["state"], state, "{said}");
+        assert!(stdout(&output).contains(printed), "{}", stdout(&output));
+        assert_eq!(proxy.account("work").await["state"], state, "{printed}");
     }
 }
 

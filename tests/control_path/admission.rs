@@ -160,9 +160,9 @@ async fn a_second_use_of_a_ticket_locks_the_first_page_out_and_notifies_the_user
     assert!(!config.contains("max_attempts"), "{config}");
 
     let words = "was used a second time";
-    until("the log says so", async || log(&proxy).contains(words).then_some(())).await;
-    let said = log(&proxy);
-    assert!(said.contains("WARN") && !said.contains(ticket(&way_in)) && !said.contains(&first), "{said}");
+    until("the log has it", async || log(&proxy).contains(words).then_some(())).await;
+    let logged = log(&proxy);
+    assert!(logged.contains("WARN") && !logged.contains(ticket(&way_in)) && !logged.contains(&first), "{logged}");
     assert_eq!(exchange(&proxy, ticket(&way_in)).await.status, 401);
     let session = proxy.session().await;
     assert_eq!(call(&proxy, &session, "GET", "/api/status", "").await.status, 200, "others come in");
@@ -206,8 +206,8 @@ async fn no_call_gives_the_launch_token_away() {
     let status: Value = serde_json::from_str(&stdout(&proxy.run(&["--json", "status"]).await)).expect("JSON");
     assert_eq!(status["dashboard_url"], json!(plain));
     for command in [&["open", "--print"] as &[&str], &["--json", "open", "--print"], &["status"]] {
-        let said = stdout(&proxy.run(command).await);
-        assert!(!said.contains(&launch), "{command:?}: {said}");
+        let printed = stdout(&proxy.run(command).await);
+        assert!(!printed.contains(&launch), "{command:?}: {printed}");
     }
 }
 

@@ -51,8 +51,8 @@ fn an_entry_for_another_program_is_reported() {
     let home = Home::empty();
     let (old, new) = (installed_in(&home, "old"), installed_in(&home, "new"));
     autostart(&home, &old, "on");
-    let told = autostart(&home, &new, "status");
-    assert!(told.contains("Another program") && told.contains(&old.display().to_string()), "{told}");
+    let printed = autostart(&home, &new, "status");
+    assert!(printed.contains("Another program") && printed.contains(&old.display().to_string()), "{printed}");
     let status: Value = serde_json::from_str(&autostart(&home, &new, "status --json")).expect("JSON");
     assert_eq!(status["enabled"], true);
     autostart(&home, &new, "on");

@@ -64,8 +64,8 @@ async fn without_its_runtime_directory_an_agent_is_found_and_stays_the_only_one(
     for has_runtime in [false, true] {
         let second = run(as_user(&home, &["serve", "--port", "0"], has_runtime));
         assert_eq!(second.status.code(), Some(4), "{}", stderr(&second));
-        let said = stderr(&second);
-        assert!(said.contains(&format!("pid {}", status["pid"])), "{said}");
+        let printed = stderr(&second);
+        assert!(printed.contains(&format!("pid {}", status["pid"])), "{printed}");
         let found = run(as_user(&home, &["status"], has_runtime));
         assert_eq!(found.status.code(), Some(0), "{}", stdout(&found));
     }

@@ -184,8 +184,8 @@ async fn an_agent_that_ends_while_it_is_asked_is_not_running() {
             drop((stream, lock));
         };
         let (output, ()) = tokio::join!(home.ask(command), ending);
-        let told = stdout(&output) + &stderr(&output);
-        assert_eq!(output.status.code(), Some(3), "{command:?}: {told}");
-        assert!(!told.contains("does not answer"), "{command:?}: {told}");
+        let printed = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{command:?}: {printed}");
+        assert!(!printed.contains("does not answer"), "{command:?}: {printed}");
     }
 }

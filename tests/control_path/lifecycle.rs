@@ -127,8 +127,8 @@ fn no_usable_account_is_a_failed_start_that_says_so() {
         let home = Home::with_config(&(proxy_section("") + accounts));
         let output = home.run(&["serve", "--port", "0"]);
         assert_eq!(output.status.code(), Some(1), "{accounts}");
-        let said = stderr(&output);
-        assert!(said.contains(NO_ACCOUNTS) && said.contains(advice), "{accounts}: {said}");
+        let printed = stderr(&output);
+        assert!(printed.contains(NO_ACCOUNTS) && printed.contains(advice), "{accounts}: {printed}");
         assert!(!home.file("control.json").exists());
     }
 }
@@ -188,9 +188,9 @@ async fn status_has_the_same_keys_whether_it_runs_or_not() {
     let home = proxy.killed().await;
     let output = home.run(&["status", "--json"]);
     let absence: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((output.status.code(), &nobody["state"]), (Some(3), &json!("stopped")));
+    assert_eq!((output.status.code(), &absence["state"]), (Some(3), &json!("stopped")));
     let keys = |status: &Value| status.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&nobody), keys(&running));
+    assert_eq!(keys(&absence), keys(&running));
     assert!(KEYS.iter().all(|key| absence.get(key).is_some()), "{absence}");
     assert_eq!(stdout(&home.run(&["status"])), "Not running\n");
 }

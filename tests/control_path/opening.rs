@@ -54,8 +54,8 @@ async fn a_browser_is_led_in_by_a_private_file_that_goes_again() {
     fs::set_permissions(proxy.home.path(), fs::Permissions::from_mode(0o755)).expect("opened");
     let output = open(&proxy, &opener).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let said = format!("Opened http://{address} in your browser; `--print` prints the address instead.\n");
-    assert_eq!((stdout(&output), stderr(&output)), (said, String::new()));
+    let printed = format!("Opened http://{address} in your browser; `--print` prints the address instead.\n");
+    assert_eq!((stdout(&output), stderr(&output)), (printed, String::new()));
 
     let started_with = opener.opened().await;
     let page = opener.page().await;
@@ -147,7 +147,7 @@ async fn a_browser_that_cannot_be_opened_is_reported_without_an_address() {
         let mut command = home.command(&["serve", "--port", "0"]);
         opener.install_alone(&mut command);
         let proxy = TestProxy::spawn(home, command).await;
-        let said = format!("No browser could be opened ({reason}).");
+        let printed = format!("No browser could be opened ({reason}).");
 
         let mut command = proxy.home.command(&["open"]);
         opener.install_alone(&mut command);
@@ -155,11 +155,11 @@ async fn a_browser_that_cannot_be_opened_is_reported_without_an_address() {
         assert_eq!((output.status.code(), stdout(&output)), (Some(1), String::new()));
         assert_eq!(
             stderr(&output),
-            format!("error: {said} `portcullis open --print` prints the dashboard's address.\n")
+            format!("error: {printed} `portcullis open --print` prints the dashboard's address.\n")
         );
 
         let answer = proxy.control_call("POST", "/api/open", "").await;
-        assert_eq!((answer.status.as_u16(), answer.json()["error"].as_str()), (409, Some(said.as_str())));
+        assert_eq!((answer.status.as_u16(), answer.json()["error"].as_str()), (409, Some(printed.as_str())));
         let log = fs::read_to_string(proxy.home.file("portcullis.log")).unwrap_or_default();
         assert!(!log.contains("8046/#") && !log.contains("file://"), "{log}");
     }

@@ -83,8 +83,8 @@ async fn a_login_beside_serve_is_quiet_and_a_launch_says_that_there_is_no_icon()
     );
     let asked = launch(bus.command(&agent.home, &[]), ":2").await;
     assert_eq!(asked.status.code(), Some(0), "{}", stderr(&asked));
-    let said = stdout(&asked);
-    assert_eq!(said.lines().filter(|line| line.contains("no tray icon")).count(), 1, "{said}");
+    let printed = stdout(&asked);
+    assert_eq!(printed.lines().filter(|line| line.contains("without a tray icon")).count(), 1, "{printed}");
     let opened = launcher.opened().await;
     let start = format!(":2 {} file://", bus.address());
     assert!(opened.len() == 1 && opened[0].starts_with(&start), "{opened:?}");

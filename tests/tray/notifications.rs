@@ -177,10 +177,10 @@ async fn doctor_reports_what_the_desktop_can_do() {
         };
         let command = bus.command(&home, &["doctor"]);
         let output = tokio::process::Command::from(command).output().await.expect("it runs");
-        let said = String::from_utf8_lossy(&output.stdout);
+        let printed = String::from_utf8_lossy(&output.stdout);
         assert!(
-            said.contains(expected) && said.contains("Nothing on this desktop shows tray icons"),
-            "{said}"
+            printed.contains(expected) && printed.contains("Nothing on this desktop shows tray icons"),
+            "{printed}"
         );
     }
     let bus = PrivateBus::start().await;

@@ -47,7 +47,7 @@ async fn without_a_panel_it_runs_logs_that_once_and_shows_the_icon_when_there_is
     let status = agent.wait_for_status("running", |status| status["state"] == "running").await;
     agent.address = status["address"].as_str().expect("text").parse().expect("an address");
     let words = "no tray host shows the icon";
-    until("the log says so", async || log(&agent).contains(words).then_some(())).await;
+    until("the log has it", async || log(&agent).contains(words).then_some(())).await;
     for _ in 0..2 {
         let mut host = TrayHost::start(&bus).await;
         in_time(host.item()).await.wait_for_line("1 active account (off)").await;

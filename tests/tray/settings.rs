@@ -148,8 +148,8 @@ async fn every_surface_says_what_is_wrong_with_a_first_file() {
     desktop.item.wait_for("the mistake", |seen| is_shown(seen.menu.to_string())).await;
     let problem = desktop.agent.status().await["problem"].as_str().expect("a problem").to_owned();
     let sentence = format!("Failed: {problem}");
-    let said = stdout(&desktop.agent.run(&["status"]).await);
-    assert_eq!(said.lines().next(), Some(sentence.as_str()));
+    let printed = stdout(&desktop.agent.run(&["status"]).await);
+    assert_eq!(printed.lines().next(), Some(sentence.as_str()));
     for page in ["/", "/requests", "/accounts", "/settings"] {
         let page = desktop.agent.control_call("GET", &format!("/page{page}"), "").await.text();
         assert!(page.replace("&quot;", "\"").contains(&sentence), "{page}");
@@ -164,9 +164,9 @@ async fn every_surface_says_what_is_wrong_with_a_first_file() {
 async fn every_surface_says_the_same_of_a_failed_start() {
     let desktop = Desktop::with(&proxy_section("port = 0")).await;
     desktop.item.wait_for_line("Failed: no accounts (off)").await;
-    let said = stdout(&desktop.agent.run(&["status"]).await);
-    assert_eq!(said.lines().next(), Some("Failed: no accounts"), "{said}");
-    assert!(said.contains("Problem: No available accounts. Add an account first."), "and the fix: {said}");
+    let printed = stdout(&desktop.agent.run(&["status"]).await);
+    assert_eq!(printed.lines().next(), Some("Failed: no accounts"), "{printed}");
+    assert!(printed.contains("Problem: No available accounts. Add an account first."), "and the fix: {printed}");
     let page = desktop.agent.control_call("GET", "/page/", "").await.text();
     assert!(page.contains("Failed: no accounts"), "{page}");
 }

@@ -283,7 +283,7 @@ fn append(nodes: &mut Vec<Node>, parent: usize, items: &[Item]) {
     }
 }
 
-/// What is as usual is left out.
+/// Properties with their default value are left out.
 fn node(item: &Item) -> Node {
     let label = |label: &str| ("label", Value::Text(plain(label)));
     let (properties, command) = match item {
@@ -311,7 +311,7 @@ const fn disabled() -> (&'static str, Value) {
     ("enabled", Value::Switch(false))
 }
 
-/// A single underline would mark the letter behind it.
+/// A single underline would mark the letter after it.
 fn plain(label: &str) -> String {
     label.replace('_', "__")
 }
