@@ -1,5 +1,5 @@
-//! The state of the config file: whether one was ever valid, what is wrong with it now, and
-//! what its load warned of.
+//! The state of the config file: whether one was ever valid, its problem now, and the warnings
+//! of its load. Time is a parameter.
 
 use std::time::{Duration, Instant};
 
@@ -60,24 +60,24 @@ impl FileState {
     /// Keeps what is wrong with the file, and returns the notice that is due at once. An
     /// invalid file may be half of one that is still being written: its notice is due when
     /// it lasts.
-    pub fn set_problem(&mut self, problem: Option<FileProblem>) -> Option<Notice> {
+    pub fn set_problem(&mut self, problem: Option<FileProblem>, now: Instant) -> Option<Notice> {
         if problem == self.problem {
             return None;
         }
         let is_invalid = matches!(problem, Some(FileProblem::Invalid(_)));
-        self.notice_due = is_invalid.then(|| Instant::now() + STILL_WRITING);
+        self.notice_due = is_invalid.then(|| now + STILL_WRITING);
         self.problem = problem;
         if is_invalid { None } else { self.notice() }
     }
 
     /// The notice of a problem that has lasted, once.
-    pub fn due_notice(&mut self) -> Option<Notice> {
-        self.notice_due.take_if(|due| *due <= Instant::now())?;
+    pub fn due_notice(&mut self, now: Instant) -> Option<Notice> {
+        self.notice_due.take_if(|due| *due <= now)?;
         self.notice()
     }
 
-    pub fn notice_due_in(&self) -> Option<Duration> {
-        self.notice_due.map(|due| due.saturating_duration_since(Instant::now()))
+    pub fn notice_due_in(&self, now: Instant) -> Option<Duration> {
+        self.notice_due.map(|due| due.saturating_duration_since(now))
     }
 
     fn notice(&self) -> Option<Notice> {
@@ -108,5 +108,52 @@ impl FileProblem {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::BindReason;
+
+    fn invalid(text: &str) -> Option<FileProblem> {
+        let problems = Problems::whole_file("config.toml".as_ref(), text.into(), "correct it".into());
+        Some(FileProblem::Invalid(problems))
+    }
+
+    fn is_first(notice: Option<Notice>) -> Option<bool> {
+        match notice? {
+            Notice::ConfigProblem { is_first, .. } => Some(is_first),
+            notice => panic!("{notice:?}"),
+        }
+    }
+
+    #[test]
+    fn an_invalid_file_is_reported_once_when_it_lasts() {
+        let (mut file, start) = (FileState::new(), Instant::now());
+        assert_eq!(file.set_problem(invalid("half"), start), None);
+        assert_eq!(file.due_notice(start), None, "it may still be written");
+        assert_eq!(file.notice_due_in(start), Some(STILL_WRITING));
+        let later = start + STILL_WRITING;
+        assert_eq!(file.set_problem(invalid("half"), later), None);
+        assert_eq!(is_first(file.due_notice(later)), Some(true), "none was valid before");
+        assert_eq!((file.due_notice(later), file.notice_due_in(later)), (None, None));
+        file.is_unconfigured = false;
+        assert_eq!(file.set_problem(invalid("another"), later), None);
+        assert_eq!(is_first(file.due_notice(later + STILL_WRITING)), Some(false));
+    }
+
+    #[test]
+    fn a_corrected_file_and_a_failed_bind_leave_no_notice_for_later() {
+        let (mut file, start) = (FileState::new(), Instant::now());
+        file.set_problem(invalid("half"), start);
+        assert_eq!(file.set_problem(None, start), None);
+        assert_eq!(file.due_notice(start + STILL_WRITING), None);
+        let address = ([127, 0, 0, 1], 8045).into();
+        let failure = BindFailure { address, reason: BindReason::Denied, next_free_port: None };
+        let problem = Some(FileProblem::Bind(failure.clone()));
+        assert_eq!(file.set_problem(problem.clone(), start), Some(Notice::BindFailure(failure.clone())));
+        assert_eq!(file.set_problem(problem, start), None, "reported once");
+        assert_eq!((file.bind_failure(), file.notice_due_in(start)), (Some(&failure), None));
     }
 }

@@ -24,6 +24,7 @@ mod updates;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
@@ -160,7 +161,7 @@ impl Supervisor {
             Event::ToolsFollowed { has_moved, followed } => self.tools_followed(has_moved, &followed),
             Event::Signal(Signal::Quit) => self.exit = Some(Exit::Quit),
             Event::Tick => {
-                if let Some(notice) = self.file.due_notice() {
+                if let Some(notice) = self.file.due_notice(Instant::now()) {
                     self.notify(&notice);
                 }
                 if self.pool_file.is_stale() {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -96,7 +97,7 @@ impl Supervisor {
         let problem = outcome.err();
         let failure =
             problem.as_ref().map(|problem| problem.message(self.life.proxy.is_some()).text(self.language()));
-        if let Some(notice) = self.file.set_problem(problem) {
+        if let Some(notice) = self.file.set_problem(problem, Instant::now()) {
             self.notify(&notice);
         }
         self.publish();
@@ -142,7 +143,7 @@ impl Supervisor {
         let Loaded { config, warnings, .. } = loaded;
         let is_first = self.file.is_unconfigured;
         let is_unchanged = !is_first && config == *self.config;
-        // The first look of the watcher asks for nothing.
+        // A reload that was asked for may be meant for the certificates alone.
         if std::mem::take(&mut self.reload.is_asked_for) || !is_unchanged {
             self.gateway.client().read_certificates_again();
         }

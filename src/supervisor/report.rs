@@ -36,7 +36,7 @@ impl Supervisor {
     pub(super) fn until_next_look(&self) -> Duration {
         let drain = self.life.is_draining().then_some(DRAIN_TICK);
         let cooldown = self.pool().view(Instant::now()).next_change;
-        let (save, notice) = (self.pool_file.due_in(), self.file.notice_due_in());
+        let (save, notice) = (self.pool_file.due_in(), self.file.notice_due_in(Instant::now()));
         let looks = [drain, save, cooldown, notice, self.until_update_check()];
         looks.into_iter().flatten().min().unwrap_or(IDLE)
     }

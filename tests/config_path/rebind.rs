@@ -127,7 +127,10 @@ async fn while_the_port_of_the_file_is_taken_a_restart_says_so_and_the_old_one_s
         let output = proxy.run(&[command]).await;
         assert_eq!(output.status.code(), Some(1), "{command}");
         let printed = stderr(&output);
-        assert!(printed.contains(&refused) && printed.contains("The old address serves on."), "{command}: {printed}");
+        assert!(
+            printed.contains(&refused) && printed.contains("The old address serves on."),
+            "{command}: {printed}"
+        );
         let status = proxy.status().await;
         let problem = status["problem"].as_str().expect("a problem");
         assert!(status["state"] == "running" && problem.contains(&refused), "{command}: {status}");

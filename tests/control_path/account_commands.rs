@@ -145,7 +145,10 @@ fn a_key_of_another_provider_is_refused_by_its_beginning() {
         let output = home.run_with_input(&["account", "add", "--provider", provider], key);
         assert_eq!(output.status.code(), Some(1), "{provider}");
         let printed = stderr(&output);
-        assert!(printed.contains(owner) && printed.contains(cure) && !printed.contains("abcdef"), "{printed}");
+        assert!(
+            printed.contains(owner) && printed.contains(cure) && !printed.contains("abcdef"),
+            "{printed}"
+        );
         assert_eq!(config(&home), before);
         let there = ["account", "add", "--provider", provider, "--base-url", "https://gateway.example"];
         check(&home, &there, key);

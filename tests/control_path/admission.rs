@@ -162,7 +162,10 @@ async fn a_second_use_of_a_ticket_locks_the_first_page_out_and_notifies_the_user
     let words = "was used a second time";
     until("the log has it", async || log(&proxy).contains(words).then_some(())).await;
     let logged = log(&proxy);
-    assert!(logged.contains("WARN") && !logged.contains(ticket(&way_in)) && !logged.contains(&first), "{logged}");
+    assert!(
+        logged.contains("WARN") && !logged.contains(ticket(&way_in)) && !logged.contains(&first),
+        "{logged}"
+    );
     assert_eq!(exchange(&proxy, ticket(&way_in)).await.status, 401);
     let session = proxy.session().await;
     assert_eq!(call(&proxy, &session, "GET", "/api/status", "").await.status, 200, "others come in");

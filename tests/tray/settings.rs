@@ -166,7 +166,10 @@ async fn every_surface_says_the_same_of_a_failed_start() {
     desktop.item.wait_for_line("Failed: no accounts (off)").await;
     let printed = stdout(&desktop.agent.run(&["status"]).await);
     assert_eq!(printed.lines().next(), Some("Failed: no accounts"), "{printed}");
-    assert!(printed.contains("Problem: No available accounts. Add an account first."), "and the fix: {printed}");
+    assert!(
+        printed.contains("Problem: No available accounts. Add an account first."),
+        "and the fix: {printed}"
+    );
     let page = desktop.agent.control_call("GET", "/page/", "").await.text();
     assert!(page.contains("Failed: no accounts"), "{page}");
 }
