@@ -159,6 +159,43 @@ async fn every_surface_says_what_is_wrong_with_a_first_file() {
     assert!(!log().contains("last good one"), "{}", log());
 }
 
+#[tokio::test]
+async fn a_corrected_first_file_starts_no_proxy_that_is_to_wait() {
+    let waiting = config("").replace("port = 0", "port = 0\nstart_with_agent = false");
+    let broken = waiting.replace("port = 0", "port = \"many\"");
+    let desktop = Desktop::start(Home::with_config(&broken), |_| {}).await;
+    desktop.item.wait_for("the mistake", |seen| seen.menu.to_string().starts_with("Failed: ")).await;
+    desktop.agent.home.write_config(&waiting);
+    desktop.item.wait_for_line("Stopped (off)").await;
+    desktop.item.click(&["Start proxy"]).await;
+    desktop.wait_until_running().await;
+}
+
+/// Without a valid file there are no accounts, and nothing to write about them.
+#[tokio::test]
+async fn a_refused_key_outlives_a_start_with_a_broken_file() {
+    async fn quit(mut desktop: Desktop) -> Home {
+        desktop.agent.run(&["quit"]).await;
+        desktop.agent.ended().await;
+        desktop.agent.home
+    }
+    let refusal = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let upstream = FakeUpstream::always(refusal).await;
+    let text = proxy_section("port = 0") + &account("work", "openai", &upstream, "");
+    let desktop = Desktop::with(&text).await.running().await;
+    desktop.agent.chat("gpt-5").await;
+    desktop.item.wait_for_line("No accounts (off)").await;
+    let home = quit(desktop).await;
+    home.write_config(&text.replace("port = 0", "port = \"many\""));
+    let desktop = Desktop::start(home, |_| {}).await;
+    desktop.item.wait_for("the mistake", |seen| seen.menu.to_string().starts_with("Failed: ")).await;
+    let home = quit(desktop).await;
+    home.write_config(&text);
+    let desktop = Desktop::start(home, |_| {}).await;
+    desktop.item.wait_for_line("Failed: no accounts (off)").await;
+    assert_eq!(desktop.agent.account("work").await["state"], "disabled");
+}
+
 /// A start that failed once reads the same in the menu, the terminal and the dashboard.
 #[tokio::test]
 async fn every_surface_says_the_same_of_a_failed_start() {
