@@ -309,7 +309,7 @@ async fn place(context: &Context, config: &Config) -> Result<(String, Option<Pro
         match agent.status().await {
             Ok(status) => return Ok((status.base_url, Some(status.state))),
             Err(AskError::Gone) => {}
-            Err(error) => return Err(error.told()),
+            Err(error) => return Err(error.report()),
         }
     }
     let nobody_knows = || output::failed(&text!(context.language, "connect-any-port"));

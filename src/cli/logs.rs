@@ -58,7 +58,7 @@ async fn follow(agent: &Agent, source: &Source, printer: &Printer, filter: &Filt
     let live = format!("records/live?{}", query(filter, std::iter::empty()));
     let mut events = match agent.listen(&live).await {
         Ok(events) => events,
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     let (shown, last) = show(source, printer, filter, count).await;
     if shown != Exit::Done {

@@ -41,6 +41,8 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("look-around", Call::LookAround))
         .push(route("move-to-port", Call::MoveToPort))
         .push(route("accounts/test", Call::TestAccount))
+        .push(route("accounts/enable", Call::EnableAccount))
+        .push(route("accounts/disable", Call::DisableAccount))
         .push(route("accounts/clear-cooldown", Call::ClearCooldown))
         .push(route("accounts/revive", Call::ReviveAccount))
         .push(records::router(control))
@@ -60,6 +62,8 @@ enum Call {
     LookAround,
     MoveToPort,
     TestAccount,
+    EnableAccount,
+    DisableAccount,
     ClearCooldown,
     ReviveAccount,
 }
@@ -175,6 +179,10 @@ async fn command(call: Call, language: Language, request: &mut Request) -> Resul
     Ok(match call {
         Call::MoveToPort => Command::MoveToPort(body::<Port>(request).await?.port),
         Call::TestAccount => Command::TestAccount { name: body::<Named>(request).await?.name, language },
+        Call::EnableAccount | Call::DisableAccount => Command::EnableAccount {
+            name: body::<Named>(request).await?.name,
+            enabled: call == Call::EnableAccount,
+        },
         Call::ReviveAccount => Command::ReviveAccount(body::<Named>(request).await?.name),
         Call::MoveTo => Command::MoveTo(body::<Desktop>(request).await?.variables.checked()),
         Call::ClearCooldown => Command::ClearCooldown(body::<MaybeNamed>(request).await?.name),

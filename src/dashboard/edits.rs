@@ -33,8 +33,6 @@ pub fn router(control: &Arc<Control>) -> Router {
         .push(route("accounts/add", Call::AddAccount))
         .push(route("accounts/edit", Call::EditAccount))
         .push(route("accounts/remove", Call::RemoveAccount))
-        .push(route("accounts/enable", Call::EnableAccount))
-        .push(route("accounts/disable", Call::DisableAccount))
         .push(route("accounts/place", Call::PlaceAccount))
         .push(route("settings", Call::Settings))
         .push(route("models/set", Call::SetModel))
@@ -49,8 +47,6 @@ enum Call {
     AddAccount,
     EditAccount,
     RemoveAccount,
-    EnableAccount,
-    DisableAccount,
     PlaceAccount,
     Settings,
     SetModel,
@@ -82,7 +78,7 @@ impl Handler for Endpoint {
         let path = self.control.config_path.clone();
         let edited = tokio::task::spawn_blocking(move || (change.edit)(&path)).await;
         match edited {
-            Ok(Ok(())) => self.apply(change.revives.as_deref(), response).await,
+            Ok(Ok(())) => self.apply(response).await,
             Ok(Err(error)) => refuse_edit(response, &error, language),
             Err(error) => refuse(response, StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         }
@@ -90,16 +86,12 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
-    async fn apply(&self, revives: Option<&str>, response: &mut Response) {
+    async fn apply(&self, response: &mut Response) {
         let agent = &self.control.agent;
         if let Err(error) = agent.ask(Command::Reload).await {
             let language = agent.status().language;
             let message = text!(language, "edit-not-in-force", reason = error.to_string());
             return refuse(response, StatusCode::CONFLICT, &message);
-        }
-        if let Some(name) = revives {
-            // There is nothing to forget about most accounts.
-            let _ = agent.ask(Command::ReviveAccount(name.to_owned())).await;
         }
         write(response, StatusCode::OK, &status(&self.control, agent.status().language));
     }
@@ -110,13 +102,11 @@ type Edit = dyn FnOnce(&Path) -> Result<(), EditError> + Send;
 /// What a call does to the file.
 struct Change {
     edit: Box<Edit>,
-    /// The account whose refused credential is forgotten.
-    revives: Option<String>,
 }
 
 impl Change {
     fn new(edit: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static) -> Self {
-        Self { edit: Box::new(edit), revives: None }
+        Self { edit: Box::new(edit) }
     }
 }
 
@@ -219,15 +209,6 @@ async fn change(call: Call, editor: Editor, request: &mut Request) -> Result<Cha
         Call::RemoveAccount => {
             let Named { name } = body(request).await?;
             Change::new(move |path| edit::remove_account(path, &name))
-        }
-        Call::EnableAccount => {
-            let Named { name } = body(request).await?;
-            let revives = Some(name.clone());
-            Change { revives, ..Change::new(move |path| edit::set_account_enabled(path, &name, true)) }
-        }
-        Call::DisableAccount => {
-            let Named { name } = body(request).await?;
-            Change::new(move |path| edit::set_account_enabled(path, &name, false))
         }
         Call::PlaceAccount => {
             let Placed { name, place } = body(request).await?;

@@ -55,7 +55,7 @@ impl Door {
     /// Whoever is at the door is not kept waiting for it.
     fn warn(&self) {
         let agent = self.0.agent.clone();
-        tokio::spawn(async move { agent.ask(Command::Tell(Notice::TicketUsedTwice)).await });
+        tokio::spawn(async move { agent.ask(Command::Notify(Notice::TicketUsedTwice)).await });
     }
 }
 

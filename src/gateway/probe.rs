@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::attempt::Attempt;
@@ -26,10 +26,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Of a list, as many names say what it is.
 const NAMED_AT_MOST: usize = 5;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestReport {
     pub account: String,
-    pub provider: &'static str,
+    pub provider: String,
     pub ok: bool,
     /// What was asked: a model, or the model list.
     pub asked: Message,
@@ -37,7 +37,7 @@ pub struct TestReport {
     /// What came back, in one line.
     pub message: Message,
     /// The one thing to do, where it is not well.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Message>,
     pub duration_ms: u64,
 }
@@ -82,7 +82,7 @@ impl Gateway {
         }
         let duration_ms = millis(started.elapsed());
         let asked = question.model.map_or_else(|| message!("account-test-list"), Message::from);
-        let provider = account.provider.name();
+        let provider = account.provider.name().to_owned();
         Ok(TestReport { account: account.name, provider, ok, asked, status, message, fix, duration_ms })
     }
 

@@ -16,6 +16,7 @@ state-failed-port-in-use = port { $port } is in use
 state-failed-port-in-use-by = port { $port } is in use by { $owner }
 state-failed-port-denied = port { $port } is not permitted
 state-failed-address = { $address } cannot be bound
+state-failed-unknown = the reason is not known
 accounts-none = No accounts
 accounts-active = { $count ->
     [one] { $count } active account
@@ -335,16 +336,28 @@ notice-config-problem = { $count ->
     [one] The config file has a problem; the last good one stays in force. { $first }
    *[other] The config file has { $count } problems; the last good one stays in force. The first: { $first }
 }
-notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
+notice-config-problem-first = { $count ->
+    [one] The config file has a problem, and the proxy does not start until it is corrected. { $first }
+   *[other] The config file has { $count } problems, and the proxy does not start until they are corrected. The first: { $first }
+}
+notice-account-disabled = Account { $name } is no longer used: { $reason }
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
 notice-upstream-unreachable = { $host } cannot be reached: { $reason }
-notice-ticket-used-twice = An address of the dashboard was used a second time, so somebody else may have read it. The page that it had opened was locked out: open the dashboard again.
+notice-ticket-used-twice = A dashboard address was used a second time, so another program may have read it. The page that it had opened was locked out: open the dashboard again.
 notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.
+notice-moved = portcullis is now at { $url }: point clients there.
+notice-moved-followed = Pointed there for you: { $tools }.
+notice-moved-left = Not pointed there, because their settings were changed after they were connected: { $tools }.
+record-not-written = { $lost ->
+    [0] Requests are not being recorded: { $reason }
+   *[other] Requests are not being recorded ({ $lost } lost so far): { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } is out; this is { $current }.
-updates-no-answer = The release feed says nothing of use: { $reason }.
+updates-no-answer = The release feed could not be read: { $reason }.
+
 ### The record in a terminal
 
 logs-missed = { $count ->
@@ -409,20 +422,12 @@ tray-quit = Quit
 
 ### Starting the tray agent
 
-cli-opened = Opened { $address } in your browser; `--print` prints an address.
+cli-opened = Opened { $address } in your browser; `--print` prints the address instead.
 cli-open-print = `portcullis open --print` prints the dashboard's address.
-cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
-cli-handed-over-without-browser = portcullis is running already. { $reason }
-cli-handed-over-without-icon = portcullis runs as `portcullis serve`, which has no tray icon; `portcullis quit` ends it, then `portcullis` starts it with one.
+cli-handed-over = portcullis is already running; its dashboard opens in the browser.
+cli-handed-over-without-browser = portcullis is already running. { $reason }
+cli-handed-over-without-icon = portcullis is already running as `portcullis serve`, without a tray icon. To have one, run `portcullis quit`, then `portcullis`.
 cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.
-record-not-written = { $lost ->
-    [0] Requests are not being recorded: { $reason }
-    [one] Requests are not being recorded ({ $lost } is lost): { $reason }
-   *[other] Requests are not being recorded ({ $lost } are lost): { $reason }
-}
-notice-moved = portcullis is at { $url } now: clients must point there.
-notice-moved-followed = Pointed there for you: { $tools }.
-notice-moved-left = Not pointed there, because their settings were changed since they were connected: { $tools }.
 
 ### Connecting tools
 
@@ -462,7 +467,7 @@ disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } o
 
 autostart-on = portcullis starts at login.
 autostart-off = portcullis does not start at login.
-autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` makes it this one.
+autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` replaces it with this one.
 
 ### Doctor
 
@@ -567,13 +572,13 @@ doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcull
 
 notify-title-bind = The port cannot be used
 notify-title-config = Problem in the config file
-notify-title-account = Account taken out
+notify-title-account = Account no longer used
 notify-title-cooling = All accounts are cooling
 notify-title-upstream = Provider cannot be reached
 notify-title-lan = Open to the network without a key
 notify-title-moved = portcullis has moved
 notify-title-update = A newer version is out
-notify-title-ticket = Somebody else may have opened the dashboard
+notify-title-ticket = Another program may have opened the dashboard
 notify-title-refused = That could not be done
 notify-action-move = Use port { $port }
 notify-action-edit = Open the file
@@ -870,7 +875,7 @@ cli-tray-ended = the agent did not come up; its log says why: { $log }
 cli-status-nobody = Not running
 cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
 cli-status-accounts = Accounts: { $accounts }
-cli-status-account = { $name } is { $state }: { $reason }
+cli-status-account = { $name } ({ $state }): { $reason }
 cli-status-problem = Problem: { $problem }
 cli-status-warning = Warning: { $warning }
 cli-status-config = Config: { $path }
@@ -896,11 +901,6 @@ cli-account-took-scheme = `Bearer` in front of the key was left out.
 cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
 cli-account-unknown = there is no account named "{ $name }"
 cli-account-exists = there is already an account named "{ $name }"
-cli-account-ready = ready
-cli-account-cooling = cooling
-cli-account-disabled = disabled
-cli-account-off = off
-cli-account-unusable = unusable
 cli-cleared = { $count } cleared
 
 ### Demo

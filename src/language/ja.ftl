@@ -15,8 +15,9 @@ state-failed-port-in-use = ポート { $port } は使用中です
 state-failed-port-in-use-by = ポート { $port } は { $owner } が使用中です
 state-failed-port-denied = ポート { $port } を使う権限がありません
 state-failed-address = { $address } をバインドできません
+state-failed-unknown = 理由は不明です
 accounts-none = アカウントなし
-accounts-active = 有効なアカウント: { $count }
+accounts-active = 使用可能なアカウント: { $count }
 accounts-active-cooling = { accounts-active }（クールダウン中: { $cooling }）
 
 ### What went wrong, and what to do
@@ -325,16 +326,28 @@ notice-config-problem = { $count ->
     [1] 設定ファイルに問題があります。直前の正しい設定で動作を続けています。{ $first }
    *[other] 設定ファイルに { $count } 件の問題があります。直前の正しい設定で動作を続けています。最初の問題: { $first }
 }
-notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
+notice-config-problem-first = { $count ->
+    [1] 設定ファイルに問題があります。修正するまでプロキシは起動しません。{ $first }
+   *[other] 設定ファイルに { $count } 件の問題があります。修正するまでプロキシは起動しません。最初の問題: { $first }
+}
+notice-account-disabled = アカウント { $name } の使用を停止しました: { $reason }
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
 notice-upstream-unreachable = { $host } に接続できません: { $reason }
-notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかの誰かに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
+notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかのプログラムに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
 notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。
+notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
+notice-moved-followed = 自動で切り替えたツール: { $tools }。
+notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
+record-not-written = { $lost ->
+    [0] リクエストを記録できません: { $reason }
+   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } が公開されています（このバージョン: { $current }）。
-updates-no-answer = リリースフィードから新しいバージョンを確認できません: { $reason }
+updates-no-answer = 新しいバージョンを確認できませんでした: { $reason }
+
 ### ターミナルでの記録
 
 logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます
@@ -363,7 +376,7 @@ refused-no-key = コピーする API キーがありません。`portcullis key 
 
 ### Tray menu
 
-tray-start = プロキシを開始
+tray-start = プロキシを起動
 tray-stop = プロキシを停止
 tray-restart = プロキシを再起動
 tray-use-port = 代わりにポート { $port } を使う
@@ -393,19 +406,12 @@ tray-quit = 終了
 
 ### Starting the tray agent
 
-cli-opened = { $address } をブラウザーで開きました。`--print` でアドレスを表示できます。
+cli-opened = { $address } をブラウザーで開きました。開かずにアドレスを表示するには `--print` を付けてください。
 cli-open-print = `portcullis open --print` でダッシュボードのアドレスを表示できます。
-cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
-cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
-cli-handed-over-without-icon = portcullis は `portcullis serve` として動いているため、トレイアイコンはありません。`portcullis quit` で終了してから `portcullis` を実行すると、アイコン付きで起動します。
+cli-handed-over = portcullis はすでに起動しています。ダッシュボードをブラウザーで開きます。
+cli-handed-over-without-browser = portcullis はすでに起動しています。{ $reason }
+cli-handed-over-without-icon = portcullis は `portcullis serve` として起動しているため、トレイアイコンはありません。`portcullis quit` で終了してから `portcullis` を実行すると、アイコン付きで起動します。
 cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。
-record-not-written = { $lost ->
-    [0] リクエストを記録できません: { $reason }
-   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
-}
-notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
-notice-moved-followed = 自動で切り替えたツール: { $tools }。
-notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
 
 ### Connecting tools
 
@@ -445,7 +451,7 @@ disconnect-not-ours = { $tool } は portcullis が接続したものではあり
 
 autostart-on = portcullis はログイン時に起動します。
 autostart-off = portcullis はログイン時に起動しません。
-autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに変わります。
+autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに置き換えられます。
 
 ### Doctor
 
@@ -537,13 +543,13 @@ doctor-notifications-missing-fix = dunst や mako などを入れてください
 
 notify-title-bind = ポートを使用できません
 notify-title-config = 設定ファイルに問題があります
-notify-title-account = アカウントを外しました
+notify-title-account = アカウントの使用を停止しました
 notify-title-cooling = すべてのアカウントがクールダウン中です
 notify-title-upstream = プロバイダーに接続できません
 notify-title-lan = キーなしでネットワークに公開されています
 notify-title-moved = portcullis のアドレスが変わりました
 notify-title-update = 新しいバージョンがあります
-notify-title-ticket = ほかの誰かがダッシュボードを開いた可能性があります
+notify-title-ticket = ほかのプログラムがダッシュボードを開いた可能性があります
 notify-title-refused = 実行できませんでした
 notify-action-move = ポート { $port } を使う
 notify-action-edit = ファイルを開く
@@ -866,11 +872,6 @@ cli-account-took-scheme = キーの前の `Bearer` を取り除きました。
 cli-account-tested = { $name }: { $said }（問い合わせ: { $model }、{ $ms } ms）
 cli-account-unknown = アカウント { $name } はありません
 cli-account-exists = アカウント { $name } はすでにあります
-cli-account-ready = 使用可能
-cli-account-cooling = クールダウン中
-cli-account-disabled = 除外中
-cli-account-off = オフ
-cli-account-unusable = 使用不可
 cli-cleared = { $count } 件を解除しました
 
 ### Demo

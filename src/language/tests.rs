@@ -109,7 +109,7 @@ fn a_number_chooses_its_plural() {
     check(1, "1 active account");
     check(3, "3 active accounts");
     let text = crate::text!(Language::Japanese, "accounts-active-cooling", count = 3, cooling = 1);
-    assert_eq!(text, "有効なアカウント: 3（クールダウン中: 1）");
+    assert_eq!(text, "使用可能なアカウント: 3（クールダウン中: 1）");
 }
 
 #[test]

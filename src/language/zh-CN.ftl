@@ -15,6 +15,7 @@ state-failed-port-in-use = 端口 { $port } 已被占用
 state-failed-port-in-use-by = 端口 { $port } 已被 { $owner } 占用
 state-failed-port-denied = 没有使用端口 { $port } 的权限
 state-failed-address = 无法绑定 { $address }
+state-failed-unknown = 原因未知
 accounts-none = 没有账号
 accounts-active = { $count } 个可用账号
 accounts-active-cooling = { accounts-active }，其中 { $cooling } 个冷却中
@@ -325,16 +326,28 @@ notice-config-problem = { $count ->
     [1] 配置文件有一个问题；上一份有效配置继续生效。{ $first }
    *[other] 配置文件有 { $count } 个问题；上一份有效配置继续生效。第一个：{ $first }
 }
-notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
+notice-config-problem-first = { $count ->
+    [1] 配置文件有一个问题；修正之前代理不会启动。{ $first }
+   *[other] 配置文件有 { $count } 个问题；修正之前代理不会启动。第一个：{ $first }
+}
+notice-account-disabled = 账号 { $name } 已停止使用：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
 notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
-notice-ticket-used-twice = 仪表盘的某个地址被使用了第二次，可能有他人读到了它。由该地址打开的页面已被锁定：请重新打开仪表盘。
-notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
+notice-ticket-used-twice = 仪表盘的一个地址被第二次使用，可能已被其他程序读取。由该地址打开的页面已被锁定：请重新打开仪表盘。
+notice-lan-without-key = 此网络中的任何人都能使用您的账号：已允许局域网访问，且 auth_mode 为 off。
+notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
+notice-moved-followed = 已自动切换：{ $tools }。
+notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
+record-not-written = { $lost ->
+    [0] 无法记录请求：{ $reason }
+   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } 已发布（当前版本：{ $current }）。
-updates-no-answer = 无法从发布源获取新版本信息：{ $reason }
+updates-no-answer = 检查新版本失败：{ $reason }
+
 ### 终端中的记录
 
 logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看
@@ -369,7 +382,7 @@ tray-restart = 重启代理
 tray-use-port = 改用端口 { $port }
 tray-open-dashboard = 打开仪表盘
 tray-copy-dashboard-address = 复制仪表盘地址
-tray-copy-base-url = 复制基础 URL
+tray-copy-base-url = 复制 Base URL
 tray-copy-api-key = 复制 API 密钥
 tray-accounts = 账号
 tray-account-cooling = { $name } — 冷却至 { $time }
@@ -393,19 +406,12 @@ tray-quit = 退出
 
 ### Starting the tray agent
 
-cli-opened = 已在浏览器中打开 { $address }；用 `--print` 可显示地址。
+cli-opened = 已在浏览器中打开 { $address }；加上 `--print` 则只显示地址。
 cli-open-print = 运行 `portcullis open --print` 可显示仪表盘地址。
 cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
 cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
 cli-handed-over-without-icon = portcullis 正以 `portcullis serve` 方式运行，没有托盘图标；先用 `portcullis quit` 结束它，再运行 `portcullis` 即可带图标启动。
 cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。
-record-not-written = { $lost ->
-    [0] 无法记录请求：{ $reason }
-   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
-}
-notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
-notice-moved-followed = 已自动切换：{ $tools }。
-notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
 
 ### Connecting tools
 
@@ -537,13 +543,13 @@ doctor-notifications-missing-fix = 请安装一个，例如 dunst 或 mako；`po
 
 notify-title-bind = 端口无法使用
 notify-title-config = 配置文件有问题
-notify-title-account = 账号已移出
+notify-title-account = 账号已停止使用
 notify-title-cooling = 所有账号都在冷却
 notify-title-upstream = 无法连接服务商
 notify-title-lan = 已向网络开放且无需密钥
 notify-title-moved = portcullis 的地址已改变
 notify-title-update = 有新版本
-notify-title-ticket = 可能有他人打开了仪表盘
+notify-title-ticket = 其他程序可能已打开仪表盘
 notify-title-refused = 无法完成
 notify-action-move = 使用端口 { $port }
 notify-action-edit = 打开文件
@@ -840,7 +846,7 @@ cli-tray-ended = 程序没有启动成功；原因见日志：{ $log }
 cli-status-nobody = 未运行
 cli-status-base-url = 基础 URL：OpenAI 客户端用 { $url }/v1，Anthropic 和 Gemini 用 { $url }
 cli-status-accounts = 账号：{ $accounts }
-cli-status-account = { $name } { $state }：{ $reason }
+cli-status-account = { $name }（{ $state }）：{ $reason }
 cli-status-problem = 问题：{ $problem }
 cli-status-warning = 警告：{ $warning }
 cli-status-config = 配置文件：{ $path }
@@ -866,11 +872,6 @@ cli-account-took-scheme = 已去掉密钥前面的 `Bearer`。
 cli-account-tested = { $name }：{ $said }（询问：{ $model }，{ $ms } 毫秒）
 cli-account-unknown = 没有名为 { $name } 的账号
 cli-account-exists = 已经有名为 { $name } 的账号
-cli-account-ready = 可用
-cli-account-cooling = 冷却中
-cli-account-disabled = 已移出
-cli-account-off = 已关闭
-cli-account-unusable = 不可用
 cli-cleared = 已清除 { $count } 个
 
 ### Demo

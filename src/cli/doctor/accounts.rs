@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::super::account;
 use super::{Finding, Patient};
-use crate::control::{AccountStatus, StartFailure};
+use crate::control::{AccountState, AccountStatus, StartFailure};
 use crate::gateway::unresolved_key_cure;
 use crate::protocol::Provider;
 use crate::text;
@@ -16,8 +16,7 @@ const LIST: Duration = Duration::from_secs(6);
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     let accounts = accounts(patient);
-    let usable: Vec<&AccountStatus> =
-        accounts.iter().filter(|account| matches!(account.state.as_str(), "ready" | "cooling")).collect();
+    let usable: Vec<&AccountStatus> = accounts.iter().filter(|account| account.state.is_usable()).collect();
     let mut findings: Vec<Finding> = number(patient, &accounts, usable.len()).into_iter().collect();
     findings.extend(accounts.iter().filter_map(|account| ailing(patient, account)));
     for account in usable {
@@ -49,7 +48,7 @@ fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Optio
     if patient.loaded.is_err() || matches!(failure, Some(StartFailure::NoAccounts { .. })) {
         return None;
     }
-    if !accounts.is_empty() && accounts.iter().all(|account| account.state == "unusable") {
+    if !accounts.is_empty() && accounts.iter().all(|account| account.state == AccountState::Unusable) {
         let text = text!(language, "doctor-no-keys", count = accounts.len());
         return Some(Finding::problem("accounts", text, text!(language, "doctor-no-keys-fix")));
     }
@@ -61,27 +60,27 @@ fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
     let (language, name) = (patient.language, account.name.as_str());
     let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
     let fix = |otherwise: String| account.fix.as_ref().map_or(otherwise, |fix| fix.text(language));
-    let (text, fix) = match account.state.as_str() {
-        "disabled" => (
+    let (text, fix) = match account.state {
+        AccountState::Disabled => (
             text!(language, "doctor-account-disabled", name = name, reason = reason),
             text!(language, "doctor-account-disabled-fix", name = name),
         ),
-        "unusable" => {
+        AccountState::Unusable => {
             (text!(language, "doctor-account-unusable", name = name, reason = reason), key_fix(patient, name))
         }
-        "cooling" if account.is_out_of_credit => (
+        AccountState::Cooling if account.is_out_of_credit => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
             text!(language, "doctor-account-credit-fix", name = name),
         ),
-        "cooling" => (
+        AccountState::Cooling => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
             fix(text!(language, "doctor-account-cooling-fix", name = name)),
         ),
-        "ready" if !reason.is_empty() => (
+        AccountState::Ready if !reason.is_empty() => (
             text!(language, "warning-account", name = name, reason = reason),
             fix(text!(language, "cure-models", name = name)),
         ),
-        _ => return None,
+        AccountState::Ready | AccountState::Off => return None,
     };
     Some(Finding::warning("accounts", text, fix))
 }

@@ -57,11 +57,11 @@ fn running(status: &Status, language: Language) -> Finding {
     if let Some(failure) = &status.failure {
         return Finding::problem("proxy", failure.text(language), failure.fix(language));
     }
+    let status = Status { language, ..status.clone() };
     if status.state == ProxyState::Running {
-        return Finding::ok("proxy", text!(language, "state-running", address = status.base_url.as_str()));
+        return Finding::ok("proxy", status.line());
     }
-    let text = text!(language, "doctor-proxy-stopped");
-    Finding::warning("proxy", text, text!(language, "doctor-proxy-stopped-fix"))
+    Finding::warning("proxy", status.sentence(), text!(language, "doctor-proxy-stopped-fix"))
 }
 
 /// The port is free, or another program has it.

@@ -38,7 +38,7 @@ use super::view::state::State;
 use super::view::usage::{Scope, Usage};
 use super::{Control, api, connection};
 use crate::config::{self, Config};
-use crate::control::Status;
+use crate::control::{Command, Status};
 use crate::language::Language;
 use crate::monitor::{Cursor, Filter, HistoryError, Outcome, Record, UsageQuery};
 use crate::text;
@@ -132,8 +132,11 @@ impl Endpoint {
             Err(error) => return api::refuse(response, StatusCode::BAD_REQUEST, &error),
         };
         let language = self.control.agent.status().language;
-        let outcome = self.control.gateway.test_account(&name).await;
-        let outcome = outcome.map_err(|error| error.text(language));
+        let outcome = self.control.agent.ask(Command::TestAccount { name, language }).await;
+        let outcome = outcome.map_err(|error| error.to_string());
+        let outcome = outcome.and_then(|report| {
+            serde_json::from_value(report).map_err(|error: serde_json::Error| error.to_string())
+        });
         answer(response, StatusCode::OK, &accounts::test_result(&outcome, language));
     }
 }

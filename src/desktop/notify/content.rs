@@ -135,9 +135,9 @@ mod tests {
             message!("reason-quoted", reason = message!("reason-invalid-key"), words = "No such key.");
         let notice = Notice::AccountDisabled { name: "work".to_owned(), reason };
         let body = |language| Content::of(&notice, language).body;
-        let english = "Account work was taken out of the pool: invalid key: No such key.";
+        let english = "Account work is no longer used: invalid key: No such key.";
         assert_eq!(body(Language::English), english);
-        let japanese = "アカウント work をプールから外しました: キーが無効です: No such key.";
+        let japanese = "アカウント work の使用を停止しました: キーが無効です: No such key.";
         assert_eq!(body(Language::Japanese), japanese);
     }
 
@@ -145,7 +145,8 @@ mod tests {
     fn every_notice_has_a_title_a_body_and_leads_somewhere_in_every_language() {
         let name = || "work".to_owned();
         let notices = [
-            Notice::ConfigProblem { text: name().into(), count: 2 },
+            Notice::ConfigProblem { text: name().into(), count: 2, is_first: false },
+            Notice::ConfigProblem { text: name().into(), count: 1, is_first: true },
             Notice::AccountDisabled { name: name(), reason: name().into() },
             Notice::AllCooling { seconds: 60 },
             Notice::UpstreamUnreachable { host: name(), reason: name().into() },

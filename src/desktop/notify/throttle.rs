@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::mem::Discriminant;
 use std::time::{Duration, Instant};
 
-use crate::control::{Notice, Status};
+use crate::control::{AccountState, AuthMode, Notice, Status};
 
 /// A lasting problem may be shown again after this time, if it is reported again.
 const REPEAT: Duration = Duration::from_mins(30);
@@ -62,11 +62,12 @@ pub fn is_over(notice: &Notice, status: &Status) -> bool {
     match notice {
         Notice::BindFailure(_) => status.failure.is_none(),
         Notice::ConfigProblem { .. } => status.problem.is_none(),
-        Notice::AccountDisabled { name, .. } => {
-            !status.accounts.iter().any(|account| account.name == *name && account.state == "disabled")
-        }
+        Notice::AccountDisabled { name, .. } => !status
+            .accounts
+            .iter()
+            .any(|account| account.name == *name && account.state == AccountState::Disabled),
         Notice::AllCooling { .. } => status.cooling_accounts < status.active_accounts,
-        Notice::LanWithoutKey => !status.allow_lan_access || status.auth_mode != "off",
+        Notice::LanWithoutKey => !status.allow_lan_access || status.auth_mode != AuthMode::Off,
         Notice::UpstreamUnreachable { host, .. } => !status.unreachable.contains(host),
         Notice::Moved { .. }
         | Notice::UpdateAvailable { .. }
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn other_words_about_the_same_are_news() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        let problem = |text: &str| Notice::ConfigProblem { text: text.into(), count: 1 };
+        let problem = |text: &str| Notice::ConfigProblem { text: text.into(), count: 1, is_first: false };
         assert!(throttle.lets_through(&problem("line 1"), now));
         assert!(throttle.lets_through(&problem("line 2"), now));
         assert!(!throttle.lets_through(&problem("line 2"), now));
