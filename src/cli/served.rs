@@ -11,21 +11,21 @@ use super::output::{self, Exit};
 use super::{Context, account};
 use crate::config::models::matches;
 use crate::config::{Config, edit};
-use crate::connect::{Asked, Environment, Tool};
+use crate::connect::{Environment, Tool, ToolModels};
 use crate::gateway::Served;
 use crate::text;
 
 /// What a tool asks for and nobody serves.
 pub struct Unserved {
     pub tool: Tool,
-    asked: Asked,
+    asked: ToolModels,
     served: Served,
 }
 
 impl Unserved {
     /// `None` when somebody serves whatever the tool asks for, and when nobody knows.
     pub async fn find(context: &Context, tool: Tool, environment: &Environment) -> Option<Self> {
-        let asked = tool.asked(environment)?;
+        let asked = tool.models(environment)?;
         let served = served(context, &asked).await?;
         (!served.unserved.is_empty()).then_some(Self { tool, asked, served })
     }
@@ -110,7 +110,7 @@ impl Unserved {
         if let Ok(number) = typed.parse::<usize>() {
             return offers.get(number.checked_sub(1)?).cloned();
         }
-        let asked = Asked { names: vec![typed.to_owned()], ..self.asked.clone() };
+        let asked = ToolModels { names: vec![typed.to_owned()], ..self.asked.clone() };
         let is_offered = offers.iter().any(|offer| offer == typed);
         let is_served = is_offered || served(context, &asked).await.is_some_and(|it| it.unserved.is_empty());
         is_served.then(|| typed.to_owned())
@@ -119,10 +119,10 @@ impl Unserved {
 
 /// Answers whatever a tool asks for with this model.
 pub async fn answer_with(context: &Context, tool: Tool, environment: &Environment, model: &str) -> Exit {
-    let Some(asked) = tool.asked(environment) else {
+    let Some(asked) = tool.models(environment) else {
         return output::failed(&text!(context.language, "tool-model-choice", tool = tool.name()));
     };
-    let of_model = Asked { names: vec![model.to_owned()], ..asked.clone() };
+    let of_model = ToolModels { names: vec![model.to_owned()], ..asked.clone() };
     if let Some(served) = served(context, &of_model).await.filter(|served| !served.unserved.is_empty()) {
         let offers = served.offers.join(", ");
         return output::failed(&text!(
@@ -137,12 +137,12 @@ pub async fn answer_with(context: &Context, tool: Tool, environment: &Environmen
 
 /// The lines that [`answer_with`] would add.
 pub fn lines_for(tool: Tool, environment: &Environment, model: &str) -> Vec<String> {
-    tool.asked(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
+    tool.models(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
 }
 
 /// The lines of `[models]` that answer what a tool asks for with something else.
 pub fn answered_otherwise(config: &Config, tool: Tool, environment: &Environment) -> Vec<String> {
-    let Some(asked) = tool.asked(environment) else { return Vec::new() };
+    let Some(asked) = tool.models(environment) else { return Vec::new() };
     let is_asked = |name: &str| name == asked.pattern || asked.names.iter().any(|asked| matches(name, asked));
     let is_other = |sent: &str| !matches(&asked.pattern, sent.rsplit('/').next().unwrap_or(sent));
     let lines = config.models.iter().filter(|(name, sent)| is_asked(name) && is_other(sent));
@@ -162,7 +162,7 @@ async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
 
 /// By the running agent, whose environment holds the secrets, or else by the config file
 /// alone. `None` when neither can tell.
-async fn served(context: &Context, asked: &Asked) -> Option<Served> {
+async fn served(context: &Context, asked: &ToolModels) -> Option<Served> {
     if let Some(agent) = Agent::find(&context.paths) {
         let mut query = Serializer::new(String::new());
         query.append_pair("protocol", asked.protocol.name());

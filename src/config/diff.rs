@@ -58,6 +58,7 @@ mod tests {
 
     use super::*;
     use crate::config::{AccountConfig, AuthMode, LanguageSetting, Price, Secret};
+    use crate::language::Language;
     use crate::protocol::Provider;
 
     const PRICE: Price = Price { input: 1.0, output: 2.0, cached_input: 0.5 };
@@ -89,7 +90,7 @@ mod tests {
             ("LAN access", |config| config.proxy.allow_lan_access = true, listener),
             ("auth mode", |config| config.proxy.auth_mode = AuthMode::Strict, settings),
             ("client key", |config| config.proxy.api_key = Secret::Known("sk-new".into()), settings),
-            ("language", |config| config.language = LanguageSetting::Japanese, settings),
+            ("language", |config| config.language = LanguageSetting::Fixed(Language::Japanese), settings),
             ("notifications", |config| config.notifications.all_cooling = false, settings),
             ("monitor", |config| config.monitor.retention_days = 1, settings),
             ("prices", |config| config.prices.push(("a".into(), PRICE)), settings),

@@ -24,7 +24,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::load::LARGEST_FILE;
+use super::source::LARGEST_FILE;
 use crate::desktop::trust;
 
 mod pace;

@@ -2,7 +2,7 @@
 
 use super::updates::Answer;
 use crate::config::{Loaded, Problems};
-use crate::connect::Followed;
+use crate::connect::FollowReport;
 use crate::control::command::Request;
 use crate::desktop::signals::Signal;
 
@@ -26,7 +26,7 @@ pub enum Event {
     /// The connected tools were told where the proxy is.
     ToolsFollowed {
         has_moved: bool,
-        followed: Followed,
+        followed: FollowReport,
     },
     Signal(Signal),
     /// Time to look again: a cooldown ends, a drain goes on, the release feed is due.

@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Supervisor;
-use crate::connect::{Clients, Environment, Followed, Target};
+use crate::connect::{Clients, Environment, FollowReport, Target};
 use crate::control::Notice;
 use crate::server::base_url;
 
@@ -47,7 +47,7 @@ impl Supervisor {
         Target { base_url: base_url(self.address()), key }
     }
 
-    pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &Followed) {
+    pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &FollowReport) {
         for (tool, error) in &followed.failed {
             tracing::warn!("{} could not be pointed at the new address: {error}", tool.name());
         }
@@ -76,12 +76,12 @@ impl Supervisor {
 
 /// Without a key there is nothing that a tool would take. `stays`: it is only the key that
 /// they follow.
-fn follow(data: &Path, target: &Target, stays: bool) -> Followed {
+fn follow(data: &Path, target: &Target, stays: bool) -> FollowReport {
     match Environment::of_process() {
-        Ok(_) if target.key.expose_secret().is_empty() => Followed::default(),
+        Ok(_) if target.key.expose_secret().is_empty() => FollowReport::default(),
         Ok(environment) if stays => Clients::new(data, environment).follow_key(&target.key),
         Ok(environment) => Clients::new(data, environment).follow(target),
-        Err(_) => Followed::default(),
+        Err(_) => FollowReport::default(),
     }
 }
 

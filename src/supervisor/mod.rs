@@ -29,7 +29,7 @@ use self::updates::Updates;
 use crate::config::edit::{self, EditError};
 use crate::config::watch::{Content, WatchGuard};
 use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, SecretMemory};
-use crate::connect::Followed;
+use crate::connect::FollowReport;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{
     BindFailure, Command, CommandError, IconState, IconStatus, ProxyState, Session, Setting, Shell,
@@ -105,7 +105,7 @@ pub struct Supervisor {
     reload: Reload,
     /// What the connected tools were told last, and tools that are being told.
     told: Option<Told>,
-    following: JoinSet<(bool, Followed)>,
+    following: JoinSet<(bool, FollowReport)>,
     pool_saved: Instant,
     pool_dirty: bool,
     updates: Updates,

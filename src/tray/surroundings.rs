@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strum::VariantArray;
 use tokio::sync::watch;
 
 use super::view::{Surroundings, Tool, View};
@@ -45,7 +46,8 @@ fn refresh(login: &Login) {
 
 /// Before the first look; so the menu has the same items before and after.
 pub fn unknown() -> Surroundings {
-    Surroundings { starts_at_login: false, tools: connect::Tool::ALL.map(|tool| shown((tool, false))).into() }
+    let tools = connect::Tool::VARIANTS.iter().map(|&tool| shown((tool, false))).collect();
+    Surroundings { starts_at_login: false, tools }
 }
 
 fn read(base_url: &str, login: &Login) -> Surroundings {
