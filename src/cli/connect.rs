@@ -12,7 +12,7 @@ use super::output::{self, Exit};
 use super::served::Unserved;
 use super::{Context, served};
 use crate::config::{self, Config};
-use crate::connect::{Clients, ConnectError, Connection, Environment, State, Target, Tool, Undone};
+use crate::connect::{Clients, ConnectError, Connection, DisconnectReport, Environment, State, Target, Tool};
 use crate::control::ProxyState;
 use crate::server::{base_url, bind};
 use crate::text;
@@ -235,7 +235,7 @@ fn told(context: &Context, connection: &Connection) -> String {
     }
 }
 
-fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target, undone: &Undone) {
+fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target, undone: &DisconnectReport) {
     let (language, name) = (context.language, tool.name());
     if undone.files.is_empty() && undone.left.is_empty() {
         let nothing = if undone.was_connected { "disconnect-undone" } else { "disconnect-nothing" };

@@ -10,21 +10,21 @@ use super::output::{self, Exit};
 use super::{Context, account};
 use crate::config::models::matches;
 use crate::config::{Config, edit};
-use crate::connect::{Asked, Environment, Tool};
+use crate::connect::{Environment, Tool, ToolModels};
 use crate::gateway::Served;
 use crate::text;
 
 /// The models that a tool asks for and no account serves.
 pub struct Unserved {
     pub tool: Tool,
-    asked: Asked,
+    asked: ToolModels,
     served: Served,
 }
 
 impl Unserved {
     /// `None` when every model the tool asks for is served, or when it is not known.
     pub async fn find(context: &Context, tool: Tool, environment: &Environment) -> Option<Self> {
-        let asked = tool.asked(environment)?;
+        let asked = tool.models(environment)?;
         let served = served(context, &asked).await?;
         (!served.unserved.is_empty()).then_some(Self { tool, asked, served })
     }
@@ -109,7 +109,7 @@ impl Unserved {
         if let Ok(number) = typed.parse::<usize>() {
             return offers.get(number.checked_sub(1)?).cloned();
         }
-        let asked = Asked { names: vec![typed.to_owned()], ..self.asked.clone() };
+        let asked = ToolModels { names: vec![typed.to_owned()], ..self.asked.clone() };
         let is_offered = offers.iter().any(|offer| offer == typed);
         let is_served = is_offered || served(context, &asked).await.is_some_and(|it| it.unserved.is_empty());
         is_served.then(|| typed.to_owned())
@@ -118,10 +118,10 @@ impl Unserved {
 
 /// Writes lines that answer every model the tool asks for with this one.
 pub async fn answer_with(context: &Context, tool: Tool, environment: &Environment, model: &str) -> Exit {
-    let Some(asked) = tool.asked(environment) else {
+    let Some(asked) = tool.models(environment) else {
         return output::failed(&text!(context.language, "tool-model-choice", tool = tool.name()));
     };
-    let of_model = Asked { names: vec![model.to_owned()], ..asked.clone() };
+    let of_model = ToolModels { names: vec![model.to_owned()], ..asked.clone() };
     if let Some(served) = served(context, &of_model).await.filter(|served| !served.unserved.is_empty()) {
         let offers = served.offers.join(", ");
         return output::failed(&text!(
@@ -136,12 +136,12 @@ pub async fn answer_with(context: &Context, tool: Tool, environment: &Environmen
 
 /// The lines that [`answer_with`] would add.
 pub fn lines_for(tool: Tool, environment: &Environment, model: &str) -> Vec<String> {
-    tool.asked(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
+    tool.models(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
 }
 
 /// The lines of `[models]` that answer the tool's models with others.
 pub fn answered_otherwise(config: &Config, tool: Tool, environment: &Environment) -> Vec<String> {
-    let Some(asked) = tool.asked(environment) else { return Vec::new() };
+    let Some(asked) = tool.models(environment) else { return Vec::new() };
     let is_asked = |name: &str| name == asked.pattern || asked.names.iter().any(|asked| matches(name, asked));
     let is_other = |sent: &str| !matches(&asked.pattern, sent.rsplit('/').next().unwrap_or(sent));
     let lines = config.models.iter().filter(|(name, sent)| is_asked(name) && is_other(sent));
@@ -161,7 +161,7 @@ async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
 
 /// As reported by the running agent, whose environment holds the secrets, or else by the config
 /// file alone. `None` when neither knows.
-async fn served(context: &Context, asked: &Asked) -> Option<Served> {
+async fn served(context: &Context, asked: &ToolModels) -> Option<Served> {
     if let Some(agent) = Agent::find(&context.paths) {
         let mut query = Serializer::new(String::new());
         query.append_pair("protocol", asked.protocol.name());

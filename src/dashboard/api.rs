@@ -171,8 +171,7 @@ pub fn status(control: &Control, language: Language) -> Value {
 
 /// What the caller's texts are to be in, where it says so.
 fn asked_language(request: &Request) -> Option<Language> {
-    let tag = request.headers().get(LANGUAGE_HEADER)?.to_str().ok()?;
-    Language::ALL.into_iter().find(|language| language.tag() == tag)
+    request.headers().get(LANGUAGE_HEADER)?.to_str().ok()?.parse().ok()
 }
 
 async fn command(call: Call, language: Language, request: &mut Request) -> Result<Command, String> {

@@ -279,8 +279,8 @@ impl Edited {
 /// in the file only: whoever holds the token should not be able to have commands run.
 fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, Message> {
     let literal = literal.as_deref().map(|literal| pasted::cleaned(literal).0);
-    if let Some(no_key) = literal.and_then(pasted::no_key) {
-        return Err(no_key.said());
+    if let Some(mistake) = literal.and_then(pasted::mistake) {
+        return Err(mistake.message());
     }
     let mut given = [
         literal.map(|literal| SecretSource::Literal(literal.into())),

@@ -5,9 +5,7 @@ use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
-
-use super::{leftovers, whole_file};
+use super::whole_file::{self, directory_of};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{} could not be written: {source}", path.display())]
@@ -25,7 +23,7 @@ pub fn create(path: &Path, contents: &str) -> Result<bool, WriteError> {
 fn try_create(path: &Path, contents: &str) -> io::Result<bool> {
     let directory = directory_of(path);
     create_private_directories(directory)?;
-    let file = written(directory, contents)?;
+    let file = whole_file::beside(path, contents.as_bytes())?;
     match file.persist_noclobber(path) {
         Ok(_) => sync_directory(directory).map(|()| true),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
@@ -55,7 +53,7 @@ fn try_replace(path: &Path, contents: &str, mode: Mode) -> io::Result<()> {
         return Err(io::Error::new(ErrorKind::PermissionDenied, reason));
     }
     let directory = directory_of(&target);
-    let file = match written(directory, contents) {
+    let file = match whole_file::beside(&target, contents.as_bytes()) {
         Ok(file) => file,
         Err(error) if is_closed(&error) => return overwrite(&target, contents),
         Err(error) => return Err(error),
@@ -91,19 +89,6 @@ fn write_over(target: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)?;
     file.set_len(contents.len() as u64)?;
     file.sync_all()
-}
-
-/// A temporary file beside the target, private from its first byte, its contents on disk.
-fn written(directory: &Path, contents: &str) -> io::Result<NamedTempFile> {
-    let mut file =
-        Builder::new().prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX).tempfile_in(directory)?;
-    file.write_all(contents.as_bytes())?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
-fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Creates missing directories, for the owner only.

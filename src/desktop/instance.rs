@@ -3,7 +3,7 @@
 //! Both are in the state directory, which outlives a logout.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::paths::{Paths, Seat};
-use super::{leftovers, whole_file};
+use super::whole_file;
 
 /// A process that only tests the lock holds it for far less than this.
 const LOOK: Duration = Duration::from_millis(50);
@@ -68,14 +68,7 @@ impl InstanceLock {
 
     /// Writes where the control plane is. The file appears whole or not at all.
     pub fn announce(&self, control: &ControlFile) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(control)?;
-        let directory = self.control_file.parent().unwrap_or_else(|| Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(leftovers::PREFIX)
-            .suffix(leftovers::SUFFIX)
-            .tempfile_in(directory)?;
-        file.write_all(&text)?;
-        whole_file::persist(file, &self.control_file)
+        whole_file::write_json(&self.control_file, control)
     }
 }
 

@@ -56,7 +56,7 @@ pub fn cure(
 
 /// Where it is not the provider: what to do about the way to it, as far as the reason tells.
 pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     let text = reason.to_string();
     Some(if text.contains(hop::RETURNED) {
         message!("cure-loop", name = name)
@@ -80,7 +80,7 @@ pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Mes
 /// What would help an account that rests because of the way to it, where waiting does not:
 /// every request tries that way anew.
 pub fn rest_cure(name: &str, reason: &Message) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     way_cure(name, reason, None).or_else(|| {
         if says(&["reason-proxy-down"]) {
             Some(message!("cure-proxy-down"))
@@ -102,9 +102,9 @@ pub fn key_cure(account: &Account) -> Message {
 
 /// The same by why the key could not be had: a file and a keyring are the same to any shell.
 pub fn unresolved_key_cure(name: &str, reason: &Message) -> Message {
-    if reason.says("secret-in-file") {
+    if reason.mentions("secret-in-file") {
         message!("cure-key-file", name = name)
-    } else if reason.says("secret-in-keyring") {
+    } else if reason.mentions("secret-in-keyring") {
         message!("cure-key-keyring", name = name)
     } else {
         message!("cure-key-source", name = name)

@@ -91,6 +91,8 @@ fn action(notice: &Notice, language: Language) -> Option<Action> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
     use crate::control::{BindFailure, BindReason};
     use crate::message;
@@ -157,7 +159,7 @@ mod tests {
             Notice::Refused { reason: name() },
             Notice::Moved { base_url: name(), followed: vec![name()], left: vec![name()] },
         ];
-        for language in Language::ALL {
+        for &language in Language::VARIANTS {
             for notice in &notices {
                 let Content { title, body, actions } = Content::of(notice, language);
                 assert!(!title.is_empty() && !body.is_empty() && !actions.is_empty(), "{notice:?}");

@@ -5,7 +5,7 @@
 use http::{HeaderMap, header};
 use serde_json::Value;
 
-use crate::language::printable::is_unprintable;
+use crate::language::printable::one_line;
 
 /// Bodies beyond this are read as far as this: an error says what it means early.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -171,15 +171,6 @@ const fn closing_quote(character: char, before: char) -> Option<char> {
         '「' => '」',
         _ => return None,
     })
-}
-
-/// White space of any kind becomes one space; controls and invisible direction marks,
-/// which could forge a log line or a menu entry, go.
-pub fn one_line(text: &str) -> String {
-    let visible = |c: &char| !is_unprintable(*c);
-    let words = text.split_whitespace().map(|word| word.chars().filter(visible).collect::<String>());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
 }
 
 /// Google names the whole key in `Consumer 'api_key:AIza…' has been suspended`, and some

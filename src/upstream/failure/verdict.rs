@@ -8,8 +8,9 @@
 use http::StatusCode;
 
 use self::Kind::{Dead, Spent};
-use super::refusal::{self, LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
+use super::refusal::{self, LONGEST_REASON, before_quotation, first_sentence, mask_keys, shorten};
 use crate::language::Message;
+use crate::language::printable::one_line;
 use crate::message;
 use crate::protocol::Provider;
 
