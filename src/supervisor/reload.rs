@@ -17,7 +17,7 @@ use crate::control::{CommandError, Notice, ProxyState, StartFailure};
 use crate::language::Message;
 use crate::message;
 use crate::server::ProxyServer;
-use crate::server::bind::{self, Bound};
+use crate::server::bind::{self, Binding};
 
 /// Nobody who writes a file pauses for longer.
 const STILL_WRITING: Duration = Duration::from_secs(1);
@@ -174,7 +174,7 @@ impl Supervisor {
     /// Binds what the new configuration wants while the old listeners still serve. Nobody
     /// is answered there before the new rules are in force. Takes it mutably because a shell
     /// is not to be shared between threads, and the agent moves between them.
-    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Bound>, FileProblem> {
+    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Binding>, FileProblem> {
         let Some(current) = self.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
         let port = self.port(config);
         let lan = config.proxy.allow_lan_access;
@@ -200,7 +200,7 @@ impl Supervisor {
     }
 
     /// The same server on the same port; on another port, a new one, and the old one drains.
-    async fn serve_on(&mut self, bound: Bound) {
+    async fn serve_on(&mut self, bound: Binding) {
         match &mut self.proxy {
             Some(current) if current.address.port() == bound.address.port() => {
                 current.switch(bound, &self.door).await;
