@@ -11,14 +11,14 @@ use super::{Context, account};
 use crate::config::models::matches;
 use crate::config::{Config, edit};
 use crate::connect::{Environment, Tool, ToolModels};
-use crate::gateway::Served;
+use crate::gateway::Coverage;
 use crate::text;
 
 /// The models that a tool asks for and no account serves.
 pub struct Unserved {
     pub tool: Tool,
     asked: ToolModels,
-    served: Served,
+    served: Coverage,
 }
 
 impl Unserved {
@@ -161,7 +161,7 @@ async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
 
 /// As reported by the running agent, whose environment holds the secrets, or else by the config
 /// file alone. `None` when neither knows.
-async fn served(context: &Context, asked: &ToolModels) -> Option<Served> {
+async fn served(context: &Context, asked: &ToolModels) -> Option<Coverage> {
     if let Some(agent) = Agent::find(&context.paths) {
         let mut query = Serializer::new(String::new());
         query.append_pair("protocol", asked.protocol.name());
@@ -169,5 +169,5 @@ async fn served(context: &Context, asked: &ToolModels) -> Option<Served> {
         return serde_json::from_value(agent.read(&format!("served?{}", query.finish())).await.ok()?).ok();
     }
     let gateway = account::gateway_here(context).await.ok()?;
-    Some(gateway.served(asked.protocol, asked.names.clone()).await)
+    Some(gateway.coverage(asked.protocol, asked.names.clone()).await)
 }
