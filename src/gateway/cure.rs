@@ -56,7 +56,7 @@ pub fn cure(
 
 /// What to do where the provider was not reached, as far as the reason shows why.
 pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     let text = reason.to_string();
     Some(if text.contains(hop::RETURNED) {
         message!("cure-loop", name = name)
@@ -80,7 +80,7 @@ pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Mes
 /// What to do about an account that rests because its provider was not reached. Waiting does
 /// not help: every request tries the connection again.
 pub fn rest_cure(name: &str, reason: &Message) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     way_cure(name, reason, None).or_else(|| {
         if says(&["reason-proxy-down"]) {
             Some(message!("cure-proxy-down"))
@@ -102,9 +102,9 @@ pub fn key_cure(account: &Account) -> Message {
 
 /// What to do about a key that was not found, by where it was looked for.
 pub fn unresolved_key_cure(name: &str, reason: &Message) -> Message {
-    if reason.says("secret-in-file") {
+    if reason.mentions("secret-in-file") {
         message!("cure-key-file", name = name)
-    } else if reason.says("secret-in-keyring") {
+    } else if reason.mentions("secret-in-keyring") {
         message!("cure-key-keyring", name = name)
     } else {
         message!("cure-key-source", name = name)
