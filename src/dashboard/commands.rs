@@ -71,6 +71,19 @@ pub async fn test_account(mut call: Call) -> CallResult {
     carry_out(call, Command::TestAccount { name, language }).await
 }
 
+pub async fn enable_account(call: Call) -> CallResult {
+    switch_account(call, true).await
+}
+
+pub async fn disable_account(call: Call) -> CallResult {
+    switch_account(call, false).await
+}
+
+async fn switch_account(mut call: Call, enabled: bool) -> CallResult {
+    let AccountName { name } = call.body().await?;
+    carry_out(call, Command::EnableAccount { name, enabled }).await
+}
+
 pub async fn clear_cooldown(mut call: Call) -> CallResult {
     let AccountOrAll { name } = call.body().await?;
     carry_out(call, Command::ClearCooldown(name)).await

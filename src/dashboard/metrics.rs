@@ -50,7 +50,7 @@ type Accounts = Family<Vec<(&'static str, String)>, Gauge<u64, AtomicU64>>;
 fn accounts(status: &Status) -> Accounts {
     let accounts = Accounts::default();
     for account in &status.accounts {
-        let labels = vec![("provider", account.provider.clone()), ("state", account.state.clone())];
+        let labels = vec![("provider", account.provider.clone()), ("state", account.state.to_string())];
         accounts.get_or_create(&labels).inc();
     }
     accounts

@@ -21,6 +21,6 @@ pub async fn served(call: Call) -> CallResult {
             _ => return Err(unknown(&key, "model and protocol")),
         }
     }
-    let served = call.control.gateway.served(protocol, models).await;
+    let served = call.control.gateway.coverage(protocol, models).await;
     Ok(Answer::json(&json!(served)))
 }

@@ -36,7 +36,7 @@ pub async fn begin(mut call: Call) -> CallResult {
 /// The caller does not wait for the notice.
 fn warn(call: &Call) {
     let agent = call.control.agent.clone();
-    tokio::spawn(async move { agent.ask(Command::Tell(Notice::TicketUsedTwice)).await });
+    tokio::spawn(async move { agent.ask(Command::Notify(Notice::TicketUsedTwice)).await });
 }
 
 #[derive(Deserialize)]

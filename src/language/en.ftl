@@ -16,6 +16,7 @@ state-failed-port-in-use = port { $port } is in use
 state-failed-port-in-use-by = port { $port } is in use by { $owner }
 state-failed-port-denied = port { $port } is not permitted
 state-failed-address = { $address } cannot be bound
+state-failed-unknown = the reason is not known
 accounts-none = No accounts
 accounts-active = { $count ->
     [one] { $count } active account
@@ -45,11 +46,11 @@ failure-denied = permission denied
 failure-not-available = not an address of this machine
 failure-fix-other-portcullis = Use the portcullis that is already running, or give this one another `port` under [proxy].
 failure-fix-next-port = Port { $port } is free: set `port = { $port }` under [proxy], or stop the other program.
-failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep yours, and quit and start portcullis again: the dashboard then takes another one.
+failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep it and restart portcullis (`portcullis quit`, then start it): the dashboard then takes another one.
 failure-fix-low-port = Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.
 failure-fix-port = Set another `port` under [proxy] in the config file.
 failure-with-fix = { $failure } { $fix }
-failure-old-address = { $failure } The old address serves on.
+failure-old-address = { $failure } The old address stays in use.
 failure-more-problems = { $first } (and { $count } more: run `portcullis config check`)
 
 ### What is wrong with a file, and what would be right
@@ -252,6 +253,7 @@ secret-command-complained = failed ({ $status }): { $complaint }
 reason-quoted = { $reason }: { $words }
 reason-of-models = { $models }: { $reason }
 reason-status = answered { $status }
+reason-wordless = failed without saying why
 reason-no-key = no api_key
 reason-invalid-key = invalid key
 reason-expired-key = expired key
@@ -262,7 +264,7 @@ reason-key-not-for-api = the key may not use this API
 reason-key-for-pages = the key is restricted to web pages
 reason-key-for-addresses = the key is restricted to other addresses
 reason-key-for-app = the key is restricted to an app
-reason-key-header = the key cannot be sent in a header
+reason-key-header = the key holds characters that a header cannot carry
 reason-access-denied = access denied
 reason-no-quota = no quota left
 reason-no-credit = no credit left
@@ -278,7 +280,7 @@ reason-no-such-account = no such account
 reason-organization-disabled = organization disabled
 reason-invalid-project = invalid project
 reason-api-not-enabled = the API is not enabled for this project
-reason-redirect = answered with a redirect, which is never followed
+reason-redirect = answered with a redirect; redirects are never followed
 reason-web-page = a web page answered instead of the API
 reason-unexpected-status = answered with an unexpected status
 reason-timed-out = no answer within { $seconds } s
@@ -287,47 +289,47 @@ reason-broke-early = the connection broke before the first byte of the answer: {
 reason-broke-off = the answer broke off: { $error }
 reason-empty-answer = answered { $status } with an empty body
 reason-wrong-answer = the answer is not what was asked for
-reason-serves-nothing = serves no model: { $why }. Name what it serves in its [[accounts]] section, such as models = ["*"]
+reason-serves-nothing = serves no model: { $why }. Name its models in its [[accounts]] section, such as models = ["*"]
 list-empty = its model list is empty
-list-not-had = its model list cannot be had ({ $reason })
+list-not-had = its model list could not be read ({ $reason })
 list-lacks-version = { $reason }; its base_url lacks /v1, try { $url }
 reason-at-host = { $host }: { $error }
-reason-no-such-host = { $host }: the name has no address here: { $error }
-reason-unknown-issuer = { $host }: its certificate is signed by an authority that this computer does not know: add the authority's certificate to the system's store, or name its PEM file as upstream.ca_file
-reason-authority-as-server = { $host }: its certificate is an authority's own and cannot be a server's: make one with `CA:FALSE`, and name that, or the authority that signed it, as upstream.ca_file
-reason-proxy-down = the proxy { $proxy } (upstream.proxy) cannot be reached: { $error }: start it, or change upstream.proxy
-reason-proxy-password = the proxy { $proxy } (upstream.proxy) wants a user name and a password: write them into upstream.proxy
-reason-unknown-proxy-password = a proxy on the way to { $host } wants a user name and a password: write the proxy with both into upstream.proxy
-reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused the way to { $host } ({ $error }): allow the host there, or name it in upstream.no_proxy
+reason-no-such-host = { $host }: this name has no address: { $error }
+reason-unknown-issuer = { $host }: its certificate is signed by an authority that this computer does not trust: add the authority's certificate to the system's store, or set upstream.ca_file to its PEM file
+reason-authority-as-server = { $host }: its certificate belongs to an authority and cannot be used by a server: create one with `CA:FALSE`, and set upstream.ca_file to it, or to the authority that signed it
+reason-proxy-down = cannot reach the proxy { $proxy } (upstream.proxy): { $error }: start it, or change upstream.proxy
+reason-proxy-password = the proxy { $proxy } (upstream.proxy) requires a user name and a password: add them to upstream.proxy
+reason-unknown-proxy-password = a proxy on the way to { $host } requires a user name and a password: set upstream.proxy to its URL with both
+reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused to connect to { $host } ({ $error }): allow the host there, or add it to upstream.no_proxy
 account-test-works = works
 account-test-list = the model list
-account-test-list-only = only the model list answered, and anybody may be shown that: the account stays out
+account-test-list-only = only the model list answered, and some providers show that to anyone: the account stays refused
 account-test-serves = works, and serves { $count ->
     [one] one model: { $models }
    *[other] { $count } models: { $models }
 }
 account-test-serves-nothing = serves no model: { $why }
-cure-models = Name what { $name } serves in its [[accounts]] section: models = ["*"] for everything it is asked for.
-cure-unproven = Name a model in the `models` of account { $name } and test it again, or use it all the same: `portcullis account enable { $name }`.
-cure-key = Give account { $name } a key that works: its `api_key` in the config file.
+cure-models = Name the models of { $name } in its [[accounts]] section: models = ["*"] for all that clients ask for.
+cure-unproven = Name a model in the `models` of account { $name } and test it again, or use the account without a test: `portcullis account enable { $name }`.
+cure-key = Give account { $name } a valid key: its `api_key` in the config file.
 cure-key-source = The agent does not see your shell's environment: give { $name } a file ({ "{" } file = "/absolute/path" { "}" }), an absolute path to the program, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
-cure-credit = Add credit to account { $name } where its provider keeps it.
+cure-credit = Add credit to account { $name } at its provider.
 cure-version = Its `base_url` lacks /v1: set base_url = "{ $url }" for account { $name }.
-cure-base-url = Check `base_url` of account { $name }: nothing at { $url } lists models.
+cure-base-url = Check `base_url` of account { $name }: there is no model list at { $url }.
 cure-model = Correct `models` of account { $name }: its provider does not know that model.
-cure-wait = Wait, then try again: `portcullis account test { $name }`. The provider itself is in trouble, or limits you.
-cure-certificate = Make the certificate authority known: add it to the system's store, or name its file under [upstream] as ca_file.
-cure-proxy = Start the program behind { $proxy }, or correct `proxy` under [upstream]; empty means no proxy.
-cure-address = Check that { $url } is right (`base_url` of account { $name }), that its server runs, and the network.
-cure-authority-as-server = Make the server a certificate of its own with CA:FALSE, and name that, or the authority that signed it, under [upstream] as ca_file.
-cure-server-certificate = The server's certificate has to be in date, as has this computer's clock, and made for the host in `base_url` of account { $name }: renew it, or correct `base_url`.
-cure-proxy-password = Write the proxy's user name and password into `proxy` under [upstream]: http://NAME:PASSWORD@HOST:PORT.
-cure-proxy-refused = Allow the host at the proxy, or name it under [upstream] in `no_proxy`.
+cure-wait = Wait, then try again: `portcullis account test { $name }`. The provider is in trouble, or limits you.
+cure-certificate = Add the certificate authority to the system's store, or set ca_file under [upstream] to its file.
+cure-proxy = Start the proxy at { $proxy }, or correct `proxy` under [upstream]; empty means no proxy.
+cure-address = Check `base_url` of account { $name } ({ $url }), that its server is running, and the network.
+cure-authority-as-server = Create a certificate of its own for the server, with CA:FALSE, and set ca_file under [upstream] to it, or to the authority that signed it.
+cure-server-certificate = The server's certificate must be valid now (check this computer's clock, too) and issued for the host in `base_url` of account { $name }: renew it, or correct `base_url`.
+cure-proxy-password = Add the proxy's user name and password to `proxy` under [upstream]: http://NAME:PASSWORD@HOST:PORT.
+cure-proxy-refused = Allow the host at the proxy, or add it to `no_proxy` under [upstream].
 cure-proxy-down = Start the proxy that `proxy` under [upstream] names, or correct it; empty means no proxy.
-cure-way = Check `base_url` of account { $name }, that its server runs, and the network. There is nothing to wait for: the next request tries it again.
+cure-way = Check `base_url` of account { $name }, that its server is running, and the network. There is no need to wait: the next request tries again.
 cure-loop = Correct `base_url` of account { $name }: it leads back to portcullis.
-cure-key-file = Create the file, readable by you alone, with the key of account { $name } and nothing else, or correct its path in `api_key`.
-cure-key-keyring = Put the key of account { $name } into the keyring and unlock it, or correct the name in `api_key`.
+cure-key-file = Create the file, readable by you alone, with nothing in it but the key of account { $name }, or correct its path in `api_key`.
+cure-key-keyring = Add the key of account { $name } to the keyring and unlock it, or correct the name in `api_key`.
 
 ### Notices
 
@@ -335,16 +337,27 @@ notice-config-problem = { $count ->
     [one] The config file has a problem; the last good one stays in force. { $first }
    *[other] The config file has { $count } problems; the last good one stays in force. The first: { $first }
 }
-notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
+notice-config-problem-first = { $count ->
+    [one] The config file has a problem, and the proxy does not start until it is corrected. { $first }
+   *[other] The config file has { $count } problems, and the proxy does not start until they are corrected. The first: { $first }
+}
+notice-account-disabled = Account { $name } is no longer used: { $reason }
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
 notice-upstream-unreachable = { $host } cannot be reached: { $reason }
-notice-ticket-used-twice = An address of the dashboard was used a second time, so somebody else may have read it. The page that it had opened was locked out: open the dashboard again.
+notice-ticket-used-twice = A dashboard address was used a second time, so another program may have read it. The page that it had opened was locked out: open the dashboard again.
 notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.
+notice-moved = portcullis is now at { $url }: point clients there.
+notice-moved-followed = Pointed there for you: { $tools }.
+notice-moved-left = Not pointed there, because their settings were changed after they were connected: { $tools }.
+record-not-written = { $lost ->
+    [0] Requests are not being recorded: { $reason }
+   *[other] Requests are not being recorded ({ $lost } lost so far): { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } is out; this is { $current }.
-updates-no-answer = The release feed says nothing of use: { $reason }.
+updates-no-answer = The release feed could not be read: { $reason }.
 
 ### The record in a terminal
 
@@ -411,20 +424,12 @@ tray-quit = Quit
 
 ### Starting the tray agent
 
-cli-opened = Opened { $address } in your browser; `--print` prints an address.
+cli-opened = Opened { $address } in your browser; `--print` prints the address instead.
 cli-open-print = `portcullis open --print` prints the dashboard's address.
-cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
-cli-handed-over-without-browser = portcullis is running already. { $reason }
-cli-handed-over-without-icon = portcullis runs as `portcullis serve`, which has no tray icon; `portcullis quit` ends it, then `portcullis` starts it with one.
+cli-handed-over = portcullis is already running; its dashboard opens in the browser.
+cli-handed-over-without-browser = portcullis is already running. { $reason }
+cli-handed-over-without-icon = portcullis is already running as `portcullis serve`, without a tray icon. To have one, run `portcullis quit`, then `portcullis`.
 cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.
-record-not-written = { $lost ->
-    [0] Requests are not being recorded: { $reason }
-    [one] Requests are not being recorded ({ $lost } is lost): { $reason }
-   *[other] Requests are not being recorded ({ $lost } are lost): { $reason }
-}
-notice-moved = portcullis is at { $url } now: clients must point there.
-notice-moved-followed = Pointed there for you: { $tools }.
-notice-moved-left = Not pointed there, because their settings were changed since they were connected: { $tools }.
 
 ### Connecting tools
 
@@ -464,7 +469,7 @@ disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } o
 
 autostart-on = portcullis starts at login.
 autostart-off = portcullis does not start at login.
-autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` makes it this one.
+autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` replaces it with this one.
 
 ### Doctor
 
@@ -502,8 +507,8 @@ doctor-read-only = { $path } is on a file system that cannot be written.
 doctor-read-only-fix = Mount it writable, or use another directory with `--home`.
 doctor-unwritable = { $path } cannot be written.
 doctor-unwritable-fix = Run `chmod { $bits } "{ $path }"`.
-doctor-disk-full = The disk that { $path } is on is full, so portcullis cannot write there.
-doctor-quota-used = Your quota on the disk that { $path } is on is used up, so portcullis cannot write there.
+doctor-disk-full = The disk of { $path } is full, so portcullis cannot write there.
+doctor-quota-used = Your quota on the disk of { $path } is used up, so portcullis cannot write there.
 doctor-disk-full-fix = Free some space there (`df -h "{ $path }"` and `df -i "{ $path }"` show what is left), or use another directory with `--home`.
 doctor-agent-silent = portcullis runs, but does not answer.
 doctor-agent-silent-fix = Run `portcullis quit`, then start it again.
@@ -515,13 +520,13 @@ doctor-not-running = portcullis is not running; port { $port } is free.
 doctor-not-running-fix = Start it with `portcullis serve`.
 doctor-lan-fix = Set `auth_mode = "auto"` under [proxy].
 doctor-ipv6-fix = End that program and run `portcullis restart`, or point clients at 127.0.0.1 in place of localhost.
-doctor-users-untold = This system does not tell which user connects, so every user of this computer can use your accounts while no key is required.
+doctor-users-untold = This system does not report which user connects, so every user of this computer can use your accounts while no key is required.
 doctor-users-untold-fix = Set `auth_mode = "strict"` under [proxy].
 doctor-account-disabled = Account { $name } was refused: { $reason }
 doctor-account-disabled-fix = Check its key; `portcullis account enable { $name }` uses it again.
 doctor-account-silent-fix = If it was refused, check its key; if nothing answers, check its `base_url` and the network. `portcullis account test { $name }` tries again.
 doctor-account-unusable = Account { $name } has no key: { $reason }
-doctor-account-unseen-fix = Your shell has the key and the agent has not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
+doctor-account-unseen-fix = Your shell has the key, but the agent does not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
 doctor-account-cooling = Account { $name } is cooling: { $reason }
 doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
 doctor-account-credit-fix = Add credit to account { $name } where its provider keeps it, then run `portcullis account clear-cooldown { $name }`.
@@ -531,7 +536,7 @@ doctor-no-keys = { $count ->
     [one] The one account has no key.
    *[other] None of the { $count } accounts has a key.
 }
-doctor-no-keys-fix = Give an account its key; what each lacks is said below.
+doctor-no-keys-fix = Give an account its key; the problem of each is listed below.
 doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
 doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
 doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
@@ -561,21 +566,21 @@ doctor-icon-elsewhere = The icon of the running agent is in another session.
 doctor-icon-elsewhere-fix = Run `portcullis` here: its icon, notifications and browser move to this session.
 doctor-notifications-ok = Notifications work, and their buttons too.
 doctor-notifications-plain = Notifications work, but have no buttons here.
-doctor-notifications-plain-fix = Use the menu instead: whatever a button does is there, too.
+doctor-notifications-plain-fix = Use the menu instead: it has everything that a button does.
 doctor-notifications-missing = No notification service answers.
-doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` says the same things.
+doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` shows the same information.
 
 ### Notifications
 
 notify-title-bind = The port cannot be used
 notify-title-config = Problem in the config file
-notify-title-account = Account taken out
+notify-title-account = Account no longer used
 notify-title-cooling = All accounts are cooling
 notify-title-upstream = Provider cannot be reached
 notify-title-lan = Open to the network without a key
 notify-title-moved = portcullis has moved
 notify-title-update = A newer version is out
-notify-title-ticket = Somebody else may have opened the dashboard
+notify-title-ticket = Another program may have opened the dashboard
 notify-title-refused = That could not be done
 notify-action-move = Use port { $port }
 notify-action-edit = Open the file
@@ -866,19 +871,19 @@ cli-agent-silent = the agent does not answer: { $reason }
 cli-not-applied = written, but the running agent did not apply it: { $reason }
 cli-other-config = written, but the running agent reads another config file: { $path }
 cli-still-finishing = the agent is still finishing requests
-cli-second-agent = another agent already has this home ({ $home }). `portcullis status` shows it.
-cli-second-agent-pid = another agent already has this home ({ $home }, pid { $pid }). `portcullis status` shows it.
-cli-unreachable-agent = another agent has this home and does not say where it can be asked
+cli-second-agent = another agent is already using this home ({ $home }). `portcullis status` shows it.
+cli-second-agent-pid = another agent is already using this home ({ $home }, pid { $pid }). `portcullis status` shows it.
+cli-unreachable-agent = another agent is using this home, but its control address is not known yet
 cli-tray-ended = the agent did not come up; its log says why: { $log }
 cli-status-nobody = Not running
 cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
 cli-status-accounts = Accounts: { $accounts }
-cli-status-account = { $name } is { $state }: { $reason }
+cli-status-account = { $name } ({ $state }): { $reason }
 cli-status-problem = Problem: { $problem }
 cli-status-warning = Warning: { $warning }
 cli-status-config = Config: { $path }
 cli-config-written = Wrote { $path }
-cli-config-there = { $path } is there already; it was left as it is
+cli-config-there = { $path } already exists and was left unchanged
 cli-config-warning = warning: { $warning }
 cli-config-ok = { $path }: no problems
 cli-key-missing = there is no key yet: `portcullis key rotate` makes one
@@ -898,12 +903,7 @@ cli-account-nothing-typed = no key was given, so nothing was added
 cli-account-took-scheme = `Bearer` in front of the key was left out.
 cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
 cli-account-unknown = there is no account named "{ $name }"
-cli-account-exists = there is an account named "{ $name }" already
-cli-account-ready = ready
-cli-account-cooling = cooling
-cli-account-disabled = disabled
-cli-account-off = off
-cli-account-unusable = unusable
+cli-account-exists = there is already an account named "{ $name }"
 cli-cleared = { $count } cleared
 
 ### Demo

@@ -15,8 +15,9 @@ state-failed-port-in-use = ポート { $port } は使用中です
 state-failed-port-in-use-by = ポート { $port } は { $owner } が使用中です
 state-failed-port-denied = ポート { $port } を使う権限がありません
 state-failed-address = { $address } をバインドできません
+state-failed-unknown = 理由は不明です
 accounts-none = アカウントなし
-accounts-active = 有効なアカウント: { $count }
+accounts-active = 使用可能なアカウント: { $count }
 accounts-active-cooling = { accounts-active }（クールダウン中: { $cooling }）
 
 ### What went wrong, and what to do
@@ -245,6 +246,7 @@ secret-command-complained = 失敗しました（{ $status }）: { $complaint }
 reason-quoted = { $reason }: { $words }
 reason-of-models = { $models }: { $reason }
 reason-status = { $status } という応答がありました
+reason-wordless = 理由を示さないエラーがありました
 reason-no-key = api_key がありません
 reason-invalid-key = キーが無効です
 reason-expired-key = キーの有効期限が切れています
@@ -255,7 +257,7 @@ reason-key-not-for-api = このキーではこの API を使えません
 reason-key-for-pages = キーの利用が Web ページに制限されています
 reason-key-for-addresses = キーの利用が別のアドレスに制限されています
 reason-key-for-app = キーの利用が特定のアプリに制限されています
-reason-key-header = このキーはヘッダーで送信できません
+reason-key-header = キーにヘッダーで送信できない文字が含まれています
 reason-access-denied = アクセスが拒否されました
 reason-no-quota = 利用枠が残っていません
 reason-no-credit = クレジットの残高がありません
@@ -285,20 +287,20 @@ list-empty = モデル一覧が空です
 list-not-had = モデル一覧を取得できません（{ $reason }）
 list-lacks-version = { $reason }。base_url に /v1 がありません。{ $url } を試してください
 reason-at-host = { $host }: { $error }
-reason-no-such-host = { $host }: このホスト名のアドレスが見つかりません: { $error }
-reason-unknown-issuer = { $host }: 証明書が、このコンピューターの知らない認証局によって署名されています。認証局の証明書をシステムに追加するか、その PEM ファイルを upstream.ca_file に指定してください
+reason-no-such-host = { $host }: このホスト名に対応するアドレスがありません: { $error }
+reason-unknown-issuer = { $host }: 証明書が、このコンピューターの信頼していない認証局によって署名されています。認証局の証明書をシステムの証明書ストアに追加するか、その PEM ファイルを upstream.ca_file に指定してください
 reason-authority-as-server = { $host }: 証明書が認証局自身のもので、サーバー証明書として使えません。`CA:FALSE` で作り直し、それ自身か署名した認証局を upstream.ca_file に指定してください
 reason-proxy-down = プロキシ { $proxy }（upstream.proxy）に接続できません: { $error }。プロキシを起動するか、upstream.proxy を変更してください
 reason-proxy-password = プロキシ { $proxy }（upstream.proxy）がユーザー名とパスワードを求めています。upstream.proxy に書いてください
-reason-unknown-proxy-password = { $host } までの経路にあるプロキシがユーザー名とパスワードを求めています。両方を含むプロキシの URL を upstream.proxy に書いてください
+reason-unknown-proxy-password = { $host } までの経路にあるプロキシがユーザー名とパスワードを求めています。両方を含むプロキシの URL を upstream.proxy に指定してください
 reason-proxy-refused = プロキシ { $proxy }（upstream.proxy）が { $host } への接続を拒否しました（{ $error }）。プロキシ側で許可するか、upstream.no_proxy に追加してください
 account-test-works = 使えます
 account-test-list = モデル一覧
-account-test-list-only = 答えたのはモデル一覧だけで、一覧は誰にでも見せることがあるため、アカウントは除外のままです
+account-test-list-only = 応答したのはモデル一覧だけで、一覧は誰にでも公開されていることがあるため、アカウントはキー拒否のままです
 account-test-serves = 使えます。扱うモデル { $count } 件: { $models }
 account-test-serves-nothing = 扱うモデルがありません: { $why }
 cure-models = { $name } が扱うモデルを [[accounts]] に書いてください。すべてなら models = ["*"] です。
-cure-unproven = アカウント { $name } の `models` にモデルを 1 つ書いてからもう一度テストするか、そのまま使うなら `portcullis account enable { $name }` を実行してください。
+cure-unproven = アカウント { $name } の `models` にモデルを 1 つ書いてからもう一度テストするか、テストせずに使うなら `portcullis account enable { $name }` を実行してください。
 cure-key = アカウント { $name } に有効なキーを設定してください（設定ファイルの `api_key`）。
 cure-key-source = エージェントからはシェルの環境が見えません。{ $name } のキーをファイルで指定するか（{ "{" } file = "/絶対パス" { "}" }）、プログラムを絶対パスで書くか、変数を ~/.config/environment.d または `systemctl --user import-environment` で設定し、エージェントを起動し直してください。
 cure-credit = アカウント { $name } のクレジットをプロバイダーで追加してください。
@@ -308,13 +310,13 @@ cure-model = アカウント { $name } の `models` を直してください。�
 cure-wait = しばらく待ってから `portcullis account test { $name }` でもう一度試してください。プロバイダー側の障害か、利用制限です。
 cure-certificate = 認証局をシステムの証明書ストアに追加するか、そのファイルを [upstream] の ca_file に指定してください。
 cure-proxy = { $proxy } のプログラムを起動するか、[upstream] の `proxy` を直してください（空ならプロキシなし）。
-cure-address = { $url } が正しいか（アカウント { $name } の `base_url`）、サーバーが動いているか、ネットワークを確認してください。
+cure-address = アカウント { $name } の `base_url`（{ $url }）が正しいか、サーバーが動いているか、ネットワークを確認してください。
 cure-authority-as-server = サーバー自身の証明書を CA:FALSE で作り、それ自身か署名した認証局を [upstream] の ca_file に指定してください。
 cure-server-certificate = サーバーの証明書が有効期限内で、アカウント { $name } の `base_url` のホスト名用である必要があります（このコンピューターの時計も確認）。証明書を更新するか、`base_url` を直してください。
 cure-proxy-password = プロキシのユーザー名とパスワードを [upstream] の `proxy` に書いてください: http://名前:パスワード@ホスト:ポート
 cure-proxy-refused = プロキシ側でそのホストを許可するか、[upstream] の `no_proxy` に追加してください。
 cure-proxy-down = [upstream] の `proxy` に書かれたプロキシを起動するか、`proxy` を直してください（空ならプロキシなし）。
-cure-way = アカウント { $name } の `base_url`、サーバーが動いているか、ネットワークを確認してください。待つ必要はなく、次の要求ですぐに再試行されます。
+cure-way = アカウント { $name } の `base_url`、サーバーが動いているか、ネットワークを確認してください。待つ必要はなく、次のリクエストで再試行されます。
 cure-loop = アカウント { $name } の `base_url` を直してください。portcullis 自身に戻っています。
 cure-key-file = アカウント { $name } のキーだけを書いたファイルを、自分だけが読めるように作るか、`api_key` のパスを直してください。
 cure-key-keyring = アカウント { $name } のキーをキーリングに保存してロックを解除するか、`api_key` の名前を直してください。
@@ -325,16 +327,27 @@ notice-config-problem = { $count ->
     [1] 設定ファイルに問題があります。直前の正しい設定で動作を続けています。{ $first }
    *[other] 設定ファイルに { $count } 件の問題があります。直前の正しい設定で動作を続けています。最初の問題: { $first }
 }
-notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
+notice-config-problem-first = { $count ->
+    [1] 設定ファイルに問題があります。修正するまでプロキシは起動しません。{ $first }
+   *[other] 設定ファイルに { $count } 件の問題があります。修正するまでプロキシは起動しません。最初の問題: { $first }
+}
+notice-account-disabled = アカウント { $name } の使用を停止しました: { $reason }
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
 notice-upstream-unreachable = { $host } に接続できません: { $reason }
-notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかの誰かに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
+notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかのプログラムに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
 notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。
+notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
+notice-moved-followed = 自動で切り替えたツール: { $tools }。
+notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
+record-not-written = { $lost ->
+    [0] リクエストを記録できません: { $reason }
+   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } が公開されています（このバージョン: { $current }）。
-updates-no-answer = リリースフィードから新しいバージョンを確認できません: { $reason }
+updates-no-answer = 新しいバージョンを確認できませんでした: { $reason }
 
 ### ターミナルでの記録
 
@@ -365,7 +378,7 @@ refused-no-key = コピーする API キーがありません。`portcullis key 
 
 ### Tray menu
 
-tray-start = プロキシを開始
+tray-start = プロキシを起動
 tray-stop = プロキシを停止
 tray-restart = プロキシを再起動
 tray-use-port = 代わりにポート { $port } を使う
@@ -395,19 +408,12 @@ tray-quit = 終了
 
 ### Starting the tray agent
 
-cli-opened = { $address } をブラウザーで開きました。`--print` でアドレスを表示できます。
+cli-opened = { $address } をブラウザーで開きました。開かずにアドレスを表示するには `--print` を付けてください。
 cli-open-print = `portcullis open --print` でダッシュボードのアドレスを表示できます。
-cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
-cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
-cli-handed-over-without-icon = portcullis は `portcullis serve` として動いているため、トレイアイコンはありません。`portcullis quit` で終了してから `portcullis` を実行すると、アイコン付きで起動します。
+cli-handed-over = portcullis はすでに起動しています。ダッシュボードをブラウザーで開きます。
+cli-handed-over-without-browser = portcullis はすでに起動しています。{ $reason }
+cli-handed-over-without-icon = portcullis は `portcullis serve` として起動しているため、トレイアイコンはありません。`portcullis quit` で終了してから `portcullis` を実行すると、アイコン付きで起動します。
 cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。
-record-not-written = { $lost ->
-    [0] リクエストを記録できません: { $reason }
-   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
-}
-notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
-notice-moved-followed = 自動で切り替えたツール: { $tools }。
-notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
 
 ### Connecting tools
 
@@ -447,7 +453,7 @@ disconnect-not-ours = { $tool } は portcullis が接続したものではあり
 
 autostart-on = portcullis はログイン時に起動します。
 autostart-off = portcullis はログイン時に起動しません。
-autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに変わります。
+autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに置き換えられます。
 
 ### Doctor
 
@@ -539,13 +545,13 @@ doctor-notifications-missing-fix = dunst や mako などを入れてください
 
 notify-title-bind = ポートを使用できません
 notify-title-config = 設定ファイルに問題があります
-notify-title-account = アカウントを外しました
+notify-title-account = アカウントの使用を停止しました
 notify-title-cooling = すべてのアカウントがクールダウン中です
 notify-title-upstream = プロバイダーに接続できません
 notify-title-lan = キーなしでネットワークに公開されています
 notify-title-moved = portcullis のアドレスが変わりました
 notify-title-update = 新しいバージョンがあります
-notify-title-ticket = ほかの誰かがダッシュボードを開いた可能性があります
+notify-title-ticket = ほかのプログラムがダッシュボードを開いた可能性があります
 notify-title-refused = 実行できませんでした
 notify-action-move = ポート { $port } を使う
 notify-action-edit = ファイルを開く
@@ -869,11 +875,6 @@ cli-account-took-scheme = キーの前の `Bearer` を取り除きました。
 cli-account-tested = { $name }: { $said }（問い合わせ: { $model }、{ $ms } ms）
 cli-account-unknown = アカウント { $name } はありません
 cli-account-exists = アカウント { $name } はすでにあります
-cli-account-ready = 使用可能
-cli-account-cooling = クールダウン中
-cli-account-disabled = 除外中
-cli-account-off = オフ
-cli-account-unusable = 使用不可
 cli-cleared = { $count } 件を解除しました
 
 ### Demo

@@ -15,6 +15,7 @@ state-failed-port-in-use = 端口 { $port } 已被占用
 state-failed-port-in-use-by = 端口 { $port } 已被 { $owner } 占用
 state-failed-port-denied = 没有使用端口 { $port } 的权限
 state-failed-address = 无法绑定 { $address }
+state-failed-unknown = 原因未知
 accounts-none = 没有账号
 accounts-active = { $count } 个可用账号
 accounts-active-cooling = { accounts-active }，其中 { $cooling } 个冷却中
@@ -244,7 +245,8 @@ secret-command-complained = 失败（{ $status }）：{ $complaint }
 # 我们的说明，之后是服务商自己的原话（如果有）
 reason-quoted = { $reason }：{ $words }
 reason-of-models = { $models }：{ $reason }
-reason-status = 应答为 { $status }
+reason-status = 响应状态为 { $status }
+reason-wordless = 出错，但未说明原因
 reason-no-key = 没有 api_key
 reason-invalid-key = 密钥无效
 reason-expired-key = 密钥已过期
@@ -255,7 +257,7 @@ reason-key-not-for-api = 此密钥不能用于这个 API
 reason-key-for-pages = 密钥仅限网页使用
 reason-key-for-addresses = 密钥仅限其他地址使用
 reason-key-for-app = 密钥仅限某个应用使用
-reason-key-header = 此密钥无法放入请求头发送
+reason-key-header = 密钥含有请求头不能携带的字符
 reason-access-denied = 拒绝访问
 reason-no-quota = 配额已用完
 reason-no-credit = 余额不足
@@ -271,34 +273,34 @@ reason-no-such-account = 账户不存在
 reason-organization-disabled = 组织已被停用
 reason-invalid-project = 项目无效
 reason-api-not-enabled = 此项目未启用该 API
-reason-redirect = 应答为重定向，而重定向从不跟随
-reason-web-page = 应答的是网页，而不是 API
-reason-unexpected-status = 应答的状态码出乎意料
-reason-timed-out = { $seconds } 秒内没有应答
-reason-endless = 应答未能按时结束
-reason-broke-early = 应答的第一个字节到达之前连接中断：{ $error }
-reason-broke-off = 应答中途断开：{ $error }
-reason-empty-answer = 应答 { $status }，但正文为空
-reason-wrong-answer = 应答与请求不符
+reason-redirect = 响应是重定向；重定向一律不跟随
+reason-web-page = 响应的是网页，而不是 API
+reason-unexpected-status = 响应的状态码出乎意料
+reason-timed-out = { $seconds } 秒内没有响应
+reason-endless = 响应未能按时结束
+reason-broke-early = 收到响应的第一个字节之前连接已中断：{ $error }
+reason-broke-off = 响应中途断开：{ $error }
+reason-empty-answer = 响应状态为 { $status }，但响应正文为空
+reason-wrong-answer = 响应与请求不符
 reason-serves-nothing = 不提供任何模型：{ $why }。请在其 [[accounts]] 中写明它提供什么，例如 models = ["*"]
 list-empty = 它的模型列表为空
 list-not-had = 无法取得它的模型列表（{ $reason }）
 list-lacks-version = { $reason }；它的 base_url 缺少 /v1，请试试 { $url }
 reason-at-host = { $host }：{ $error }
-reason-no-such-host = { $host }：在此无法解析该名称：{ $error }
-reason-unknown-issuer = { $host }：其证书由本机不认识的机构签发：请将该机构的证书加入系统证书库，或在 upstream.ca_file 中指定其 PEM 文件
+reason-no-such-host = { $host }：该主机名没有对应的地址：{ $error }
+reason-unknown-issuer = { $host }：其证书由本机不信任的证书颁发机构签发：请将该机构的证书加入系统证书库，或在 upstream.ca_file 中指定其 PEM 文件
 reason-authority-as-server = { $host }：其证书是证书颁发机构自身的证书，不能用作服务器证书：请用 `CA:FALSE` 重新生成，并在 upstream.ca_file 中指定它或签发它的机构
 reason-proxy-down = 无法连接代理 { $proxy }（upstream.proxy）：{ $error }：请启动该代理，或修改 upstream.proxy
 reason-proxy-password = 代理 { $proxy }（upstream.proxy）要求用户名和密码：请写入 upstream.proxy
-reason-unknown-proxy-password = 通往 { $host } 的路上有代理要求用户名和密码：请把带有两者的代理地址写入 upstream.proxy
+reason-unknown-proxy-password = 通往 { $host } 的路径上有代理要求用户名和密码：请在 upstream.proxy 中写入包含两者的代理 URL
 reason-proxy-refused = 代理 { $proxy }（upstream.proxy）拒绝连接 { $host }（{ $error }）：请在代理中放行，或将其加入 upstream.no_proxy
 account-test-works = 可用
 account-test-list = 模型列表
-account-test-list-only = 只有模型列表有回应，而列表可能对任何人开放：账号仍不参与分配
+account-test-list-only = 只有模型列表有响应，而列表可能对任何人开放：账号的密钥仍按被拒绝处理
 account-test-serves = 可用，提供 { $count } 个模型：{ $models }
 account-test-serves-nothing = 不提供任何模型：{ $why }
 cure-models = 请在 { $name } 的 [[accounts]] 中写明它提供什么；models = ["*"] 表示全部。
-cure-unproven = 请在账号 { $name } 的 `models` 中写一个模型后重新测试，或直接启用：`portcullis account enable { $name }`。
+cure-unproven = 请在账号 { $name } 的 `models` 中写一个模型后重新测试，或不经测试直接启用：`portcullis account enable { $name }`。
 cure-key = 请为账号 { $name } 设置可用的密钥：配置文件中的 `api_key`。
 cure-key-source = 代理程序看不到你 shell 的环境：请为 { $name } 使用文件（{ "{" } file = "/绝对路径" { "}" }）、程序的绝对路径，或在 ~/.config/environment.d 中或用 `systemctl --user import-environment` 设置该变量，然后重新启动代理程序。
 cure-credit = 请在服务商处为账号 { $name } 充值。
@@ -308,7 +310,7 @@ cure-model = 请改正账号 { $name } 的 `models`：服务商不认识该模�
 cure-wait = 请稍候再试：`portcullis account test { $name }`。服务商出现故障，或对你限流。
 cure-certificate = 请让系统信任该证书颁发机构：加入系统证书库，或在 [upstream] 下用 ca_file 指定其文件。
 cure-proxy = 请启动 { $proxy } 处的程序，或改正 [upstream] 下的 `proxy`；留空表示不用代理。
-cure-address = 请检查 { $url } 是否正确（账号 { $name } 的 `base_url`）、其服务器是否在运行，以及网络。
+cure-address = 请检查账号 { $name } 的 `base_url`（{ $url }）、其服务器是否在运行，以及网络。
 cure-authority-as-server = 请用 CA:FALSE 为服务器单独生成证书，并在 [upstream] 下用 ca_file 指定它或签发它的机构。
 cure-server-certificate = 服务器证书必须在有效期内（本机时钟也要正确），并且与账号 { $name } 的 `base_url` 中的主机名相符：请更新证书，或改正 `base_url`。
 cure-proxy-password = 请把代理的用户名和密码写入 [upstream] 下的 `proxy`：http://用户名:密码@主机:端口。
@@ -325,16 +327,27 @@ notice-config-problem = { $count ->
     [1] 配置文件有一个问题；上一份有效配置继续生效。{ $first }
    *[other] 配置文件有 { $count } 个问题；上一份有效配置继续生效。第一个：{ $first }
 }
-notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
+notice-config-problem-first = { $count ->
+    [1] 配置文件有一个问题；修正之前代理不会启动。{ $first }
+   *[other] 配置文件有 { $count } 个问题；修正之前代理不会启动。第一个：{ $first }
+}
+notice-account-disabled = 账号 { $name } 已停止使用：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
 notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
-notice-ticket-used-twice = 仪表盘的某个地址被使用了第二次，可能有他人读到了它。由该地址打开的页面已被锁定：请重新打开仪表盘。
-notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
+notice-ticket-used-twice = 仪表盘的一个地址被第二次使用，可能已被其他程序读取。由该地址打开的页面已被锁定：请重新打开仪表盘。
+notice-lan-without-key = 此网络中的任何人都能使用您的账号：已允许局域网访问，且 auth_mode 为 off。
+notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
+notice-moved-followed = 已自动切换：{ $tools }。
+notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
+record-not-written = { $lost ->
+    [0] 无法记录请求：{ $reason }
+   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } 已发布（当前版本：{ $current }）。
-updates-no-answer = 无法从发布源获取新版本信息：{ $reason }
+updates-no-answer = 检查新版本失败：{ $reason }
 
 ### 终端中的记录
 
@@ -371,7 +384,7 @@ tray-restart = 重启代理
 tray-use-port = 改用端口 { $port }
 tray-open-dashboard = 打开仪表盘
 tray-copy-dashboard-address = 复制仪表盘地址
-tray-copy-base-url = 复制基础 URL
+tray-copy-base-url = 复制 Base URL
 tray-copy-api-key = 复制 API 密钥
 tray-accounts = 账号
 tray-account-cooling = { $name } — 冷却至 { $time }
@@ -395,19 +408,12 @@ tray-quit = 退出
 
 ### Starting the tray agent
 
-cli-opened = 已在浏览器中打开 { $address }；用 `--print` 可显示地址。
+cli-opened = 已在浏览器中打开 { $address }；加上 `--print` 则只显示地址。
 cli-open-print = 运行 `portcullis open --print` 可显示仪表盘地址。
 cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
 cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
 cli-handed-over-without-icon = portcullis 正以 `portcullis serve` 方式运行，没有托盘图标；先用 `portcullis quit` 结束它，再运行 `portcullis` 即可带图标启动。
 cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。
-record-not-written = { $lost ->
-    [0] 无法记录请求：{ $reason }
-   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
-}
-notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
-notice-moved-followed = 已自动切换：{ $tools }。
-notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
 
 ### Connecting tools
 
@@ -539,13 +545,13 @@ doctor-notifications-missing-fix = 请安装一个，例如 dunst 或 mako；`po
 
 notify-title-bind = 端口无法使用
 notify-title-config = 配置文件有问题
-notify-title-account = 账号已移出
+notify-title-account = 账号已停止使用
 notify-title-cooling = 所有账号都在冷却
 notify-title-upstream = 无法连接服务商
 notify-title-lan = 已向网络开放且无需密钥
 notify-title-moved = portcullis 的地址已改变
 notify-title-update = 有新版本
-notify-title-ticket = 可能有他人打开了仪表盘
+notify-title-ticket = 其他程序可能已打开仪表盘
 notify-title-refused = 无法完成
 notify-action-move = 使用端口 { $port }
 notify-action-edit = 打开文件
@@ -843,7 +849,7 @@ cli-tray-ended = 程序没有启动成功；原因见日志：{ $log }
 cli-status-nobody = 未运行
 cli-status-base-url = 基础 URL：OpenAI 客户端用 { $url }/v1，Anthropic 和 Gemini 用 { $url }
 cli-status-accounts = 账号：{ $accounts }
-cli-status-account = { $name } { $state }：{ $reason }
+cli-status-account = { $name }（{ $state }）：{ $reason }
 cli-status-problem = 问题：{ $problem }
 cli-status-warning = 警告：{ $warning }
 cli-status-config = 配置文件：{ $path }
@@ -869,11 +875,6 @@ cli-account-took-scheme = 已去掉密钥前面的 `Bearer`。
 cli-account-tested = { $name }：{ $said }（询问：{ $model }，{ $ms } 毫秒）
 cli-account-unknown = 没有名为 { $name } 的账号
 cli-account-exists = 已经有名为 { $name } 的账号
-cli-account-ready = 可用
-cli-account-cooling = 冷却中
-cli-account-disabled = 已移出
-cli-account-off = 已关闭
-cli-account-unusable = 不可用
 cli-cleared = 已清除 { $count } 个
 
 ### Demo

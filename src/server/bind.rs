@@ -135,7 +135,7 @@ pub fn stranger_on_ipv6(port: u16, ours: u32) -> Option<Message> {
         Some((name, pid)) => PortOwner::Process { name, pid },
         None => PortOwner::User { name: port_owner::another_user(address)? },
     };
-    Some(taken(address, owner.said()))
+    Some(taken(address, owner.message()))
 }
 
 fn taken(address: SocketAddr, owner: Message) -> Message {

@@ -18,7 +18,7 @@ use super::routes::{self, Endpoint, NoRoute, Route};
 use super::{auth, base_url, cors, guard, remainder, rescue};
 use crate::connections::{Connection, Connections, RequestBody};
 use crate::desktop::port_owner::SERVER_NAME;
-use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest, new_request_id};
+use crate::gateway::{AnswerBody, Incoming, ModelsRequest, new_request_id};
 use crate::protocol::{ErrorKind, Family, LocalError};
 use crate::upstream::hop;
 
@@ -180,9 +180,6 @@ impl Entry {
         let (parts, body) = answer.into_parts();
         response.status_code(parts.status);
         response.headers_mut().extend(parts.headers);
-        if !address(request.remote_addr()).is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
-            response.headers_mut().remove(ACCOUNT_HEADER);
-        }
         response.body(match body {
             AnswerBody::Whole(bytes) => ResBody::Once(bytes),
             AnswerBody::Relay(relay) => ResBody::Boxed(Box::into_pin(relay)),

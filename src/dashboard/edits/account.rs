@@ -68,21 +68,6 @@ pub async fn remove(mut call: Call) -> CallResult {
     edit(call, move |path| file::remove_account(path, &name)).await
 }
 
-pub async fn enable(mut call: Call) -> CallResult {
-    let AccountName { name } = call.body().await?;
-    let revived = name.clone();
-    write(&call, move |path| file::set_account_enabled(path, &name, true)).await?;
-    apply(&call).await?;
-    // There is nothing to forget about most accounts.
-    let _ = call.control.agent.ask(Command::ReviveAccount(revived)).await;
-    Ok(call.status())
-}
-
-pub async fn disable(mut call: Call) -> CallResult {
-    let AccountName { name } = call.body().await?;
-    edit(call, move |path| file::set_account_enabled(path, &name, false)).await
-}
-
 pub async fn place(mut call: Call) -> CallResult {
     let Placement { name, place } = call.body().await?;
     edit(call, move |path| file::place_account(path, &name, place)).await

@@ -68,8 +68,10 @@ pub async fn health(call: Call) -> CallResult {
 pub async fn test_account(mut call: Call) -> CallResult {
     let AccountName { name } = call.body().await?;
     let language = call.language();
-    let outcome = call.control.gateway.test_account(&name).await;
-    let outcome = outcome.map_err(|error| error.text(language));
+    let outcome = call.control.agent.ask(Command::TestAccount { name, language }).await;
+    let outcome = outcome.map_err(|error| error.to_string()).and_then(|report| {
+        serde_json::from_value(report).map_err(|error: serde_json::Error| error.to_string())
+    });
     Ok(Answer::html(accounts::test_result(&outcome, language)))
 }
 

@@ -7,6 +7,7 @@ use super::format;
 use super::request::Tone;
 use crate::accounts::{AccountState, AccountView, PoolView};
 use crate::config::{AccountConfig, Config};
+use crate::control;
 use crate::language::Language;
 use crate::text;
 
@@ -84,14 +85,15 @@ fn account(view: &AccountView, language: Language, zone: &TimeZone) -> Account {
 }
 
 fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, String, Option<String>) {
+    let words = |state: control::AccountState| state.text(language, "");
     match state {
-        AccountState::Enabled => (Tone::Good, text!(language, "account-ready"), None),
-        AccountState::Off => (Tone::Neutral, text!(language, "account-off"), None),
+        AccountState::Enabled => (Tone::Good, words(control::AccountState::Ready), None),
+        AccountState::Off => (Tone::Neutral, words(control::AccountState::Off), None),
         AccountState::Disabled { reason } => {
-            (Tone::Bad, text!(language, "account-disabled"), Some(reason.text(language)))
+            (Tone::Bad, words(control::AccountState::Disabled), Some(reason.text(language)))
         }
         AccountState::Unresolved { reason } => {
-            (Tone::Bad, text!(language, "account-unusable"), Some(reason.text(language)))
+            (Tone::Bad, words(control::AccountState::Unusable), Some(reason.text(language)))
         }
         AccountState::Cooling { until_unix_secs, reason, models } => {
             let until =
@@ -104,7 +106,7 @@ fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, St
                 let models = models.join(", ");
                 text!(language, "reason-of-models", models = models, reason = reason)
             };
-            (Tone::Neutral, text!(language, "account-cooling", until = until), Some(reason))
+            (Tone::Neutral, control::AccountState::Cooling.text(language, &until), Some(reason))
         }
     }
 }

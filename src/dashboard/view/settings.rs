@@ -210,7 +210,7 @@ fn take(problems: &mut Vec<Problem>, key: &str, language: Language) -> Option<St
         let is_own = problem.key == key
             || problem.key.strip_prefix(key).is_some_and(|rest| rest.starts_with(['[', '.']));
         if is_own {
-            own.push(problem.said().text(language));
+            own.push(problem.unplaced().text(language));
         }
         !is_own
     });
