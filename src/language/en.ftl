@@ -247,9 +247,9 @@ secret-not-started = could not be started: { $reason }
 secret-command-failed = failed ({ $status })
 secret-command-complained = failed ({ $status }): { $complaint }
 
-### Why an account rests or is out
+### Why an account rests or was refused
 
-# What we say of it, and then the provider's own words, if it has any.
+# The reason, then the provider's own words, if any.
 reason-quoted = { $reason }: { $words }
 reason-of-models = { $models }: { $reason }
 reason-status = answered { $status }
