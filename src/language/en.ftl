@@ -247,9 +247,9 @@ secret-not-started = could not be started: { $reason }
 secret-command-failed = failed ({ $status })
 secret-command-complained = failed ({ $status }): { $complaint }
 
-### Why an account rests or is out
+### Why an account rests or was refused
 
-# What we say of it, and then the provider's own words, if it has any.
+# The reason, then the provider's own words, if any.
 reason-quoted = { $reason }: { $words }
 reason-of-models = { $models }: { $reason }
 reason-status = answered { $status }
@@ -297,7 +297,7 @@ reason-at-host = { $host }: { $error }
 reason-no-such-host = { $host }: this name has no address: { $error }
 reason-unknown-issuer = { $host }: its certificate is signed by an authority that this computer does not trust: add the authority's certificate to the system's store, or set upstream.ca_file to its PEM file
 reason-authority-as-server = { $host }: its certificate belongs to an authority and cannot be used by a server: create one with `CA:FALSE`, and set upstream.ca_file to it, or to the authority that signed it
-reason-proxy-down = cannot reach the proxy { $proxy } (upstream.proxy): { $error }: start it, or change upstream.proxy
+reason-proxy-down = the proxy { $proxy } (upstream.proxy) cannot be reached: { $error }: start it, or change upstream.proxy
 reason-proxy-password = the proxy { $proxy } (upstream.proxy) requires a user name and a password: add them to upstream.proxy
 reason-unknown-proxy-password = a proxy on the way to { $host } requires a user name and a password: set upstream.proxy to its URL with both
 reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused to connect to { $host } ({ $error }): allow the host there, or add it to upstream.no_proxy

@@ -240,7 +240,7 @@ secret-not-started = 起動できませんでした: { $reason }
 secret-command-failed = 失敗しました（{ $status }）
 secret-command-complained = 失敗しました（{ $status }）: { $complaint }
 
-### Why an account rests or is out
+### Why an account rests or was refused
 
 # こちらの説明と、あればプロバイダー自身の言葉
 reason-quoted = { $reason }: { $words }

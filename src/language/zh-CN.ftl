@@ -240,7 +240,7 @@ secret-not-started = 无法启动：{ $reason }
 secret-command-failed = 失败（{ $status }）
 secret-command-complained = 失败（{ $status }）：{ $complaint }
 
-### Why an account rests or is out
+### Why an account rests or was refused
 
 # 我们的说明，之后是服务商自己的原话（如果有）
 reason-quoted = { $reason }：{ $words }
