@@ -1,4 +1,4 @@
-//! An account is added, edited, removed, switched on or off, and placed.
+//! An account is added, edited, removed and placed.
 
 use serde::Deserialize;
 use toml_edit::{Array, Value};
