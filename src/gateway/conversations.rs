@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::memory::Memory;
 use super::share::Share;
 use super::translate::Unread;
-use crate::protocol::openai_responses::reference::{Json, Remembered, Said};
+use crate::protocol::openai_responses::reference::{AnswerStore, Continuation, Json};
 use crate::protocol::weight;
 
 /// Answers and items together; an answer has a few.
@@ -43,7 +43,7 @@ impl Conversations {
         self.lock().put(id, Entry::Item(item), bytes);
     }
 
-    fn put_answer(&self, id: String, said: &Said, output: Vec<String>) {
+    fn put_answer(&self, id: String, said: &Continuation, output: Vec<String>) {
         let input = said.input.clone();
         // What is referred to a hundred times is held once.
         let mut seen = HashSet::new();
@@ -132,7 +132,7 @@ impl Known<'_> {
     }
 }
 
-impl Remembered for Known<'_> {
+impl AnswerStore for Known<'_> {
     fn item(&self, id: &str) -> Option<Json> {
         self.counted(vec![self.conversations.text_of(id)?])?.pop()
     }
@@ -152,14 +152,14 @@ impl Default for Conversations {
 #[derive(Clone)]
 pub struct Remembering {
     conversations: Arc<Conversations>,
-    said: Arc<Said>,
+    said: Arc<Continuation>,
     answer_id: String,
     /// The ids of the items remembered so far.
     items: Vec<String>,
 }
 
 impl Remembering {
-    pub const fn new(conversations: Arc<Conversations>, said: Arc<Said>, answer_id: String) -> Self {
+    pub const fn new(conversations: Arc<Conversations>, said: Arc<Continuation>, answer_id: String) -> Self {
         Self { conversations, said, answer_id, items: Vec::new() }
     }
 
@@ -196,7 +196,7 @@ mod tests {
     /// Lets a client say something after `previous` and be answered with one item.
     fn answer(conversations: &Arc<Conversations>, previous: Option<&str>, name: &str, is_stored: bool) {
         let input = vec![json!(format!("asks {name}")).to_string().into()];
-        let said = Said { previous: previous.map(str::to_owned), input, is_stored };
+        let said = Continuation { previous: previous.map(str::to_owned), input, is_stored };
         let id = format!("resp_{name}");
         let mut remembering = Remembering::new(Arc::clone(conversations), Arc::new(said), id);
         let item = json!({"id": format!("msg_{name}")});
@@ -226,7 +226,7 @@ mod tests {
         let conversations = Arc::<Conversations>::default();
         answer(&conversations, None, "victim", true);
         let text = Json::from("x".repeat(1 << 20));
-        let said = Said { previous: None, input: vec![text; 200], is_stored: true };
+        let said = Continuation { previous: None, input: vec![text; 200], is_stored: true };
         let mut remembering =
             Remembering::new(Arc::clone(&conversations), Arc::new(said), "resp_crowd".to_owned());
         remembering.ended();

@@ -17,7 +17,7 @@ use super::signatures::CallWatch;
 use super::{Remembered, ids, passthrough};
 use crate::chat::{self, Dropped, Event};
 use crate::protocol::failure::{for_client, kind_of_status, of_stranger};
-use crate::protocol::openai_responses::reference::Said;
+use crate::protocol::openai_responses::reference::Continuation;
 use crate::protocol::{
     self, Encoded, ErrorKind, Limits, LocalError, Operation, Protocol, Provider, RequestTarget,
     ResponseContext, StreamDecoder, StreamEncoder, Usage, capability,
@@ -38,7 +38,7 @@ pub fn upstream_protocol(client: Protocol, provider: Provider, model: &str) -> P
 pub struct Decoded {
     pub chat: chat::Request,
     /// OpenAI Responses: what is to be remembered of it.
-    said: Option<Arc<Said>>,
+    said: Option<Arc<Continuation>>,
 }
 
 /// Why a request was not read.

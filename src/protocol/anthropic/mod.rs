@@ -5,5 +5,6 @@ pub mod error;
 pub(super) mod request;
 pub(super) mod response;
 pub(super) mod stream;
+pub(super) mod terms;
 pub(super) mod tools;
 pub(super) mod wire;

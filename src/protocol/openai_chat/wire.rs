@@ -17,7 +17,7 @@ pub struct Completion<'a> {
     pub choices: Vec<Choice<'a>>,
     #[serde(default)]
     pub usage: Option<Usage>,
-    /// Some servers tell of a failure in the middle of a stream this way.
+    /// Some servers report a failure in the middle of a stream this way.
     #[serde(default, borrow)]
     pub error: Option<Error<'a>>,
 }
@@ -55,7 +55,7 @@ pub struct Delta<'a> {
 
 #[derive(Debug, Deserialize)]
 pub struct ToolCall<'a> {
-    /// Missing in a whole answer, and from servers that send each call in one piece.
+    /// Absent in a whole answer, and from servers that send each call in one piece.
     #[serde(default)]
     pub index: Option<u64>,
     #[serde(default, borrow)]
@@ -155,8 +155,8 @@ pub struct CompletionDetails {
 }
 
 impl<'a> Choice<'a> {
-    /// What the choice adds to the answer, or all of it.
-    pub fn said(&self) -> Option<&Delta<'a>> {
+    /// The piece of the answer in a chunk, or all of it in a whole answer.
+    pub fn message(&self) -> Option<&Delta<'a>> {
         self.delta.as_ref().or(self.message.as_ref())
     }
 }
