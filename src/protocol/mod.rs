@@ -7,16 +7,19 @@
 //!   [`anthropic`] and [`gemini`]; `openai_completions` for clients of `/v1/completions`.
 //!   `request`, `response` and `stream` are the ways through; `content` and `tools` are parts of
 //!   a request; `terms` pairs words of the protocol with neutral ones (finish reasons,
-//!   citations); `wire` has the structs that serde reads and writes; `error` is the error shape.
+//!   citations); `wire` has the structs that serde reads and writes; `error` is the error shape;
+//!   `observe` reads the usage and the end of a stream that passes unchanged.
 //! - **Vocabulary**, facts that other modules ask for: `dialect` ([`Protocol`], [`Family`]),
 //!   [`operation`], [`provider`], [`capability`] (what a model takes), [`context`] (what an
-//!   answer depends on in its request), [`error`] and [`failure`].
+//!   answer depends on in its request), [`error`] (for clients), [`error_report`] (of
+//!   upstreams), [`failure`] (from one to the other).
 //! - **Hub parts** that the protocols share: `encoded` (a request for an upstream), `framing`
 //!   and `calls` (a well-formed run of events), `names` (tool names and call ids), `schema`
 //!   (JSON Schema), `media` (base64 and `data:` URLs).
 //! - **Plumbing** below them: `field` and `invalid` (the fields of a request, and errors in
-//!   them), `json`, [`sse`], [`scan`], [`limits`], [`weight`].
-//! - **Watching** bytes that pass unchanged: [`observe`].
+//!   them), `json`, `cut_off` (JSON without its end), `count` (counts of tokens), [`sse`],
+//!   [`scan`], [`wait`], [`limits`], [`weight`].
+//! - **Watching** bytes that pass unchanged: [`observe`], `progress`.
 //! - **Lists** of models: [`models`].
 
 // Front doors.
@@ -37,6 +40,7 @@ pub mod capability;
 pub mod context;
 mod dialect;
 pub mod error;
+pub mod error_report;
 pub mod failure;
 pub mod operation;
 pub mod provider;
@@ -50,17 +54,20 @@ mod names;
 mod schema;
 
 // Plumbing.
+mod count;
+mod cut_off;
 mod field;
 mod invalid;
 mod json;
 pub mod limits;
 pub mod scan;
 pub mod sse;
+pub mod wait;
 pub mod weight;
 
 // Watching.
 pub mod observe;
-mod usage;
+mod progress;
 
 // Lists.
 pub mod models;
@@ -79,13 +86,13 @@ pub use dialect::{Family, Protocol};
 pub use encoded::Encoded;
 pub use encoder::StreamEncoder;
 pub use error::{ErrorKind, LocalError};
+pub use error_report::{ErrorReport, decode_error, decode_error_event};
 pub use limits::Limits;
 pub use names::ToolNames;
 pub use observe::Observer;
 pub use operation::{Operation, RequestTarget};
 pub use provider::Provider;
 pub use translate::{
-    decode_error, decode_request, decode_response, decode_responses_request, decode_text_completion,
-    encode_request, encode_request_within, encode_response, stream_keep_alive,
+    decode_request, decode_response, decode_responses_request, decode_text_completion, encode_request,
+    encode_request_within, encode_response, stream_keep_alive,
 };
-pub use usage::Usage;

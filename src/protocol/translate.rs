@@ -2,7 +2,6 @@
 //! each way. Streams go through [`super::decoder`] and [`super::encoder`].
 
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::Value;
 
 use super::context::ResponseContext;
@@ -12,7 +11,7 @@ use super::error::LocalError;
 use super::limits::{self, Limits};
 use super::openai_responses::reference::{AnswerStore, Continuation, NoAnswers};
 use super::operation::RequestTarget;
-use super::{anthropic, failure, field, gemini, json, openai_chat, openai_completions, openai_responses};
+use super::{anthropic, field, gemini, json, openai_chat, openai_completions, openai_responses};
 use crate::chat::{Failure, Request, Response, crowd};
 
 /// Reads a client's request. Fails with a 400 that names the wrong field, or a 413 where it
@@ -109,18 +108,6 @@ pub fn encode_response(
         Protocol::Gemini => gemini::response::encode(response, context)?,
     };
     Ok(Bytes::from(json::to_bytes(&body)))
-}
-
-/// Reads an upstream's error.
-pub fn decode_error(from: Protocol, status: StatusCode, body: &[u8]) -> Failure {
-    let told = match from.family() {
-        _ if crowd::is_crowded(body) => None,
-        Family::OpenAi => openai_chat::error::decode(status, body),
-        Family::Anthropic => anthropic::error::decode(status, body),
-        Family::Gemini => gemini::error::decode(status, body),
-    };
-    let told = told.unwrap_or_else(|| failure::of_stranger(status, body));
-    Failure { kind: failure::closer_kind(told.kind, status), ..told }
 }
 
 /// What keeps the client waiting while the upstream is alive but silent. `None` for Gemini:

@@ -8,13 +8,14 @@ use super::wire::{Message, Usage};
 use crate::chat::{Failure, FinishReason, Maker, Part, Response, Thinking};
 use crate::protocol::context::ResponseContext;
 use crate::protocol::error::{LocalError, unusable_arguments};
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
 use crate::protocol::json::nonsense;
 
 pub fn decode(body: &str) -> Result<Response, Failure> {
     let message: Message<'_> = serde_json::from_str(body).map_err(|error| nonsense(&error))?;
-    if let Some(error) = &message.error {
-        return Err(stream::failure(error));
+    if message.error.is_some() {
+        return Err(decode_error_event(body.as_bytes()));
     }
     if message.kind.some().is_some_and(|kind| kind != "message") {
         return Err(Failure::broken("the upstream's answer is not a message"));

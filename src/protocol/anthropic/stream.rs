@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use super::error;
 use super::terms::{citation, encode_citation, finish_reason, stop_reason};
 use super::wire::{self, Block, StreamEvent, Usage};
-use crate::chat::{self, Delta, Event, Failure, FailureKind, FinishReason, Maker, PartStart, Signature};
+use crate::chat::{self, Delta, Event, FinishReason, Maker, PartStart, Signature};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::failure::for_client;
 use crate::protocol::framing::Frame;
 use crate::protocol::sse;
@@ -55,7 +56,7 @@ impl Decoder {
                 }
             }
             "message_stop" => frame.finish(self.finish.take().unwrap_or_default()),
-            "error" => frame.fail(failure(&event.error.unwrap_or_default())),
+            "error" => frame.fail(decode_error_event(data.as_bytes())),
             // `ping`, and types that are not known yet.
             _ => {}
         }
@@ -115,13 +116,6 @@ fn take_delta(key: u64, delta: &wire::Delta<'_>, frame: &mut Frame) {
         }
         _ => {}
     }
-}
-
-/// An error event, or an error that came with status 200.
-pub fn failure(told: &wire::Error<'_>) -> Failure {
-    let kind = error::failure_kind(&told.kind).unwrap_or(FailureKind::Internal);
-    let message = told.message.some().unwrap_or("the upstream failed without saying why");
-    Failure { code: told.kind.owned(), ..Failure::new(kind, message) }
 }
 
 /// Writes a client's events.

@@ -7,14 +7,14 @@ use super::terms::{error_code, finish_reason, incomplete_reason};
 use super::wire::{self, Usage};
 use crate::chat::{self, Failure, FinishReason, Response};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
 use crate::protocol::json::nonsense;
-use crate::protocol::openai_chat::stream::failure;
 
 pub fn decode(body: &str) -> Result<Response, Failure> {
     let response: wire::Response<'_> = serde_json::from_str(body).map_err(|error| nonsense(&error))?;
-    if let Some(error) = &response.error {
-        return Err(failure(error));
+    if response.error.is_some() {
+        return Err(decode_error_event(body.as_bytes()));
     }
     if !matches!(&*response.status, "" | "completed" | "incomplete") {
         return Err(Failure::broken(format!("the upstream's answer is {}", &*response.status)));

@@ -17,12 +17,11 @@ use super::item::{encode_item, encode_text, take_item, take_signature};
 use super::response::{Ending, encode_envelope, take_end};
 use super::terms::{annotation, citation, error_code, incomplete_reason};
 use super::wire::{self, StreamEvent};
-use crate::chat::{self, Delta, Event, Failure, FailureKind, Part, PartStart, Thinking, ToolUse, work};
+use crate::chat::{self, Delta, Event, Part, PartStart, Thinking, ToolUse, work};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
 use crate::protocol::limits::MOST_ANSWER_PARTS;
-use crate::protocol::openai_chat::error::failure_kind;
-use crate::protocol::openai_chat::stream::failure;
 use crate::protocol::sse;
 
 /// Reads an upstream's events.
@@ -80,11 +79,9 @@ impl Decoder {
                     take_end(response, self.has_refused, frame);
                 }
             }
-            "response.failed" | "response.cancelled" => {
-                let told = event.response.and_then(|response| response.error).unwrap_or_default();
-                frame.fail(failure(&told));
+            "response.failed" | "response.cancelled" | "error" => {
+                frame.fail(decode_error_event(data.as_bytes()));
             }
-            "error" => frame.fail(failure_of_event(&event)),
             _ => {}
         }
         Ok(())
@@ -117,16 +114,6 @@ fn add_item(key: u64, item: &wire::Item<'_>, frame: &mut Frame) {
         "custom_tool_call" => frame.call(key, &item.call_id, &item.name, true),
         _ => frame.part_is_whole(),
     }
-}
-
-fn failure_of_event(event: &StreamEvent<'_>) -> Failure {
-    if let Some(error) = &event.error {
-        return failure(error);
-    }
-    let code = event.code.as_ref().and_then(Value::as_str);
-    let kind = failure_kind("", code.unwrap_or_default()).unwrap_or(FailureKind::Internal);
-    let message = event.message.some().unwrap_or("the upstream failed without saying why");
-    Failure { code: code.map(str::to_owned), ..Failure::new(kind, message) }
 }
 
 /// Writes a client's events. Keeps the items, because the last event repeats them all.
