@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::relay::Shape;
+use super::shape::Shape;
 use crate::upstream::Scrubber;
 
 /// The member in which every protocol reports an error.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::names::{ToolNames, fit_id, id_seed};
-use crate::chat::{Maker, Request, Tool};
+use crate::chat::{Maker, Part, Request, Response, Tool};
 
 /// Filled once per request, before the first byte of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ use crate::chat::{Maker, Request, Tool};
 pub struct ResponseContext {
     /// Part of all ids that the upstream did not give: letters and digits.
     seed: String,
+    /// The upstream's own id of the answer, where the client may refer to it there.
+    answer_id: Option<String>,
     /// The id that the client knows its request by. An error event of Anthropic's names it.
     pub request_id: String,
     /// Seconds since 1970.
@@ -48,9 +50,22 @@ impl ResponseContext {
         self
     }
 
-    /// The id of the whole answer: `prefix` and the seed.
+    /// Adds what the client refers to later in an answer of its own protocol: the answer's id,
+    /// and the tools that take free text.
+    #[must_use]
+    pub fn of_response(mut self, response: &Response) -> Self {
+        self.answer_id.clone_from(&response.id);
+        let calls = response.parts.iter().filter_map(|part| match part {
+            Part::ToolUse(call) if call.freeform => Some(call.name.clone()),
+            _ => None,
+        });
+        self.freeform_tools.extend(calls);
+        self
+    }
+
+    /// The id of the whole answer: the upstream's, or `prefix` and the seed.
     pub fn id(&self, prefix: &str) -> String {
-        format!("{prefix}{}", self.seed)
+        self.answer_id.clone().unwrap_or_else(|| format!("{prefix}{}", self.seed))
     }
 
     /// The id of one item of the answer: `prefix`, the seed and the item's number.

@@ -6,9 +6,10 @@
 //! not say the same ([`super::Fault::AccountBySentence`]).
 
 use self::Ending::{Dead, Spent};
-use super::words::{LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
+use super::words::{LONGEST_REASON, before_quotation, first_sentence, mask_keys, shorten};
 use crate::chat::FailureKind::{self, Forbidden, InvalidRequest};
 use crate::language::Message;
+use crate::language::printable::one_line;
 use crate::message;
 use crate::protocol::Provider;
 
