@@ -18,7 +18,7 @@ use crate::headless::HeadlessShell;
 use crate::server::bind;
 use crate::{config, logging, text, tray};
 
-const DEFAULT_PORT: u16 = 8045;
+const DEFAULT_PORT: u16 = config::defaults::proxy::PORT;
 const HOME_PREFIX: &str = "portcullis-demo-";
 
 #[derive(Clone, Debug, Args)]

@@ -2,7 +2,7 @@
 
 use super::updates::FeedAnswer;
 use crate::config::{Loaded, Problems};
-use crate::connect::Followed;
+use crate::connect::FollowReport;
 use crate::control::command::Request;
 use crate::desktop::signals::Signal;
 
@@ -26,7 +26,7 @@ pub enum Event {
     /// The settings of the connected tools were changed to the proxy's address and key.
     ToolsFollowed {
         has_moved: bool,
-        followed: Followed,
+        followed: FollowReport,
     },
     Signal(Signal),
     /// Something is due: a cooldown ends, a drain goes on, the release feed is to be asked.

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 
 use super::Supervisor;
-use crate::connect::{Clients, Environment, Followed, Target};
+use crate::connect::{Clients, Environment, FollowReport, Target};
 use crate::control::Notice;
 use crate::server::base_url;
 
@@ -16,13 +16,13 @@ use crate::server::base_url;
 #[derive(Debug, Default)]
 pub struct Following {
     latest: Option<Target>,
-    running: JoinSet<(bool, Followed)>,
+    running: JoinSet<(bool, FollowReport)>,
 }
 
 impl Following {
     /// The change that has ended, and whether the proxy has moved; `None` when none is under
     /// way.
-    pub async fn finished(&mut self) -> Option<(bool, Followed)> {
+    pub async fn finished(&mut self) -> Option<(bool, FollowReport)> {
         self.running.join_next().await?.ok()
     }
 }
@@ -56,7 +56,7 @@ impl Supervisor {
         Target { base_url: base_url(self.address()), key }
     }
 
-    pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &Followed) {
+    pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &FollowReport) {
         for (tool, error) in &followed.failed {
             tracing::warn!("{} could not be pointed at the new address: {error}", tool.name());
         }
@@ -84,12 +84,12 @@ impl Supervisor {
 }
 
 /// A tool takes no empty key, so without a key nothing is changed.
-fn follow(data: &Path, target: &Target, only_key: bool) -> Followed {
+fn follow(data: &Path, target: &Target, only_key: bool) -> FollowReport {
     match Environment::of_process() {
-        Ok(_) if target.key.expose_secret().is_empty() => Followed::default(),
+        Ok(_) if target.key.expose_secret().is_empty() => FollowReport::default(),
         Ok(environment) if only_key => Clients::new(data, environment).follow_key(&target.key),
         Ok(environment) => Clients::new(data, environment).follow(target),
-        Err(_) => Followed::default(),
+        Err(_) => FollowReport::default(),
     }
 }
 

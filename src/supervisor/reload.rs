@@ -18,7 +18,7 @@ use crate::config::{Change, Config, Loaded, Problems, diff};
 use crate::control::command::CommandResult;
 use crate::control::{CommandError, Notice, ProxyState, StartFailure};
 use crate::server::ProxyServer;
-use crate::server::bind::{self, Bound};
+use crate::server::bind::{self, Binding};
 use crate::text;
 
 /// A load under way, and the commands that wait for its outcome.
@@ -179,7 +179,7 @@ impl Supervisor {
     /// Binds the address of the new configuration while the old listeners still serve. No
     /// client is answered there before the new rules are in force. Takes `self` mutably
     /// because a shell is not to be shared between threads, and the agent moves between them.
-    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Bound>, FileProblem> {
+    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Binding>, FileProblem> {
         let Some(current) = self.life.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
         let port = self.port(config);
         let lan = config.proxy.allow_lan_access;
@@ -205,7 +205,7 @@ impl Supervisor {
     }
 
     /// The same server on the same port; on another port, a new one, and the old one drains.
-    async fn serve_on(&mut self, bound: Bound) {
+    async fn serve_on(&mut self, bound: Binding) {
         match &mut self.life.proxy {
             Some(current) if current.address.port() == bound.address.port() => {
                 current.switch(bound, &self.door).await;

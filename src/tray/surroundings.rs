@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strum::VariantArray;
 use tokio::sync::watch;
 
 use super::view::{Surroundings, Tool, View};
@@ -45,10 +46,8 @@ fn refresh(login: &Login) {
 
 /// The surroundings before the first look, so that the menu has the same items as after it.
 pub fn unknown() -> Surroundings {
-    Surroundings {
-        starts_at_login: false,
-        tools: connect::Tool::ALL.map(|tool| menu_tool((tool, false))).into(),
-    }
+    let tools = connect::Tool::VARIANTS.iter().map(|&tool| menu_tool((tool, false))).collect();
+    Surroundings { starts_at_login: false, tools }
 }
 
 fn read(base_url: &str, login: &Login) -> Surroundings {

@@ -66,7 +66,7 @@ fn init_never_overwrites() {
     let home = Home::with_config("# mine\n");
     let output = home.run(&["config", "init"]);
     assert_eq!((output.status.code(), read(&home.config())), (Some(1), "# mine\n".to_owned()));
-    assert!(stderr(&output).contains("is there already"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("already exists"), "{}", stderr(&output));
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn an_occupied_port_changes_nothing_and_its_owner_is_named() {
     proxy.home.write_config(&on_port(taken, "auth_mode = \"strict\"", &upstream));
     let problem = wait_for_problem(&proxy, &format!("Could not bind 127.0.0.1:{taken}: in use by ")).await;
     assert!(problem.contains(&format!("(pid {}).", std::process::id())), "{problem}");
-    assert!(problem.ends_with("The old address serves on."), "{problem}");
+    assert!(problem.ends_with("The old address stays in use."), "{problem}");
     let status = proxy.status().await;
     assert_eq!((&status["state"], &status["auth_mode"]), (&json!("running"), &json!("auto")));
     let next = status["next_free_port"].as_u64().expect("a way out");
@@ -128,7 +128,7 @@ async fn while_the_port_of_the_file_is_taken_a_restart_says_so_and_the_old_one_s
         assert_eq!(output.status.code(), Some(1), "{command}");
         let printed = stderr(&output);
         assert!(
-            printed.contains(&refused) && printed.contains("The old address serves on."),
+            printed.contains(&refused) && printed.contains("The old address stays in use."),
             "{command}: {printed}"
         );
         let status = proxy.status().await;
@@ -146,10 +146,10 @@ async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
     let occupant = TcpListener::bind("127.0.0.1:0").expect("a port");
     let wanted = occupant.local_addr().expect("an address").port();
     proxy.home.write_config(&on_port(wanted, "", &upstream));
-    wait_for_problem(&proxy, "The old address serves on.").await;
+    wait_for_problem(&proxy, "The old address stays in use.").await;
     let stopped = proxy.run(&["stop"]).await;
     let printed = stdout(&stopped) + &stderr(&stopped);
-    assert!(stopped.status.success() && !printed.contains("serves on"), "{printed}");
+    assert!(stopped.status.success() && !printed.contains("stays in use"), "{printed}");
     proxy.wait_for_status("no old address", |status| status["problem"].is_null()).await;
     let output = proxy.run(&["start"]).await;
     assert_eq!(output.status.code(), Some(1));

@@ -404,5 +404,5 @@ fn a_missing_key_is_reported_in_the_users_language() {
     assert!(checked.contains(&format!("账号 work：{reason}")), "{checked}");
     let listed: Value =
         serde_json::from_slice(&home.run(&["--json", "account", "list"]).stdout).expect("JSON");
-    assert_eq!(listed[0]["reason"], "environment variable NOT_THERE: is not set in the agent's environment");
+    assert_eq!(listed[0]["reason"], "environment variable NOT_THERE is not set in the agent's environment");
 }

@@ -20,7 +20,7 @@ async fn a_second_serve_ends_with_4_and_disturbs_nothing() {
     for _ in 0..3 {
         let second = proxy.run(&SERVE).await;
         assert_eq!((second.status.code(), stdout(&second)), (Some(4), String::new()));
-        assert!(stderr(&second).contains("another agent already has this home"), "{}", stderr(&second));
+        assert!(stderr(&second).contains("another agent is already using this home"), "{}", stderr(&second));
         assert!(stderr(&second).contains("portcullis status"), "{}", stderr(&second));
     }
     assert_eq!(["config.toml", "control.json"].map(read), before);

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal};
 use crate::cli::output::{self, Exit};
 use crate::cli::prompt::{NotTyped, hidden_line};
 use crate::config::SecretSource;
-use crate::config::pasted::{self, Around};
+use crate::config::pasted::{self, Wrapping};
 use crate::protocol::Provider;
 use crate::text;
 
@@ -21,8 +21,8 @@ pub async fn secret(
     let (key, removed) = pasted::cleaned(&pasted);
     removed.into_iter().for_each(print_removed);
     let language = output::language();
-    if let Some(no_key) = pasted::no_key(key) {
-        return Err(output::failed(&no_key.said().text(language)));
+    if let Some(mistake) = pasted::mistake(key) {
+        return Err(output::failed(&mistake.message().text(language)));
     }
     // A user who gives another address knows which key it takes.
     if is_usual && let Some((owner, options)) = pasted::other_owner(key, provider) {
@@ -73,13 +73,13 @@ fn first_line(input: &mut impl BufRead) -> io::Result<String> {
     Ok(line)
 }
 
-fn print_removed(around: Around) {
+fn print_removed(wrapping: Wrapping) {
     let language = output::language();
-    output::note(&match around {
-        Around::Quotes => text!(language, "cli-account-took-quotes"),
-        Around::Name => text!(language, "cli-account-took-name"),
-        Around::Header => text!(language, "cli-account-took-header"),
-        Around::Scheme => text!(language, "cli-account-took-scheme"),
+    output::note(&match wrapping {
+        Wrapping::Quotes => text!(language, "cli-account-took-quotes"),
+        Wrapping::Name => text!(language, "cli-account-took-name"),
+        Wrapping::Header => text!(language, "cli-account-took-header"),
+        Wrapping::Scheme => text!(language, "cli-account-took-scheme"),
     });
 }
 

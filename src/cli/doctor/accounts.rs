@@ -11,7 +11,7 @@ use crate::gateway::unresolved_key_cure;
 use crate::protocol::Provider;
 use crate::text;
 
-/// A list of models is there by then, or the account does not answer.
+/// How long to wait for an account's model list.
 const LIST: Duration = Duration::from_secs(6);
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
@@ -29,7 +29,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
-/// As the running agent sees them, or as the file alone has them.
+/// The accounts as the running agent sees them, or as the file has them.
 fn accounts(patient: &Patient) -> Vec<AccountStatus> {
     match (&patient.status, patient.config()) {
         (Some(status), _) => status.accounts.clone(),
@@ -38,7 +38,7 @@ fn accounts(patient: &Patient) -> Vec<AccountStatus> {
     }
 }
 
-/// How many can answer. That there is none may have been said of the proxy.
+/// How many can answer. That there are none may have been reported for the proxy already.
 fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Option<Finding> {
     let language = patient.language;
     if usable > 0 {
@@ -85,7 +85,7 @@ fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
     Some(Finding::warning("accounts", text, fix))
 }
 
-/// A key that this shell can have and the agent cannot is somewhere that only the shell sees.
+/// If this shell can read a key and the agent cannot, the key is somewhere that only the shell sees.
 fn key_fix(patient: &Patient, name: &str) -> String {
     let language = patient.language;
     let account =
@@ -106,7 +106,7 @@ fn is_known_by_its_list(account: &AccountStatus) -> bool {
         && Provider::from_name(&account.provider).is_some_and(Provider::is_known_by_its_list)
 }
 
-/// Where no agent runs that would know by now.
+/// Used when no agent runs that would know already.
 async fn serves_nothing(patient: &Patient<'_>, name: &str) -> Option<Finding> {
     let report = timeout(LIST, account::report(patient.context, name)).await.ok()?.ok()?;
     let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
@@ -114,7 +114,7 @@ async fn serves_nothing(patient: &Patient<'_>, name: &str) -> Option<Finding> {
     (report["ok"] != true).then(|| Finding::warning("accounts", text, said("fix")))
 }
 
-/// One real call, which has time limits of its own.
+/// One real call, which has its own time limits.
 async fn online(patient: &Patient<'_>, name: &str) -> Finding {
     let language = patient.language;
     let (ok, said, fix) = match account::report(patient.context, name).await {

@@ -1,4 +1,4 @@
-//! Which notices are worth a notification now: not the same twice, and never a flood.
+//! Which notices become a notification now: none twice, and no more than a few.
 //! Time is a parameter.
 
 use std::collections::HashMap;
@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use crate::control::{AccountState, AuthMode, Notice, Status};
 
-/// A trouble that lasts is told again after this, if anything tells of it.
+/// A lasting problem may be shown again after this time, if it is reported again.
 const REPEAT: Duration = Duration::from_mins(30);
-/// What a person asked for is answered every time; this is for a key that bounces.
+/// An act of the user is answered every time; this only absorbs a bouncing key.
 const REPEAT_ANSWER: Duration = Duration::from_secs(2);
-/// No more than so many …
+/// At most this many …
 const MOST: usize = 6;
-/// … in such a time.
+/// … in this time.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// What a notice is about. Another one about the same takes its place on the screen.
+/// What a notice is about. A later one on the same subject replaces it on the screen.
 pub type Subject = (Discriminant<Notice>, String);
 
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Whether it is shown, and if so, notes that it is.
+    /// Whether to show it; if so, notes that it was shown.
     pub fn lets_through(&mut self, notice: &Notice, now: Instant) -> bool {
         let subject = subject(notice);
         let is_repeated = self
@@ -42,7 +42,7 @@ impl Throttle {
         true
     }
 
-    /// What is over may be told at once when it comes again.
+    /// A problem that is over may be shown at once when it returns.
     pub fn forget(&mut self, is_over: impl Fn(&Notice) -> bool) {
         self.told.retain(|_, (notice, _)| !is_over(notice));
     }
@@ -77,7 +77,7 @@ pub fn is_over(notice: &Notice, status: &Status) -> bool {
     }
 }
 
-/// The same news, if not the same words: how long a rest lasts is different every time.
+/// Whether two notices report the same thing in different words: the length of a rest varies.
 fn is_same(one: &Notice, another: &Notice) -> bool {
     match (one, another) {
         (Notice::AllCooling { .. }, Notice::AllCooling { .. })

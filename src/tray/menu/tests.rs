@@ -282,7 +282,8 @@ fn every_language_has_the_same_menu() {
         let accounts = vec![account("a", AccountState::Cooling, None)];
         shown(Status { accounts, language, ..status(ProxyState::Running) })
     };
-    let [english, japanese, chinese] = Language::ALL.map(of);
+    let [english, japanese, chinese] =
+        [Language::English, Language::Japanese, Language::SimplifiedChinese].map(of);
     assert_eq!(commands(&english), commands(&japanese));
     assert_eq!(commands(&english), commands(&chinese));
     assert_eq!(label(&japanese[0]), "127.0.0.1:8045 で実行中");
