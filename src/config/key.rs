@@ -20,14 +20,6 @@ pub struct Unfit {
     pub fix: Message,
 }
 
-/// How the providers' keys begin.
-const OF_PROVIDERS: [&str; 7] = [PREFIX, "AIza", "AQ.", "sk_", "gsk_", "xai-", "nvapi-"];
-
-/// Whether a text that was given for something else is a key by mistake.
-pub fn looks_like_one(text: &str) -> bool {
-    text.len() > 20 && OF_PROVIDERS.iter().any(|prefix| text.starts_with(prefix))
-}
-
 /// A fresh client key.
 ///
 /// # Panics

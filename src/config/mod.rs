@@ -14,6 +14,7 @@ pub mod edit;
 pub mod entries;
 mod file;
 mod key;
+mod key_shape;
 mod load;
 mod lookup;
 pub mod models;
@@ -34,6 +35,7 @@ pub use authorities::authorities;
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
 pub use key::generate_key;
+pub use key_shape::without_keys;
 #[cfg(test)]
 pub use load::load_text;
 pub use load::{Loaded, Source, language, load, load_again, problems_in, read, syntax_problem};

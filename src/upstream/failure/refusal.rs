@@ -5,6 +5,7 @@
 use http::{HeaderMap, header};
 use serde_json::Value;
 
+use crate::config::without_keys;
 use crate::language::printable::is_unprintable;
 
 /// Bodies beyond this are read as far as this: an error says what it means early.
@@ -185,16 +186,7 @@ pub fn one_line(text: &str) -> String {
 /// Google names the whole key in `Consumer 'api_key:AIza…' has been suspended`, and some
 /// servers quote a wrong one: what looks like a key is not repeated.
 pub fn mask_keys(text: &str) -> String {
-    let is_key_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '*');
-    let looks_like_key = |word: &str| {
-        word.len() >= 12 && ["sk-", "AIza", "AQ.", "gsk_"].iter().any(|prefix| word.starts_with(prefix))
-    };
-    text.split_inclusive(|c| !is_key_character(c))
-        .map(|piece| {
-            let word = piece.trim_end_matches(|c| !is_key_character(c));
-            if looks_like_key(word) { piece.replacen(word, "***", 1) } else { piece.to_owned() }
-        })
-        .collect()
+    without_keys(text)
 }
 
 pub fn shorten(mut text: String, longest: usize) -> String {
