@@ -23,8 +23,8 @@
 use std::time::{Duration, Instant};
 
 use crate::language::Message;
+use crate::protocol::wait::LONGEST;
 use crate::upstream::Fault;
-use crate::upstream::retry_hint::LONGEST;
 
 /// One lease, told apart from all others, so that a probe answers only for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

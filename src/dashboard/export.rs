@@ -166,7 +166,7 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
         text(record.error_kind.as_deref()),
         text(record.error.as_deref()),
         number(usage.map(|usage| usage.input)),
-        number(usage.map(|usage| usage.cached)),
+        number(usage.map(|usage| usage.cache_read)),
         number(usage.map(|usage| usage.output)),
         number(usage.map(|usage| usage.reasoning)),
         record.cost.map(|cost| cost.dollars().to_string()).unwrap_or_default(),

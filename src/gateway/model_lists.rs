@@ -1,8 +1,8 @@
-//! The accounts' own model lists: fetched when somebody first asks, remembered for a
-//! while, and let go of with the account they belong to.
+//! The accounts' own model lists: fetched when first asked for, kept for a while, and
+//! dropped with their account.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -10,10 +10,11 @@ use futures_util::future::join_all;
 use http::Method;
 use http::header::HeaderMap;
 use http_body_util::{BodyExt, Limited};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use super::attempt::Attempt;
-use super::passthrough;
+use super::headers;
 use crate::accounts::Account;
 use crate::language::Message;
 use crate::message;
@@ -21,15 +22,15 @@ use crate::protocol::models::{self, Model};
 use crate::protocol::{Family, Provider};
 use crate::upstream::{Client, Frames, endpoint};
 
-/// How long a list is believed.
+/// How long a list is used before it is read again.
 const FRESH: Duration = Duration::from_mins(5);
-/// The same where it lacks what was asked for.
+/// The same for a list that lacks the model asked for.
 const YOUNG: Duration = Duration::from_secs(10);
-/// How long nobody asks again for a list that could not be had.
+/// How long a list that could not be read is not asked for again.
 const FAILED: Duration = Duration::from_secs(2);
-/// Nobody waits longer for an account's list, however many pages it has.
+/// How long an account's list may take, however many pages it has.
 pub const LIMIT: Duration = Duration::from_secs(5);
-/// A longer list is cut here.
+/// Pages of a list that are read at most.
 const MAX_PAGES: usize = 20;
 const MAX_PAGE_BYTES: usize = 8 << 20;
 
@@ -37,11 +38,11 @@ pub type List = Arc<[Model]>;
 
 #[derive(Default)]
 pub struct ModelLists {
-    /// By fingerprint: what an account is to its upstream decides what it may ask there.
+    /// By fingerprint: what an account may ask depends on its address and credential.
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
-/// Locked while the list is being read, so that many who ask at once ask only once.
+/// Locked while the list is read, so that requests at the same time read it once.
 #[derive(Default)]
 struct Slot(tokio::sync::Mutex<Option<Known>>);
 
@@ -53,13 +54,13 @@ struct Known {
 /// Why there is no list.
 #[derive(Clone, Debug)]
 pub struct NotHad {
-    /// What the upstream answered, where it did.
+    /// The upstream's status, if it answered.
     pub status: Option<u16>,
     pub reason: Message,
 }
 
 impl NotHad {
-    /// Whether it was no answer, or the word of a server in trouble.
+    /// Whether there was no answer, or one of a server in trouble.
     pub fn is_outage(&self) -> bool {
         self.status.is_none_or(|status| status >= 500)
     }
@@ -68,11 +69,11 @@ impl NotHad {
 /// How old a list may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
-    /// For whoever wants to see what there is.
+    /// For a request for the list.
     Usual,
-    /// A model was asked for that nobody is known to serve: it may be new.
+    /// For a request for a model that no account is known to serve: it may be new.
     Young,
-    /// Read it.
+    /// Never old enough: the list is read.
     None,
 }
 
@@ -89,8 +90,8 @@ impl Age {
 }
 
 impl ModelLists {
-    /// The list of each of these accounts, all read at once. That one cannot be had in time
-    /// is no verdict on the account: keys that may chat may not always list.
+    /// The list of each of these accounts, all read at once. A list that cannot be read says
+    /// nothing against the account: a key may be allowed to chat and not to list.
     pub async fn read(
         &self,
         accounts: &[Arc<Account>],
@@ -104,9 +105,9 @@ impl ModelLists {
         join_all(lists).await
     }
 
-    /// Those of any other account are let go of.
+    /// Drops the lists of all other accounts.
     pub fn keep(&self, accounts: &[Arc<Account>]) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock();
         if slots.is_empty() {
             return;
         }
@@ -115,7 +116,7 @@ impl ModelLists {
     }
 
     fn slots(&self, accounts: &[Arc<Account>]) -> Vec<Arc<Slot>> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock();
         let slot = |account: &Arc<Account>| {
             slots.entry(account.fingerprint.as_str().to_owned()).or_default().clone()
         };
@@ -152,7 +153,7 @@ impl Slot {
         list
     }
 
-    /// Whoever waits for the same list is as late.
+    /// Keeps the failure for the requests that wait for the same list.
     fn was_late(&self, limit: Duration) -> NotHad {
         let not_had =
             NotHad { status: None, reason: message!("reason-timed-out", seconds = limit.as_secs()) };
@@ -179,13 +180,13 @@ async fn fetch(account: &Account, client: &Client) -> Result<Vec<Model>, NotHad>
     Ok(all)
 }
 
-/// One model, asked for by its name: providers know names that they do not list.
+/// One model, asked for by its name: providers know models that they do not list.
 pub async fn fetch_one(account: &Account, client: &Client, id: &str) -> Option<Model> {
     let body = timeout(LIMIT, get(account, client, Some(id), None)).await.ok()?.ok()?;
     models::read_entry(family(account), serde_json::from_slice(&body).ok()?)
 }
 
-/// The family whose shape the account's provider lists its models in.
+/// The family in whose shape the account's provider lists its models.
 pub const fn family(account: &Account) -> Family {
     account.provider.protocols()[0].family()
 }
@@ -205,7 +206,7 @@ async fn get(
         method: Method::GET,
         path: endpoint::Path::Models { id },
         query,
-        headers: passthrough::request_headers(&HeaderMap::new(), account.provider.protocols()[0]),
+        headers: headers::request_headers(&HeaderMap::new(), account.provider.protocols()[0]),
         body: Frames::default(),
         limit: LIMIT,
     };

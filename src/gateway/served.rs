@@ -1,20 +1,21 @@
-//! Whether anybody here serves the models that a tool asks for, and what could answer
-//! instead: real names, from the accounts' own lists.
+//! Which of the models that a tool asks for are served, and which others it could ask for:
+//! real names, from the accounts' own lists.
 
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::models::Catalog;
+use super::probe;
 use super::route::route;
-use super::{Gateway, probe};
+use super::service::Gateway;
 use crate::accounts::Wanted;
 use crate::monitor::price::PriceTable;
 use crate::protocol::{Family, Protocol};
 
-/// More would not be read.
+/// Names that are offered at most.
 const OFFERED_AT_MOST: usize = 8;
-/// In the names of models that do not hold conversations.
+/// Words in the names of models that are not for conversations.
 const NOT_FOR_WORDS: [&str; 14] = [
     "embed",
     "whisper",
@@ -34,14 +35,15 @@ const NOT_FOR_WORDS: [&str; 14] = [
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Served {
-    /// Those of the names that nobody serves.
+    /// The names that no account serves.
     pub unserved: Vec<String>,
-    /// What the accounts do serve, where that matters; the known ones first.
+    /// Models that the accounts do serve, those with a known price first. Empty where every
+    /// name is served.
     pub offers: Vec<String>,
 }
 
 impl Gateway {
-    /// Asks the accounts for their lists only where something is not served.
+    /// Reads the accounts' lists only where a name is not served.
     pub async fn served(&self, protocol: Protocol, asked: Vec<String>) -> Served {
         self.learn().await;
         let unserved: Vec<String> =
@@ -50,7 +52,7 @@ impl Gateway {
         Served { unserved, offers }
     }
 
-    /// Whatever the health of the accounts is.
+    /// Whether an account serves the model, also one that rests.
     fn is_served(&self, protocol: Protocol, name: &str) -> bool {
         let settings = self.settings();
         let route = route(name, &settings.models, |name| settings.is_account(name));
@@ -74,7 +76,7 @@ impl Gateway {
                 && self.is_served(protocol, name)
         };
         let mut offers: Vec<&String> = catalog.names().filter(is_offer).collect();
-        // Of those whose price is known, the better one costs more.
+        // By price: the better model costs more.
         offers.sort_by_cached_key(|name| {
             let price = prices.price(name).map_or(0.0, |price| price.output);
             #[expect(clippy::cast_possible_truncation, reason = "an order")]

@@ -12,8 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::record::Record;
+use crate::chat::Usage;
 use crate::language::printable;
-use crate::protocol::Usage;
 
 type Labels = Vec<(&'static str, String)>;
 type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
@@ -118,10 +118,10 @@ impl Series {
         if let Some(errors) = &self.errors {
             errors.inc();
         }
-        if let Some(Usage { input, output, cached, reasoning }) = record.usage {
+        if let Some(Usage { input, output, cache_read, reasoning, .. }) = record.usage {
             self.input.inc_by(input);
             self.output.inc_by(output);
-            self.cached.inc_by(cached);
+            self.cached.inc_by(cache_read);
             self.reasoning.inc_by(reasoning);
         }
         if let Some(cost) = record.cost {
@@ -192,7 +192,7 @@ mod tests {
             account: Some("work".into()),
             outcome,
             status: 200,
-            usage: Some(Usage { input: 10, output: 5, cached: 4, reasoning: 1 }),
+            usage: Some(Usage { input: 10, cache_read: 4, cache_write: 0, output: 5, reasoning: 1 }),
             duration_ms: 1500,
             first_byte_ms: Some(20),
             ..Record::new("id", "anthropic", "/v1/messages")

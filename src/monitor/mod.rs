@@ -30,6 +30,7 @@ mod store;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod usage;
 mod writer;
 

@@ -12,7 +12,9 @@ use smol_str::SmolStr;
 
 use super::body::Bodies;
 use super::price::Cost;
-use crate::protocol::{Operation, Usage};
+use super::tokens;
+use crate::chat::Usage;
+use crate::protocol::Operation;
 
 /// Characters that are kept of a text which a client chose: enough to know it by. Whoever
 /// sends more would push everybody's history out.
@@ -78,6 +80,7 @@ pub struct Record {
     pub error: Option<String>,
     /// What kind of error, in one word that can be counted.
     pub error_kind: Option<Word>,
+    #[serde(with = "tokens::optional", default)]
     pub usage: Option<Usage>,
     /// What the tokens cost by the price table of the time; an estimate.
     #[serde(rename = "estimated_cost_usd")]

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::filter::{Cursor, Filter};
 use super::price::Cost;
 use super::store::row::unsigned;
-use crate::protocol::Usage;
+use super::tokens::Tokens;
+use crate::chat::Usage;
 
 /// Every time zone's hours begin with one of these.
 const SLOT_MICROS: i64 = 15 * 60 * 1_000_000;
@@ -54,6 +55,7 @@ pub struct UsageRow {
     pub name: Option<String>,
     pub requests: u64,
     pub errors: u64,
+    #[serde(with = "Tokens")]
     pub usage: Usage,
     /// An estimate.
     #[serde(rename = "estimated_cost_usd")]
@@ -112,10 +114,7 @@ impl Sums {
     fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.errors += other.errors;
-        self.usage.input += other.usage.input;
-        self.usage.output += other.usage.output;
-        self.usage.cached += other.usage.cached;
-        self.usage.reasoning += other.usage.reasoning;
+        self.usage = self.usage.plus(&other.usage);
         self.cost = match (self.cost, other.cost) {
             (Some(one), Some(another)) => Some([one, another].into_iter().sum()),
             (one, another) => one.or(another),
@@ -169,7 +168,13 @@ pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Res
         let more = Sums {
             requests: count(2)?,
             errors: count(3)?,
-            usage: Usage { input: total(4)?, output: total(5)?, cached: total(6)?, reasoning: total(7)? },
+            usage: Usage {
+                input: total(4)?,
+                output: total(5)?,
+                cache_read: total(6)?,
+                cache_write: 0,
+                reasoning: total(7)?,
+            },
             cost: row.get::<_, Option<i64>>(8)?.map(Cost),
             unpriced: count(9)?,
             first_byte_ms: total(10)?,

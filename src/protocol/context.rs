@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::names::{ToolNames, fit_id, id_seed};
-use crate::chat::{Maker, Request, Tool};
+use crate::chat::{Maker, Part, Request, Response, Tool};
 
 /// Filled once per request, before the first byte of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ use crate::chat::{Maker, Request, Tool};
 pub struct ResponseContext {
     /// Makes the ids that the upstream did not give. Letters and digits.
     seed: String,
+    /// The upstream's own id of the answer, where the client may refer to it there.
+    answer_id: Option<String>,
     /// What the client knows its request by; an error event of Anthropic's names it.
     pub request_id: String,
     /// Seconds since 1970.
@@ -46,9 +48,22 @@ impl ResponseContext {
         self
     }
 
-    /// `prefix` and the seed: the id of the answer as a whole.
+    /// Takes from an upstream's answer in the client's own protocol what the client goes on
+    /// from: the answer's id, and which tools take free text.
+    #[must_use]
+    pub fn of_response(mut self, response: &Response) -> Self {
+        self.answer_id.clone_from(&response.id);
+        let calls = response.parts.iter().filter_map(|part| match part {
+            Part::ToolUse(call) if call.freeform => Some(call.name.clone()),
+            _ => None,
+        });
+        self.freeform_tools.extend(calls);
+        self
+    }
+
+    /// The id of the answer as a whole: the upstream's, or `prefix` and the seed.
     pub fn id(&self, prefix: &str) -> String {
-        format!("{prefix}{}", self.seed)
+        self.answer_id.clone().unwrap_or_else(|| format!("{prefix}{}", self.seed))
     }
 
     /// The id of one item of the answer.

@@ -16,7 +16,7 @@ use super::routes::{self, Endpoint, Missing, Route};
 use super::{Door, auth, cors, guard, rescue, unread};
 use crate::connections::{Arriving, Connection, Connections};
 use crate::desktop::port_owner::SERVER_NAME;
-use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest, new_request_id};
+use crate::gateway::{AnswerBody, Incoming, ModelsRequest, new_request_id};
 use crate::protocol::{ErrorKind, Family, LocalError};
 use crate::upstream::hop;
 
@@ -178,9 +178,6 @@ impl Entry {
         let (parts, body) = answer.into_parts();
         response.status_code(parts.status);
         response.headers_mut().extend(parts.headers);
-        if !address(request.remote_addr()).is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
-            response.headers_mut().remove(ACCOUNT_HEADER);
-        }
         response.body(match body {
             AnswerBody::Whole(bytes) => ResBody::Once(bytes),
             AnswerBody::Relay(relay) => ResBody::Boxed(Box::into_pin(relay)),

@@ -14,6 +14,7 @@ use reqwest::redirect::Policy;
 use thread_local::ThreadLocal;
 use url::Url;
 
+use super::cause::innermost;
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
 use super::reuse::{self, WatchLayer};
@@ -119,7 +120,7 @@ impl Client {
                 });
             }
             Err(error) => {
-                let may_pass = is_of_certificate(&describe(&error)) && self.trust.was_refused(generation);
+                let may_pass = is_of_certificate(&innermost(&error)) && self.trust.was_refused(generation);
                 return Err(SendError { failure: self.way.failure(&host, port, error).await, may_pass });
             }
         };
@@ -138,11 +139,11 @@ impl Client {
         limit: Duration,
     ) -> Result<http::Response<Bytes>, String> {
         let http = self.built().http?;
-        let mut request = reqwest::Request::try_from(message).map_err(|error| describe(&error))?;
+        let mut request = reqwest::Request::try_from(message).map_err(|error| innermost(&error))?;
         *request.timeout_mut() = Some(limit);
-        let response = http.execute(request).await.map_err(|error| describe(&error))?;
+        let response = http.execute(request).await.map_err(|error| innermost(&error))?;
         let (parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
-        let body = Limited::new(body, MAX_RECEIPT).collect().await.map_err(|error| describe(&*error))?;
+        let body = Limited::new(body, MAX_RECEIPT).collect().await.map_err(|error| innermost(&*error))?;
         Ok(http::Response::from_parts(parts, body.to_bytes()))
     }
 
@@ -206,7 +207,7 @@ fn build(options: &ClientOptions, way: &Way, trust: &Trust, round: u64) -> Threa
         let way = way.clone();
         let proxy = Proxy::custom(move |url| way.proxy_for(url.host_str()?).cloned());
         let builder = if options.proxy.is_empty() { builder } else { builder.proxy(proxy) };
-        finds_dead_connections(builder).build().map_err(|error| describe(&error))
+        finds_dead_connections(builder).build().map_err(|error| innermost(&error))
     });
     ThreadClient { generation, round, http }
 }
@@ -224,15 +225,6 @@ fn finds_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBui
 
 const fn unreachable(reason: Message) -> Failure {
     Failure { fault: Fault::Unreachable, status: None, reason }
-}
-
-/// The innermost cause says most; reqwest's own text only says that something failed.
-pub fn describe(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! HTTP out: where each provider answers, how it wants its credential, and what its
 //! refusals mean. Knows no accounts, routes or clients.
 
+pub mod cause;
 pub mod client;
 pub mod demo;
 pub mod endpoint;

@@ -79,13 +79,13 @@ impl Scrubber {
         }
     }
 
-    /// An upstream's error with every known secret masked, also where it is written with JSON
-    /// escapes, which a client undoes. `None` if the error holds none.
-    pub fn scrub_told(&self, text: &[u8]) -> Option<Vec<u8>> {
+    /// The text with every known secret masked, also where it is written with JSON escapes, which
+    /// a client undoes. `None` if it holds none.
+    pub fn scrub_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
         let matcher = self.matcher.load();
         let matcher = matcher.as_ref()?;
         let masked = matcher.scrub(text);
-        matcher.scrub_escaped(masked.as_deref().unwrap_or(text)).or(masked)
+        matcher.mask_escaped(masked.as_deref().unwrap_or(text)).or(masked)
     }
 
     /// The same for the lines of an event stream, whose data is JSON.
@@ -95,7 +95,7 @@ impl Scrubber {
         for line in lines.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             let text = line.trim_ascii_end();
             let name = if text.starts_with(b"data:") { b"data:".len() } else { 0 };
-            match self.scrub_told(&text[name..]) {
+            match self.scrub_escaped(&text[name..]) {
                 Some(clean) => {
                     is_changed = true;
                     scrubbed.extend_from_slice(&line[..name]);
@@ -109,7 +109,7 @@ impl Scrubber {
     }
 
     pub fn scrub_text(&self, text: String) -> String {
-        match self.scrub_told(text.as_bytes()) {
+        match self.scrub_escaped(text.as_bytes()) {
             Some(scrubbed) => String::from_utf8_lossy(&scrubbed).into_owned(),
             None => text,
         }
@@ -131,7 +131,7 @@ impl Matcher {
         })
     }
 
-    fn scrub_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn mask_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
         let plain = self.unescaped(text)?;
         let Ok(mut value) = serde_json::from_slice::<Value>(text) else { return self.scrub(&plain) };
         self.mask(&mut value);
@@ -235,7 +235,7 @@ mod tests {
             r"plain \u0073k-a\/key+1",
             &nested,
         ] {
-            let clean = scrubber.scrub_told(error.as_bytes()).expect("it is in there");
+            let clean = scrubber.scrub_escaped(error.as_bytes()).expect("it is in there");
             let clean = String::from_utf8(clean).expect("text");
             assert!(clean.contains(MASK), "{error}: {clean}");
             let mut plain = clean.clone().into_bytes();
@@ -247,7 +247,7 @@ mod tests {
                 assert!(serde_json::from_str::<Value>(&clean).is_ok(), "{clean}");
             }
         }
-        assert_eq!(scrubber.scrub_told(br#"{"error":"a \"quoted\" \u0061 \\"}"#), None);
+        assert_eq!(scrubber.scrub_escaped(br#"{"error":"a \"quoted\" \u0061 \\"}"#), None);
     }
 
     #[test]

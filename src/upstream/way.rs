@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::client::describe;
+use super::cause::innermost;
 use super::failure::{Failure, Fault};
 use super::tunnel;
 use crate::config::NoProxy;
@@ -42,7 +42,7 @@ impl Way {
         let fault = if is_late { Fault::TimedOut } else { Fault::Unreachable };
         let proxy = self.proxy_for(host).filter(|_| error.is_connect()).map(address);
         let is_dns = error.is_dns();
-        let mut cause = describe(&error.without_url());
+        let mut cause = innermost(&error.without_url());
         if let Some(asked) = self.proxy_for(host).filter(|_| cause.contains(NO_TUNNEL)) {
             cause = tunnel::refusal(asked, host, port).await.unwrap_or(cause);
             return Failure { fault, status: None, reason: refused(host, proxy, &cause) };

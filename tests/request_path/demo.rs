@@ -55,7 +55,8 @@ async fn a_body_its_protocol_does_not_allow_is_a_400_that_names_the_field() {
 async fn a_responses_client_can_refer_to_its_earlier_answer() {
     let proxy = TestProxy::serve(DEMO).await;
     let first = proxy.post("/v1/responses", &json!({"model": "gpt-5", "input": "hello"})).await.json();
-    let body = |previous: &Value| json!({"model": "gpt-5", "input": "again", "previous_response_id": previous});
+    let body =
+        |previous: &Value| json!({"model": "gpt-5", "input": "again", "previous_response_id": previous});
     let second = proxy.post("/v1/responses", &body(&first["id"])).await;
     assert_eq!(second.status, 200, "{}", second.text());
     let input = |answer: &Value| answer["usage"]["input_tokens"].as_u64().expect("a count");

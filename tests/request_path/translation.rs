@@ -216,6 +216,124 @@ async fn streams_cross_every_pair() {
     }
 }
 
+/// Pairs in which the upstream is asked for a conversation in a protocol it answers here.
+fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
+    let pairs = UPSTREAMS.into_iter().flat_map(|upstream| CLIENTS.map(|client| (client, upstream)));
+    pairs.filter(|pair| *pair != (Responses, Chat))
+}
+
+#[tokio::test]
+async fn a_client_that_asked_for_a_stream_gets_one_where_the_upstream_ignores_it() {
+    for (client, upstream) in pairs() {
+        let fake = FakeUpstream::always(Reply::json(200, &upstream.answer())).await;
+        let proxy = proxy(&fake, upstream).await;
+        let (path, body) = client.ask(true);
+        let answer = proxy.post(path, &body).await;
+        assert_eq!(answer.status, 200, "{client:?} on {upstream:?}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("text/event-stream"), "{client:?} on {upstream:?}");
+        let expected = ("hi there".to_owned(), true);
+        assert_eq!(client.streamed(&answer), expected, "{client:?} on {upstream:?}: {}", answer.text());
+        let record = &proxy.records().await[0];
+        assert_eq!((&record["outcome"], &record["streamed"]), (&json!("done"), &json!(true)), "{record}");
+        assert_eq!(
+            (&record["usage"]["input"], &record["usage"]["output"]),
+            (&json!(7), &json!(2)),
+            "{record}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asked_for_a_whole_answer_gets_one_where_the_upstream_streams() {
+    for (client, upstream) in pairs() {
+        let fake = FakeUpstream::always(Reply::sse(upstream.stream())).await;
+        let proxy = proxy(&fake, upstream).await;
+        let (path, body) = client.ask(false);
+        let answer = proxy.post(path, &body).await;
+        assert_eq!(answer.status, 200, "{client:?} on {upstream:?}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{client:?} on {upstream:?}");
+        assert_eq!(client.text(&answer.json()), "hi there", "{client:?} on {upstream:?}");
+        let record = &proxy.records().await[0];
+        assert_eq!((&record["outcome"], &record["streamed"]), (&json!("done"), &json!(false)), "{record}");
+        assert_eq!(
+            (&record["usage"]["input"], &record["usage"]["output"]),
+            (&json!(7), &json!(2)),
+            "{record}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_gemini_client_that_asked_for_an_array_gets_one_where_the_upstream_does_not_stream() {
+    for upstream in UPSTREAMS {
+        let fake = FakeUpstream::always(Reply::json(200, &upstream.answer())).await;
+        let proxy = proxy(&fake, upstream).await;
+        let (_, body) = Gemini.ask(true);
+        let answer = proxy.post("/v1beta/models/served:streamGenerateContent", &body).await;
+        assert_eq!(answer.status, 200, "on {upstream:?}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"), "on {upstream:?}");
+        let array = answer.json();
+        let chunks = array.as_array().expect("an array");
+        let text: String = chunks.iter().map(|chunk| Gemini.text(chunk)).collect();
+        assert_eq!(text, "hi there", "on {upstream:?}: {array}");
+        assert_eq!(chunks.last().expect("one")["candidates"][0]["finishReason"], "STOP", "on {upstream:?}");
+        assert_eq!(proxy.records().await[0]["streamed"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_made_of_a_whole_answer_keeps_what_its_own_protocol_relies_on() {
+    let call = json!({"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_1", "name": "patch",
+        "input": "*** Begin", "status": "completed"});
+    let mut whole = Responses.answer();
+    whole["output"] = json!([call]);
+    let fake = FakeUpstream::always(Reply::json(200, &whole)).await;
+    let proxy = proxy(&fake, Responses).await;
+    let (path, body) = Responses.ask(true);
+    let answer = proxy.post(path, &body).await.text();
+    let last = answer.lines().rev().find_map(|line| line.strip_prefix("data: ")).expect("an event");
+    let last: Value = serde_json::from_str(last).expect("JSON");
+    assert_eq!(last["response"]["id"], "resp_1", "a client goes on from it: {last}");
+    assert_eq!(last["response"]["output"][0]["type"], "custom_tool_call", "{last}");
+    assert_eq!(last["response"]["output"][0]["input"], "*** Begin", "{last}");
+
+    fake.now(Reply::json(200, &Chat.answer()));
+    let plain = proxy_of_chat(&fake).await;
+    for asks_for_usage in [true, false] {
+        let (path, mut body) = Chat.ask(true);
+        body["stream_options"] = json!({"include_usage": asks_for_usage});
+        let answer = plain.post(path, &body).await.text();
+        assert_eq!(answer.contains("\"prompt_tokens\":7"), asks_for_usage, "{answer}");
+        assert!(answer.contains("\"id\":\"c1\""), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_no_answer_is_not_made_a_stream_of() {
+    let error = json!({"error": {"message": "no more today", "type": "server_error", "code": null}});
+    let fake = FakeUpstream::always(Reply::json(200, &error)).await;
+    let proxy = proxy_of_chat(&fake).await;
+    let (path, body) = Chat.ask(true);
+    let answer = proxy.post(path, &body).await;
+    assert!(answer.status.is_server_error(), "{}: {}", answer.status, answer.text());
+    assert!(answer.message().contains("no more today"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn events_under_another_content_type_pass_as_they_are() {
+    let stream = Chat.stream();
+    for content_type in ["text/plain", "application/json"] {
+        let fake = FakeUpstream::always(Reply::whole(200, content_type, stream.clone())).await;
+        let proxy = proxy_of_chat(&fake).await;
+        let (path, body) = Chat.ask(true);
+        assert_eq!(proxy.post(path, &body).await.text(), stream, "{content_type}");
+    }
+}
+
+async fn proxy_of_chat(upstream: &FakeUpstream) -> TestProxy {
+    proxy(upstream, Chat).await
+}
+
 #[tokio::test]
 async fn a_stream_that_breaks_never_looks_whole() {
     for upstream in UPSTREAMS {

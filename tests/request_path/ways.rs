@@ -57,7 +57,7 @@ async fn a_socks_proxy_that_is_down_is_reported_as_unreachable() {
         let proxy = TestProxy::serve(&(upstream_section(&line) + &at(base_url))).await;
         let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
         let answer = OPENAI_CHAT.ask(&proxy, false).await;
-        assert_unreachable(&answer, &[&named, "cannot be reached"], &["refused the way", "no_proxy"]);
+        assert_unreachable(&answer, &[&named, "cannot reach the proxy"], &["refused to connect", "no_proxy"]);
     }
 }
 
@@ -70,7 +70,7 @@ async fn a_407_is_blamed_on_a_proxy_also_without_a_tunnel() {
     for dialect in dialect::ALL {
         for stream in [false, true] {
             let answer = dialect.ask(&proxy, stream).await;
-            assert_unreachable(&answer, &[&named, "wants a user name and a password"], &[]);
+            assert_unreachable(&answer, &[&named, "requires a user name and a password"], &[]);
             dialect.assert_error(&answer.json());
         }
     }
@@ -78,15 +78,15 @@ async fn a_407_is_blamed_on_a_proxy_also_without_a_tunnel() {
     let url = format!("http://{}/v1", outgoing.address);
     let proxy = TestProxy::serve(&at(&url)).await;
     let answer = OPENAI_CHAT.ask(&proxy, false).await;
-    assert_unreachable(&answer, &["a proxy on the way to 127.0.0.1 wants", "upstream.proxy"], &[]);
+    assert_unreachable(&answer, &["a proxy on the way to 127.0.0.1 requires", "upstream.proxy"], &[]);
 }
 
 #[tokio::test]
 async fn a_proxy_that_refuses_the_way_is_named() {
     for (status, words) in [
-        ("403 Forbidden", ["refused the way to api.corp.example", "upstream.no_proxy"]),
-        ("502 Bad Gateway", ["refused the way to api.corp.example", "upstream.no_proxy"]),
-        ("407 Proxy Authentication Required", ["wants a user name and a password", "upstream.proxy"]),
+        ("403 Forbidden", ["refused to connect to api.corp.example", "upstream.no_proxy"]),
+        ("502 Bad Gateway", ["refused to connect to api.corp.example", "upstream.no_proxy"]),
+        ("407 Proxy Authentication Required", ["requires a user name and a password", "upstream.proxy"]),
     ] {
         let outgoing = OutgoingProxy::refusing(status).await;
         let line = format!("proxy = \"http://{}\"", outgoing.address);
@@ -190,7 +190,11 @@ async fn a_reload_reads_the_authorities_again() {
     assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200);
     fs::write(proxy.home.file("authority.pem"), &other.authority).expect("written");
     assert!(proxy.run(&["reload"]).await.status.success());
-    assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 502, "the removed authority is no longer trusted");
+    assert_eq!(
+        OPENAI_CHAT.ask(&proxy, false).await.status,
+        502,
+        "the removed authority is no longer trusted"
+    );
 }
 
 #[tokio::test]
@@ -229,7 +233,11 @@ async fn an_unusable_file_of_authorities_is_a_config_problem_and_changes_nothing
         let text = stdout(&checked) + &stderr(&checked);
         assert_eq!(checked.status.code(), Some(2), "{file}: {text}");
         assert!(text.contains("upstream.ca_file") && text.contains(reason), "{file}: {text}");
-        assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200, "{file}: the last good config stays in force");
+        assert_eq!(
+            OPENAI_CHAT.ask(&proxy, false).await.status,
+            200,
+            "{file}: the last good config stays in force"
+        );
     }
 }
 

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{client, format};
+use crate::chat::Usage;
 use crate::language::Language;
 use crate::monitor::{AttemptRecord, Detail, Outcome, Record, RecordNumber};
-use crate::protocol::Usage;
 use crate::text;
 
 /// How good the news is, told by shape and colour.
@@ -178,7 +178,7 @@ fn facts(record: &Record, language: Language, zone: &TimeZone) -> Vec<(String, S
         ("detail-error-kind", record.error_kind.as_ref().map(ToString::to_string)),
         ("detail-streamed", record.streamed.then(|| text!(language, "detail-yes"))),
         ("detail-input", usage.map(|usage| format::count(usage.input))),
-        ("detail-cached", usage.and_then(|usage| some(usage.cached))),
+        ("detail-cached", usage.and_then(|usage| some(usage.cache_read))),
         ("detail-output", usage.map(|usage| format::count(usage.output))),
         ("detail-reasoning", usage.and_then(|usage| some(usage.reasoning))),
         ("detail-bytes-in", Some(format::bytes(record.bytes_in))),
@@ -234,7 +234,7 @@ mod tests {
         record.model_used = Some("gemini-3-flash".into());
         record.account = Some("work".into());
         record.client = Some("OpenAI/Python 3.54.0".into());
-        record.usage = Some(Usage { input: 1234, output: 56, cached: 1000, reasoning: 0 });
+        record.usage = Some(Usage { input: 1234, cache_read: 1000, output: 56, ..Usage::default() });
         record.attempts = smallvec::smallvec![
             AttemptRecord {
                 account: "spare".into(),

@@ -8,9 +8,9 @@ use rusqlite::{Error, Result, Row, Statement};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
+use crate::chat::Usage;
 use crate::monitor::price::Cost;
 use crate::monitor::record::{AttemptRecord, Outcome, Record, RecordNumber, Word};
-use crate::protocol::Usage;
 
 /// In the order of [`bind`] and [`read`].
 const COLUMNS: [&str; 31] = [
@@ -87,7 +87,7 @@ pub fn bind(statement: &mut Statement<'_>, record: &Record, scratch: &mut Vec<u8
     statement.raw_bind_parameter(next(), record.error_kind.as_deref())?;
     statement.raw_bind_parameter(next(), tokens(|usage| usage.input))?;
     statement.raw_bind_parameter(next(), tokens(|usage| usage.output))?;
-    statement.raw_bind_parameter(next(), tokens(|usage| usage.cached))?;
+    statement.raw_bind_parameter(next(), tokens(|usage| usage.cache_read))?;
     statement.raw_bind_parameter(next(), tokens(|usage| usage.reasoning))?;
     statement.raw_bind_parameter(next(), record.cost.map(|cost| cost.0))?;
     statement.raw_bind_parameter(next(), signed(record.bytes_in))?;
@@ -139,7 +139,13 @@ pub fn read(row: &Row<'_>) -> Result<Record> {
 fn read_usage(row: &Row<'_>) -> Result<Option<Usage>> {
     let Some(input) = row.get::<_, Option<i64>>(22)? else { return Ok(None) };
     let count = |column| Ok::<_, Error>(row.get::<_, Option<i64>>(column)?.map_or(0, unsigned));
-    Ok(Some(Usage { input: unsigned(input), output: count(23)?, cached: count(24)?, reasoning: count(25)? }))
+    Ok(Some(Usage {
+        input: unsigned(input),
+        output: count(23)?,
+        cache_read: count(24)?,
+        cache_write: 0,
+        reasoning: count(25)?,
+    }))
 }
 
 fn write_peer<'a>(record: &Record, scratch: &'a mut Vec<u8>) -> Option<&'a str> {

@@ -161,7 +161,7 @@ async fn sums_say_what_they_do_not_know() {
         name: Some("work".to_owned()),
         requests: 3,
         errors: 1,
-        usage: Usage { input: 2000, output: 400, cached: 600, reasoning: 100 },
+        usage: Usage { input: 2000, cache_read: 600, cache_write: 0, output: 400, reasoning: 100 },
         cost: Some(Cost(70)),
         unpriced: 1,
         first_byte_ms: Some(120.0),

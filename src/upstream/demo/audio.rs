@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::wording::TRANSCRIPT;
-use super::{form, pieces, tokens};
-use crate::protocol::{ErrorKind, LocalError};
+use super::{pieces, tokens};
+use crate::protocol::{ErrorKind, LocalError, form};
 
 /// A transcript as the client reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub enum Transcript {
 
 /// Answers a form. Fails with a 400 where it has no file.
 pub fn answer(body: &[u8]) -> Result<Transcript, LocalError> {
-    if !form::has(body, "file") {
+    if form::field(body, "file").is_none() {
         return Err(LocalError::new(ErrorKind::InvalidRequest, "file: this field is required"));
     }
-    if form::field(body, "stream").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+    if form::text(body, "stream").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Ok(Transcript::Events(events().iter().map(written).collect()));
     }
-    Ok(match form::field(body, "response_format").unwrap_or("json") {
+    Ok(match form::text(body, "response_format").unwrap_or("json") {
         "text" => Transcript::Text(format!("{TRANSCRIPT}\n")),
         "srt" => Transcript::Text(format!("1\n00:00:00,000 --> 00:00:01,000\n{TRANSCRIPT}\n\n")),
         "vtt" => Transcript::Text(format!("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n{TRANSCRIPT}\n\n")),

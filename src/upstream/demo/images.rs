@@ -3,17 +3,15 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{chance, form, tokens};
+use super::{chance, tokens};
 use crate::chat::{Blob, Usage};
 use crate::protocol::side::images::{Request, Response};
-use crate::protocol::{ErrorKind, LocalError};
+use crate::protocol::{ErrorKind, LocalError, form};
 
 /// The same picture as often as it is asked for. Each counts as one token.
 pub fn answer(request: &Request) -> Response {
-    let image = Blob {
-        media_type: "image/png".to_owned(),
-        base64: BASE64_STANDARD.encode(png(&request.prompt)),
-    };
+    let image =
+        Blob { media_type: "image/png".to_owned(), base64: BASE64_STANDARD.encode(png(&request.prompt)) };
     let input = tokens::of_text(&request.prompt);
     let usage = Usage { input, output: request.count as u64, ..Usage::default() };
     Response { images: vec![image; request.count], usage: Some(usage) }
@@ -23,15 +21,16 @@ pub fn answer(request: &Request) -> Response {
 /// a 400 where it has no prompt or no image.
 pub fn read_edit(body: &[u8]) -> Result<Request, LocalError> {
     let invalid = |message: &str| LocalError::new(ErrorKind::InvalidRequest, message);
-    let prompt = form::field(body, "prompt").ok_or_else(|| invalid("prompt: this field is required"))?;
-    if !form::has(body, "image") {
+    let prompt = form::text(body, "prompt").ok_or_else(|| invalid("prompt: this field is required"))?;
+    // Several images come under `image[]`.
+    if form::field(body, "image").or_else(|| form::field(body, "image[]")).is_none() {
         return Err(invalid("image: this field is required"));
     }
-    let count = form::field(body, "n").map_or(Ok(1), |count| {
-        count.parse().ok().filter(|count| (1..=MOST).contains(count)).ok_or_else(|| {
-            invalid("n: must be 1 to 10")
-        })
-    })?;
+    let count = match form::text(body, "n") {
+        Some(count) => count.parse().ok().filter(|count| (1..=MOST).contains(count)),
+        None => Some(1),
+    };
+    let count = count.ok_or_else(|| invalid("n: must be 1 to 10"))?;
     Ok(Request { prompt: prompt.to_owned(), count, ..Request::default() })
 }
 

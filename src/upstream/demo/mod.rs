@@ -9,7 +9,6 @@ pub mod audio;
 mod chance;
 mod conversation;
 mod embeddings;
-mod form;
 mod function;
 mod images;
 mod pieces;

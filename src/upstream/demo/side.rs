@@ -9,9 +9,7 @@ use crate::protocol::{LocalError, Protocol};
 pub fn answer(request: &SideRequest, protocol: Protocol) -> Result<SideResponse, LocalError> {
     Ok(match request {
         SideRequest::CountTokens(request) => SideResponse::CountTokens(tokens::of_request(request)),
-        SideRequest::Embeddings(request) => {
-            SideResponse::Embeddings(embeddings::answer(request, protocol)?)
-        }
+        SideRequest::Embeddings(request) => SideResponse::Embeddings(embeddings::answer(request, protocol)?),
         SideRequest::Images(request) => SideResponse::Images(images::answer(request)),
     })
 }

@@ -17,12 +17,8 @@ use crate::protocol::{
     decode_text_completion, encode_response,
 };
 
-const CONVERSATIONS: [Operation; 4] = [
-    Operation::ChatCompletions,
-    Operation::Responses,
-    Operation::Messages,
-    Operation::GenerateContent,
-];
+const CONVERSATIONS: [Operation; 4] =
+    [Operation::ChatCompletions, Operation::Responses, Operation::Messages, Operation::GenerateContent];
 
 fn decode(operation: Operation, body: &Value) -> Result<Request, LocalError> {
     let mut body = body.clone();

@@ -178,7 +178,8 @@ fn a_limit_ends_between_characters() {
 
 #[test]
 fn a_value_of_an_enum_is_answered_bare() {
-    let config = json!({"responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["b", "a"]}});
+    let config =
+        json!({"responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["b", "a"]}});
     let body = asks(Operation::GenerateContent, "hello", &json!({"generationConfig": config}));
     assert_eq!(text(Operation::GenerateContent, &whole(Operation::GenerateContent, &body)), "b");
 }

@@ -1,7 +1,6 @@
-//! What crosses from client to upstream and back when both speak the same protocol:
-//! the body as it is, and the headers that are on a list.
+//! The headers that cross from client to upstream and back.
 //!
-//! Lists, because a client's headers hold its own key and cookies, and an upstream's
+//! They are on lists: a client's headers hold its own key and cookies, and an upstream's
 //! could set cookies, loosen CORS or confuse framing.
 
 use http::header::{
@@ -12,15 +11,15 @@ use http::header::{
 use crate::protocol::{Family, Protocol};
 use crate::upstream::hop;
 
-/// What SDKs read of an answer's head: limits, ids, and whether to try again.
+/// Response headers that SDKs read: limits, ids, and whether to try again.
 const DOWN_PREFIXES: [&str; 2] = ["anthropic-", "openai-"];
 const DOWN_NAMES: [&str; 4] = ["retry-after-ms", "request-id", "x-should-retry", "content-disposition"];
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-/// What an Anthropic upstream is told when the client did not say.
+/// The version for an Anthropic upstream where the client names none.
 const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
-/// A client's headers, as far as they go upstream. The credential is added later.
+/// A client's headers that go upstream. The credential is added later.
 pub fn request_headers(client: &HeaderMap, protocol: Protocol) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(client.len());
     for (name, value) in client {
@@ -28,7 +27,7 @@ pub fn request_headers(client: &HeaderMap, protocol: Protocol) -> HeaderMap {
             headers.append(name.clone(), value.clone());
         }
     }
-    // Usage is read as the bytes pass, so they must not be compressed.
+    // The usage is read from the bytes as they pass, so they must not be compressed.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if protocol.family() == Family::Anthropic && !headers.contains_key(ANTHROPIC_VERSION) {
         headers.insert(ANTHROPIC_VERSION, DEFAULT_ANTHROPIC_VERSION);
@@ -36,7 +35,7 @@ pub fn request_headers(client: &HeaderMap, protocol: Protocol) -> HeaderMap {
     headers
 }
 
-/// The headers of a request that is written anew for another protocol.
+/// The headers of a request that is translated.
 pub fn translated_headers(client: &HeaderMap, upstream: Protocol) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for name in [USER_AGENT, HeaderName::from_static(hop::NAME)] {
@@ -47,9 +46,9 @@ pub fn translated_headers(client: &HeaderMap, upstream: Protocol) -> HeaderMap {
     headers
 }
 
-/// Parts of the names of headers that belong to one credential. Sent up with another, such
-/// a header makes the upstream take a good account for a broken one; sent down, it tells
-/// strangers whose account answered.
+/// Words in the names of headers that belong to one credential. Sent upstream with another
+/// credential, such a header makes a good account look broken; sent to the client, it reveals
+/// whose account answered.
 const WORDS_OF_AN_ACCOUNT: [&str; 16] = [
     "account",
     "auth",
@@ -73,15 +72,15 @@ fn is_of_an_account(name: &str) -> bool {
     name.split(['-', '_']).any(|word| WORDS_OF_AN_ACCOUNT.contains(&word))
 }
 
-/// Headers of the OpenAI family that do not begin as its others do.
+/// Headers of the OpenAI family without one of its prefixes.
 const OPENAI_NAMES: [&str; 6] =
     ["originator", "session-id", "session_id", "thread-id", "conversation_id", "idempotency-key"];
 
-/// What Google's SDKs say of a call; its other headers say whose it is and on whose behalf.
+/// Google's headers that describe the call; its others name the account and the project.
 const GEMINI_NAMES: [&str; 2] = ["x-goog-api-client", "x-goog-request-params"];
 
-/// OpenAI's and Anthropic's own headers go through, known or not, unless they are of an
-/// account; Google's are too many for that.
+/// Whether a client's header goes upstream. OpenAI's and Anthropic's own do, known or not,
+/// unless they belong to an account; of Google's many, only those listed.
 fn crosses_up(name: &HeaderName, family: Family) -> bool {
     if [CONTENT_TYPE, ACCEPT, USER_AGENT].contains(name) {
         return true;
@@ -97,7 +96,7 @@ fn crosses_up(name: &HeaderName, family: Family) -> bool {
     }
 }
 
-/// An upstream's headers, as far as they reach the client.
+/// An upstream's headers that reach the client.
 pub fn response_headers(upstream: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(upstream.len());
     for (name, value) in upstream {
@@ -109,7 +108,7 @@ pub fn response_headers(upstream: &HeaderMap) -> HeaderMap {
 }
 
 fn crosses_down(name: &HeaderName) -> bool {
-    // Nobody asks for an encoding; one that is used all the same has to be named.
+    // No encoding is asked for; one that is used anyway has to be named.
     if [CONTENT_TYPE, CONTENT_ENCODING, CACHE_CONTROL, RETRY_AFTER].contains(name) {
         return true;
     }
