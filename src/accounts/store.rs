@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::health::{Cooldown, Health, LONGEST_COOLDOWN};
 use super::member::Member;
 use crate::desktop::whole_file;
-use crate::language::{Message, Said};
+use crate::language::{Message, Phrase};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
@@ -33,7 +33,7 @@ struct SavedAccount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    said: Option<Said>,
+    said: Option<Phrase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cooldown: Option<SavedCooldown>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -46,7 +46,7 @@ struct SavedCooldown {
     failures: u32,
     reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    said: Option<Said>,
+    said: Option<Phrase>,
 }
 
 /// What the file holds; empty when there is none, or none that can be read.
@@ -102,7 +102,7 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAcco
             until_unix_ms,
             failures: cooldown.failures,
             reason: cooldown.reason.to_string(),
-            said: cooldown.reason.said().cloned(),
+            said: cooldown.reason.phrase().cloned(),
         })
     };
     let disabled = match &member.health {
@@ -112,7 +112,7 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAcco
     SavedAccount {
         fingerprint: member.account.fingerprint.as_str().to_owned(),
         disabled: disabled.map(ToString::to_string),
-        said: disabled.and_then(Message::said).cloned(),
+        said: disabled.and_then(Message::phrase).cloned(),
         cooldown: save(&member.health),
         models: member
             .models

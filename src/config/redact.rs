@@ -1,4 +1,4 @@
-//! Text that may be shown: secrets out, everything else as it was.
+//! Texts without their secrets, for showing.
 
 use std::ops::Range;
 use std::path::Path;
@@ -7,17 +7,17 @@ use toml_edit::{Document, Item};
 
 use super::Problems;
 use super::key_shape::{is_key, without_keys};
-use super::load::syntax_problem;
+use super::problem::syntax_problem;
 
 const STARS: &str = "***";
 const QUOTED_STARS: &str = "\"***\"";
 
-/// A shorter secret of the file would take ordinary words out of its other lines.
+/// A shorter secret of the file would mask ordinary words in its other lines.
 const SHORTEST_LITERAL: usize = 10;
 
-/// The file with every literal secret replaced by `"***"`, wherever it stands: under
-/// `api_key` and keys that look like it, in comments, and in URLs. Fails when the text
-/// is no TOML, because then nothing can tell a secret from the rest.
+/// The file with every literal secret replaced by `"***"`: under `api_key` and similar keys,
+/// in comments, and in URLs. Fails where the text is not TOML, because a secret cannot be
+/// distinguished from the rest then.
 pub fn redacted(text: &str, file: &Path) -> Result<String, Problems> {
     let document =
         Document::parse(text).map_err(|error| Problems::new(file, vec![syntax_problem(text, &error)]))?;
@@ -32,7 +32,7 @@ pub fn redacted(text: &str, file: &Path) -> Result<String, Problems> {
     Ok(without_secrets(&shown))
 }
 
-/// Any text without what looks like a key of a known vendor or a password in a URL.
+/// Any text without keys of well-known vendors and passwords in URLs.
 pub fn without_secrets(text: &str) -> String {
     without_credentials(&without_keys(text))
 }
@@ -57,7 +57,7 @@ pub fn without_credentials(text: &str) -> String {
     shown + rest
 }
 
-/// An address without what may be a secret in it: who asks, what is asked for, the rest.
+/// A URL without the parts that may be secret: user and password, query, fragment.
 pub fn without_url_secrets(url: &str) -> String {
     let shown = without_secrets(url);
     match shown.find(['?', '#']) {
@@ -84,7 +84,7 @@ fn in_item(key: &str, item: &Item, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Under a secret's key only the name of a place may be shown.
+/// Under the key of a secret, only the name of a place may be shown.
 fn in_secret(item: &Item, found: &mut Vec<Range<usize>>) {
     if let Some(table) = item.as_table_like() {
         for (_, item) in table.iter().filter(|(key, item)| !names_a_place(key, item)) {
@@ -107,7 +107,7 @@ fn names_a_place(key: &str, item: &Item) -> bool {
     }
 }
 
-/// Whether a setting of this name holds what nobody may see.
+/// Whether a setting of this name holds a secret.
 fn names_a_secret(key: &str) -> bool {
     let key: String = key.to_ascii_lowercase().replace(['-', '_', ' '], "");
     key == "key" || ["apikey", "secret", "token", "password"].iter().any(|word| key.contains(word))
@@ -117,7 +117,7 @@ fn elements(item: &Item) -> impl Iterator<Item = &Item> {
     (0..).map_while(|index: usize| item.get(index))
 }
 
-/// `# api_key = "…"`: a line that was commented out still holds its secret.
+/// Secrets in lines that were commented out, such as `# api_key = "…"`.
 fn in_comments(text: &str, found: &mut Vec<Range<usize>>) {
     let mut offset = 0;
     for line in text.split_inclusive('\n') {

@@ -1,6 +1,6 @@
 //! What the user should do about an account that does not answer, as far as its reply shows.
 
-use super::model_lists::NotHad;
+use super::model_lists::ListError;
 use crate::accounts::Account;
 use crate::config::Config;
 use crate::language::Message;
@@ -12,9 +12,9 @@ use crate::upstream::hop;
 /// Statuses of a server that runs and does not know the path.
 const UNKNOWN_PATH: [u16; 3] = [200, 404, 405];
 
-impl NotHad {
+impl ListError {
     /// The reason, and the address that was probably meant.
-    pub fn said(&self, account: &Account) -> Message {
+    pub fn reason_for(&self, account: &Account) -> Message {
         match self.status.filter(|status| UNKNOWN_PATH.contains(status)).and(with_version(account)) {
             Some(url) => message!("list-lacks-version", reason = self.reason.clone(), url = url),
             None => self.reason.clone(),
@@ -56,7 +56,7 @@ pub fn cure(
 
 /// What to do where the provider was not reached, as far as the reason shows why.
 pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     let text = reason.to_string();
     Some(if text.contains(hop::RETURNED) {
         message!("cure-loop", name = name)
@@ -80,7 +80,7 @@ pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Mes
 /// What to do about an account that rests because its provider was not reached. Waiting does
 /// not help: every request tries the connection again.
 pub fn rest_cure(name: &str, reason: &Message) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     way_cure(name, reason, None).or_else(|| {
         if says(&["reason-proxy-down"]) {
             Some(message!("cure-proxy-down"))
@@ -102,9 +102,9 @@ pub fn key_cure(account: &Account) -> Message {
 
 /// What to do about a key that was not found, by where it was looked for.
 pub fn unresolved_key_cure(name: &str, reason: &Message) -> Message {
-    if reason.says("secret-in-file") {
+    if reason.mentions("secret-in-file") {
         message!("cure-key-file", name = name)
-    } else if reason.says("secret-in-keyring") {
+    } else if reason.mentions("secret-in-keyring") {
         message!("cure-key-keyring", name = name)
     } else {
         message!("cure-key-source", name = name)

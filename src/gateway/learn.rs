@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::model_lists::{Age, LIMIT, List, NotHad};
+use super::model_lists::{Age, LIMIT, List, ListError};
 use super::service::Gateway;
 use crate::accounts::{Account, Lease, NoLease, NoList, Tried, Wanted};
 
@@ -48,7 +48,7 @@ impl Gateway {
         accounts: &[Arc<Account>],
         limit: Duration,
         age: Age,
-    ) -> Vec<Result<List, NotHad>> {
+    ) -> Vec<Result<List, ListError>> {
         let lists = self.model_lists.read(accounts, &self.client(), limit, age).await;
         for (account, list) in accounts.iter().zip(&lists) {
             if !account.is_known_by_its_list() {
@@ -57,9 +57,9 @@ impl Gateway {
             let names = |list: &List| list.iter().map(|model| model.id.clone()).collect::<BTreeSet<_>>();
             self.pool.learn(
                 account,
-                list.as_ref().map(names).map_err(|not_had| NoList {
-                    reason: not_had.said(account),
-                    is_outage: not_had.is_outage(),
+                list.as_ref().map(names).map_err(|error| NoList {
+                    reason: error.reason_for(account),
+                    is_outage: error.is_outage(),
                 }),
             );
         }

@@ -44,22 +44,22 @@ pub struct ModelLists {
 
 /// Locked while the list is read, so that requests at the same time read it once.
 #[derive(Default)]
-struct Slot(tokio::sync::Mutex<Option<Known>>);
+struct Slot(tokio::sync::Mutex<Option<CachedList>>);
 
-struct Known {
-    list: Result<List, NotHad>,
+struct CachedList {
+    list: Result<List, ListError>,
     read_at: Instant,
 }
 
 /// Why there is no list.
 #[derive(Clone, Debug)]
-pub struct NotHad {
+pub struct ListError {
     /// The upstream's status, if it answered.
     pub status: Option<u16>,
     pub reason: Message,
 }
 
-impl NotHad {
+impl ListError {
     /// Whether there was no answer, or one of a server in trouble.
     pub fn is_outage(&self) -> bool {
         self.status.is_none_or(|status| status >= 500)
@@ -78,8 +78,8 @@ pub enum Age {
 }
 
 impl Age {
-    const fn is_exceeded(self, known: &Known, age: Duration) -> bool {
-        let limit = match (self, &known.list) {
+    const fn is_exceeded(self, cached: &CachedList, age: Duration) -> bool {
+        let limit = match (self, &cached.list) {
             (Self::None, _) | (Self::Usual, Err(_)) => return true,
             (Self::Usual, Ok(_)) => FRESH,
             (Self::Young, Ok(_)) => YOUNG,
@@ -98,7 +98,7 @@ impl ModelLists {
         client: &Client,
         limit: Duration,
         age: Age,
-    ) -> Vec<Result<List, NotHad>> {
+    ) -> Vec<Result<List, ListError>> {
         let slots = self.slots(accounts);
         let lists =
             accounts.iter().zip(&slots).map(|(account, slot)| read(account, slot, client, limit, age));
@@ -112,7 +112,7 @@ impl ModelLists {
             return;
         }
         let kept: HashSet<&str> = accounts.iter().map(|account| account.fingerprint.as_str()).collect();
-        slots.retain(|known, _| kept.contains(known.as_str()));
+        slots.retain(|fingerprint, _| kept.contains(fingerprint.as_str()));
     }
 
     fn slots(&self, accounts: &[Arc<Account>]) -> Vec<Arc<Slot>> {
@@ -130,41 +130,43 @@ async fn read(
     client: &Client,
     limit: Duration,
     age: Age,
-) -> Result<List, NotHad> {
+) -> Result<List, ListError> {
     if account.provider == Provider::Demo {
-        return Err(NotHad { status: None, reason: Message::default() });
+        return Err(ListError { status: None, reason: Message::default() });
     }
     let read = timeout(limit, slot.read(account, client, age)).await;
     let read = read.unwrap_or_else(|_| Err(slot.was_late(limit)));
     let name = &account.name;
-    read.inspect_err(|NotHad { reason, .. }| {
+    read.inspect_err(|ListError { reason, .. }| {
         tracing::info!(account = name, "no model list from {name}: {reason}");
     })
 }
 
 impl Slot {
-    async fn read(&self, account: &Account, client: &Client, age: Age) -> Result<List, NotHad> {
-        let mut known = self.0.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| !age.is_exceeded(known, known.read_at.elapsed())) {
-            return known.list.clone();
+    async fn read(&self, account: &Account, client: &Client, age: Age) -> Result<List, ListError> {
+        let mut cached = self.0.lock().await;
+        if let Some(cached) =
+            cached.as_ref().filter(|cached| !age.is_exceeded(cached, cached.read_at.elapsed()))
+        {
+            return cached.list.clone();
         }
         let list = fetch(account, client).await.map(List::from);
-        *known = Some(Known { list: list.clone(), read_at: Instant::now() });
+        *cached = Some(CachedList { list: list.clone(), read_at: Instant::now() });
         list
     }
 
     /// Keeps the failure for the requests that wait for the same list.
-    fn was_late(&self, limit: Duration) -> NotHad {
-        let not_had =
-            NotHad { status: None, reason: message!("reason-timed-out", seconds = limit.as_secs()) };
-        if let Ok(mut known) = self.0.try_lock() {
-            *known = Some(Known { list: Err(not_had.clone()), read_at: Instant::now() });
+    fn was_late(&self, limit: Duration) -> ListError {
+        let error =
+            ListError { status: None, reason: message!("reason-timed-out", seconds = limit.as_secs()) };
+        if let Ok(mut cached) = self.0.try_lock() {
+            *cached = Some(CachedList { list: Err(error.clone()), read_at: Instant::now() });
         }
-        not_had
+        error
     }
 }
 
-async fn fetch(account: &Account, client: &Client) -> Result<Vec<Model>, NotHad> {
+async fn fetch(account: &Account, client: &Client) -> Result<Vec<Model>, ListError> {
     let family = family(account);
     let (mut all, mut from) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
@@ -191,8 +193,8 @@ pub const fn family(account: &Account) -> Family {
     account.provider.protocols()[0].family()
 }
 
-fn no_list() -> NotHad {
-    NotHad { status: Some(200), reason: message!("reason-wrong-answer") }
+fn no_list() -> ListError {
+    ListError { status: Some(200), reason: message!("reason-wrong-answer") }
 }
 
 async fn get(
@@ -200,7 +202,7 @@ async fn get(
     client: &Client,
     id: Option<&str>,
     query: Option<&str>,
-) -> Result<Bytes, NotHad> {
+) -> Result<Bytes, ListError> {
     let attempt = Attempt {
         client,
         method: Method::GET,
@@ -212,10 +214,10 @@ async fn get(
     };
     let answered = attempt.run(account).await.map_err(|refused| {
         let failure = refused.failure;
-        NotHad { status: failure.status, reason: account.without_key_in(&failure.reason) }
+        ListError { status: failure.status, reason: account.without_key_in(&failure.reason) }
     })?;
     let rest = Limited::new(answered.rest, MAX_PAGE_BYTES).collect().await;
-    let rest = rest.map_err(|error| NotHad { status: None, reason: error.to_string().into() })?.to_bytes();
+    let rest = rest.map_err(|error| ListError { status: None, reason: error.to_string().into() })?.to_bytes();
     let mut body = BytesMut::from(answered.first);
     body.extend_from_slice(&rest);
     Ok(body.freeze())

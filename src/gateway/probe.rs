@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::attempt::Attempt;
-use super::model_lists::{Age, NotHad};
+use super::model_lists::{Age, ListError};
 use super::service::Gateway;
 use super::{cure, headers};
 use crate::accounts::{Account, UnknownAccount, accounts_of};
@@ -27,10 +27,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Names of a list that are shown.
 const NAMED_AT_MOST: usize = 5;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestReport {
     pub account: String,
-    pub provider: &'static str,
+    pub provider: String,
     pub ok: bool,
     /// What was asked: a model, or the model list.
     pub asked: Message,
@@ -38,7 +38,7 @@ pub struct TestReport {
     /// The outcome, in one line.
     pub message: Message,
     /// What to do, if it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Message>,
     pub duration_ms: u64,
 }
@@ -82,7 +82,7 @@ impl Gateway {
         }
         let duration_ms = millis(started.elapsed());
         let asked = question.model.map_or_else(|| message!("account-test-list"), Message::from);
-        let provider = account.provider.name();
+        let provider = account.provider.name().to_owned();
         Ok(TestReport { account: account.name, provider, ok, asked, status, message, fix, duration_ms })
     }
 
@@ -129,7 +129,7 @@ impl Gateway {
                 let message = message!("account-test-serves", count = list.len(), models = names.join(", "));
                 TestOutcome { ok: true, status: Some(200), message, fix: None }
             }
-            Some(Err(NotHad { status, reason })) => {
+            Some(Err(ListError { status, reason })) => {
                 let cure = cure::cure(account, config, status, &reason, true);
                 let why = message!("list-not-had", reason = reason);
                 TestOutcome {

@@ -40,11 +40,11 @@ pub struct Share {
     budget: Budget,
     /// Bytes that the body may have.
     max_body: u64,
-    held: Mutex<Held>,
+    held: Mutex<Holdings>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Holdings {
     /// Bytes of the body so far.
     arrived: usize,
     /// Bytes of the values of the body, beside their text.
@@ -146,7 +146,7 @@ impl Share {
         self.answered(weight)
     }
 
-    fn hold_values(&self, held: &mut Held) -> Result<(), LocalError> {
+    fn hold_values(&self, held: &mut Holdings) -> Result<(), LocalError> {
         let weight = held.decoded.saturating_add(held.referred_weight);
         if weight > self.ceiling() {
             return Err(self.too_dense("the request", weight));
@@ -160,7 +160,7 @@ impl Share {
     }
 
     /// Acquires the units that are missing for what is held.
-    fn hold(&self, held: &mut Held) -> Result<(), LocalError> {
+    fn hold(&self, held: &mut Holdings) -> Result<(), LocalError> {
         let total = held.total();
         let missing = total.div_ceil(UNIT).saturating_sub(held.units);
         if missing == 0 {
@@ -199,7 +199,7 @@ impl Share {
     }
 }
 
-impl Held {
+impl Holdings {
     const fn total(&self) -> usize {
         self.arrived
             .saturating_add(self.decoded)

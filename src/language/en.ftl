@@ -16,6 +16,7 @@ state-failed-port-in-use = port { $port } is in use
 state-failed-port-in-use-by = port { $port } is in use by { $owner }
 state-failed-port-denied = port { $port } is not permitted
 state-failed-address = { $address } cannot be bound
+state-failed-unknown = the reason is not known
 accounts-none = No accounts
 accounts-active = { $count ->
     [one] { $count } active account
@@ -45,11 +46,11 @@ failure-denied = permission denied
 failure-not-available = not an address of this machine
 failure-fix-other-portcullis = Use the portcullis that is already running, or give this one another `port` under [proxy].
 failure-fix-next-port = Port { $port } is free: set `port = { $port }` under [proxy], or stop the other program.
-failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep yours, and quit and start portcullis again: the dashboard then takes another one.
+failure-fix-own = Port { $port } is free: set `port = { $port }` under [proxy]. Or keep it and restart portcullis (`portcullis quit`, then start it): the dashboard then takes another one.
 failure-fix-low-port = Ports below 1024 need special rights: set `port` under [proxy] to 1024 or more.
 failure-fix-port = Set another `port` under [proxy] in the config file.
 failure-with-fix = { $failure } { $fix }
-failure-old-address = { $failure } The old address serves on.
+failure-old-address = { $failure } The old address stays in use.
 failure-more-problems = { $first } (and { $count } more: run `portcullis config check`)
 
 ### What is wrong with a file, and what would be right
@@ -336,16 +337,28 @@ notice-config-problem = { $count ->
     [one] The config file has a problem; the last good one stays in force. { $first }
    *[other] The config file has { $count } problems; the last good one stays in force. The first: { $first }
 }
-notice-account-disabled = Account { $name } was taken out of the pool: { $reason }
+notice-config-problem-first = { $count ->
+    [one] The config file has a problem, and the proxy does not start until it is corrected. { $first }
+   *[other] The config file has { $count } problems, and the proxy does not start until they are corrected. The first: { $first }
+}
+notice-account-disabled = Account { $name } is no longer used: { $reason }
 notice-all-cooling = All accounts are cooling; the first is ready in { $seconds } s.
 notice-upstream-unreachable = { $host } cannot be reached: { $reason }
-notice-ticket-used-twice = An address of the dashboard was used a second time, so somebody else may have read it. The page that it had opened was locked out: open the dashboard again.
+notice-ticket-used-twice = A dashboard address was used a second time, so another program may have read it. The page that it had opened was locked out: open the dashboard again.
 notice-lan-without-key = Everyone on this network can use your accounts: LAN access is on and auth_mode is off.
+notice-moved = portcullis is now at { $url }: point clients there.
+notice-moved-followed = Pointed there for you: { $tools }.
+notice-moved-left = Not pointed there, because their settings were changed after they were connected: { $tools }.
+record-not-written = { $lost ->
+    [0] Requests are not being recorded: { $reason }
+   *[other] Requests are not being recorded ({ $lost } lost so far): { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } is out; this is { $current }.
-updates-no-answer = The release feed says nothing of use: { $reason }.
+updates-no-answer = The release feed could not be read: { $reason }.
+
 ### The record in a terminal
 
 logs-missed = { $count ->
@@ -371,6 +384,7 @@ cli-usage-unpriced = { $count ->
     [one] { $count } answer is of a model without a known price and not in the cost: name its price under [prices].
    *[other] { $count } answers are of models without a known price and not in the cost: name their prices under [prices].
 }
+
 ### What was clicked and could not be done
 
 refused-browser = No browser could be opened ({ $reason }).
@@ -410,20 +424,12 @@ tray-quit = Quit
 
 ### Starting the tray agent
 
-cli-opened = Opened { $address } in your browser; `--print` prints an address.
+cli-opened = Opened { $address } in your browser; `--print` prints the address instead.
 cli-open-print = `portcullis open --print` prints the dashboard's address.
-cli-handed-over = portcullis is running already; it opens its dashboard in the browser.
-cli-handed-over-without-browser = portcullis is running already. { $reason }
-cli-handed-over-without-icon = portcullis runs as `portcullis serve`, which has no tray icon; `portcullis quit` ends it, then `portcullis` starts it with one.
+cli-handed-over = portcullis is already running; its dashboard opens in the browser.
+cli-handed-over-without-browser = portcullis is already running. { $reason }
+cli-handed-over-without-icon = portcullis is already running as `portcullis serve`, without a tray icon. To have one, run `portcullis quit`, then `portcullis`.
 cli-no-session = No graphical session was found, so there is no tray to show an icon in: run `portcullis serve` to run the proxy in this terminal.
-record-not-written = { $lost ->
-    [0] Requests are not being recorded: { $reason }
-    [one] Requests are not being recorded ({ $lost } is lost): { $reason }
-   *[other] Requests are not being recorded ({ $lost } are lost): { $reason }
-}
-notice-moved = portcullis is at { $url } now: clients must point there.
-notice-moved-followed = Pointed there for you: { $tools }.
-notice-moved-left = Not pointed there, because their settings were changed since they were connected: { $tools }.
 
 ### Connecting tools
 
@@ -463,7 +469,7 @@ disconnect-not-ours = { $tool } was not connected by portcullis: take { $key } o
 
 autostart-on = portcullis starts at login.
 autostart-off = portcullis does not start at login.
-autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` makes it this one.
+autostart-stale = Another program starts at login: { $command }. `portcullis autostart on` replaces it with this one.
 
 ### Doctor
 
@@ -501,8 +507,8 @@ doctor-read-only = { $path } is on a file system that cannot be written.
 doctor-read-only-fix = Mount it writable, or use another directory with `--home`.
 doctor-unwritable = { $path } cannot be written.
 doctor-unwritable-fix = Run `chmod { $bits } "{ $path }"`.
-doctor-disk-full = The disk that { $path } is on is full, so portcullis cannot write there.
-doctor-quota-used = Your quota on the disk that { $path } is on is used up, so portcullis cannot write there.
+doctor-disk-full = The disk of { $path } is full, so portcullis cannot write there.
+doctor-quota-used = Your quota on the disk of { $path } is used up, so portcullis cannot write there.
 doctor-disk-full-fix = Free some space there (`df -h "{ $path }"` and `df -i "{ $path }"` show what is left), or use another directory with `--home`.
 doctor-agent-silent = portcullis runs, but does not answer.
 doctor-agent-silent-fix = Run `portcullis quit`, then start it again.
@@ -514,13 +520,13 @@ doctor-not-running = portcullis is not running; port { $port } is free.
 doctor-not-running-fix = Start it with `portcullis serve`.
 doctor-lan-fix = Set `auth_mode = "auto"` under [proxy].
 doctor-ipv6-fix = End that program and run `portcullis restart`, or point clients at 127.0.0.1 in place of localhost.
-doctor-users-untold = This system does not tell which user connects, so every user of this computer can use your accounts while no key is required.
+doctor-users-untold = This system does not report which user connects, so every user of this computer can use your accounts while no key is required.
 doctor-users-untold-fix = Set `auth_mode = "strict"` under [proxy].
 doctor-account-disabled = Account { $name } was refused: { $reason }
 doctor-account-disabled-fix = Check its key; `portcullis account enable { $name }` uses it again.
 doctor-account-silent-fix = If it was refused, check its key; if nothing answers, check its `base_url` and the network. `portcullis account test { $name }` tries again.
 doctor-account-unusable = Account { $name } has no key: { $reason }
-doctor-account-unseen-fix = Your shell has the key and the agent has not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
+doctor-account-unseen-fix = Your shell has the key, but the agent does not: it was started without your shell's environment. Name an absolute path, use { "{" } file = "…" { "}" }, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
 doctor-account-cooling = Account { $name } is cooling: { $reason }
 doctor-account-cooling-fix = Wait, or run `portcullis account clear-cooldown { $name }`.
 doctor-account-credit-fix = Add credit to account { $name } where its provider keeps it, then run `portcullis account clear-cooldown { $name }`.
@@ -530,7 +536,7 @@ doctor-no-keys = { $count ->
     [one] The one account has no key.
    *[other] None of the { $count } accounts has a key.
 }
-doctor-no-keys-fix = Give an account its key; what each lacks is said below.
+doctor-no-keys-fix = Give an account its key; the problem of each is listed below.
 doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
 doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
 doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
@@ -560,21 +566,21 @@ doctor-icon-elsewhere = The icon of the running agent is in another session.
 doctor-icon-elsewhere-fix = Run `portcullis` here: its icon, notifications and browser move to this session.
 doctor-notifications-ok = Notifications work, and their buttons too.
 doctor-notifications-plain = Notifications work, but have no buttons here.
-doctor-notifications-plain-fix = Use the menu instead: whatever a button does is there, too.
+doctor-notifications-plain-fix = Use the menu instead: it has everything that a button does.
 doctor-notifications-missing = No notification service answers.
-doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` says the same things.
+doctor-notifications-missing-fix = Install one, such as dunst or mako; `portcullis status` shows the same information.
 
 ### Notifications
 
 notify-title-bind = The port cannot be used
 notify-title-config = Problem in the config file
-notify-title-account = Account taken out
+notify-title-account = Account no longer used
 notify-title-cooling = All accounts are cooling
 notify-title-upstream = Provider cannot be reached
 notify-title-lan = Open to the network without a key
 notify-title-moved = portcullis has moved
 notify-title-update = A newer version is out
-notify-title-ticket = Somebody else may have opened the dashboard
+notify-title-ticket = Another program may have opened the dashboard
 notify-title-refused = That could not be done
 notify-action-move = Use port { $port }
 notify-action-edit = Open the file
@@ -594,37 +600,37 @@ page-stop = Stop proxy
 page-restart = Restart
 page-use-port = Use port { $port } instead
 page-save = Save
-page-saved = Saved and in force.
+page-saved = Saved and applied.
 page-cancel = Cancel
 page-copy = Copy
 page-show = Show
 page-copied = Copied.
 lost-title = Nothing here
 lost-page = There is no such page.
-lost-record = There is no record of this request, or not any more.
+lost-record = There is no record of this request, or it has been deleted.
 
 ### Home and the first request
 
 home-latest = Latest requests
 home-all-requests = All requests
 first-title = First request in three steps
-first-step-check = Is it there?
-first-check-why = The smallest possible request: it needs no model and no account, only a running proxy.
+first-step-check = Check that it runs
+first-check-why = The smallest possible request. It needs no model and no account, only a running proxy.
 first-check-now = Check now
-first-check-failed = Nothing answers at { $url }: start the proxy.
+first-check-failed = { $url } does not answer. Start the proxy.
 first-step-connect = Point a client here
-first-connect-why = Paste one of these. OpenAI clients want /v1 at the end of the base URL; Anthropic and Gemini clients do not.
-first-or-connect = Or let portcullis set it up, and undo it with disconnect:
+first-connect-why = Paste one of these. OpenAI clients need /v1 at the end of the base URL; Anthropic and Gemini clients do not.
+first-or-connect = Or let portcullis set it up (disconnect undoes it):
 first-show-key = Show the key
-first-key-hint = Copying always takes the real key along.
+first-key-hint = The copied text holds the real key.
 first-step-ask = Ask something
 first-waiting = Waiting for a request…
 first-answered = { $client } got an answer from { $model }. You are connected.
-first-refused = { $client } asked and was answered with { $status }.
+first-refused = { $client } sent a request and got { $status }.
 first-some-client = A client
 first-details = Details
 first-advice-401 = The key was missing or wrong. Send the key shown above in one of these headers: Authorization: Bearer KEY, x-api-key: KEY, x-goog-api-key: KEY.
-first-advice-404 = The path is nobody's, so the base URL is probably wrong. It is { $base_url }/v1 for OpenAI clients and { $base_url } for Anthropic and Gemini clients.
+first-advice-404 = There is no such path, so the base URL is probably wrong. It is { $base_url }/v1 for OpenAI clients and { $base_url } for Anthropic and Gemini clients.
 first-advice-model = No account serves the model { $model }. Add an account for it, name it in an account's models, or map it under [models].
 
 ### Requests
@@ -637,7 +643,7 @@ requests-tokens = Tokens in → out
 requests-first-byte = First token
 requests-duration = Duration
 requests-outcome = Outcome
-requests-off = Requests are not recorded at present: turn the record on under Settings.
+requests-off = Requests are not being recorded. Turn recording on under Settings.
 requests-none = No requests yet. They appear here as they arrive.
 requests-none-match = No request matches these filters.
 requests-newest = Newest
@@ -645,10 +651,10 @@ requests-older = Older
 requests-dropped = { $count } requests were not recorded because the disk was too slow.
 requests-export-csv = Export CSV
 requests-export-jsonl = Export JSON Lines
-requests-clear = Clear
-requests-clear-question = Forget all requests?
-requests-clear-explanation = The whole record is deleted, and with it the usage figures. This cannot be undone.
-requests-cleared = The record is empty.
+requests-clear = Delete all
+requests-clear-question = Delete the record of all requests?
+requests-clear-explanation = The usage figures are deleted with it. This cannot be undone.
+requests-cleared = The record was deleted.
 filter-text = Text
 filter-model = Model, * allowed
 filter-account = Account
@@ -665,10 +671,10 @@ detail-timeline = Attempts
 detail-no-attempts = No account was tried.
 detail-answer = answer
 detail-dropped = Left out
-detail-dropped-why = The account's protocol has no words for these fields of the request.
+detail-dropped-why = The account's protocol cannot express these fields of the request, so they were not sent.
 detail-facts = Details
 detail-time = Time
-detail-id = Request id
+detail-id = Request ID
 detail-client = Client
 detail-peer = Address
 detail-protocol = Protocol
@@ -684,9 +690,9 @@ detail-error-kind = Kind of error
 detail-streamed = Streamed
 detail-yes = yes
 detail-input = Input tokens
-detail-cached = of these cached
+detail-cached = of which cached
 detail-output = Output tokens
-detail-reasoning = of these reasoning
+detail-reasoning = of which reasoning
 detail-cost = Estimated cost
 detail-bytes-in = Request size
 detail-bytes-out = Answer size
@@ -694,7 +700,7 @@ detail-first-byte = Time to first token
 detail-duration = Duration
 detail-request-body = Request body
 detail-response-body = Answer body
-detail-body-cut = Only the beginning of { $length } was kept.
+detail-body-cut = Only the first part of the { $length } was kept.
 
 ### Usage
 
@@ -716,18 +722,18 @@ usage-reasoning = Reasoning
 usage-total = Total
 usage-others = Others
 usage-nobody = unknown
-usage-nothing = Nothing has been used in this time.
+usage-nothing = No usage in this period.
 usage-as-table = The charts as a table
 usage-period = Period
 usage-cost-is-estimate = Cost is an estimate from a table of list prices, not a bill.
-usage-cost-partial = Some answers have no known price, so the real cost is higher.
+usage-cost-partial = The price of some answers is not known, so the real cost is higher.
 
 ### Accounts
 
-accounts-order = Tried in this order with fill_first; otherwise each gets its share. Keys go in here and are never shown again.
+accounts-order = With “By priority” under Settings, accounts are tried in this order; otherwise they share the requests. A saved key is never shown again.
 accounts-empty = No accounts yet. Add one with a key of your own.
 accounts-add = Add account
-accounts-added = The account was added. Test it to see if its key works.
+accounts-added = The account was added. Test it to see whether its key works.
 accounts-clear-all = Clear all cooldowns
 accounts-clear = Clear cooldown
 accounts-cleared = Cooldowns cleared.
@@ -740,7 +746,7 @@ accounts-edit = Edit
 accounts-remove = Remove
 accounts-removed = { $name } was removed.
 accounts-remove-question = Remove { $name }?
-accounts-remove-explanation = Its section is taken out of the config file, key and all. Requests under way finish.
+accounts-remove-explanation = Its section is removed from the config file, including the key. Requests in progress finish.
 accounts-test-works = { $name } works: asked for { $asked }, answered in { $duration }.
 accounts-test-fails = { $name } does not work.
 account-ready = ready
@@ -755,21 +761,21 @@ account-key-elsewhere = The key is kept elsewhere
 account-key-env = Environment variable
 account-key-file = File
 account-key-keyring = Keyring entry
-account-base-url = Base URL, if not the provider's own
-account-models = Models it serves, one a line, * allowed
+account-base-url = Base URL, if it is not the provider's own
+account-models = Models it serves, one per line, * allowed
 account-priority = Priority, lower first
 account-weight = Weight
 
 ### Settings
 
 settings-file = Saved in
-settings-at-once = Applied at once; comments and order of the file stay.
-settings-one-a-line = One a line
+settings-at-once = Applied at once. The file's comments and order are kept.
+settings-one-a-line = One per line
 settings-general = General
 settings-proxy = Proxy
 settings-pool = Account pool
 settings-upstream = Upstream
-settings-monitor = Record of requests
+settings-monitor = Request record
 settings-notifications = Notifications
 settings-zai = z.ai in place of Claude
 settings-telemetry = Telemetry
@@ -781,13 +787,13 @@ setting-auth-mode = Authentication
 setting-api-key = Client key
 setting-start-with-agent = Start the proxy with portcullis
 setting-request-timeout = Request timeout, seconds
-setting-max-body = Largest request, MB
-setting-drain-timeout = Time to finish requests, seconds
-setting-allowed-hosts = Further host names
-setting-allowed-origins = Web pages that may use it
+setting-max-body = Maximum request size, MB
+setting-drain-timeout = Time to finish requests when stopping, seconds
+setting-allowed-hosts = Additional host names
+setting-allowed-origins = Web pages that may call the proxy
 setting-strategy = How an account is picked
 setting-max-attempts = Accounts tried for one request
-setting-max-cooldown = Longest cooldown, seconds
+setting-max-cooldown = Maximum cooldown, seconds
 setting-zai-enabled = Use z.ai
 setting-zai-dispatch-mode = Which requests it answers
 setting-zai-base-url = Base URL
@@ -796,13 +802,13 @@ setting-zai-opus = Model for opus
 setting-zai-sonnet = Model for sonnet
 setting-zai-haiku = Model for haiku
 setting-upstream-proxy = Outgoing proxy
-setting-no-proxy = Reached without the proxy
-setting-ca-file = Further certificate authorities (PEM file)
+setting-no-proxy = Hosts reached without the proxy
+setting-ca-file = Additional certificate authorities (PEM file)
 setting-connect-timeout = Connect timeout, seconds
 setting-monitor-enabled = Record requests
 setting-capture-bodies = Keep bodies
-setting-max-mb = Largest size of the record, MB
-setting-retention = Days until a request is forgotten
+setting-max-mb = Maximum size of the record, MB
+setting-retention = Days that requests are kept
 setting-notifications-enabled = Show notifications
 setting-notify-bind-failure = The port could not be bound
 setting-notify-config-problem = The config file has a problem
@@ -810,52 +816,53 @@ setting-notify-account-disabled = An account's key was refused
 setting-notify-all-cooling = All accounts are cooling
 setting-notify-upstream-unreachable = An upstream cannot be reached
 setting-notify-lan-without-key = LAN access without a key
-setting-notify-update-available = A newer version is out
+setting-notify-update-available = A newer version is available
 setting-otlp-endpoint = OTLP endpoint
-setting-updates-check = Look for updates once a day
-setting-updates-url = Where releases are listed
-choice-language-auto = As the system
+setting-updates-check = Check for updates once a day
+setting-updates-url = URL of the release list
+choice-language-auto = Same as the system
 choice-language-en = English
 choice-language-ja = 日本語
 choice-language-zh = 简体中文
-choice-auth-off = Off: nobody needs the key
+choice-auth-off = Off: no key is needed
 choice-auth-strict = Strict: every request needs the key
 choice-auth-all-except-health = All but health checks
-choice-auth-auto = Automatic: off on this computer, key with LAN access
+choice-auth-auto = Automatic: no key on this computer, a key with LAN access
 choice-strategy-round-robin = In turn
-choice-strategy-sticky = A conversation keeps its account
-choice-strategy-fill-first = By priority, the next when it cools
+choice-strategy-sticky = Each conversation keeps its account
+choice-strategy-fill-first = By priority, the next one while it cools
 choice-strategy-least-busy = The least busy
 choice-dispatch-off = None
 choice-dispatch-exclusive = All Anthropic requests
 choice-dispatch-pooled = Its share, like any account
-choice-dispatch-fallback = Those no other account can answer
+choice-dispatch-fallback = Those that no other account can answer
 choice-capture-none = None
-choice-capture-errors = Of failed requests
+choice-capture-errors = Failed requests only
 choice-capture-all = All
 secret-nowhere = not set
 secret-here = set; type a new one to replace it
-secret-elsewhere = kept in { $place }; type a key to replace that
+secret-elsewhere = kept in { $place }; type a key to replace it
 key-title = Client key
-key-why = What your clients send to portcullis. It never goes to a provider.
+key-why = The key that your clients send to portcullis. It is never sent to a provider.
 key-rotate = New key
 key-rotate-question = Make a new key?
-key-rotate-explanation = Clients that send the old one are refused from then on, where a key is asked for.
-key-rotated = A new key is in force.
+key-rotate-explanation = Where a key is required, clients that send the old one are refused from then on.
+key-rotated = The new key is in force.
 models-title = Models
-models-why = The model a client asks for, and the one that answers. An exact name beats the most specific pattern; provider/model or account/model decides where it goes.
+models-why = The model that a client asks for, and the model that answers. An exact name beats a pattern, a more specific pattern a broader one. provider/model or account/model also decides where the request goes.
 models-asked = Model asked for
 models-sent = Model that answers
 models-sent-for = Model that answers for { $asked }
 models-add = Add
 models-remove = Remove
 prices-title = Prices
-prices-why = What a million tokens cost in US dollars, for the estimates under Requests and Usage. Common models have their list prices of { $date } built in, and a line here goes before those. Leave cached input empty where it costs as much as other input.
+prices-why = What a million tokens cost in US dollars, for the estimates under Requests and Usage. The list prices of common models as of { $date } are built in; a line here takes precedence. Leave cached input empty if it costs the same as other input.
 prices-model = Model, * allowed
 prices-input = Input, $
 prices-cached-input = Cached input, $
 prices-output = Output, $
-prices-as-input = as input
+prices-as-input = same as input
+
 ### Command line
 
 cli-error = error: { $text }
@@ -864,19 +871,19 @@ cli-agent-silent = the agent does not answer: { $reason }
 cli-not-applied = written, but the running agent did not apply it: { $reason }
 cli-other-config = written, but the running agent reads another config file: { $path }
 cli-still-finishing = the agent is still finishing requests
-cli-second-agent = another agent already has this home ({ $home }). `portcullis status` shows it.
-cli-second-agent-pid = another agent already has this home ({ $home }, pid { $pid }). `portcullis status` shows it.
-cli-unreachable-agent = another agent has this home and does not say where it can be asked
+cli-second-agent = another agent is already using this home ({ $home }). `portcullis status` shows it.
+cli-second-agent-pid = another agent is already using this home ({ $home }, pid { $pid }). `portcullis status` shows it.
+cli-unreachable-agent = another agent is using this home, but its control address is not known yet
 cli-tray-ended = the agent did not come up; its log says why: { $log }
 cli-status-nobody = Not running
 cli-status-base-url = Base URL: { $url }/v1 for OpenAI clients, { $url } for Anthropic and Gemini
 cli-status-accounts = Accounts: { $accounts }
-cli-status-account = { $name } is { $state }: { $reason }
+cli-status-account = { $name } ({ $state }): { $reason }
 cli-status-problem = Problem: { $problem }
 cli-status-warning = Warning: { $warning }
 cli-status-config = Config: { $path }
 cli-config-written = Wrote { $path }
-cli-config-there = { $path } is there already; it was left as it is
+cli-config-there = { $path } already exists and was left unchanged
 cli-config-warning = warning: { $warning }
 cli-config-ok = { $path }: no problems
 cli-key-missing = there is no key yet: `portcullis key rotate` makes one
@@ -896,12 +903,7 @@ cli-account-nothing-typed = no key was given, so nothing was added
 cli-account-took-scheme = `Bearer` in front of the key was left out.
 cli-account-tested = { $name }: { $said }; asked for { $model }, { $ms } ms
 cli-account-unknown = there is no account named "{ $name }"
-cli-account-exists = there is an account named "{ $name }" already
-cli-account-ready = ready
-cli-account-cooling = cooling
-cli-account-disabled = disabled
-cli-account-off = off
-cli-account-unusable = unusable
+cli-account-exists = there is already an account named "{ $name }"
 cli-cleared = { $count } cleared
 
 ### Demo

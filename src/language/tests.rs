@@ -3,6 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use fluent_bundle::FluentResource;
+use strum::VariantArray;
 
 use super::bundle::source;
 use super::*;
@@ -93,7 +94,7 @@ fn every_key_is_used_and_every_used_key_is_there() {
 fn every_text_formats_without_an_error() {
     let mut arguments = Arguments::new();
     keys(Language::English).into_values().flatten().for_each(|name| arguments.set(name, 2));
-    for language in Language::ALL {
+    for &language in Language::VARIANTS {
         for key in keys(language).into_keys() {
             let text = language.format(&key, &arguments);
             assert!(!text.is_empty() && !text.contains("{$") && !text.contains('\u{2068}'), "{key}: {text}");
@@ -109,7 +110,7 @@ fn a_number_chooses_its_plural() {
     check(1, "1 active account");
     check(3, "3 active accounts");
     let text = crate::text!(Language::Japanese, "accounts-active-cooling", count = 3, cooling = 1);
-    assert_eq!(text, "有効なアカウント: 3（クールダウン中: 1）");
+    assert_eq!(text, "使用可能なアカウント: 3（クールダウン中: 1）");
 }
 
 #[test]
@@ -141,7 +142,7 @@ fn a_message_is_worded_in_any_language_and_kept_in_english() {
 fn a_message_outlives_the_file_it_is_kept_in() {
     let inner = crate::message!("failure-in-use-by", name = "node", pid = 4242_u64);
     let message = crate::message!("failure-bind", address = "127.0.0.1:1", reason = inner);
-    let kept = serde_json::to_string(&message.said()).expect("JSON");
+    let kept = serde_json::to_string(&message.phrase()).expect("JSON");
     let restored =
         |kept: &str| Message::restored("in English".to_owned(), serde_json::from_str(kept).expect("read"));
     assert_eq!(restored(&kept), message);

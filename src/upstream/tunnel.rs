@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::language::printable::is_unprintable;
+use crate::language::printable::shortened;
 
 /// How long a failing request waits for the proxy's reason.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -50,8 +50,7 @@ fn authorization(proxy: &Url) -> String {
 fn status_in(line: &str) -> Option<String> {
     let (_, status) = line.trim_end().split_once(' ').filter(|(version, _)| version.starts_with("HTTP/"))?;
     let is_refusal = status.starts_with(['3', '4', '5']);
-    let printable = status.chars().filter(|letter| !is_unprintable(*letter)).take(60).collect();
-    is_refusal.then_some(printable)
+    is_refusal.then(|| shortened(status, 60))
 }
 
 #[cfg(test)]

@@ -27,12 +27,12 @@ impl Dialect {
         }
     }
 
-    /// The model that answers. OpenAI has some that no chat completion reaches.
+    /// The model that answers. Some of OpenAI's answer no chat completions.
     fn model(self) -> &'static str {
         if self == Responses { "gpt-5-codex" } else { "their-model" }
     }
 
-    /// What a client sends to ask `hello` of the model `served`.
+    /// The path and body of a client that asks the model `served` for `hello`.
     fn ask(self, stream: bool) -> (&'static str, Value) {
         match self {
             Chat => (
@@ -56,7 +56,7 @@ impl Dialect {
         }
     }
 
-    /// A whole answer that says `hi there`, and its cost: 7 in, 2 out.
+    /// A whole answer that says `hi there`, with 7 tokens in and 2 out.
     fn answer(self) -> Value {
         match self {
             Chat => json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "served",
@@ -130,7 +130,7 @@ impl Dialect {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// The text of a stream's events, and whether it says that it is whole.
+    /// The text of a stream's events, and whether the stream is complete.
     fn streamed(self, answer: &Answer) -> (String, bool) {
         let text = answer.text();
         let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
@@ -151,7 +151,7 @@ impl Dialect {
         (events.iter().map(piece).filter_map(|piece| piece.as_str().map(str::to_owned)).collect(), whole)
     }
 
-    /// Whether this dialect's error shape tells of this kind of trouble.
+    /// Whether the answer is an error in this dialect's shape.
     fn is_error(self, answer: &Answer) -> bool {
         let body = answer.json();
         match self {
@@ -309,7 +309,7 @@ async fn a_stream_made_of_a_whole_answer_keeps_what_its_own_protocol_relies_on()
 }
 
 #[tokio::test]
-async fn an_object_that_is_no_answer_is_not_made_a_stream_of() {
+async fn an_object_that_is_not_an_answer_becomes_an_error_and_not_a_stream() {
     let error = json!({"error": {"message": "no more today", "type": "server_error", "code": null}});
     let fake = FakeUpstream::always(Reply::json(200, &error)).await;
     let proxy = proxy_of_chat(&fake).await;
@@ -348,14 +348,14 @@ async fn a_stream_that_breaks_never_looks_whole() {
             assert!(!whole && !answer.cut, "{client:?} on {upstream:?}: {}", answer.text());
             assert!(answer.text().contains("error"), "{client:?} on {upstream:?}: {}", answer.text());
             assert_eq!(proxy.records().await[0]["outcome"], "cut", "{client:?} on {upstream:?}");
-            // The account backs off after a break; the next client shall not wait for it.
+            // The account cools after a broken answer; the next client must not wait for it.
             proxy.control_call("POST", "/api/accounts/clear-cooldown", "{}").await;
         }
     }
 }
 
 #[tokio::test]
-async fn an_upstreams_refusal_arrives_in_the_clients_words() {
+async fn an_upstreams_refusal_arrives_in_the_clients_protocol() {
     for upstream in UPSTREAMS {
         let error = match upstream {
             Chat | Responses => {

@@ -6,13 +6,13 @@ use secrecy::ExposeSecret;
 use toml_edit::visit_mut::{VisitMut, visit_table_mut};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, Table, Value};
 
+use super::EditError;
+use super::change::edit;
 use super::reach::{self, Editor};
-use super::table::put;
-use super::{EditError, Problems, edit};
-use crate::config::SecretSource;
+use super::table::{ACCOUNTS, put};
+use crate::config::{Problems, SecretSource};
 use crate::protocol::Provider;
 
-pub const ACCOUNTS: &str = "accounts";
 const PRIORITY: &str = "priority";
 
 /// An account to be written; everything else about it gets its default.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, Value};
 
-use super::{EditError, edit, table, unset};
+use super::change::edit;
+use super::settings::unset;
+use super::{EditError, table};
 use crate::config::place::KeyPath;
 
 const SECTION: &str = "prices";

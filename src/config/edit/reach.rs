@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use toml_edit::{DocumentMut, Item, Value};
 use url::{Host, Url};
 
-use super::account::ACCOUNTS;
+use super::table::ACCOUNTS;
 use crate::config::Problem;
-use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 
@@ -83,12 +82,16 @@ pub fn examine_settings(
         let is_another = origin(proxy).is_some_and(|after| before != Some(after));
         if let Some((account, server)) = unencrypted(document).filter(|_| is_another) {
             let message = message!("problem-proxy-reads-key", account = account, host = server);
-            return Err(problem("upstream.proxy".to_owned(), message, message!("fix-proxy-reads-key")));
+            return Err(Problem::without_line(
+                "upstream.proxy".to_owned(),
+                message,
+                message!("fix-proxy-reads-key"),
+            ));
         }
     }
     if editor == Editor::Page && new("upstream.ca_file").is_some() {
         let message = message!("problem-authority-by-page");
-        return Err(problem("upstream.ca_file".to_owned(), message, message!("fix-by-hand")));
+        return Err(Problem::without_line("upstream.ca_file".to_owned(), message, message!("fix-by-hand")));
     }
     Ok(())
 }
@@ -119,18 +122,14 @@ fn examine_source(
         _ => {
             let by_hand = message!("fix-by-hand");
             let fix = if kind == "env" { message!("fix-source-variable", name = name) } else { by_hand };
-            Err(problem(place, message!("problem-source-unnamed"), fix))
+            Err(Problem::without_line(place, message!("problem-source-unnamed"), fix))
         }
     }
 }
 
 fn key_of_another_server(place: String, server: String) -> Problem {
     let message = message!("problem-key-of-another-server", host = server.as_str());
-    problem(place, message, message!("fix-key-of-another-server", host = server))
-}
-
-const fn problem(key: String, message: Message, fix: Message) -> Problem {
-    Problem { line: 0, column: 0, key, message, fix }
+    Problem::without_line(place, message, message!("fix-key-of-another-server", host = server))
 }
 
 /// `("env", "NAME")`; `None` for a key that stands here itself.

@@ -2,6 +2,9 @@
 
 use toml_edit::{InlineTable, Item, Key, Table, Value};
 
+/// The key of the list of accounts.
+pub const ACCOUNTS: &str = "accounts";
+
 /// Sets a key of a table. What stands around an old value, such as the comment behind
 /// it, stays. `false` when the item is no table.
 pub fn put(table: &mut Item, key: &Key, mut value: Value) -> bool {

@@ -1,6 +1,9 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use toml_edit::{Value, value};
+
+use super::change::edit;
 use super::*;
 use crate::config::SecretSource;
 use crate::protocol::Provider;
@@ -262,7 +265,8 @@ fn a_save_in_the_same_moment_is_not_overwritten() {
     let case = Case::new("[proxy]\nport = 1\n");
     let result = edit(&case.path, |document| {
         fs::write(&case.path, "[proxy]\nport = 5\n").expect("written");
-        set_in(document, "proxy.port", 2.into())
+        document["proxy"]["port"] = value(2);
+        Ok(())
     });
     assert!(matches!(result, Err(EditError::ChangedMeanwhile)));
     assert_eq!(case.text(), "[proxy]\nport = 5\n");

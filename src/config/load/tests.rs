@@ -2,6 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::config::{AuthMode, LanguageSetting};
+use crate::language::Language;
 
 fn in_directory(contents: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -75,7 +76,7 @@ priority = -3
     let (_directory, path) = in_directory(text.as_bytes());
     let loaded = load(&path).await.expect("no problem");
     let config = loaded.config;
-    assert_eq!(config.language, LanguageSetting::Japanese);
+    assert_eq!(config.language, LanguageSetting::Fixed(Language::Japanese));
     assert_eq!(config.proxy.auth_mode, AuthMode::Strict);
     assert_eq!(config.proxy.api_key, Secret::Known("sk-abcdefghij".into()));
     assert_eq!(config.proxy.max_body, 2 << 20);

@@ -7,9 +7,9 @@ fn check(cases: &[Case]) {
     for (provider, url, expected) in cases {
         match (examine(url, *provider), expected) {
             (Ok(()), None) => {}
-            (Err(unfit), Some((message, fix))) => {
-                assert!(unfit.message.to_string().contains(message), "{url}: {}", unfit.message);
-                assert!(unfit.fix.to_string().contains(fix), "{url}: {}", unfit.fix);
+            (Err(flaw), Some((message, fix))) => {
+                assert!(flaw.message.to_string().contains(message), "{url}: {}", flaw.message);
+                assert!(flaw.fix.to_string().contains(fix), "{url}: {}", flaw.fix);
             }
             (found, _) => panic!("{provider} {url}: {found:?}"),
         }
@@ -150,9 +150,9 @@ fn an_own_address_is_known_by_any_name() {
 #[test]
 fn a_raw_sign_in_the_password_of_a_proxy_is_said_as_such() {
     for password in ["a/b", "a#b", "a?b", "a:1/b", "1/2", "a@b/c", "a b#"] {
-        let unfit = examine_proxy(&format!("http://me:{password}@proxy:3128")).expect_err(password);
-        assert!(unfit.fix.to_string().contains("%40"), "{password}: {}", unfit.fix);
-        assert!(!unfit.message.to_string().contains(password), "{}", unfit.message);
+        let flaw = examine_proxy(&format!("http://me:{password}@proxy:3128")).expect_err(password);
+        assert!(flaw.fix.to_string().contains("%40"), "{password}: {}", flaw.fix);
+        assert!(!flaw.message.to_string().contains(password), "{}", flaw.message);
     }
     for password in ["a%40b", "a%2Fb", "a:b", "a@b"] {
         assert_eq!(examine_proxy(&format!("http://me:{password}@proxy:3128")), Ok(()), "{password}");

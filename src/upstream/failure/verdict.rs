@@ -6,10 +6,11 @@
 //! not say the same ([`super::Fault::AccountBySentence`]).
 
 use self::Ending::{Dead, Spent};
-use super::words::{LONGEST_REASON, before_quotation, first_sentence, one_line, shorten};
+use super::words::{LONGEST_REASON, before_quotation, first_sentence, shorten};
 use crate::chat::FailureKind::{self, Forbidden, InvalidRequest};
 use crate::config::without_keys;
 use crate::language::Message;
+use crate::language::printable::one_line;
 use crate::message;
 use crate::protocol::Provider;
 

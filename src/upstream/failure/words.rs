@@ -1,6 +1,6 @@
 //! The words of a refusal: its sentence without what it quotes, on one line, without keys.
 
-use crate::language::printable::is_unprintable;
+use crate::language::printable::one_line;
 
 /// Characters of a reason.
 pub const LONGEST_REASON: usize = 300;
@@ -63,15 +63,6 @@ const fn closing_quote(character: char, before: char) -> Option<char> {
         '「' => '」',
         _ => return None,
     })
-}
-
-/// White space of any kind becomes one space; controls and invisible direction marks,
-/// which could forge a log line or a menu entry, go.
-pub fn one_line(text: &str) -> String {
-    let visible = |c: &char| !is_unprintable(*c);
-    let words = text.split_whitespace().map(|word| word.chars().filter(visible).collect::<String>());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
 }
 
 pub fn shorten(mut text: String, longest: usize) -> String {

@@ -70,7 +70,7 @@ class GoogleGenerativeai(Sdk):
             for chunk in self._generate(_contents(text), stream=True):
                 yield from _pieces(chunk)
         finally:
-            # There is no other way to hang up than to forget the answer.
+            # The only way to hang up is to drop the answer.
             gc.collect()
 
     def stream_to_the_end(self, text: str) -> Answer:

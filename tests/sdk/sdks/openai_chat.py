@@ -147,7 +147,7 @@ class OpenAiChat(Sdk):
         if ask.after:
             results = zip(ask.after.calls, ask.results, strict=True)
             messages.append(ask.after.turn)
-            # The last one first: who is faster is nobody's to say.
+            # The last one first: the order of parallel calls is not defined.
             for call, result in reversed(list(results)):
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
         words: dict[str, Any] = {"model": self.model, "messages": messages}

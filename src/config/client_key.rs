@@ -1,59 +1,52 @@
-//! The key that clients send to portcullis: what makes one acceptable, and a new one.
+//! The key that clients send to portcullis: its rules, and a new one.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 
-use crate::language::Message;
+use super::problem::Flaw;
 use crate::message;
 
 pub const PREFIX: &str = "sk-";
 const SHORTEST: usize = 10;
 
-/// 192 bits: beyond guessing, and without padding in base64.
+/// 192 bits: too many to guess, and no padding in base64.
 const RANDOM_BYTES: usize = 24;
-
-/// What is wrong with a key, and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfit {
-    pub message: Message,
-    pub fix: Message,
-}
 
 /// A fresh client key.
 ///
 /// # Panics
 ///
-/// When the operating system has no random numbers to give, which no key may outlive.
+/// When the operating system has no random numbers: there is no key without them.
 pub fn generate_key() -> SecretString {
     let mut bytes = [0; RANDOM_BYTES];
-    getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)).into()
 }
 
-/// Whether the key can be used by clients; with LAN access it must also be a real one.
-pub fn examine(key: &str, allow_lan_access: bool) -> Result<(), Unfit> {
-    let unfit = |message| Err(Unfit { message, fix: message!("fix-rotate-key") });
+/// Checks that clients can use the key, and with LAN access that it is not a placeholder.
+pub fn examine(key: &str, allow_lan_access: bool) -> Result<(), Flaw> {
+    let flaw = |message| Err(Flaw::new(message, message!("fix-rotate-key")));
     if !key.starts_with(PREFIX) {
-        return unfit(message!("problem-key-prefix"));
+        return flaw(message!("problem-key-prefix"));
     }
     if key.chars().count() < SHORTEST {
-        return unfit(message!("problem-key-short"));
+        return flaw(message!("problem-key-short"));
     }
     examine_characters(key)?;
     if allow_lan_access && is_placeholder(key) {
-        return unfit(message!("problem-key-placeholder"));
+        return flaw(message!("problem-key-placeholder"));
     }
     Ok(())
 }
 
-/// A secret travels in a header, which takes visible ASCII only.
-pub fn examine_characters(secret: &str) -> Result<(), Unfit> {
+/// Checks that the secret can be sent in a header, which takes visible ASCII only.
+pub fn examine_characters(secret: &str) -> Result<(), Flaw> {
     if secret.trim() != secret {
-        return Err(Unfit { message: message!("problem-blanks-around"), fix: message!("fix-blanks-around") });
+        return Err(Flaw::new(message!("problem-blanks-around"), message!("fix-blanks-around")));
     }
     if secret.chars().any(|character| !character.is_ascii_graphic()) {
-        return Err(Unfit { message: message!("problem-key-character"), fix: message!("fix-key-character") });
+        return Err(Flaw::new(message!("problem-key-character"), message!("fix-key-character")));
     }
     Ok(())
 }

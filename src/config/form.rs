@@ -1,5 +1,6 @@
-//! The form of the file: a walk of the document along the schema that `config schema`
-//! prints. It finds everything at once, and what it leaves is sure to deserialize.
+//! The form of the file: the document is compared with the schema that `config schema`
+//! prints. All problems are found at once, and the part without problems always
+//! deserializes.
 
 use std::collections::HashSet;
 
@@ -13,18 +14,19 @@ use super::redact;
 use crate::language::Message;
 use crate::message;
 
-/// Below this likeness a suggestion confuses more than it helps.
+/// The least likeness at which a suggestion helps more than it confuses.
 const LIKE_ENOUGH: f64 = 0.6;
 
-/// The part of the file whose form is sound, and what is wrong with the rest.
-pub struct Checked {
+/// The part of the file whose form is right, and the problems of the rest.
+pub struct Report {
     pub file: File,
     pub findings: Vec<Finding>,
-    /// What was left out: a missing value there is no news.
-    pub left_out: LeftOut,
+    /// The places that `file` lacks because their problems are in `findings`.
+    pub unsound: UnsoundPlaces,
 }
 
-pub fn check(document: &Document<&str>) -> Checked {
+/// Walks the whole document, whatever problems it meets.
+pub fn check(document: &Document<&str>) -> Report {
     let mut walk = Walk::default();
     walk.table(&SCHEMA, document.as_item(), &KeyPath::default());
     let sound = without(document.as_table().clone(), &walk.unsound);
@@ -33,23 +35,23 @@ pub fn check(document: &Document<&str>) -> Checked {
         walk.findings.push(Finding::value(KeyPath::default(), message.into(), Message::default()));
         File::default()
     });
-    Checked { file, findings: walk.findings, left_out: LeftOut::new(&walk.unsound) }
+    Report { file, findings: walk.findings, unsound: UnsoundPlaces::new(&walk.unsound) }
 }
 
-/// The places `check` has spoken about already.
+/// The places whose form is wrong: a second problem about one of them would be noise.
 #[derive(Default)]
-pub struct LeftOut {
+pub struct UnsoundPlaces {
     places: HashSet<KeyPath>,
     around: HashSet<KeyPath>,
 }
 
-impl LeftOut {
+impl UnsoundPlaces {
     fn new(places: &[KeyPath]) -> Self {
         let around = places.iter().flat_map(KeyPath::prefixes).collect();
         Self { places: places.iter().cloned().collect(), around }
     }
 
-    /// Whether the path is one of the places, within one, or around one.
+    /// Whether the path is one of the places, inside one, or above one.
     pub fn concerns(&self, path: &KeyPath) -> bool {
         self.around.contains(path) || path.prefixes().any(|prefix| self.places.contains(&prefix))
     }
@@ -62,8 +64,8 @@ fn without(mut root: Table, unsound: &[KeyPath]) -> Table {
     root
 }
 
-/// Removes the innermost `key = value` the path leads through: an element of a list goes
-/// together with its list, so no other element changes its number.
+/// Removes the innermost `key = value` on the path. An element is removed with its whole
+/// list, so that no other element changes its index.
 fn remove(root: &mut Table, steps: &[Step]) {
     let Some(last_key) = steps.iter().rposition(|step| matches!(step, Step::Key(_))) else { return };
     let Step::Key(key) = &steps[last_key] else { return };
@@ -153,7 +155,7 @@ impl Walk {
         }
     }
 
-    /// Neither `inf` nor `nan` lies between the two ends.
+    /// `inf` and `nan` are outside every range.
     fn number(&mut self, schema: &Json, number: f64, path: &KeyPath) {
         let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
         let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
@@ -177,8 +179,8 @@ impl Walk {
         self.refuse(path, message, fix);
     }
 
-    /// A value that may take one of several forms: the table forms are told apart by
-    /// their keys, and if one of them is unsound, so is the value as a whole.
+    /// A value that may have one of several forms. Table forms are distinguished by their
+    /// keys, and a table with a problem makes the whole value unsound.
     fn alternatives(&mut self, alternatives: &[Json], schema: &Json, item: &Item, path: &KeyPath) {
         let Some(table) = item.as_table_like() else {
             let is_text = alternatives.iter().any(|alternative| alternative["type"] == "string");
@@ -222,7 +224,7 @@ impl Walk {
             }
             _ => write(schema),
         };
-        self.refuse(path, found.said(), fix);
+        self.refuse(path, found.message(), fix);
     }
 
     fn refuse(&mut self, path: &KeyPath, message: Message, fix: Message) {
@@ -236,7 +238,7 @@ impl Walk {
     }
 }
 
-/// What a value is, as far as a schema cares.
+/// The kind of a value, as a schema distinguishes them.
 #[derive(Clone, Copy)]
 enum Form {
     Table,
@@ -261,7 +263,7 @@ impl Form {
         }
     }
 
-    fn said(self) -> Message {
+    fn message(self) -> Message {
         match self {
             Self::Table => message!("problem-is-table"),
             Self::List => message!("problem-is-list"),
@@ -274,7 +276,7 @@ impl Form {
     }
 }
 
-/// The texts an enum allows, however the schema spells it.
+/// The texts that an enum allows, in each way a schema can write one.
 pub fn choices(schema: &Json) -> Option<Vec<&str>> {
     if let Some(choices) = schema["enum"].as_array() {
         return choices.iter().map(Json::as_str).collect();
@@ -290,7 +292,7 @@ fn write(schema: &Json) -> Message {
     message!("fix-write", what = expected(schema))
 }
 
-/// What belongs there.
+/// The value that the schema wants, in words.
 fn expected(schema: &Json) -> Message {
     if let Some(choices) = choices(schema) {
         return message!("expected-one-of", choices = format!("\"{}\"", choices.join("\", \"")));
@@ -310,7 +312,7 @@ fn expected(schema: &Json) -> Message {
     }
 }
 
-/// A value of the right form, as one would write it.
+/// A value of the right form, as it would be written.
 fn example(schema: &Json) -> String {
     if let Some(choice) = choices(schema).and_then(|choices| choices.first().copied()) {
         return format!("\"{choice}\"");
@@ -348,13 +350,14 @@ fn nearest<'a>(candidates: impl Iterator<Item = &'a str>, written: &str) -> Opti
         .map(|(candidate, _)| candidate)
 }
 
-/// From 0 to 1. `enviroment` is far from `env` by letters, and still means it.
+/// How alike two keys are, from 0 to 1. `enviroment` differs from `env` in most letters and
+/// still means it, so a key that begins with the candidate is alike enough.
 fn likeness(candidate: &str, written: &str) -> f64 {
     let least = if written.starts_with(candidate) { LIKE_ENOUGH } else { 0.0 };
     strsim::normalized_damerau_levenshtein(candidate, written).max(least)
 }
 
-/// A key that stands in the wrong table is worth more than a list of the right ones.
+/// The section that has this key, if only one does: the key may be in the wrong table.
 fn only_section_with(key: &str) -> Option<&'static str> {
     let mut sections = SCHEMA["properties"]
         .as_object()?

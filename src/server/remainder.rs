@@ -1,7 +1,6 @@
-//! What a client is still sending when its answer is known already: a refusal does not
-//! wait for the body that it refuses. Left where it is, that body would end the
-//! connection under a client that means to use it again, or sweep away the answer before
-//! it is read. So it is read and forgotten, as far as that is soon done.
+//! The rest of a body whose answer is already known: a refusal does not wait for the body that
+//! it refuses. An unread body would end a connection that the client means to use again, or
+//! sweep away the answer before it is read. So it is read and discarded, if that is soon done.
 
 use std::time::Duration;
 
@@ -11,16 +10,16 @@ use salvo::http::ReqBody;
 use salvo::prelude::Request;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// More than this is not worth reading …
+/// A longer body is not read …
 const MAX_BYTES: u64 = 256 << 20;
-/// … nor is it worth so long …
+/// … nor for longer than this …
 const PATIENCE: Duration = Duration::from_secs(5);
-/// … or waiting for a client that has stopped sending.
+/// … nor from a client that has stopped sending for this long.
 const GAP: Duration = Duration::from_millis(500);
 
-/// Reads what is left of the body. `false`: not all of it, so that the connection has to
-/// end with the answer. `asks_first`: the client waits to be told whether to send it
-/// (`Expect: 100-continue`), and the answer tells it not to.
+/// Reads the rest of the body. `false`: not all of it, so the connection has to end with the
+/// answer. `asks_first`: the client waits for permission to send it (`Expect: 100-continue`),
+/// and the answer denies it.
 pub async fn discard(request: &mut Request, asks_first: bool) -> bool {
     let body = request.body_mut();
     if body.is_end_stream() {

@@ -1,4 +1,4 @@
-//! What the file means: rules between keys and inside values that no schema tells.
+//! The meaning of the file: rules between keys and inside values that no schema states.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use super::file::{
 };
 use super::no_proxy::Exception;
 use super::place::{Finding, KeyPath};
-use super::settings::{DispatchMode, ProxyConfig};
-use super::{SecretSource, key, key_shape, upstream_url};
+use super::settings::DispatchMode;
+use super::{SecretSource, client_key, defaults, key_shape, upstream_url};
 use crate::message;
 use crate::protocol::Provider;
 
-/// The account that the `[zai]` section becomes.
+/// The name of the account that the `[zai]` section becomes.
 const ZAI_ACCOUNT: &str = "z.ai";
 
 /// Every rule the file breaks.
-pub fn validate(file: &File) -> Vec<Finding> {
+pub fn check(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(written) = &file.proxy {
         proxy(written, &mut findings);
@@ -52,9 +52,9 @@ fn proxy(written: &ProxySection, findings: &mut Vec<Finding>) {
     let section = KeyPath::of(&["proxy"]);
     match present(written.api_key.as_ref()) {
         Some(SecretSource::Literal(literal)) => {
-            let allow_lan_access = written.allow_lan_access.unwrap_or(false);
-            if let Err(unfit) = key::examine(literal.expose_secret(), allow_lan_access) {
-                findings.push(Finding::value(section.key("api_key"), unfit.message, unfit.fix));
+            let allow_lan_access = written.allow_lan_access.unwrap_or(defaults::proxy::ALLOW_LAN_ACCESS);
+            if let Err(flaw) = client_key::examine(literal.expose_secret(), allow_lan_access) {
+                findings.push(Finding::of(section.key("api_key"), flaw));
             }
         }
         Some(source) => secret_source(source, &section.key("api_key"), findings),
@@ -76,8 +76,8 @@ fn proxy(written: &ProxySection, findings: &mut Vec<Finding>) {
 
 fn zai(written: &ZaiSection, findings: &mut Vec<Finding>) {
     let section = KeyPath::of(&["zai"]);
-    let takes_part =
-        written.enabled == Some(true) && written.dispatch_mode.is_some_and(|mode| mode != DispatchMode::Off);
+    let takes_part = written.enabled.unwrap_or(defaults::zai::ENABLED)
+        && written.dispatch_mode.unwrap_or(defaults::zai::DISPATCH_MODE) != DispatchMode::Off;
     match present(written.api_key.as_ref()) {
         Some(source) => secret_source(source, &section.key("api_key"), findings),
         None if takes_part => findings.push(Finding::value(
@@ -108,16 +108,16 @@ fn upstream(written: &UpstreamSection, findings: &mut Vec<Finding>) {
         }
     }
     let Some(url) = written.proxy.as_deref().filter(|url| !url.is_empty()) else { return };
-    if let Err(unfit) = upstream_url::examine_proxy(url) {
-        findings.push(Finding::value(KeyPath::of(&["upstream", "proxy"]), unfit.message, unfit.fix));
+    if let Err(flaw) = upstream_url::examine_proxy(url) {
+        findings.push(Finding::of(KeyPath::of(&["upstream", "proxy"]), flaw));
     }
 }
 
 fn telemetry(written: &TelemetrySection, findings: &mut Vec<Finding>) {
     let Some(url) = written.otlp_endpoint.as_deref().filter(|url| !url.is_empty()) else { return };
-    if let Err(unfit) = upstream_url::examine_collector(url) {
+    if let Err(flaw) = upstream_url::examine_collector(url) {
         let place = KeyPath::of(&["telemetry", "otlp_endpoint"]);
-        findings.push(Finding::value(place, unfit.message, unfit.fix));
+        findings.push(Finding::of(place, flaw));
     }
 }
 
@@ -125,11 +125,11 @@ fn updates(written: &UpdatesSection, findings: &mut Vec<Finding>) {
     let place = KeyPath::of(&["updates", "url"]);
     match written.url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => {
-            if let Err(unfit) = upstream_url::examine_feed(url) {
-                findings.push(Finding::value(place, unfit.message, unfit.fix));
+            if let Err(flaw) = upstream_url::examine_feed(url) {
+                findings.push(Finding::of(place, flaw));
             }
         }
-        None if written.check == Some(true) => findings.push(Finding::value(
+        None if written.check.unwrap_or(defaults::updates::CHECK) => findings.push(Finding::value(
             place,
             message!("problem-feed-missing"),
             message!("fix-feed-missing"),
@@ -159,9 +159,9 @@ fn accounts(written: &[Account], findings: &mut Vec<Finding>) {
     }
 }
 
-/// A `base_url` that leads back here makes one request into as many as the computer bears.
+/// A `base_url` that leads back to the proxy would send each request round without end.
 fn own_addresses(file: &File, findings: &mut Vec<Finding>) {
-    let port = file.proxy.as_ref().and_then(|proxy| proxy.port).unwrap_or(ProxyConfig::DEFAULT_PORT);
+    let port = file.proxy.as_ref().and_then(|proxy| proxy.port).unwrap_or(defaults::proxy::PORT);
     let accounts = file
         .accounts
         .iter()
@@ -177,8 +177,8 @@ fn own_addresses(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// An account may be called like its own provider: a pin means the account then. Called
-/// like another's, it would take that one's pins.
+/// An account may have the name of its own provider: a pin then means the account. With the
+/// name of another provider it would take that provider's pins.
 fn account_name(name: &str, own: Option<Provider>, account: &KeyPath, findings: &mut Vec<Finding>) {
     let names_another = Provider::from_name(name).is_some_and(|provider| Some(provider) != own);
     let (message, fix) = if name.trim().is_empty() {
@@ -226,12 +226,12 @@ fn base_url(url: &str, provider: Provider, place: KeyPath, findings: &mut Vec<Fi
     if url.is_empty() {
         return;
     }
-    if let Err(unfit) = upstream_url::examine(url, provider) {
-        findings.push(Finding::value(place, unfit.message, unfit.fix));
+    if let Err(flaw) = upstream_url::examine(url, provider) {
+        findings.push(Finding::of(place, flaw));
     }
 }
 
-/// An empty text says as little as no key at all.
+/// The source, unless it is an empty text, which means the same as no key.
 fn present(source: Option<&SecretSource>) -> Option<&SecretSource> {
     source.filter(|source| match source {
         SecretSource::Literal(literal) => !literal.expose_secret().is_empty(),
@@ -241,9 +241,9 @@ fn present(source: Option<&SecretSource>) -> Option<&SecretSource> {
 
 fn secret_source(source: &SecretSource, place: &KeyPath, findings: &mut Vec<Finding>) {
     let (inner, message, fix) = match source {
-        SecretSource::Literal(literal) => match key::examine_characters(literal.expose_secret()) {
+        SecretSource::Literal(literal) => match client_key::examine_characters(literal.expose_secret()) {
             Ok(()) => return,
-            Err(unfit) => return findings.push(Finding::value(place.clone(), unfit.message, unfit.fix)),
+            Err(flaw) => return findings.push(Finding::of(place.clone(), flaw)),
         },
         SecretSource::Env { env } if !is_variable_name(env) => {
             ("env", message!("problem-variable-name"), message!("fix-variable-name"))
@@ -284,7 +284,8 @@ fn models(written: &ModelMappings, file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Other names before a `/` belong to the model itself, as in `meta-llama/llama-3`.
+/// Whether the name before a `/` is a provider or an account. Any other belongs to the model,
+/// as in `meta-llama/llama-3`.
 fn is_pin(name: &str, file: &File) -> bool {
     Provider::from_name(name).is_some()
         || file.accounts.iter().flatten().any(|account| account.name.as_deref() == Some(name))
@@ -303,7 +304,7 @@ fn model_name(name: &str, place: &KeyPath, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A name or an address as it stands in a `Host` header, without a port.
+/// Whether this is a name or an address as in a `Host` header, without a port.
 fn is_bare_host(host: &str) -> bool {
     let unbracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if unbracketed.parse::<std::net::Ipv6Addr>().is_ok() {
@@ -315,7 +316,7 @@ fn is_bare_host(host: &str) -> bool {
         && url::Host::parse(host).is_ok()
 }
 
-/// `scheme://host[:port]`, as a browser sends it.
+/// Whether this is `scheme://host[:port]`, as a browser sends it.
 fn is_origin(origin: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())

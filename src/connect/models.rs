@@ -1,28 +1,29 @@
-//! Which models a tool asks for: those it is set to, else those it asks for by itself. They
-//! change with its versions; what counts is the pattern they all have.
+//! Which models a tool asks for: the one it is set to, or else its own defaults. The names
+//! change with its versions; their common pattern does not.
 
 use super::environment::Environment;
+use super::files;
 use super::format::Format;
+use super::target::Target;
 use super::tool::Tool;
-use super::{Target, files};
 use crate::config::models::matches;
 use crate::protocol::Protocol;
 
 /// The models of one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ToolModels {
     pub protocol: Protocol,
-    /// What stands for all of them under `[models]`.
+    /// The name under `[models]` that covers all of them.
     pub pattern: String,
     pub names: Vec<String>,
 }
 
-/// Claude Code's own words for whatever is current.
+/// Claude Code's own names for its current models.
 const CLAUDE_ALIASES: [&str; 6] = ["default", "best", "opus", "sonnet", "haiku", "opusplan"];
 
 impl Tool {
-    /// `None` where the user picks from a list of everything.
-    pub fn asked(self, environment: &Environment) -> Option<Asked> {
+    /// The models that this tool asks for; `None` where the user picks from a list of all.
+    pub fn models(self, environment: &Environment) -> Option<ToolModels> {
         let (protocol, pattern, usual): (_, _, &[&str]) = match self {
             Self::ClaudeCode => (
                 Protocol::Anthropic,
@@ -41,10 +42,10 @@ impl Tool {
         };
         let is_usual = names.iter().all(|name| matches(pattern, name));
         let pattern = if is_usual { pattern.to_owned() } else { names[0].clone() };
-        Some(Asked { protocol, pattern, names })
+        Some(ToolModels { protocol, pattern, names })
     }
 
-    /// What its own settings name.
+    /// The model that its own settings name.
     fn chosen_model(self, environment: &Environment) -> Option<String> {
         let keys: &[&[&str]] = match self {
             Self::ClaudeCode => &[&["model"], &["env", "ANTHROPIC_MODEL"]],
@@ -53,12 +54,12 @@ impl Tool {
             Self::OpenCode => &[],
         };
         let target = Target { base_url: String::new(), key: secrecy::SecretString::default() };
-        let files = self.wanted(environment, &target);
-        let wanted = files.iter().find(|wanted| wanted.format != Format::Env)?;
-        let text = files::read(&wanted.file).ok().flatten()?;
+        let mut files = self.files(environment, &target).into_iter();
+        let file = files.find(|file| file.format != Format::Env)?;
+        let text = files::read(&file.path).ok().flatten()?;
         let read = |key: &&[&str]| {
             let key: Vec<String> = key.iter().map(|&part| part.to_owned()).collect();
-            wanted.format.read(&text, &key).ok().flatten()?.text
+            file.format.read(&text, &key).ok().flatten()?.text
         };
         let chosen = keys.iter().find_map(read)?;
         let bare = chosen.split('[').next().unwrap_or_default().trim().to_owned();

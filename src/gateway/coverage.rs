@@ -34,7 +34,7 @@ const NOT_FOR_WORDS: [&str; 14] = [
 ];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Served {
+pub struct Coverage {
     /// The names that no account serves.
     pub unserved: Vec<String>,
     /// Models that the accounts do serve, those with a known price first. Empty where every
@@ -44,12 +44,12 @@ pub struct Served {
 
 impl Gateway {
     /// Reads the accounts' lists only where a name is not served.
-    pub async fn served(&self, protocol: Protocol, asked: Vec<String>) -> Served {
+    pub async fn coverage(&self, protocol: Protocol, asked: Vec<String>) -> Coverage {
         self.learn().await;
         let unserved: Vec<String> =
             asked.into_iter().filter(|name| !self.is_served(protocol, name)).collect();
         let offers = if unserved.is_empty() { Vec::new() } else { self.offers(protocol).await };
-        Served { unserved, offers }
+        Coverage { unserved, offers }
     }
 
     /// Whether an account serves the model, also one that rests.

@@ -1,5 +1,5 @@
-//! The record of requests that never got past the door, so that "why does my client get a
-//! 401?" has an answer; only so many of them, because anybody can knock.
+//! The records of requests that were refused before the gateway, so that "why does my client
+//! get a 401?" has an answer. A few each minute: every program can send more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,23 +11,23 @@ use salvo::prelude::Request;
 use crate::monitor::{Outcome, Record, RecordGuard, Recorder};
 use crate::protocol::{Family, LocalError, Operation};
 
-/// Recorded in any one minute; the rest would only push better records out.
+/// Refusals recorded in one minute; more would only push better records out.
 const PER_MINUTE: u64 = 60;
 
-/// How many were recorded this minute.
-pub struct TurnedAway {
+/// Counts the refusals recorded in this minute.
+pub struct Refusals {
     started: Instant,
-    /// The minute since the start in the upper half, the count in the lower.
+    /// Minutes since the start in the upper half, the count in the lower.
     counted: AtomicU64,
 }
 
-impl Default for TurnedAway {
+impl Default for Refusals {
     fn default() -> Self {
         Self { started: Instant::now(), counted: AtomicU64::new(0) }
     }
 }
 
-impl TurnedAway {
+impl Refusals {
     pub fn record(
         &self,
         recorder: &Arc<Recorder>,
@@ -66,7 +66,7 @@ impl TurnedAway {
     }
 }
 
-/// Where the path does not tell more.
+/// The record's protocol where the path does not name one.
 const fn family_name(family: Family) -> &'static str {
     match family {
         Family::OpenAi => "openai",
@@ -80,10 +80,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_minute_has_room_for_so_many() {
-        let turned_away = TurnedAway::default();
+    fn each_minute_has_room_for_a_fixed_number() {
+        let refusals = Refusals::default();
         for minute in [0, 1, 7] {
-            let recorded = (0..1000).filter(|_| turned_away.has_room(minute)).count();
+            let recorded = (0..1000).filter(|_| refusals.has_room(minute)).count();
             assert_eq!(recorded as u64, PER_MINUTE, "minute {minute}");
         }
     }
