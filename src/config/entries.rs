@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_has_its_default() {
+    fn a_key_that_is_not_written_has_its_default() {
         let port = entry("", "proxy.port");
         assert_eq!((port.value, port.is_written), (Value::Number(8045), false));
         assert_eq!(port.kind, Kind::Number { least: 0, most: 65535 });
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_shown_as_written() {
+    fn a_written_value_is_shown_as_written() {
         let text = "language = \"ja\"\n[proxy]\nport = 9000\nallowed_hosts = [\"a\", \"b\"]\n";
         assert_eq!(entry(text, "language").value, Value::Text("ja".into()));
         let port = entry(text, "proxy.port");

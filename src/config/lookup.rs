@@ -147,13 +147,13 @@ fn from_environment(name: &str) -> Result<Raw, Reason> {
 }
 
 fn from_file(path: &Path) -> Result<Raw, Reason> {
-    let metadata = std::fs::metadata(path).map_err(|error| system_reason(&error))?;
+    let metadata = std::fs::metadata(path).map_err(|error| source::unreadable(&error))?;
     if metadata.is_dir() {
         return Err(message!("problem-directory"));
     }
-    let file = File::open(path).map_err(|error| system_reason(&error))?;
+    let file = File::open(path).map_err(|error| source::unreadable(&error))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| system_reason(&error))?;
+    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| source::unreadable(&error))?;
     let remarks =
         Remarks { warning: source::permission_warning(path, &metadata), exposed: trust::exposed(path) };
     Ok(Raw { text: text_of(bytes)?, remarks })
@@ -181,7 +181,7 @@ async fn in_thread(lookup: impl FnOnce() -> Result<Raw, Reason> + Send + 'static
             // The receiver is gone when the limit was reached first.
             let _ = sender.send(lookup());
         })
-        .map_err(|error| system_reason(&error))?;
+        .map_err(|_| message!("secret-lookup-failed"))?;
     match tokio::time::timeout(LOOKUP_LIMIT, receiver).await {
         Ok(Ok(found)) => found,
         Ok(Err(_)) => Err(message!("secret-lookup-failed")),
@@ -216,7 +216,7 @@ async fn output_of(child: &mut Child) -> Result<Raw, Reason> {
     let (output, complaint) =
         tokio::join!(beginning_of(child.stdout.take()), beginning_of(child.stderr.take()));
     let text = text_of(output)?;
-    let status = child.wait().await.map_err(|error| system_reason(&error))?;
+    let status = child.wait().await.map_err(|_| message!("secret-lookup-failed"))?;
     if status.success() {
         return Ok(text.into());
     }
@@ -248,11 +248,6 @@ fn first_line(complaint: &[u8], secret: &str) -> Option<String> {
     }
     let line = super::redact::without_secrets(line);
     Some(crate::language::printable::shortened(&line, LONGEST))
-}
-
-/// The system's own words for an error.
-fn system_reason(error: &std::io::Error) -> Reason {
-    error.to_string().into()
 }
 
 fn text_of(bytes: Vec<u8>) -> Result<String, Reason> {

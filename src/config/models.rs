@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_no_key_covers_is_left_alone() {
+    fn a_name_that_no_key_covers_is_left_alone() {
         assert_eq!(map(&[("gpt-*", "x"), ("claude", "y")]).resolve("gemini-3"), None);
         assert_eq!(ModelMap::default().resolve("gemini-3"), None);
     }

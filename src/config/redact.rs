@@ -221,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_not_shown() {
+    fn a_text_that_cannot_be_parsed_is_not_shown() {
         let problems =
             redacted("api_key = \"sk-abcdefghij\n", Path::new("config.toml")).expect_err("no TOML");
         assert!(!problems.to_string().contains("abcdefghij"), "{problems}");
     }
 
     #[test]
-    fn model_names_are_no_secrets() {
+    fn model_names_are_not_secrets() {
         check(&[("[models]\n\"token-1\" = \"gpt\"\n", "[models]\n\"token-1\" = \"gpt\"\n")]);
     }
 }

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn auto_asks_for_a_key_only_with_lan_access() {
+    fn auto_requires_a_key_only_with_lan_access() {
         let cases = [
             (AuthMode::Auto, false, EffectiveAuth::Off),
             (AuthMode::Auto, true, EffectiveAuth::AllExceptHealth),

@@ -42,6 +42,11 @@ pub fn read(path: &Path) -> Result<Source, Problems> {
     Ok(Source { text, warnings: permission_warning(path, &metadata).into_iter().collect() })
 }
 
+/// The problem of a file that cannot be read.
+pub fn unreadable(error: &std::io::Error) -> Message {
+    message!("problem-unreadable", reason = error.to_string())
+}
+
 /// The problem of a file or directory that other users can write.
 pub fn writable(exposed: &Exposed) -> Message {
     let path = exposed.path.display().to_string();
@@ -122,8 +127,4 @@ fn examine_place(path: &Path) -> Result<(), Flaw> {
 
 fn too_large() -> Flaw {
     Flaw::new(message!("problem-too-big"), message!("fix-too-big"))
-}
-
-fn unreadable(error: &std::io::Error) -> Message {
-    message!("problem-unreadable", reason = error.to_string())
 }

@@ -41,7 +41,7 @@ fn mark_for(part: &Part, raw: &str, visible: &VisibleSettings) -> String {
     kept + &line_ends(raw)
 }
 
-/// A value that can only be true, false or empty is no secret.
+/// A value that can only be true, false or empty is not a secret.
 fn hidden(raw: &str) -> String {
     if matches!(raw, "true" | "false" | "null" | "" | "\"\"" | "''") {
         return raw.to_owned();

@@ -6,12 +6,11 @@ use http::{Response, StatusCode};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::exchange::{Audience, Exchange};
+use super::headers::JSON;
 use super::relay::{Relay, Source};
 use crate::accounts::Lease;
 use crate::chat::Usage;
 use crate::protocol::ResponseContext;
-
-pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Which account answered; sent to local callers only.
 const ACCOUNT_HEADER: HeaderName = HeaderName::from_static("x-portcullis-account");
@@ -31,7 +30,6 @@ pub struct Answer {
     pub content: Content,
 }
 
-#[expect(clippy::large_enum_variant, reason = "moved once, into the relay")]
 pub enum Content {
     /// Read to its end.
     Whole(Bytes, Option<Usage>),

@@ -2,9 +2,9 @@
 //! together. A body that makes no progress is given up.
 
 use std::error::Error;
+use std::io;
 use std::pin::pin;
 use std::time::Instant;
-use std::{io, iter};
 
 use bytes::Bytes;
 use http_body::Body;
@@ -49,13 +49,15 @@ where
 }
 
 fn unreadable(error: &(dyn Error + 'static)) -> LocalError {
-    let is_timeout = |error: &(dyn Error + 'static)| {
-        error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-    };
-    if iter::successors(Some(error), |error| error.source()).any(is_timeout) {
+    if is_timeout(error) {
         return LocalError::new(ErrorKind::RequestTimeout, "the request body stopped arriving");
     }
     LocalError::new(ErrorKind::InvalidRequest, format!("the request body could not be read: {error}"))
+}
+
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let error_kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    error_kind == Some(io::ErrorKind::TimedOut) || error.source().is_some_and(is_timeout)
 }
 
 fn too_slow() -> LocalError {

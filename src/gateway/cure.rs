@@ -148,9 +148,9 @@ mod tests {
     fn what_fails_on_the_way_has_the_cure_of_that_way() {
         let at_host = |error: &str| message!("reason-at-host", host = "api.test", error = error);
         let proxy_refused = message!("reason-proxy-refused", proxy = "p:1", host = "api.test", error = "403");
-        check(rest_cure("a", &at_host("invalid peer certificate: Expired")), "in date");
-        check(rest_cure("a", &at_host("Connection refused")), "nothing to wait for");
-        check(rest_cure("a", &message!("list-not-had", reason = at_host("refused"))), "nothing to wait for");
+        check(rest_cure("a", &at_host("invalid peer certificate: Expired")), "valid now");
+        check(rest_cure("a", &at_host("Connection refused")), "no need to wait");
+        check(rest_cure("a", &message!("list-not-had", reason = at_host("refused"))), "no need to wait");
         check(rest_cure("a", &message!("reason-unknown-issuer", host = "api.test")), "ca_file");
         check(rest_cure("a", &message!("reason-authority-as-server", host = "api.test")), "CA:FALSE");
         check(rest_cure("a", &message!("reason-proxy-password", proxy = "p:1")), "password");

@@ -73,9 +73,9 @@ impl DemoCall {
         }
     }
 
-    /// What the request's own protocol has and a conversation has not.
-    pub const fn dropped(&self) -> &Dropped {
-        &self.dropped
+    /// What the answer leaves out, such as a second alternative (`n`).
+    pub fn dropped(&self) -> String {
+        self.dropped.to_string()
     }
 
     fn whole(content_type: HeaderValue, body: impl Into<Bytes>, usage: Option<Usage>) -> Self {

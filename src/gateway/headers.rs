@@ -15,6 +15,9 @@ use crate::upstream::hop;
 const DOWN_PREFIXES: [&str; 2] = ["anthropic-", "openai-"];
 const DOWN_NAMES: [&str; 4] = ["retry-after-ms", "request-id", "x-should-retry", "content-disposition"];
 
+/// The content type of everything that is encoded here.
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// The version for an Anthropic upstream where the client names none.
 const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -42,7 +45,7 @@ pub fn translated_headers(client: &HeaderMap, upstream: Protocol) -> HeaderMap {
         kept.extend(client.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
     }
     let mut headers = request_headers(&kept, upstream);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, JSON);
     headers
 }
 

@@ -11,7 +11,8 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
-use super::answer::{AnswerBody, JSON, response};
+use super::answer::{AnswerBody, response};
+use super::headers::JSON;
 use super::model_lists::{self, Age, List};
 use super::route::{self, Route};
 use super::service::Gateway;

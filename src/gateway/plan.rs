@@ -13,7 +13,6 @@ use super::task::{self, Task};
 use super::translate::{Translation, upstream_protocol};
 use super::trial::Trial;
 use crate::accounts::Lease;
-use crate::chat::Dropped;
 use crate::protocol::side::is_drawing;
 use crate::protocol::{LocalError, Provider};
 
@@ -65,7 +64,7 @@ impl Plan {
     /// Asks the account once, up to the point where the client can be answered. Tokens are
     /// counted here where the upstream does not know the path for it.
     pub async fn attempt(self, trial: &Trial<'_>) -> Result<Answer, Refusal> {
-        let dropped = self.dropped().map(ToString::to_string).unwrap_or_default();
+        let dropped = self.dropped();
         let outcome = match self {
             Self::Pass(pass) => pass.attempt(trial).await,
             Self::Translate(translation) => translation.attempt(trial).await,
@@ -83,12 +82,12 @@ impl Plan {
         outcome.map(|answer| Answer { dropped, ..answer })
     }
 
-    fn dropped(&self) -> Option<&Dropped> {
+    fn dropped(&self) -> String {
         match self {
             Self::Pass(pass) => pass.dropped(),
             Self::Translate(translation) => translation.dropped(),
             Self::Side(side) => side.dropped(),
-            Self::Demo(demo) => Some(demo.dropped()),
+            Self::Demo(demo) => demo.dropped(),
         }
     }
 }

@@ -2,16 +2,14 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 
-use super::headers;
+use super::headers::{self, JSON};
 use crate::language::Message;
 use crate::protocol::error_report::Form;
 use crate::protocol::failure::{for_client, kind_of_status};
 use crate::protocol::{ErrorKind, ErrorReport, LocalError, Protocol};
 use crate::upstream::{Failure, Fault};
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An attempt that did not end in an answer.
 pub struct Refusal {
@@ -73,7 +71,9 @@ impl Refusal {
         if let Some((status, headers, _)) = &self.reply
             && let Some(report) = self.report.as_deref().filter(|report| report.form != Form::Json)
         {
-            let mut error = for_client(&report.clone().with_status(*status));
+            let mut failure = report.clone().with_status(*status);
+            failure.kind = kind_of_status(*status);
+            let mut error = for_client(&failure);
             if *status == StatusCode::BAD_GATEWAY {
                 error.kind = ErrorKind::BadGateway;
             }

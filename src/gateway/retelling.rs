@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::answer::{Answer, JSON, stream_type};
+use super::answer::{Answer, stream_type};
 use super::attempt::UpstreamAnswer;
 use super::call::Call;
 use super::conversations::Remembering;
 use super::event_writer::EventWriter;
+use super::headers::JSON;
 use super::off_thread::{Asker, Kind, OffThread, is_large};
 use super::refusal::Refusal;
 use super::share::Share;
@@ -133,7 +134,7 @@ impl Retelling {
             events.drain(..).for_each(|event| collector.push(event));
         }
         decoder.finish(&mut events);
-        events.into_iter().for_each(|event| collector.push(event));
+        events.drain(..).for_each(|event| collector.push(event));
         collector.finish()
     }
 
@@ -141,7 +142,9 @@ impl Retelling {
         let encoder = StreamEncoder::new(self.client, self.context);
         let mut writer = EventWriter::new(encoder, self.calls, self.remembering, Scrubber::default());
         let mut out = BytesMut::new();
-        response.into_events().into_iter().for_each(|event| writer.write(event, &mut out));
+        for event in response.into_events() {
+            writer.write(event, &mut out);
+        }
         out.freeze()
     }
 

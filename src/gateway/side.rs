@@ -8,14 +8,15 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 
-use super::answer::{Answer, JSON};
+use super::answer::Answer;
 use super::attempt::Attempt;
 use super::call::Call;
 use super::context::ClientContext;
+use super::headers::JSON;
 use super::off_thread::{Kind, is_large};
 use super::refusal::Refusal;
 use super::trial::Trial;
-use crate::chat::{Dropped, FailureKind};
+use crate::chat::FailureKind;
 use crate::message;
 use crate::protocol::side::{self, SideAnswer, SideEncoded, SideRequest, SideResponse};
 use crate::protocol::{ErrorKind, LocalError, Operation, Protocol, ResponseContext, failure};
@@ -82,8 +83,8 @@ impl SideCall {
     }
 
     /// What the upstream could not be asked.
-    pub fn dropped(&self) -> Option<&Dropped> {
-        self.encoded.as_ref().map(|encoded| &encoded.dropped)
+    pub fn dropped(&self) -> String {
+        self.encoded.as_ref().map(|encoded| encoded.dropped.to_string()).unwrap_or_default()
     }
 
     async fn ask(

@@ -59,12 +59,11 @@ impl Task {
         read: Option<Arc<SideRequest>>,
         asker: &Asker,
     ) -> Result<(Arc<SideRequest>, SideCall), LocalError> {
-        let request = match read {
-            Some(request) => request,
-            None => {
-                let body = self.frames.to_bytes();
-                Arc::new(side::decode_request(self.operation, &body, &self.client.model)?)
-            }
+        let request = if let Some(request) = read {
+            request
+        } else {
+            let body = self.frames.to_bytes();
+            Arc::new(side::decode_request(self.operation, &body, &self.client.model)?)
         };
         asker.is_waiting()?;
         let call = SideCall::new(&request, self.operation, self.upstream, &self.model, &self.client)?;

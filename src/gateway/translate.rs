@@ -137,8 +137,8 @@ impl Translation {
     }
 
     /// What the upstream could not be asked.
-    pub const fn dropped(&self) -> Option<&Dropped> {
-        Some(&self.dropped)
+    pub fn dropped(&self) -> String {
+        self.dropped.to_string()
     }
 }
 

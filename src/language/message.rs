@@ -11,9 +11,9 @@ use super::bundle;
 use super::locale::Language;
 
 /// Made with [`message!`](crate::message), or from words that are the same in every
-/// language: a name, a path, what somebody else phrase. Empty by default.
+/// language: a name, a path, the words of a provider. Empty by default.
 ///
-/// In JSON it is its English text, and what is read from there is such words.
+/// In JSON it is its English text; a message read from JSON consists of such words.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message(Form);
 
@@ -32,6 +32,7 @@ pub struct Phrase {
     arguments: Vec<(Cow<'static, str>, Argument)>,
 }
 
+/// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {

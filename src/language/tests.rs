@@ -17,7 +17,8 @@ fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     sections.into_iter().map(|(key, text)| (key, variables(&text))).collect()
 }
 
-/// Key and text of each message: a line that starts with a name, and what is indented.
+/// Key and text of each message: a line that starts with a name, and the indented lines after
+/// it.
 fn sections(language: Language) -> BTreeMap<String, String> {
     let mut sections: BTreeMap<String, String> = BTreeMap::new();
     let mut current = None;
@@ -50,7 +51,7 @@ fn rust(directory: &Path, into: &mut String) {
     }
 }
 
-/// The key that a call of a macro begins with, where it is written out there.
+/// The key at the beginning of a macro call, where it is a literal.
 fn literal(text: &str) -> Option<&str> {
     text.trim_start().strip_prefix('"')?.split_once('"').map(|(key, _)| key)
 }
@@ -103,7 +104,7 @@ fn every_text_formats_without_an_error() {
 }
 
 #[test]
-fn a_number_chooses_its_plural() {
+fn a_number_selects_its_plural() {
     let check = |count: usize, expected| {
         assert_eq!(crate::text!(Language::English, "accounts-active", count = count), expected);
     };
@@ -126,7 +127,7 @@ fn the_system_language_is_known_by_its_first_part() {
 }
 
 #[test]
-fn a_message_is_worded_in_any_language_and_kept_in_english() {
+fn a_message_is_shown_in_any_language_and_kept_in_english() {
     let inner = crate::message!("failure-in-use-by", name = "node", pid = 4242_u64);
     let message = crate::message!("failure-bind", address = "127.0.0.1:1", reason = inner);
     let english = "Could not bind 127.0.0.1:1: in use by node (pid 4242).";

@@ -110,7 +110,7 @@ mod tests {
         let proxy = || Some("127.0.0.1:7890".to_owned());
         let cases = [
             (None, false, "Connection refused (os error 111)", "api.test: Connection refused (os error 111)"),
-            (None, true, "failed to lookup address information", "api.test: the name has no address"),
+            (None, true, "failed to lookup address information", "api.test: this name has no address"),
             (
                 proxy(),
                 false,
@@ -134,7 +134,7 @@ mod tests {
                 proxy(),
                 false,
                 "proxy authorization required",
-                "the proxy 127.0.0.1:7890 (upstream.proxy) wants",
+                "the proxy 127.0.0.1:7890 (upstream.proxy) requires",
             ),
             (
                 proxy(),

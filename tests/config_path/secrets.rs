@@ -131,7 +131,7 @@ async fn a_key_that_cannot_be_had_takes_only_its_own_account_out() {
     let sources = [
         (
             "{ env = \"NO_SUCH_KEY\" }",
-            "environment variable NO_SUCH_KEY: is not set in the agent's environment",
+            "environment variable NO_SUCH_KEY is not set in the agent's environment",
         ),
         ("{ file = \"no-such-file\" }", "No such file"),
         ("{ command = [\"false\"] }", "command false: failed"),

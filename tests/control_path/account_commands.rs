@@ -374,7 +374,7 @@ async fn why_a_key_was_refused_is_in_the_users_language_also_after_a_restart() {
     let japanese = "キーが無効です: No such key.";
     for _ in 0..2 {
         let status = stdout(&proxy.run(&["status"]).await);
-        assert!(status.contains(&format!("work（除外中）: {japanese}")), "{status}");
+        assert!(status.contains("work（キー") && status.contains(&format!("）: {japanese}")), "{status}");
         let listed = stdout(&proxy.run(&["account", "list"]).await);
         assert!(listed.contains(japanese), "{listed}");
         let page = proxy.control_call("GET", "/page/accounts", "").await.text();
@@ -399,10 +399,10 @@ fn a_missing_key_is_reported_in_the_users_language() {
     ));
     let reason = "环境变量 NOT_THERE：未在代理程序的环境中设置";
     let listed = stdout(&home.run(&["account", "list"]));
-    assert!(listed.contains("不可用") && listed.contains(reason), "{listed}");
+    assert!(listed.contains("密钥") && listed.contains(reason), "{listed}");
     let checked = stderr(&home.run(&["config", "check"]));
     assert!(checked.contains(&format!("账号 work：{reason}")), "{checked}");
     let listed: Value =
         serde_json::from_slice(&home.run(&["--json", "account", "list"]).stdout).expect("JSON");
-    assert_eq!(listed[0]["reason"], "environment variable NOT_THERE: is not set in the agent's environment");
+    assert_eq!(listed[0]["reason"], "environment variable NOT_THERE is not set in the agent's environment");
 }

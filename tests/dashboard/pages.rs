@@ -128,7 +128,7 @@ async fn a_refused_client_is_told_what_to_change() {
         proxy.send("POST", path, &headers, &body).await;
         let page = proxy.control_call("GET", "/page/", "").await.text();
         let (_, said) = page.split_once("id=\"first-request\"").expect("the third step");
-        assert!(said.contains("curl asked") && said.contains(advice), "{path} {model}: {said}");
+        assert!(said.contains("curl sent a request") && said.contains(advice), "{path} {model}: {said}");
     }
 }
 

@@ -57,7 +57,7 @@ async fn a_socks_proxy_that_is_down_is_reported_as_unreachable() {
         let proxy = TestProxy::serve(&(upstream_section(&line) + &at(base_url))).await;
         let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
         let answer = OPENAI_CHAT.ask(&proxy, false).await;
-        assert_unreachable(&answer, &[&named, "cannot reach the proxy"], &["refused to connect", "no_proxy"]);
+        assert_unreachable(&answer, &[&named, "cannot be reached"], &["refused to connect", "no_proxy"]);
     }
 }
 

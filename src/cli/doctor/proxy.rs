@@ -61,7 +61,11 @@ fn running(status: &Status, language: Language) -> Finding {
     if status.state == ProxyState::Running {
         return Finding::ok("proxy", status.line());
     }
-    Finding::warning("proxy", status.sentence(), text!(language, "doctor-proxy-stopped-fix"))
+    let text = match status.state {
+        ProxyState::Stopped => text!(language, "doctor-proxy-stopped"),
+        _ => status.sentence(),
+    };
+    Finding::warning("proxy", text, text!(language, "doctor-proxy-stopped-fix"))
 }
 
 /// The port is free, or another program has it.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml_edit::DocumentMut;
 
-use super::EditError;
+use super::error::EditError;
 use crate::config::problem::syntax_problem;
 use crate::config::source::read;
 use crate::config::{Problem, Problems, problems_in};

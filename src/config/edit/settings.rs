@@ -6,8 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Key, Value};
 
 use super::change::edit;
+use super::error::EditError;
 use super::reach::{self, Editor};
-use super::{EditError, table};
+use super::table;
 use crate::config::lookup::expand_home;
 use crate::config::place::KeyPath;
 use crate::config::problem::Flaw;

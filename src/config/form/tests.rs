@@ -4,15 +4,15 @@ use super::super::problems_in;
 use super::*;
 use crate::config::schema;
 
-/// One problem each: where, which key, and a word of what it says.
+/// Checks texts with one problem each: its place, its key, and a word of its text.
 fn check(cases: &[(&str, &str, &str, &str)]) {
     for (text, position, key, words) in cases {
         let problems = problems_in(text);
         let [problem] = problems.as_slice() else { panic!("{text}: {problems:#?}") };
         assert_eq!(format!("{}:{}", problem.line, problem.column), *position, "{text}: {problem}");
         assert_eq!(problem.key, *key, "{text}");
-        let said = format!("{}; {}", problem.message, problem.fix);
-        assert!(said.contains(words), "{text}: {said}");
+        let whole = format!("{}; {}", problem.message, problem.fix);
+        assert!(whole.contains(words), "{text}: {whole}");
     }
 }
 
@@ -37,7 +37,7 @@ fn an_unknown_key_gets_the_nearest_known_one() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_gets_the_right_one() {
+fn a_value_of_the_wrong_type_gets_the_right_type() {
     check(&[
         ("[proxy]\nport = \"8045\"", "2:8", "proxy.port", "is text; write a whole number from 0 to 65535"),
         ("[proxy]\nport = 8045.0", "2:8", "proxy.port", "is a number with a fraction"),
@@ -87,7 +87,7 @@ fn a_number_out_of_range_gets_the_range() {
 }
 
 #[test]
-fn a_choice_that_is_none_gets_the_nearest() {
+fn an_unknown_choice_gets_the_nearest_one() {
     check(&[
         ("language = \"fr\"", "1:12", "language", "write one of"),
         ("language = \"english\"", "1:12", "language", "did you mean \"en\"?"),
@@ -205,7 +205,7 @@ x = \"\"
 }
 
 #[test]
-fn what_is_unsound_is_not_also_called_missing() {
+fn an_unsound_value_is_not_also_called_missing() {
     let text = "[[accounts]]\nname = \"a\"\nprovider = \"gemini\"\napi_key = { envv = \"A\" }\n";
     let problems = problems_in(text);
     assert_eq!(problems.len(), 1, "{problems:#?}");
@@ -223,14 +223,14 @@ fn windows_line_ends_and_a_byte_order_mark_are_fine() {
 }
 
 #[test]
-fn no_message_repeats_what_looks_like_a_key() {
+fn no_message_repeats_a_text_that_looks_like_a_key() {
     let text = "language = \"sk-abcdefghijklmnop\"\n[proxy]\napi_key = \"pk-secretsecret\"\n";
-    let said: String = problems_in(text).iter().map(ToString::to_string).collect();
-    assert!(!said.contains("abcdefghijklmnop") && !said.contains("secretsecret"), "{said}");
+    let words: String = problems_in(text).iter().map(ToString::to_string).collect();
+    assert!(!words.contains("abcdefghijklmnop") && !words.contains("secretsecret"), "{words}");
 }
 
 #[test]
-fn thousands_of_problems_are_cut_short_and_counted() {
+fn of_thousands_of_problems_the_first_are_listed_and_the_rest_counted() {
     use std::fmt::Write;
     let mut text = String::new();
     for number in 0..5_000 {
@@ -281,7 +281,7 @@ fn the_schema_is_closed_and_explains_every_key() {
     );
 }
 
-/// Writes every default of the schema into a file and expects the empty file's meaning.
+/// A file with every default of the schema must mean the same as an empty file.
 #[test]
 fn the_defaults_in_the_schema_are_the_defaults_in_use() {
     fn write(schema: &Json, prefix: &str, text: &mut String, count: &mut usize) {
@@ -305,7 +305,7 @@ fn the_defaults_in_the_schema_are_the_defaults_in_use() {
     assert_eq!(crate::config::resolve::resolve(file, secrets), crate::config::Config::default());
 }
 
-/// Text that is nearly a configuration, so that more of it gets past the parser.
+/// Text that resembles a configuration, so that the parser accepts more of it.
 fn nearly_a_config() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         Just("[proxy]".to_owned()),

@@ -1,6 +1,7 @@
 use super::super::problems_in;
 
-/// Texts with the key each is refused for and a word of the reason; an empty key: fine.
+/// Each text with the key that it is refused for and a word of the reason; an empty key means
+/// that it is accepted.
 fn check(cases: &[(&str, &str, &str)]) {
     for (text, key, words) in cases {
         let problems = problems_in(text);
@@ -27,14 +28,14 @@ fn check_accounts(cases: &[(&str, &str, &str)]) {
 }
 
 #[test]
-fn a_client_key_is_fit_for_where_it_is_used() {
+fn a_client_key_is_checked_for_where_it_is_used() {
     check(&[
         ("[proxy]\napi_key = \"sk-abcdefg\"", "", ""),
         ("[proxy]\napi_key = \"\"", "", ""),
         ("[proxy]\napi_key = \"\"\nallow_lan_access = true", "", ""),
         ("[proxy]\napi_key = \"abcdefghijkl\"", "proxy.api_key", "does not start with sk-"),
         ("[proxy]\napi_key = \"sk-abc\"", "proxy.api_key", "fewer than 10"),
-        ("[proxy]\napi_key = \"sk-abcdefg \"", "proxy.api_key", "blanks"),
+        ("[proxy]\napi_key = \"sk-abcdefg \"", "proxy.api_key", "spaces"),
         ("[proxy]\napi_key = \"sk-xxxxxxxxxx\"", "", ""),
         ("[proxy]\napi_key = \"sk-xxxxxxxxxx\"\nallow_lan_access = true", "proxy.api_key", "placeholder"),
         ("[proxy]\napi_key = { env = \"MY_KEY\" }", "", ""),
@@ -42,7 +43,7 @@ fn a_client_key_is_fit_for_where_it_is_used() {
         ("[proxy]\napi_key = { env = \"\" }", "proxy.api_key.env", "name of a variable"),
         ("[proxy]\napi_key = { file = \"\" }", "proxy.api_key.file", "empty"),
         ("[proxy]\napi_key = { keyring = \"\" }", "proxy.api_key.keyring", "empty"),
-        ("[proxy]\napi_key = { command = [\"\"] }", "proxy.api_key.command", "no program"),
+        ("[proxy]\napi_key = { command = [\"\"] }", "proxy.api_key.command", "a program"),
     ]);
 }
 
@@ -86,7 +87,7 @@ fn an_account_name_is_usable_in_a_pin() {
         ("  ", "empty"),
         ("a/b", "`/`"),
         ("a\\u0007b", "control character"),
-        (" a", "blank"),
+        (" a", "space"),
         ("gemini", "name of another provider"),
         ("openai-compatible", "name of another provider"),
         ("z.ai", "name of another provider"),
@@ -104,7 +105,7 @@ fn account_names_are_unique() {
 }
 
 #[test]
-fn an_account_has_the_key_its_provider_wants() {
+fn an_account_has_the_key_that_its_provider_needs() {
     check_accounts(&[
         ("provider = \"gemini\"\napi_key = \"k\"", "", ""),
         ("provider = \"gemini\"\napi_key = { env = \"K\" }", "", ""),
@@ -119,12 +120,12 @@ fn an_account_has_the_key_its_provider_wants() {
             "accounts[0].api_key",
             "character that no key has",
         ),
-        ("provider = \"gemini\"\napi_key = \"k\\n\"", "accounts[0].api_key", "blanks"),
+        ("provider = \"gemini\"\napi_key = \"k\\n\"", "accounts[0].api_key", "spaces"),
     ]);
 }
 
 #[test]
-fn an_account_has_the_base_url_its_provider_builds_on() {
+fn an_account_has_the_base_url_that_its_provider_builds_on() {
     check_accounts(&[
         ("provider = \"openai-compatible\"", "accounts[0].base_url", "missing"),
         ("provider = \"openai-compatible\"\nbase_url = \"\"", "accounts[0].base_url", "missing"),
@@ -164,7 +165,7 @@ fn zai_needs_its_key_only_when_it_takes_part() {
 }
 
 #[test]
-fn an_outgoing_proxy_is_one() {
+fn an_outgoing_proxy_is_a_proxy_url() {
     check(&[
         ("[upstream]\nproxy = \"\"", "", ""),
         ("[upstream]\nproxy = \"socks5h://127.0.0.1:1080\"", "", ""),
@@ -174,7 +175,7 @@ fn an_outgoing_proxy_is_one() {
 }
 
 #[test]
-fn models_lead_from_a_name_to_a_name() {
+fn models_map_a_name_to_a_name() {
     check(&[
         ("[models]\n\"claude-*\" = \"gemini-3-flash\"", "", ""),
         ("[models]\na = \"gemini/gemini-3-flash\"", "", ""),
@@ -184,7 +185,7 @@ fn models_lead_from_a_name_to_a_name() {
         ("[models]\na = \"\"", "models.a", "empty"),
         ("[models]\n\"\" = \"b\"", "models.\"\"", "empty"),
         ("[models]\na = \"gpt-*\"", "models.a", "pattern"),
-        ("[models]\n\"gpt 4 \" = \"b\"", "models.\"gpt 4 \"", "blank"),
+        ("[models]\n\"gpt 4 \" = \"b\"", "models.\"gpt 4 \"", "space"),
         (
             "[[accounts]]\nname = \"mine\"\nprovider = \"demo\"\n[models]\na = \"mine/\"",
             "models.a",
@@ -199,7 +200,7 @@ fn models_lead_from_a_name_to_a_name() {
 }
 
 #[test]
-fn a_price_names_a_model_and_is_no_less_than_nothing() {
+fn a_price_names_a_model_and_is_not_negative() {
     check(&[
         ("[prices]\n\"gpt-5*\" = { input = 1.25, cached_input = 0.125, output = 10 }", "", ""),
         ("[prices.\"my/model\"]\ninput = 0\noutput = 0", "", ""),
@@ -231,21 +232,21 @@ fn a_collector_is_a_base_url_without_secrets() {
 }
 
 #[test]
-fn a_release_feed_is_there_when_it_is_asked_and_cannot_be_forged() {
+fn a_release_feed_is_required_for_the_check_and_cannot_be_forged() {
     check(&[
         ("[updates]\ncheck = false", "", ""),
         ("[updates]\ncheck = true\nurl = \"https://api.github.com/repos/o/p/releases/latest\"", "", ""),
         ("[updates]\nurl = \"http://127.0.0.1:3000/releases\"", "", ""),
         ("[updates]\ncheck = true", "updates.url", "is missing"),
         ("[updates]\ncheck = true\nurl = \"\"", "updates.url", "is missing"),
-        ("[updates]\nurl = \"http://example.com/releases\"", "updates.url", "anybody on the way"),
+        ("[updates]\nurl = \"http://example.com/releases\"", "updates.url", "forged"),
         ("[updates]\nurl = \"https://me:secret@example.com/\"", "updates.url", "user name"),
         ("[updates]\nurl = \"example.com\"", "updates.url", "not a URL"),
     ]);
 }
 
 #[test]
-fn nothing_upstream_leads_back_here() {
+fn no_upstream_leads_back_to_the_proxy() {
     let account = |url: &str| {
         format!("[[accounts]]\nname = \"a\"\nprovider = \"openai-compatible\"\nbase_url = \"{url}\"\n")
     };
@@ -262,7 +263,7 @@ fn nothing_upstream_leads_back_here() {
 fn exceptions_of_the_outgoing_proxy_are_hosts_domains_or_networks() {
     check(&[
         ("[upstream]\nno_proxy = [\"corp.example\", \"10.0.0.0/8\", \"*.lan\"]", "", ""),
-        ("[upstream]\nno_proxy = [\"a\", \"http://b\"]", "upstream.no_proxy[1]", "no host"),
+        ("[upstream]\nno_proxy = [\"a\", \"http://b\"]", "upstream.no_proxy[1]", "not a host"),
         ("[upstream]\nproxy = \"http://me:a/b@proxy:1\"", "upstream.proxy", "encoded"),
     ]);
 }

@@ -79,7 +79,7 @@ fn a_link_that_leads_nowhere_is_not_followed() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_an_error_with_the_path() {
+fn a_directory_that_cannot_be_created_is_an_error_with_the_path() {
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::write(directory.path().join("file"), "").expect("written");
     let path = directory.path().join("file/config.toml");
