@@ -1,4 +1,4 @@
-//! What goes back to the client once an account has answered, or begun to.
+//! The answer that the client gets once an account has one, or the beginning of one.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};

@@ -40,10 +40,9 @@ pub struct Attempt<'a> {
     pub limit: Duration,
 }
 
-/// An upstream's answer that has begun well.
+/// An upstream's answer whose head and first bytes have come.
 pub struct UpstreamAnswer {
-    /// When the request was sent.
-    pub begun: Instant,
+    pub asked_at: Instant,
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// The bytes read so far.
@@ -70,7 +69,7 @@ impl Attempt<'_> {
         {
             return Err(Refusal::without_reply(failure));
         }
-        Ok(UpstreamAnswer { begun: started, status, headers, first, rest: body })
+        Ok(UpstreamAnswer { asked_at: started, status, headers, first, rest: body })
     }
 
     async fn send(mut self, account: &Account) -> Result<Reply, Refusal> {

@@ -7,8 +7,8 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 
 use super::context::ClientContext;
-use super::decoded::Decoded;
-use super::exchange::Incoming;
+use super::decoded::DecodedRequest;
+use super::exchange::IncomingRequest;
 use super::off_thread::{self, Kind, OffThread};
 use super::peek::Peek;
 use super::query;
@@ -23,7 +23,7 @@ use crate::protocol::{ErrorKind, Limits, LocalError, Operation, Protocol, weight
 use crate::upstream::Frames;
 
 pub struct Call<'a> {
-    pub incoming: &'a Incoming,
+    pub incoming: &'a IncomingRequest,
     pub protocol: Protocol,
     /// The model that the client asked for.
     pub asked: String,
@@ -38,14 +38,14 @@ pub struct Call<'a> {
     /// Bytes that the values of the body take in memory, once they are counted and granted.
     weight: OnceLock<usize>,
     /// The request as a neutral conversation, read when the first upstream needs it.
-    pub decoded: OnceLock<Arc<Decoded>>,
+    pub decoded: OnceLock<Arc<DecodedRequest>>,
     /// The request of a side call, read when the first upstream needs it.
     pub side: OnceLock<Arc<SideRequest>>,
 }
 
 impl<'a> Call<'a> {
     pub async fn new(
-        incoming: &'a Incoming,
+        incoming: &'a IncomingRequest,
         settings: &Settings,
         frames: Frames,
         resources: Resources<'a>,
@@ -206,7 +206,7 @@ fn printable(model: &str) -> String {
 
 /// Fails with a 415 unless the body has the type its path takes and is not compressed: the
 /// model is read from it.
-pub fn check_encoding(incoming: &Incoming) -> Result<(), LocalError> {
+pub fn check_encoding(incoming: &IncomingRequest) -> Result<(), LocalError> {
     let unsupported = |message: String| Err(LocalError::new(ErrorKind::UnsupportedMediaType, message));
     let header = |name| incoming.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     if let Some(encoding) = header(http::header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity")

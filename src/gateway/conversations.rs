@@ -169,7 +169,7 @@ impl Default for Conversations {
 
 /// Keeps one answer while it is sent: each item before the client reads that it is complete.
 #[derive(Clone)]
-pub struct Remembering {
+pub struct TurnKeeper {
     conversations: Arc<Conversations>,
     said: Arc<Continuation>,
     answer_id: String,
@@ -177,7 +177,7 @@ pub struct Remembering {
     items: Vec<String>,
 }
 
-impl Remembering {
+impl TurnKeeper {
     pub const fn new(conversations: Arc<Conversations>, said: Arc<Continuation>, answer_id: String) -> Self {
         Self { conversations, said, answer_id, items: Vec::new() }
     }
@@ -216,11 +216,11 @@ mod tests {
         let input = vec![json!(format!("asks {name}")).to_string().into()];
         let said = Continuation { previous: previous.map(str::to_owned), input, is_stored };
         let id = format!("resp_{name}");
-        let mut remembering = Remembering::new(Arc::clone(conversations), Arc::new(said), id);
+        let mut keeper = TurnKeeper::new(Arc::clone(conversations), Arc::new(said), id);
         let item = json!({"id": format!("msg_{name}")});
-        remembering.given(std::slice::from_ref(&item));
-        remembering.given(&[item]);
-        remembering.ended();
+        keeper.given(std::slice::from_ref(&item));
+        keeper.given(&[item]);
+        keeper.ended();
     }
 
     #[test]
@@ -245,9 +245,8 @@ mod tests {
         answer(&conversations, None, "victim", true);
         let text = Json::from("x".repeat(1 << 20));
         let said = Continuation { previous: None, input: vec![text; 200], is_stored: true };
-        let mut remembering =
-            Remembering::new(Arc::clone(&conversations), Arc::new(said), "resp_crowd".to_owned());
-        remembering.ended();
+        let mut keeper = TurnKeeper::new(Arc::clone(&conversations), Arc::new(said), "resp_crowd".to_owned());
+        keeper.ended();
         let share = share();
         assert!(conversations.within(&share, usize::MAX).conversation("resp_victim").is_some());
     }

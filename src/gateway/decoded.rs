@@ -8,13 +8,13 @@ use crate::protocol::openai_responses::reference::Continuation;
 use crate::protocol::{self, Limits, Operation, RequestTarget};
 use crate::upstream::Frames;
 
-pub struct Decoded {
+pub struct DecodedRequest {
     pub chat: chat::Request,
     /// OpenAI Responses: what the request adds to its conversation.
     pub said: Option<Arc<Continuation>>,
 }
 
-impl Decoded {
+impl DecodedRequest {
     /// Fails with a 400 that names what is wrong with the request or refers to nothing
     /// known, and with [`LookupError::TooLarge`] where `lookup` would go beyond its limit.
     pub fn read(

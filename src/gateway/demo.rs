@@ -15,11 +15,12 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http_body::{Body, Frame};
 use tokio::time::{Sleep, sleep};
 
-use super::answer::{Answer, JSON, stream_type};
+use super::answer::{Answer, stream_type};
 use super::attempt::UpstreamAnswer;
-use super::conversations::{LookupError, Remembering};
-use super::decoded::Decoded;
+use super::conversations::{LookupError, TurnKeeper};
+use super::decoded::DecodedRequest;
 use super::event_writer::EventWriter;
+use super::headers::JSON;
 use super::pass::Pass;
 use super::task::Task;
 use super::trial::Trial;
@@ -67,7 +68,7 @@ impl DemoCall {
                 let first = frames.pop_front().unwrap_or_default();
                 let rest = ReplyBody::wrap(Paced::new(frames));
                 let reply =
-                    UpstreamAnswer { begun: Instant::now(), status: StatusCode::OK, headers, first, rest };
+                    UpstreamAnswer { asked_at: Instant::now(), status: StatusCode::OK, headers, first, rest };
                 Pass.answer(reply, trial)
             }
         }
@@ -89,18 +90,18 @@ impl DemoCall {
 }
 
 fn conversation(task: &Task) -> Result<DemoCall, LocalError> {
-    let Decoded { chat, said } = task.read(usize::MAX).map_err(LookupError::into_error)?;
+    let DecodedRequest { chat, said } = task.read(usize::MAX).map_err(LookupError::into_error)?;
     let response = demo::answer(&chat, &task.model)?;
     let context = task.client.of_answer().of_request(&chat, ToolNames::default());
-    let remembering = said.map(|said| {
+    let keeper = said.map(|said| {
         let conversations = Arc::clone(&task.client.memory.conversations);
-        Remembering::new(conversations, said, context.id("resp_"))
+        TurnKeeper::new(conversations, said, context.id("resp_"))
     });
     let client = task.client.protocol;
     let call = if task.streams {
         let content_type = stream_type(&context);
         let encoder = StreamEncoder::new(client, context);
-        let mut writer = EventWriter::new(encoder, None, remembering, Scrubber::default());
+        let mut writer = EventWriter::new(encoder, None, keeper, Scrubber::default());
         let frames = demo::events(response).map(|event| {
             let mut frame = BytesMut::new();
             writer.write(event, &mut frame);
@@ -109,9 +110,9 @@ fn conversation(task: &Task) -> Result<DemoCall, LocalError> {
         DemoCall::stream(content_type, frames.filter(|frame| !frame.is_empty()))
     } else {
         let body = protocol::encode_response(client, &response, &context)?;
-        if let Some(mut remembering) = remembering {
-            remembering.given(&output_of(&body));
-            remembering.ended();
+        if let Some(mut keeper) = keeper {
+            keeper.given(&output_of(&body));
+            keeper.ended();
         }
         DemoCall::whole(JSON, body, response.usage)
     };

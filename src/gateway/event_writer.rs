@@ -3,7 +3,7 @@
 
 use bytes::BytesMut;
 
-use super::conversations::Remembering;
+use super::conversations::TurnKeeper;
 use super::signatures::CallWatch;
 use crate::chat::{self, Event, Usage};
 use crate::protocol::StreamEncoder;
@@ -13,7 +13,7 @@ pub struct EventWriter {
     pub encoder: StreamEncoder,
     /// `None` where both sides speak the same protocol: the calls keep their own ids.
     pub calls: Option<CallWatch>,
-    pub remembering: Option<Remembering>,
+    pub keeper: Option<TurnKeeper>,
     /// For the upstream's words about a failure: some repeat the key they were sent.
     pub scrubber: Scrubber,
     pub usage: Option<Usage>,
@@ -24,10 +24,10 @@ impl EventWriter {
     pub const fn new(
         encoder: StreamEncoder,
         calls: Option<CallWatch>,
-        remembering: Option<Remembering>,
+        keeper: Option<TurnKeeper>,
         scrubber: Scrubber,
     ) -> Self {
-        Self { encoder, calls, remembering, scrubber, usage: None, failure: None }
+        Self { encoder, calls, keeper, scrubber, usage: None, failure: None }
     }
 
     /// Adds to `out` what the client is to read for this event; often nothing.
@@ -45,10 +45,10 @@ impl EventWriter {
             _ => {}
         }
         self.encoder.push(&event, out);
-        if let Some(remembering) = &mut self.remembering {
-            remembering.given(self.encoder.output());
+        if let Some(keeper) = &mut self.keeper {
+            keeper.given(self.encoder.output());
             if matches!(event, Event::Finished(_)) {
-                remembering.ended();
+                keeper.ended();
             }
         }
     }

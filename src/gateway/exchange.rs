@@ -19,7 +19,7 @@ use crate::upstream::{Failure, Frames};
 
 /// A request as the server knows it before its body is read.
 #[derive(Clone, Debug)]
-pub struct Incoming {
+pub struct IncomingRequest {
     pub id: String,
     pub operation: Operation,
     /// The model in the path, as Gemini's paths have it.
@@ -50,7 +50,7 @@ pub enum Audience {
     Network,
 }
 
-impl Incoming {
+impl IncomingRequest {
     /// Gemini: whether the client asked for server-sent events instead of a JSON array.
     pub fn wants_events(&self) -> bool {
         self.query.as_deref().is_some_and(|query| query::has(query, "alt", "sse"))
@@ -63,7 +63,7 @@ impl Incoming {
 }
 
 impl Exchange {
-    pub fn open(incoming: &Incoming, recorder: &Arc<Recorder>, in_flight: &Arc<AtomicUsize>) -> Self {
+    pub fn open(incoming: &IncomingRequest, recorder: &Arc<Recorder>, in_flight: &Arc<AtomicUsize>) -> Self {
         let record = RecordGuard::open(recorder, || {
             let mut record = Record::of_call(&incoming.id, incoming.operation, &incoming.path);
             record.hint = incoming.hint.map(Into::into);

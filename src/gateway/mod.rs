@@ -35,10 +35,10 @@ mod peek;
 mod plan;
 mod probe;
 mod query;
+mod reencoding;
 mod refusal;
 mod relay;
 mod resources;
-mod retelling;
 mod retry;
 mod route;
 mod service;
@@ -64,7 +64,7 @@ use http_body::Body;
 pub use self::answer::AnswerBody;
 pub use self::coverage::Coverage;
 pub use self::cure::{proxy_address, rest_cure, unresolved_key_cure};
-pub use self::exchange::Incoming;
+pub use self::exchange::IncomingRequest;
 pub use self::ids::of_request as new_request_id;
 pub use self::models::ModelsRequest;
 pub use self::probe::TestReport;
@@ -88,7 +88,11 @@ use crate::protocol::{ErrorKind, LocalError};
 
 impl Gateway {
     /// Answers one API call.
-    pub async fn serve<B>(&self, incoming: Incoming, body: B) -> Result<Response<AnswerBody>, LocalError>
+    pub async fn serve<B>(
+        &self,
+        incoming: IncomingRequest,
+        body: B,
+    ) -> Result<Response<AnswerBody>, LocalError>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -111,7 +115,7 @@ impl Gateway {
     async fn answer<B>(
         &self,
         exchange: &mut Exchange,
-        incoming: &Incoming,
+        incoming: &IncomingRequest,
         body: B,
     ) -> Result<(Answer, Lease), NoAnswer>
     where
@@ -133,7 +137,7 @@ impl Gateway {
         &self,
         exchange: &mut Exchange,
         settings: &Settings,
-        incoming: &Incoming,
+        incoming: &IncomingRequest,
         call: &Call<'_>,
     ) -> Result<(Answer, Lease), NoAnswer> {
         let mut tried = Tried::default();

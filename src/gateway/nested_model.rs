@@ -16,13 +16,13 @@ const PREFIX: &str = "models/";
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
     #[serde(borrow, default)]
-    requests: Vec<Named<'a>>,
+    requests: Vec<NestedRequest<'a>>,
     #[serde(borrow, alias = "generate_content_request")]
-    generate_content_request: Option<Named<'a>>,
+    generate_content_request: Option<NestedRequest<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Named<'a> {
+struct NestedRequest<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
 }

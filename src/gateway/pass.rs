@@ -13,11 +13,11 @@ use super::answer::Answer;
 use super::attempt::{Attempt, UpstreamAnswer};
 use super::call::Call;
 use super::codec::Codec;
-use super::exchange::Incoming;
+use super::exchange::IncomingRequest;
 use super::passage::Passage;
+use super::reencoding::Reencoding;
 use super::refusal::Refusal;
 use super::relay::Source;
-use super::retelling::Retelling;
 use super::shape::{Shape, is_event_stream, is_json};
 use super::trial::Trial;
 use super::{headers, nested_model};
@@ -27,7 +27,7 @@ use crate::upstream::{Frames, endpoint};
 /// Both sides speak the same protocol.
 pub struct Pass;
 
-#[expect(clippy::unused_self, reason = "the three ways look alike")]
+#[expect(clippy::unused_self, reason = "the ways look alike")]
 impl Pass {
     /// Asks the account once, up to the point where the client can be answered.
     pub async fn attempt(self, trial: &Trial<'_>) -> Result<Answer, Refusal> {
@@ -39,14 +39,14 @@ impl Pass {
         let reply = attempt.run(trial.lease.account()).await;
         let reply = reply.map_err(|refusal| refusal.in_shape(client, request_id))?;
         if is_other_than_asked(call, &reply) {
-            self.retell(reply, limit.saturating_sub(started.elapsed()), call).await
+            self.reencode(reply, limit.saturating_sub(started.elapsed()), call).await
         } else {
             Ok(self.answer(reply, trial))
         }
     }
 
     /// The answer in the shape that the client asked for.
-    async fn retell(
+    async fn reencode(
         self,
         reply: UpstreamAnswer,
         limit: Duration,
@@ -54,18 +54,18 @@ impl Pass {
     ) -> Result<Answer, Refusal> {
         let mut context = call.client_context().of_answer();
         context.include_usage = call.asks_for_usage().await;
-        let retelling = Retelling {
+        let reencoding = Reencoding {
             upstream: call.protocol,
             client: call.protocol,
             context,
             from_events: is_event_stream(&reply.headers),
             to_stream: call.streams(),
             calls: None,
-            remembering: None,
+            keeper: None,
             share: Arc::clone(&call.resources.share),
         };
         let mut headers = headers::response_headers(&reply.headers);
-        let mut answer = retelling.answer(reply, limit, call).await?;
+        let mut answer = reencoding.answer(reply, limit, call).await?;
         headers.remove(CONTENT_ENCODING);
         headers.extend(std::mem::take(&mut answer.headers));
         Ok(Answer { headers, ..answer })
@@ -73,7 +73,7 @@ impl Pass {
 
     /// The upstream's answer, relayed as it comes.
     pub fn answer(self, reply: UpstreamAnswer, trial: &Trial<'_>) -> Answer {
-        let UpstreamAnswer { begun, status, headers, first, rest } = reply;
+        let UpstreamAnswer { asked_at, status, headers, first, rest } = reply;
         let call = trial.call;
         let operation = call.incoming.operation;
         let shape = Shape::of(operation, &headers);
@@ -85,7 +85,7 @@ impl Pass {
         };
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let source = Source {
-            begun,
+            asked_at,
             first,
             rest,
             codec: Codec::Pass(Passage::new(observer, shape, call.protocol, trial.client.scrubber.clone())),
@@ -124,7 +124,7 @@ pub const fn names_model_inside(operation: Operation) -> bool {
 /// The client's own request, with the account's name of the model.
 fn request<'a>(trial: &Trial<'a>) -> Attempt<'a> {
     let (call, model) = (trial.call, trial.lease.model());
-    let Incoming { operation, version, headers, .. } = call.incoming;
+    let IncomingRequest { operation, version, headers, .. } = call.incoming;
     Attempt {
         client: trial.client,
         method: Method::POST,

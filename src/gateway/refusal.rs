@@ -25,7 +25,7 @@ impl Refusal {
         Self { failure, reply: None, report: None }
     }
 
-    /// The upstream has begun to answer, and the answer is no good.
+    /// The upstream's answer has begun, and cannot be used.
     pub const fn of_answer(fault: Fault, reason: Message) -> Self {
         Self::without_reply(Failure { fault, status: None, reason })
     }

@@ -56,7 +56,7 @@ enum State {
 /// An upstream's answer that has begun, and what becomes of it.
 pub struct Source {
     /// When this account was asked; earlier accounts may have taken time before.
-    pub begun: Instant,
+    pub asked_at: Instant,
     pub first: Bytes,
     pub rest: ReplyBody,
     pub codec: Codec,
@@ -67,9 +67,9 @@ pub struct Source {
 
 impl Relay {
     pub fn new(source: Source, mut exchange: Exchange, lease: Lease) -> Self {
-        let Source { begun, first, rest, codec, shape, length, limit } = source;
+        let Source { asked_at, first, rest, codec, shape, length, limit } = source;
         let is_stream = shape != Shape::Whole;
-        let elapsed = if is_stream { Duration::ZERO } else { begun.elapsed() };
+        let elapsed = if is_stream { Duration::ZERO } else { asked_at.elapsed() };
         exchange.first_byte();
         let mut relay = Self {
             upstream: rest,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::ClientContext;
 use super::conversations::LookupError;
-use super::decoded::Decoded;
+use super::decoded::DecodedRequest;
 use super::off_thread::Asker;
 use super::share::Share;
 use super::side::SideCall;
@@ -28,11 +28,15 @@ pub struct Task {
     pub share: Arc<Share>,
 }
 
-type Translated = (Arc<Decoded>, Translation);
+type Translated = (Arc<DecodedRequest>, Translation);
 
 impl Task {
     /// Decodes and encodes on a thread of its own. `read`: the request, if it is decoded.
-    pub fn translated(&self, read: Option<Arc<Decoded>>, asker: &Asker) -> Result<Translated, LocalError> {
+    pub fn translated(
+        &self,
+        read: Option<Arc<DecodedRequest>>,
+        asker: &Asker,
+    ) -> Result<Translated, LocalError> {
         let decoded = match read {
             Some(decoded) => decoded,
             None => Arc::new(self.read(usize::MAX).map_err(LookupError::into_error)?),
@@ -43,7 +47,10 @@ impl Task {
     }
 
     /// The same on a serving thread. `None` where that would take too long.
-    pub fn translated_here(&self, read: Option<Arc<Decoded>>) -> Result<Option<Translated>, LocalError> {
+    pub fn translated_here(
+        &self,
+        read: Option<Arc<DecodedRequest>>,
+    ) -> Result<Option<Translated>, LocalError> {
         let decoded = match read.map_or_else(|| self.read(REFERRED_HERE).map(Arc::new), Ok) {
             Ok(decoded) => decoded,
             Err(LookupError::TooLarge) => return Ok(None),
@@ -72,13 +79,13 @@ impl Task {
     }
 
     /// The conversation, with at most `most_referred` bytes of the answers it refers to.
-    pub fn read(&self, most_referred: usize) -> Result<Decoded, LookupError> {
+    pub fn read(&self, most_referred: usize) -> Result<DecodedRequest, LookupError> {
         let target = RequestTarget { model: Some(&self.client.model), stream: self.streams };
         let lookup = self.client.memory.conversations.within(&self.share, most_referred);
-        Decoded::read(self.operation, &self.frames, &target, &lookup, self.client.limits)
+        DecodedRequest::read(self.operation, &self.frames, &target, &lookup, self.client.limits)
     }
 
-    fn written(&self, decoded: &Decoded) -> Result<Translation, LocalError> {
+    fn written(&self, decoded: &DecodedRequest) -> Result<Translation, LocalError> {
         let translation = Translation::new(decoded, self.upstream, &self.model, &self.client)?;
         self.share.encoded(translation.body.len())?;
         Ok(translation)

@@ -12,12 +12,12 @@ use super::answer::{Answer, stream_type};
 use super::attempt::UpstreamAnswer;
 use super::codec::Codec;
 use super::context::ClientContext;
-use super::conversations::Remembering;
-use super::decoded::Decoded;
+use super::conversations::TurnKeeper;
+use super::decoded::DecodedRequest;
 use super::event_writer::EventWriter;
+use super::reencoding::Reencoding;
 use super::refusal::Refusal;
 use super::relay::Source;
-use super::retelling::Retelling;
 use super::shape::{Shape, is_event_stream};
 use super::signatures::CallWatch;
 use super::translator::Translator;
@@ -48,14 +48,14 @@ pub struct Translation {
     request_id: String,
     context: ResponseContext,
     calls: CallWatch,
-    remembering: Option<Remembering>,
+    keeper: Option<TurnKeeper>,
 }
 
 impl Translation {
     /// Encodes the conversation for an upstream. Fails with a 400 that names what the upstream
     /// cannot be asked.
     pub fn new(
-        decoded: &Decoded,
+        decoded: &DecodedRequest,
         upstream: Protocol,
         model: &str,
         client: &ClientContext,
@@ -69,9 +69,9 @@ impl Translation {
         let Encoded { body, mut dropped, tool_names } = encoded;
         dropped.extend(&request.dropped);
         let context = client.of_answer().of_request(&request, tool_names);
-        let remembering = decoded.said.as_ref().map(|said| {
+        let keeper = decoded.said.as_ref().map(|said| {
             let conversations = Arc::clone(&client.memory.conversations);
-            Remembering::new(conversations, Arc::clone(said), context.id("resp_"))
+            TurnKeeper::new(conversations, Arc::clone(said), context.id("resp_"))
         });
         let calls = CallWatch::new(Arc::clone(&client.memory.signatures), client.protocol, context.clone());
         let (operation, query) = operation(upstream, request.stream);
@@ -85,7 +85,7 @@ impl Translation {
             request_id: client.request_id.clone(),
             context,
             calls,
-            remembering,
+            keeper,
         })
     }
 
@@ -100,26 +100,26 @@ impl Translation {
         if trial.call.streams() && from_events {
             return Ok(self.answer(reply, trial));
         }
-        let retelling = Retelling {
+        let reencoding = Reencoding {
             upstream: self.upstream,
             client: self.client,
             context: self.context,
             from_events,
             to_stream: trial.call.streams(),
             calls: Some(self.calls),
-            remembering: self.remembering,
+            keeper: self.keeper,
             share: Arc::clone(&trial.call.resources.share),
         };
-        retelling.answer(reply, limit.saturating_sub(started.elapsed()), trial.call).await
+        reencoding.answer(reply, limit.saturating_sub(started.elapsed()), trial.call).await
     }
 
     /// The upstream's stream, translated as it comes.
     fn answer(self, reply: UpstreamAnswer, trial: &Trial<'_>) -> Answer {
-        let UpstreamAnswer { begun, first, rest, .. } = reply;
+        let UpstreamAnswer { asked_at, first, rest, .. } = reply;
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, stream_type(&self.context))]);
         let client = self.client;
         let source = Source {
-            begun,
+            asked_at,
             first,
             rest,
             codec: Codec::translate(self.translator(trial.client.scrubber.clone()), client),
@@ -132,7 +132,7 @@ impl Translation {
 
     fn translator(self, scrubber: Scrubber) -> Translator {
         let encoder = StreamEncoder::new(self.client, self.context);
-        let writer = EventWriter::new(encoder, Some(self.calls), self.remembering, scrubber);
+        let writer = EventWriter::new(encoder, Some(self.calls), self.keeper, scrubber);
         Translator::new(self.upstream, writer)
     }
 

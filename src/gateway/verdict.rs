@@ -6,7 +6,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::exchange::Incoming;
+use super::exchange::IncomingRequest;
 use crate::upstream::{Failure, Fault, Frames};
 
 /// A larger request is not searched: it counts as holding the sentence.
@@ -22,7 +22,7 @@ pub struct Judge {
 impl Judge {
     /// Replaces a fault by sentence with the fault to act on. The second one in a request stays
     /// as it is: the account rests, and the next account is asked.
-    pub fn weigh(&mut self, failure: &mut Failure, incoming: &Incoming, frames: &Frames) {
+    pub fn weigh(&mut self, failure: &mut Failure, incoming: &IncomingRequest, frames: &Frames) {
         let Fault::AccountBySentence(sentence) = failure.fault else { return };
         if holds(incoming, frames, sentence.text) {
             failure.fault = Fault::Request;
@@ -35,7 +35,7 @@ impl Judge {
 
 /// Whether the request holds the sentence anywhere, in any spelling and with anything but letters
 /// and digits in between: an upstream may undo escapes and leave characters out.
-fn holds(incoming: &Incoming, frames: &Frames, sentence: &str) -> bool {
+fn holds(incoming: &IncomingRequest, frames: &Frames, sentence: &str) -> bool {
     if frames.len() > LARGEST_SEARCHED {
         return true;
     }
@@ -100,7 +100,7 @@ mod tests {
     const SENTENCE: Sentence = Sentence { text: "api key not valid", means: Means::Dead };
 
     fn weigh(judge: &mut Judge, body: &'static str) -> Fault {
-        let incoming = Incoming {
+        let incoming = IncomingRequest {
             id: String::new(),
             operation: Operation::ChatCompletions,
             model_in_path: None,

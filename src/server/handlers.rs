@@ -18,7 +18,7 @@ use super::routes::{self, Endpoint, NoRoute, Route};
 use super::{auth, base_url, cors, guard, remainder, rescue};
 use crate::connections::{Connection, Connections, RequestBody};
 use crate::desktop::port_owner::SERVER_NAME;
-use crate::gateway::{AnswerBody, Incoming, ModelsRequest, new_request_id};
+use crate::gateway::{AnswerBody, IncomingRequest, ModelsRequest, new_request_id};
 use crate::protocol::{ErrorKind, Family, LocalError};
 use crate::upstream::hop;
 
@@ -163,7 +163,7 @@ impl Entry {
             }
             Endpoint::Models { id } => gateway.models(ModelsRequest { family, id }).await?,
             Endpoint::Call { operation, model, version } => {
-                let incoming = Incoming {
+                let incoming = IncomingRequest {
                     id: id.to_owned(),
                     operation,
                     model_in_path: model,

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use super::answer::{Answer, stream_type};
 use super::attempt::UpstreamAnswer;
 use super::call::Call;
-use super::conversations::Remembering;
+use super::conversations::TurnKeeper;
 use super::event_writer::EventWriter;
 use super::headers::JSON;
 use super::off_thread::{Asker, Kind, OffThread, is_large};
@@ -27,7 +27,7 @@ use crate::upstream::{Fault, Scrubber};
 /// Bytes of a stream that are decoded at a time, so that not all events are held at once.
 const CHUNK: usize = 64 << 10;
 
-pub struct Retelling {
+pub struct Reencoding {
     pub upstream: Protocol,
     pub client: Protocol,
     pub context: ResponseContext,
@@ -37,15 +37,15 @@ pub struct Retelling {
     pub to_stream: bool,
     /// `None` where both sides speak the same protocol.
     pub calls: Option<CallWatch>,
-    pub remembering: Option<Remembering>,
+    pub keeper: Option<TurnKeeper>,
     pub share: Arc<Share>,
 }
 
 /// The body for the client, and the usage.
-type Retold = (Bytes, Option<Usage>);
+type ReencodedAnswer = (Bytes, Option<Usage>);
 
 /// Why an answer was not encoded for the client.
-enum RetellError {
+enum ReencodingError {
     /// The upstream's answer is not one, or reports a failure.
     Upstream(chat::Failure),
     /// The client's protocol cannot express it.
@@ -54,13 +54,13 @@ enum RetellError {
     Here(LocalError),
 }
 
-impl From<LocalError> for RetellError {
+impl From<LocalError> for ReencodingError {
     fn from(error: LocalError) -> Self {
         Self::Here(error)
     }
 }
 
-impl RetellError {
+impl ReencodingError {
     fn into_refusal(self, client: Protocol, request_id: &str) -> Refusal {
         match self {
             Self::Upstream(failure) => Refusal::of_answer(
@@ -77,7 +77,7 @@ impl RetellError {
     }
 }
 
-impl Retelling {
+impl Reencoding {
     /// Reads the rest of the answer and encodes it. Fails when that takes longer than `limit`,
     /// and when the answer is not one.
     pub async fn answer(
@@ -90,13 +90,13 @@ impl Retelling {
         let content_type = if self.to_stream { stream_type(&self.context) } else { JSON };
         let body = reply.read(limit, &self.share).await;
         let body = body.map_err(|error| error.into_refusal(client, request_id))?;
-        let retold = self.tell(body, call.resources.off_thread).await;
-        let (body, usage) = retold.map_err(|error| error.into_refusal(client, request_id))?;
+        let reencoded = self.encode(body, call.resources.off_thread).await;
+        let (body, usage) = reencoded.map_err(|error| error.into_refusal(client, request_id))?;
         Ok(Answer::whole(body, content_type, usage))
     }
 
     /// Encodes the answer; on another thread where it is large.
-    async fn tell(self, body: Bytes, off_thread: &OffThread) -> Result<Retold, RetellError> {
+    async fn encode(self, body: Bytes, off_thread: &OffThread) -> Result<ReencodedAnswer, ReencodingError> {
         if is_large(body.len(), 0) {
             let work = move |asker: &_| {
                 let weight = weight::of(&body);
@@ -111,9 +111,14 @@ impl Retelling {
         self.write(&body, weight, &Asker::default())
     }
 
-    fn write(mut self, body: &[u8], weight: usize, asker: &Asker) -> Result<Retold, RetellError> {
+    fn write(
+        mut self,
+        body: &[u8],
+        weight: usize,
+        asker: &Asker,
+    ) -> Result<ReencodedAnswer, ReencodingError> {
         self.share.can_decode(weight)?;
-        let response = self.read(body).map_err(RetellError::Upstream)?;
+        let response = self.read(body).map_err(ReencodingError::Upstream)?;
         asker.is_waiting()?;
         if self.upstream == self.client {
             self.context = self.context.of_response(&response);
@@ -140,7 +145,7 @@ impl Retelling {
 
     fn stream(self, response: Response) -> Bytes {
         let encoder = StreamEncoder::new(self.client, self.context);
-        let mut writer = EventWriter::new(encoder, self.calls, self.remembering, Scrubber::default());
+        let mut writer = EventWriter::new(encoder, self.calls, self.keeper, Scrubber::default());
         let mut out = BytesMut::new();
         for event in response.into_events() {
             writer.write(event, &mut out);
@@ -148,15 +153,15 @@ impl Retelling {
         out.freeze()
     }
 
-    fn whole(mut self, mut response: Response) -> Result<Bytes, RetellError> {
+    fn whole(mut self, mut response: Response) -> Result<Bytes, ReencodingError> {
         if let Some(calls) = &mut self.calls {
             calls.see_whole(&mut response);
         }
         let encoded = protocol::encode_response(self.client, &response, &self.context);
-        let encoded = encoded.map_err(RetellError::Protocol)?;
-        if let Some(mut remembering) = self.remembering {
-            remembering.given(&output_of(&encoded));
-            remembering.ended();
+        let encoded = encoded.map_err(ReencodingError::Protocol)?;
+        if let Some(mut keeper) = self.keeper {
+            keeper.given(&output_of(&encoded));
+            keeper.ended();
         }
         Ok(encoded)
     }
