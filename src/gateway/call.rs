@@ -212,7 +212,7 @@ pub fn check_encoding(incoming: &IncomingRequest) -> Result<(), LocalError> {
     if let Some(encoding) = header(http::header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity")
     {
         return unsupported(format!(
-            "a request body in {encoding:?} is not understood: send it uncompressed"
+            "a request body with the encoding {encoding:?} is not supported: send it uncompressed"
         ));
     }
     let content_type = header(CONTENT_TYPE).unwrap_or_default();

@@ -129,7 +129,7 @@ impl<'a> Catalog<'a> {
 
     fn unknown(&self, id: &str) -> LocalError {
         let names: Vec<&str> = self.entries.keys().map(String::as_str).collect();
-        let message = format!("there is no model {id:?} here. There are: {}", names.join(", "));
+        let message = format!("there is no model {id:?}. The models are: {}", names.join(", "));
         LocalError::new(ErrorKind::ModelNotFound, message)
     }
 

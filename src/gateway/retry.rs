@@ -112,7 +112,7 @@ fn give_up_since(last: Refusal, why_no_other: &str, audience: Audience) -> NoAns
             NoAnswer::Local(limited(of_account("the upstream limits this account"), *retry_after))
         }
         Fault::Spent { retry_after } => {
-            let text = format!("the account can pay no more, and {why_no_other}");
+            let text = format!("the account cannot pay, and {why_no_other}");
             NoAnswer::Local(limited(of_account(&text), *retry_after))
         }
         Fault::Overloaded { .. } if last.reply.is_some() => NoAnswer::Upstream(last),
@@ -161,7 +161,7 @@ fn refused_lease(no_lease: NoLease, context: &ErrorContext<'_>) -> LocalError {
             let fix = if listed == 0 {
                 "run `portcullis account add`, or add an [[accounts]] section to the config file"
             } else {
-                "those in the config file are not usable; `portcullis account list` says why"
+                "those in the config file cannot be used; `portcullis account list` says why"
             };
             let text = format!("No available accounts. Add an account first: {fix}.");
             LocalError::new(ErrorKind::Unavailable, text)
@@ -179,14 +179,14 @@ fn refused_lease(no_lease: NoLease, context: &ErrorContext<'_>) -> LocalError {
             LocalError::new(
                 ErrorKind::InvalidRequest,
                 format!(
-                    "{model} is served by {by}, which has no answer to this {call} call: ask for a model \
-                     of a provider that has one, or map {model} to one under [models]",
+                    "{model} is served by {by}, which does not support this {call} call: ask for a \
+                     model of a provider that does, or map {model} to one under [models]",
                 ),
             )
         }
         NoLease::AllCooling { soonest, reason, is_said } => cooling(context, soonest, &reason, is_said),
         NoLease::AllDisabled { reason } => {
-            let text = format!("every account for {model} is out of the pool");
+            let text = format!("every account for {model} was refused by its provider");
             let text = if audience == Audience::Local { format!("{text}: {reason}") } else { text };
             LocalError::new(ErrorKind::Unavailable, text)
         }

@@ -135,7 +135,7 @@ pub async fn estimate(call: &Call<'_>, request: &Arc<SideRequest>) -> Result<Ans
         if let SideRequest::CountTokens(request) = &*request {
             return Ok(side::estimate(client, request));
         }
-        let reason = "no upstream of this model can be asked for this";
+        let reason = "no account of this model supports this call";
         Err(LocalError::new(ErrorKind::InvalidRequest, reason))
     };
     let counted = call.resources.off_thread.run(call.kind(), count).await;

@@ -66,7 +66,7 @@ def test_a_dead_credential_upstream_is_not_the_clients(
     upstream.answers(sdk.wire.refusal(status, THEIR_MESSAGE))
     client = sdk.at(proxy.root)
     check(client, say, 503, THEIR_MESSAGE)
-    check(client, stream, 503, "out of the pool")
+    check(client, stream, 503, "refused by its provider")
     assert len(upstream.seen) == 1
 
 
