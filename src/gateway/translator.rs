@@ -9,7 +9,7 @@ use crate::protocol::{Protocol, StreamDecoder};
 pub struct Translator {
     decoder: StreamDecoder,
     writer: EventWriter,
-    /// DecodedRequest events that are not encoded yet; empty between two calls.
+    /// Decoded events that are not encoded yet; empty between two calls.
     events: Vec<Event>,
 }
 
