@@ -71,7 +71,7 @@ impl Handler for OwnPageAndUser {
 fn check(request: &Request, peer: Peer) -> Result<(), Refusal> {
     let forbidden = |message: &str| Err(Refusal::new(StatusCode::FORBIDDEN, message));
     if !is_for_own_page(request) {
-        return forbidden("the control plane answers its own page only");
+        return forbidden("the control plane answers only its own page");
     }
     if head_length(request) > LONGEST_HEAD {
         let message = "the request's path and headers are longer than 64 KiB together";
@@ -79,7 +79,7 @@ fn check(request: &Request, peer: Peer) -> Result<(), Refusal> {
     }
     let is_for_all = FOR_ALL_USERS.contains(&request.uri().path());
     if !is_for_all && matches!(peer, Peer::Another | Peer::Gone) {
-        return forbidden("the control plane serves the user that it runs as only");
+        return forbidden("the control plane serves only the user that it runs as");
     }
     Ok(())
 }

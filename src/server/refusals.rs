@@ -1,5 +1,5 @@
 //! The records of requests that were refused before the gateway, so that "why does my client
-//! get a 401?" has an answer. A few each minute: every program can send more.
+//! get a 401?" has an answer. Their number is limited, because any program can cause them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

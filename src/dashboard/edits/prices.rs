@@ -9,7 +9,7 @@ use crate::config::edit::{self as file, NewPrice};
 use crate::dashboard::answer::CallResult;
 use crate::dashboard::call::Call;
 
-/// The line holds only the prices that are given, afterwards as well.
+/// Afterwards the line holds only the prices that are given.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Price {

@@ -1,4 +1,4 @@
-//! What stands around every page: the name, the state, the places to go.
+//! The frame around every page: the name, the state and the navigation.
 
 use maud::{Markup, html};
 

@@ -109,7 +109,7 @@ pub fn copy_button(id: &str, about: &str, language: Language) -> Markup {
     }
 }
 
-/// The key's mask, which the page's script replaces by the key on request.
+/// The key's mask, which the page's script replaces with the key on request.
 pub fn masked_key() -> Markup {
     html! { span data-key=(MASK) { (MASK) } }
 }

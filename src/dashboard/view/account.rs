@@ -11,7 +11,6 @@ use crate::control;
 use crate::language::Language;
 use crate::text;
 
-#[expect(clippy::struct_excessive_bools, reason = "each decides about one button")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub name: String,
@@ -27,9 +26,8 @@ pub struct Account {
     pub models: String,
     pub is_enabled: bool,
     pub is_cooling: bool,
-    /// The `[zai]` section, which is edited under *Settings*.
-    pub is_zai_section: bool,
-    /// Its place by priority, from 0; `None` for the `[zai]` section.
+    /// Its place by priority, from 0; `None` for the `[zai]` section, which is edited under
+    /// *Settings*.
     pub place: Option<usize>,
     pub is_last: bool,
     /// The values that its form starts with.
@@ -77,7 +75,6 @@ fn account(view: &AccountView, language: Language, zone: &TimeZone) -> Account {
         models: if view.models.is_empty() { owned() } else { view.models.join(", ") },
         is_enabled: view.state != AccountState::Off,
         is_cooling: matches!(view.state, AccountState::Cooling { .. }),
-        is_zai_section: view.is_zai_section,
         place: None,
         is_last: false,
         edit: None,
