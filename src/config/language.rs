@@ -74,7 +74,7 @@ impl JsonSchema for LanguageSetting {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let choice = |tag: &str, description: &str| -> Value {
-            json!({ "description": description, "type": "string", "const": tag })
+            json!({ "type": "string", "const": tag, "description": description })
         };
         let auto = choice(AUTO, "The language of the system.");
         let languages = Language::VARIANTS

@@ -132,13 +132,13 @@ impl ZaiConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DispatchMode {
-    /// None.
+    /// No request.
     Off,
-    /// All of them.
+    /// Every Anthropic request.
     Exclusive,
-    /// Those of its turns: z.ai is one more account in the pool.
+    /// Its share: z.ai is one more account in the pool.
     Pooled,
-    /// Those that no account of the pool can answer.
+    /// Requests that no account of the pool can answer.
     Fallback,
 }
 
@@ -179,11 +179,11 @@ pub struct MonitorConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CaptureBodies {
-    /// None.
+    /// No body.
     None,
     /// The bodies of failed requests.
     Errors,
-    /// All of them.
+    /// Every body.
     All,
 }
 

@@ -105,7 +105,10 @@ impl Tool {
             Self::ClaudeCode => claude_code(environment, target),
             Self::Codex => codex(environment, target),
             Self::GeminiCli => gemini_cli(environment, target),
-            Self::OpenCode => opencode(environment, target),
+            Self::OpenCode => {
+                let (path, settings) = (opencode_file(environment), opencode_settings(target));
+                vec![ToolFile { path, format: Format::Json, settings }]
+            }
         }
     }
 }
@@ -151,7 +154,7 @@ fn gemini_cli(environment: &Environment, target: &Target) -> Vec<ToolFile> {
 }
 
 /// Its own three providers, so that the user finds every model where it was.
-fn opencode(environment: &Environment, target: &Target) -> Vec<ToolFile> {
+pub(super) fn opencode_settings(target: &Target) -> Vec<Setting> {
     let providers = [("anthropic", "v1"), ("openai", "v1"), ("google", "v1beta")];
     let settings = providers.into_iter().flat_map(|(provider, version)| {
         let option = |name: &'static str| ["provider", provider, "options", name];
@@ -160,10 +163,10 @@ fn opencode(environment: &Environment, target: &Target) -> Vec<ToolFile> {
             key(&option("apiKey"), target),
         ]
     });
-    vec![ToolFile { path: opencode_file(environment), format: Format::Json, settings: settings.collect() }]
+    settings.collect()
 }
 
-/// The file that OpenCode itself would change, or the one that overrides it.
+/// The file that the tool itself would change, or the one that overrides it.
 fn opencode_file(environment: &Environment) -> PathBuf {
     if let Some(file) = environment.directory("OPENCODE_CONFIG") {
         return file;

@@ -63,7 +63,7 @@ impl Message {
         }
     }
 
-    /// The message as words of this language, which no longer can be translated.
+    /// The message as words of this language, which cannot be translated any more.
     #[must_use]
     pub fn worded(&self, language: Language) -> Self {
         self.text(language).into()

@@ -134,7 +134,7 @@ async fn a_key_that_cannot_be_had_takes_only_its_own_account_out() {
             "environment variable NO_SUCH_KEY is not set in the agent's environment",
         ),
         ("{ file = \"no-such-file\" }", "No such file"),
-        ("{ command = [\"false\"] }", "command false: failed"),
+        ("{ command = [\"false\"] }", "command false failed"),
         ("{ command = [\"/no/such/program\"] }", "could not be started"),
     ];
     let good = proxy_section("") + &account("good", "openai", &upstream, "");

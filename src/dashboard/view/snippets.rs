@@ -14,6 +14,7 @@ const ANY_KEY: &str = "sk-any-key";
 /// The place for the key in a text that is not yet cut into pieces.
 const KEY: &str = "{key}";
 
+/// One text to paste, with its heading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     /// The snippet's name in the page.
@@ -24,10 +25,11 @@ pub struct Snippet {
     pub command: Option<String>,
 }
 
+/// A piece of a snippet's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     Text(String),
-    /// Where the client key goes.
+    /// The place of the client key.
     Key,
 }
 
@@ -237,9 +239,14 @@ mod tests {
     fn every_client_gets_the_address_its_own_way() {
         let texts = texts(&config(AuthMode::Off, &[]), false);
         assert_eq!(texts[0], "curl -sS http://127.0.0.1:9045/healthz");
-        for (index, address) in
-            [(1, "9045/v1/chat"), (2, "9045/v1\""), (3, "9045\""), (4, "9045\""), (6, "9045/v1\"")]
-        {
+        for (index, address) in [
+            (1, "9045/v1/chat"),
+            (2, "9045/v1\""),
+            (3, "9045\""),
+            (4, "9045\""),
+            (6, "9045/v1\""),
+            (8, "9045/v1beta\""),
+        ] {
             assert!(texts[index].contains(address), "{}", texts[index]);
         }
         assert!(texts.iter().all(|text| text.contains(BASE_URL)), "{texts:?}");
