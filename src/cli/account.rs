@@ -2,12 +2,10 @@
 
 mod given_key;
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -68,8 +66,8 @@ pub struct AddArgs {
     #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
     named: Option<String>,
     /// The provider of the API
-    #[arg(long, value_parser = provider_names())]
-    provider: Provider,
+    #[arg(long, value_enum)]
+    provider: ProviderArg,
     /// Take the key from this environment variable
     #[arg(long, value_name = "NAME")]
     from_env: Option<String>,
@@ -81,8 +79,14 @@ pub struct AddArgs {
     models: Vec<String>,
 }
 
-fn provider_names() -> impl TypedValueParser<Value = Provider> {
-    PossibleValuesParser::new(Provider::ALL.map(Provider::name)).try_map(|name| Provider::from_str(&name))
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProviderArg {
+    Gemini,
+    Anthropic,
+    Openai,
+    Zai,
+    OpenaiCompatible,
+    Demo,
 }
 
 pub async fn run(context: &Context, command: AccountCommand) -> Exit {
@@ -150,7 +154,7 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
     if let Err(error) = config::template::init(path) {
         return output::failed(&error.to_string());
     }
-    let provider = args.provider;
+    let provider = args.provider.provider();
     if provider == Provider::OpenAiCompatible && args.base_url.is_none() {
         output::error(&text!(
             context.language,
@@ -317,4 +321,17 @@ async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, Strin
             .map_err(|error| error.to_string())?;
     }
     Ok(cleared as u64)
+}
+
+impl ProviderArg {
+    const fn provider(self) -> Provider {
+        match self {
+            Self::Gemini => Provider::Gemini,
+            Self::Anthropic => Provider::Anthropic,
+            Self::Openai => Provider::OpenAi,
+            Self::Zai => Provider::Zai,
+            Self::OpenaiCompatible => Provider::OpenAiCompatible,
+            Self::Demo => Provider::Demo,
+        }
+    }
 }

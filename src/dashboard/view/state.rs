@@ -24,7 +24,7 @@ pub struct State {
     pub can_stop: bool,
     /// A port to move to, after the configured one could not be bound.
     pub next_free_port: Option<u16>,
-    /// What is wrong, with its fix, where the sentence does not have it.
+    /// What is wrong, with its fix.
     pub problem: Option<String>,
     pub warnings: Vec<String>,
 }
@@ -45,7 +45,7 @@ impl State {
             can_start: !matches!(state, ProxyState::Running | ProxyState::Starting),
             can_stop: matches!(state, ProxyState::Running | ProxyState::Starting),
             next_free_port: status.next_free_port,
-            problem: status.problem_beside_sentence().map(words),
+            problem: status.problem.as_ref().map(words),
             warnings: status.warnings.iter().map(words).collect(),
         }
     }
