@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::cache::Cache;
 use super::share::Share;
-use crate::protocol::openai_responses::reference::{Json, Remembered, Said};
+use crate::protocol::openai_responses::reference::{AnswerStore, Continuation, Json};
 use crate::protocol::{ErrorKind, LocalError, weight};
 
 /// Turns and items together; a turn has a few items.
@@ -44,7 +44,7 @@ impl Conversations {
         self.0.lock().put(id, Entry::Item(item), bytes);
     }
 
-    fn put_turn(&self, id: String, said: &Said, output: Vec<String>) {
+    fn put_turn(&self, id: String, said: &Continuation, output: Vec<String>) {
         let input = said.input.clone();
         // An item that is repeated a hundred times is held once.
         let mut seen = HashSet::new();
@@ -151,7 +151,7 @@ impl Lookup<'_> {
     }
 }
 
-impl Remembered for Lookup<'_> {
+impl AnswerStore for Lookup<'_> {
     fn item(&self, id: &str) -> Option<Json> {
         self.counted(vec![self.conversations.text_of(id)?])?.pop()
     }
@@ -171,14 +171,14 @@ impl Default for Conversations {
 #[derive(Clone)]
 pub struct Remembering {
     conversations: Arc<Conversations>,
-    said: Arc<Said>,
+    said: Arc<Continuation>,
     answer_id: String,
     /// The ids of the items kept so far.
     items: Vec<String>,
 }
 
 impl Remembering {
-    pub const fn new(conversations: Arc<Conversations>, said: Arc<Said>, answer_id: String) -> Self {
+    pub const fn new(conversations: Arc<Conversations>, said: Arc<Continuation>, answer_id: String) -> Self {
         Self { conversations, said, answer_id, items: Vec::new() }
     }
 
@@ -214,7 +214,7 @@ mod tests {
     /// One turn after `previous`, answered with one item.
     fn answer(conversations: &Arc<Conversations>, previous: Option<&str>, name: &str, is_stored: bool) {
         let input = vec![json!(format!("asks {name}")).to_string().into()];
-        let said = Said { previous: previous.map(str::to_owned), input, is_stored };
+        let said = Continuation { previous: previous.map(str::to_owned), input, is_stored };
         let id = format!("resp_{name}");
         let mut remembering = Remembering::new(Arc::clone(conversations), Arc::new(said), id);
         let item = json!({"id": format!("msg_{name}")});
@@ -244,7 +244,7 @@ mod tests {
         let conversations = Arc::<Conversations>::default();
         answer(&conversations, None, "victim", true);
         let text = Json::from("x".repeat(1 << 20));
-        let said = Said { previous: None, input: vec![text; 200], is_stored: true };
+        let said = Continuation { previous: None, input: vec![text; 200], is_stored: true };
         let mut remembering =
             Remembering::new(Arc::clone(&conversations), Arc::new(said), "resp_crowd".to_owned());
         remembering.ended();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::conversations::{Lookup, LookupError};
 use crate::chat;
-use crate::protocol::openai_responses::reference::Said;
+use crate::protocol::openai_responses::reference::Continuation;
 use crate::protocol::{self, Limits, Operation, RequestTarget};
 use crate::upstream::Frames;
 
 pub struct Decoded {
     pub chat: chat::Request,
     /// OpenAI Responses: what the request adds to its conversation.
-    pub said: Option<Arc<Said>>,
+    pub said: Option<Arc<Continuation>>,
 }
 
 impl Decoded {

@@ -15,11 +15,12 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http_body::{Body, Frame};
 use tokio::time::{Sleep, sleep};
 
-use super::answer::{Answer, JSON, stream_type};
+use super::answer::{Answer, stream_type};
 use super::attempt::UpstreamAnswer;
 use super::conversations::{LookupError, Remembering};
 use super::decoded::Decoded;
 use super::event_writer::EventWriter;
+use super::headers::JSON;
 use super::pass::Pass;
 use super::task::Task;
 use super::trial::Trial;
