@@ -60,7 +60,7 @@ impl DemoCall {
     }
 
     /// Always succeeds: the answer is there.
-    pub fn attempt(self: Box<Self>, trial: &Trial<'_>) -> Answer {
+    pub fn attempt(self, trial: &Trial<'_>) -> Answer {
         match self.content {
             Content::Whole(body, usage) => Answer::whole(body, self.content_type, usage),
             Content::Stream(mut frames) => {

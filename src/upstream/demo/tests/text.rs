@@ -35,8 +35,7 @@ fn the_users_last_text_is_quoted_wherever_it_is() {
         (
             Operation::Responses,
             json!({"input": [{"role": "developer", "content": "not this"},
-                             {"id": "msg_1", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "this"}]},
-                             {"type": "item_reference", "id": "msg_2"}]}),
+                             {"id": "msg_1", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "this"}]}]}),
         ),
         (
             Operation::Messages,
