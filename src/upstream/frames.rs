@@ -1,6 +1,6 @@
 //! A request body as it arrived: a list of frames, not copied into one buffer.
 //!
-//! Copying a megabyte together costs nearly as much as forwarding it. Clones share the bytes,
+//! Joining a megabyte costs nearly as much as forwarding it. Clones share the bytes,
 //! so that the same body can be sent to a second account.
 
 use std::convert::Infallible;

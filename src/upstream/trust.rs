@@ -72,16 +72,13 @@ impl Trust {
     /// Keeps the old reading where the new one fails.
     fn renew(&self, reading: &mut Option<Reading>) {
         let new = self.new_reading();
-        match (&new.config, &mut *reading) {
-            (Err(error), Some(old @ Reading { config: Ok(_), .. })) => {
-                tracing::warn!("the certificate authorities could not be read again: {error}");
-                old.at = new.at;
-            }
-            _ => {
-                *reading = Some(new);
-                self.generation.fetch_add(1, Ordering::Relaxed);
-            }
+        if let (Err(error), Some(old @ Reading { config: Ok(_), .. })) = (&new.config, &mut *reading) {
+            tracing::warn!("the certificate authorities could not be read again: {error}");
+            old.at = new.at;
+            return;
         }
+        *reading = Some(new);
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     fn new_reading(&self) -> Reading {

@@ -7,8 +7,8 @@ use crate::protocol::ErrorKind;
 fn every_protocol_names_the_demo_and_quotes_the_user() {
     for operation in CONVERSATIONS.into_iter().chain([Operation::Completions]) {
         for message in ["good morning", "おはようございます", "早上好，今天天气怎么样"] {
-            let said = text(operation, &whole(operation, &asks(operation, message, &json!({}))));
-            assert!(said.contains("portcullis") && said.contains(message), "{operation:?}: {said}");
+            let reply = text(operation, &whole(operation, &asks(operation, message, &json!({}))));
+            assert!(reply.contains("portcullis") && reply.contains(message), "{operation:?}: {reply}");
         }
     }
 }
@@ -35,8 +35,7 @@ fn the_users_last_text_is_quoted_wherever_it_is() {
         (
             Operation::Responses,
             json!({"input": [{"role": "developer", "content": "not this"},
-                             {"id": "msg_1", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "this"}]},
-                             {"type": "item_reference", "id": "msg_2"}]}),
+                             {"id": "msg_1", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "this"}]}]}),
         ),
         (
             Operation::Messages,
@@ -52,8 +51,8 @@ fn the_users_last_text_is_quoted_wherever_it_is() {
         (Operation::GenerateContent, json!({"contents": {"parts": {"text": "this"}}})),
         (Operation::Completions, json!({"prompt": ["this"]})),
     ] {
-        let said = text(operation, &whole(operation, &body));
-        assert!(said.contains("\"this\""), "{operation:?}: {said}");
+        let reply = text(operation, &whole(operation, &body));
+        assert!(reply.contains("\"this\""), "{operation:?}: {reply}");
     }
 }
 
@@ -83,11 +82,11 @@ fn json_is_answered_where_json_is_asked_for() {
                    "response_schema": {"type": 6, "required": ["city"], "properties": {"city": {"type": 1}}}}}),
         ),
     ] {
-        let said = text(operation, &whole(operation, &asks(operation, "hello", &more)));
+        let reply = text(operation, &whole(operation, &asks(operation, "hello", &more)));
         assert_eq!(
-            serde_json::from_str::<Value>(&said).ok().as_ref(),
+            serde_json::from_str::<Value>(&reply).ok().as_ref(),
             Some(&expected),
-            "{operation:?}: {said}"
+            "{operation:?}: {reply}"
         );
     }
     for (operation, more) in [
@@ -95,15 +94,15 @@ fn json_is_answered_where_json_is_asked_for() {
         (Operation::Responses, json!({"text": {"format": {"type": "json_object"}}})),
         (Operation::GenerateContent, json!({"generationConfig": {"responseMimeType": "application/json"}})),
     ] {
-        let said = text(operation, &whole(operation, &asks(operation, "hello", &more)));
-        let object: Value = serde_json::from_str(&said).expect("JSON");
-        assert!(object["message"].as_str().is_some_and(|message| message.contains("portcullis")), "{said}");
+        let reply = text(operation, &whole(operation, &asks(operation, "hello", &more)));
+        let object: Value = serde_json::from_str(&reply).expect("JSON");
+        assert!(object["message"].as_str().is_some_and(|message| message.contains("portcullis")), "{reply}");
     }
 }
 
 #[test]
 fn limits_and_stop_sequences_end_the_text_with_their_finish_reason() {
-    for (operation, more, said, pointer, reason) in [
+    for (operation, more, reply, pointer, reason) in [
         (
             Operation::ChatCompletions,
             json!({"max_tokens": 2}),
@@ -165,7 +164,7 @@ fn limits_and_stop_sequences_end_the_text_with_their_finish_reason() {
         ),
     ] {
         let answer = whole(operation, &asks(operation, "hello", &more));
-        assert_eq!(text(operation, &answer), said, "{operation:?}, {more}");
+        assert_eq!(text(operation, &answer), reply, "{operation:?}, {more}");
         assert_eq!(answer.pointer(pointer).and_then(Value::as_str), Some(reason), "{operation:?}, {more}");
     }
 }
@@ -198,8 +197,8 @@ fn a_conversation_without_content_is_refused_as_its_vendor_refuses_it() {
         assert!(error.message.contains("at least one message"), "{operation:?}, {body}: {error}");
     }
     let wordless = asks(Operation::ChatCompletions, "", &json!({}));
-    let said = text(Operation::ChatCompletions, &whole(Operation::ChatCompletions, &wordless));
-    assert!(said.contains("no text to quote"), "{said}");
+    let reply = text(Operation::ChatCompletions, &whole(Operation::ChatCompletions, &wordless));
+    assert!(reply.contains("no text to quote"), "{reply}");
 }
 
 #[test]

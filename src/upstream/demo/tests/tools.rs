@@ -138,7 +138,7 @@ fn a_tools_result_is_quoted_in_prose_even_when_a_call_is_required() {
     ] {
         let mut body = body;
         body["tools"] = weather_tool(operation);
-        let said = text(operation, &whole(operation, &body));
-        assert!(said.contains(result) && said.contains("tool"), "{operation:?}: {said}");
+        let reply = text(operation, &whole(operation, &body));
+        assert!(reply.contains(result) && reply.contains("tool"), "{operation:?}: {reply}");
     }
 }
