@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stream::{self, take_block};
+use super::stream::take_block;
 use super::terms::{encode_citation, finish_reason, stop_reason};
 use super::wire::{Message, Usage};
 use crate::chat::{Failure, FinishReason, Maker, Part, Response, Thinking};
