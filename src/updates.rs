@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::desktop::whole_file;
-use crate::upstream::client::describe;
+use crate::upstream::cause::innermost;
 use crate::upstream::{Client, Frames};
 
 /// The running version.
@@ -130,7 +130,7 @@ async fn fetch(client: &Client, feed: &Url) -> Result<Vec<u8>, AskError> {
         return Err(AskError::NotUnderstood(format!("it answered with status {}", reply.status)));
     }
     let body = Limited::new(reply.body, LARGEST_FEED).collect().await;
-    let body = body.map_err(|error| AskError::NotUnderstood(describe(&*error)))?;
+    let body = body.map_err(|error| AskError::NotUnderstood(innermost(&*error)))?;
     Ok(body.to_bytes().to_vec())
 }
 

@@ -17,7 +17,8 @@ impl Response {
     /// The events of a stream with this answer, for a client that asked for a stream where
     /// the upstream sent none.
     pub fn into_events(self) -> Vec<Event> {
-        let mut events = vec![Event::Started { id: self.id, model: self.model, usage: None }];
+        let input = self.usage.map(|usage| Usage { output: 0, reasoning: 0, ..usage });
+        let mut events = vec![Event::Started { id: self.id, model: self.model, usage: input }];
         for part in self.parts {
             let Some((start, deltas)) = split(part) else { continue };
             events.push(Event::PartStarted(start));

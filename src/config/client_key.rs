@@ -13,14 +13,6 @@ const SHORTEST: usize = 10;
 /// 192 bits: too many to guess, and no padding in base64.
 const RANDOM_BYTES: usize = 24;
 
-/// How the providers' keys begin.
-const OF_PROVIDERS: [&str; 7] = [PREFIX, "AIza", "AQ.", "sk_", "gsk_", "xai-", "nvapi-"];
-
-/// Whether a text that should be something else, such as a name, is probably a key.
-pub fn looks_like_key(text: &str) -> bool {
-    text.len() > 20 && OF_PROVIDERS.iter().any(|prefix| text.starts_with(prefix))
-}
-
 /// A fresh client key.
 ///
 /// # Panics

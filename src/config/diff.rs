@@ -26,6 +26,7 @@ mod tests {
     use super::*;
     use crate::config::{AuthMode, Secret};
 
+    #[expect(clippy::type_complexity, reason = "a table of edits and what each makes anew")]
     #[test]
     fn only_a_changed_address_binds_and_only_a_changed_upstream_section_builds_a_client() {
         let cases: [(&str, fn(&mut Config), Change); 7] = [

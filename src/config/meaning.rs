@@ -10,7 +10,7 @@ use super::file::{
 use super::no_proxy::Exception;
 use super::place::{Finding, KeyPath};
 use super::settings::DispatchMode;
-use super::{SecretSource, client_key, defaults, upstream_url};
+use super::{SecretSource, client_key, defaults, key_shape, upstream_url};
 use crate::message;
 use crate::protocol::Provider;
 
@@ -183,7 +183,7 @@ fn account_name(name: &str, own: Option<Provider>, account: &KeyPath, findings: 
     let names_another = Provider::from_name(name).is_some_and(|provider| Some(provider) != own);
     let (message, fix) = if name.trim().is_empty() {
         (message!("problem-empty"), message!("fix-name-empty"))
-    } else if client_key::looks_like_key(name) {
+    } else if key_shape::is_key_by_mistake(name) {
         (message!("problem-name-key"), message!("fix-name-key"))
     } else if name.contains('/') {
         (message!("problem-name-slash"), message!("fix-name-slash"))

@@ -16,6 +16,7 @@ pub mod edit;
 pub mod entries;
 mod file;
 mod form;
+mod key_shape;
 mod language;
 mod load;
 mod lookup;
@@ -39,6 +40,7 @@ pub use authorities::authorities;
 pub use client_key::generate_key;
 pub use diff::{Change, diff};
 pub use file::{SecretSource, schema};
+pub use key_shape::without_keys;
 pub use language::{LanguageSetting, language};
 #[cfg(test)]
 pub use load::load_text;

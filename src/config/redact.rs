@@ -6,14 +6,14 @@ use std::path::Path;
 use toml_edit::{Document, Item};
 
 use super::Problems;
+use super::key_shape::{is_key, without_keys};
 use super::problem::syntax_problem;
 
 const STARS: &str = "***";
 const QUOTED_STARS: &str = "\"***\"";
 
-/// The beginnings of the keys of well-known vendors.
-const KEY_PREFIXES: [&str; 2] = ["sk-", "AIza"];
-const SHORTEST_KEY: usize = 10;
+/// A shorter secret of the file would mask ordinary words in its other lines.
+const SHORTEST_LITERAL: usize = 10;
 
 /// The file with every literal secret replaced by `"***"`: under `api_key` and similar keys,
 /// in comments, and in URLs. Fails where the text is not TOML, because a secret cannot be
@@ -26,7 +26,7 @@ pub fn redacted(text: &str, file: &Path) -> Result<String, Problems> {
     in_comments(text, &mut secrets);
     let literals: Vec<String> = secrets.iter().map(|span| unquoted(&text[span.clone()])).collect();
     let mut shown = without_spans(text, secrets);
-    for literal in literals.iter().filter(|literal| literal.len() >= SHORTEST_KEY) {
+    for literal in literals.iter().filter(|literal| literal.len() >= SHORTEST_LITERAL) {
         shown = shown.replace(literal.as_str(), STARS);
     }
     Ok(without_secrets(&shown))
@@ -66,21 +66,6 @@ pub fn without_url_secrets(url: &str) -> String {
     }
 }
 
-fn without_keys(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for word in text.split_inclusive(|character| !is_key_character(character)) {
-        let key = word.trim_end_matches(|character| !is_key_character(character));
-        let is_key = key.len() >= SHORTEST_KEY && KEY_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-        shown.push_str(if is_key { STARS } else { key });
-        shown.push_str(&word[key.len()..]);
-    }
-    shown
-}
-
-fn is_key_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '-' || character == '_'
-}
-
 fn in_document(document: &Document<&str>, offset: usize, found: &mut Vec<Range<usize>>) {
     let mut spans = Vec::new();
     for (key, item) in document.iter().filter(|(key, _)| *key != "models") {
@@ -116,7 +101,7 @@ fn names_a_place(key: &str, item: &Item) -> bool {
         "command" => item.is_array(),
         "env" => item.as_str().is_some_and(|name| {
             name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
-                && !name.starts_with("AIza")
+                && !is_key(name)
         }),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! The connections of one listener: at most so many, each with a slot.
+//! The connections of one listener: a limited number, each with a slot.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

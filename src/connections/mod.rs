@@ -2,8 +2,8 @@
 //! are busy, how long the others have been idle, and which user of this computer is at the
 //! other end.
 //!
-//! A listener has at most so many connections. When another one comes, those that have been
-//! idle longest are closed: an idle connection costs its client nothing to open again, and a
+//! A listener has a limited number of connections. When it is full, those that have been idle
+//! longest are closed for the next one: an idle connection costs its client nothing to open again, and a
 //! request must not wait for it. Connections whose request has not arrived whole come next: a
 //! body that never arrives would hold its place for nothing. A connection is
 //!

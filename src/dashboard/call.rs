@@ -65,7 +65,7 @@ impl Call {
     /// The language of the answer's texts: the one that the caller names, else the agent's.
     pub fn language(&self) -> Language {
         let named = self.headers.get(LANGUAGE_HEADER).and_then(|tag| tag.to_str().ok());
-        let named = named.and_then(|tag| Language::ALL.into_iter().find(|language| language.tag() == tag));
+        let named = named.and_then(|tag| tag.parse().ok());
         named.unwrap_or_else(|| self.control.agent.status().language)
     }
 

@@ -22,27 +22,16 @@ use crate::text;
 
 /// Makes an edit and applies it; the answer is the new status.
 async fn edit(call: Call, edit: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static) -> CallResult {
-    write(&call, edit).await?;
-    apply(&call).await?;
-    Ok(call.status())
-}
-
-async fn write(
-    call: &Call,
-    edit: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static,
-) -> Result<(), Refusal> {
     let path = call.control.config_path.clone();
     match tokio::task::spawn_blocking(move || edit(&path)).await {
-        Ok(edited) => edited.map_err(|error| problem::refusal(&error, call.language())),
-        Err(error) => Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
+        Ok(edited) => edited.map_err(|error| problem::refusal(&error, call.language()))?,
+        Err(error) => return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
     }
-}
-
-async fn apply(call: &Call) -> Result<(), Refusal> {
     let reloaded = call.control.agent.ask(Command::Reload).await;
-    reloaded.map(drop).map_err(|error| {
+    reloaded.map_err(|error| {
         Refusal::conflict(text!(call.language(), "edit-not-in-force", reason = error.to_string()))
-    })
+    })?;
+    Ok(call.status())
 }
 
 /// A page may change less than a process of the user's own.

@@ -1,5 +1,5 @@
-//! Who may talk to the control plane: our own page and the CLI of the agent's own user, and
-//! for anything but the empty page only with the launch's token or a page's session.
+//! The gate of the control plane: it admits its own page and the programs of its own user, and
+//! beyond the empty page only with the launch's token or a page's session.
 
 use std::sync::Arc;
 

@@ -45,8 +45,8 @@ impl Asset {
 /// Where programs ask; every other address is one that the user has typed.
 const CALLS: [&str; 5] = ["/api/", "/page/", "/part/", "/live", "/metrics"];
 
-/// Answers what no route takes: the user with the shell, which says that there is no such
-/// page, and a program with an error it can read.
+/// Answers requests without a route: the user's with the shell, which shows that there is no
+/// such page, and a program's with an error as JSON.
 pub struct NoRoute;
 
 #[async_trait]

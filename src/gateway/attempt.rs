@@ -17,11 +17,11 @@ use crate::accounts::Account;
 use crate::language::Message;
 use crate::message;
 use crate::protocol::{ErrorReport, LocalError, Protocol, Provider};
-use crate::upstream::client::describe;
+use crate::upstream::cause::innermost;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
 use crate::upstream::hop;
-use crate::upstream::{Client, Failure, Fault, Frames, Gather, Reply, ReplyBody, Scrubber, demo_reply};
+use crate::upstream::{Client, Failure, Fault, Frames, Gather, Reply, ReplyBody, Scrubber};
 
 /// Bytes of a refusal that are read.
 const MAX_REFUSAL: usize = 1 << 20;
@@ -74,9 +74,6 @@ impl Attempt<'_> {
     }
 
     async fn send(mut self, account: &Account) -> Result<Reply, Refusal> {
-        if account.provider == Provider::Demo {
-            return Ok(demo_reply::reply(&self.path, self.query, &self.body.to_bytes()));
-        }
         let target = Target {
             provider: account.provider,
             base: account.base.as_ref(),
@@ -126,7 +123,7 @@ impl From<Refusal> for ReadError {
 
 async fn read_whole(first: Bytes, rest: ReplyBody, share: &Share) -> Result<Bytes, ReadError> {
     let broke_off = |error: &dyn std::error::Error| {
-        Refusal::of_answer(Fault::Unreachable, message!("reason-broke-off", error = describe(error)))
+        Refusal::of_answer(Fault::Unreachable, message!("reason-broke-off", error = innermost(error)))
     };
     let mut body = Gather::default();
     share.answered(first.len()).map_err(ReadError::NoRoom)?;
@@ -151,7 +148,7 @@ async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &S
     }
     let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let body = scrubber.scrub_told(&body).map_or(body, Bytes::from);
+    let body = scrubber.scrub_escaped(&body).map_or(body, Bytes::from);
     let report = ErrorReport::of_body(&body);
     let failure = classify(provider, status, &headers, &report);
     Refusal { failure, reply: Some((status, headers, body)), report: Some(Box::new(report)) }

@@ -13,6 +13,7 @@ mod conversations;
 mod coverage;
 mod cure;
 mod decoded;
+mod demo;
 mod error_keys;
 mod event_writer;
 mod exchange;

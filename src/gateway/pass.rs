@@ -72,7 +72,7 @@ impl Pass {
     }
 
     /// The upstream's answer, relayed as it comes.
-    fn answer(self, reply: UpstreamAnswer, trial: &Trial<'_>) -> Answer {
+    pub fn answer(self, reply: UpstreamAnswer, trial: &Trial<'_>) -> Answer {
         let UpstreamAnswer { begun, status, headers, first, rest } = reply;
         let call = trial.call;
         let operation = call.incoming.operation;

@@ -5,12 +5,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use memchr::memmem;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::protocol::scan::{Member, Scanner};
-use crate::protocol::{ErrorKind, LocalError};
+use crate::protocol::{ErrorKind, LocalError, form};
 use crate::upstream::Frames;
 
 /// The members looked for. `metadata` and the conversation's start identify its session.
@@ -78,12 +77,12 @@ impl Peek {
     /// Looks into a form with files, for its `model` and `stream`.
     pub fn multipart(frames: &Frames) -> Self {
         let body = frames.to_bytes();
-        let range = form_field(&body, "model");
+        let range = form::field(&body, "model");
         Self {
             model: range.clone().and_then(|range| String::from_utf8(body[range].to_vec()).ok()),
             model_range: range,
             in_form: true,
-            stream: form_field(&body, "stream").is_some_and(|range| &body[range] == b"true"),
+            stream: form::field(&body, "stream").is_some_and(|range| &body[range] == b"true"),
             members: Vec::new(),
         }
     }
@@ -166,17 +165,10 @@ fn first_element(json: &[u8]) -> &[u8] {
     elements
 }
 
-/// The place of a form field's value.
-fn form_field(body: &[u8], name: &str) -> Option<Range<usize>> {
-    let label = format!("name=\"{name}\"");
-    let head = memmem::find_iter(body, label.as_bytes()).find(|at| body[..*at].ends_with(b"; "))?;
-    let start = head + memmem::find(&body[head..], b"\r\n\r\n")? + 4;
-    let end = start + memmem::find(&body[start..], b"\r\n--")?;
-    Some(start..end)
-}
-
 #[cfg(test)]
 mod tests {
+    use memchr::memmem;
+
     use super::*;
 
     fn frames(text: &str) -> Frames {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::demo::DemoCall;
 use super::off_thread::{self, Kind};
 use super::pass::{Pass, names_model_inside};
 use super::refusal::Refusal;
@@ -12,8 +13,8 @@ use super::task::{self, Task};
 use super::translate::{Translation, upstream_protocol};
 use super::trial::Trial;
 use crate::accounts::Lease;
-use crate::protocol::LocalError;
 use crate::protocol::side::is_drawing;
+use crate::protocol::{LocalError, Provider};
 
 /// One way to an answer. Each has the same three functions: `attempt` asks an account once,
 /// `answer` makes the client's answer of the reply, and `dropped` says what was lost.
@@ -24,6 +25,8 @@ pub enum Plan {
     Translate(Box<Translation>),
     /// A token count, embeddings or a picture.
     Side(Box<SideCall>),
+    /// The demo account, which answers in this process.
+    Demo(Box<DemoCall>),
 }
 
 impl Plan {
@@ -31,8 +34,10 @@ impl Plan {
     /// request cannot be decoded, or cannot be encoded for the upstream.
     pub async fn new(call: &Call<'_>, lease: &Lease) -> Result<Self, LocalError> {
         let operation = call.incoming.operation;
-        let upstream = upstream_protocol(call.protocol, lease.account().provider, lease.model());
-        if upstream == call.protocol && !call.carries_signatures().await? {
+        let provider = lease.account().provider;
+        let upstream = upstream_protocol(call.protocol, provider, lease.model());
+        let is_demo = provider == Provider::Demo;
+        if !is_demo && upstream == call.protocol && !call.carries_signatures().await? {
             if names_model_inside(operation) {
                 call.is_large().await?;
             }
@@ -47,7 +52,9 @@ impl Plan {
             frames: call.frames.clone(),
             share: Arc::clone(&call.resources.share),
         };
-        if operation.is_conversation() && !is_drawing(operation, upstream, lease.model()) {
+        if is_demo {
+            demo_call(call, task).await.map(|demo| Self::Demo(Box::new(demo)))
+        } else if operation.is_conversation() && !is_drawing(operation, upstream, lease.model()) {
             translation(call, task).await.map(|translation| Self::Translate(Box::new(translation)))
         } else {
             side_call(call, task).await.map(|side| Self::Side(Box::new(side)))
@@ -62,6 +69,7 @@ impl Plan {
             Self::Pass(pass) => pass.attempt(trial).await,
             Self::Translate(translation) => translation.attempt(trial).await,
             Self::Side(side) => side.attempt(trial).await,
+            Self::Demo(demo) => Ok(demo.attempt(trial)),
         };
         let call = trial.call;
         let outcome = match outcome {
@@ -79,6 +87,7 @@ impl Plan {
             Self::Pass(pass) => pass.dropped(),
             Self::Translate(translation) => translation.dropped(),
             Self::Side(side) => side.dropped(),
+            Self::Demo(demo) => demo.dropped(),
         }
     }
 }
@@ -112,4 +121,13 @@ async fn side_call(call: &Call<'_>, task: Task) -> Result<SideCall, LocalError> 
     };
     call.side.get_or_init(|| request);
     Ok(side)
+}
+
+/// The demo's answer, made on another thread: it is ready at once, whatever the request asks.
+async fn demo_call(call: &Call<'_>, task: Task) -> Result<DemoCall, LocalError> {
+    // A form is searched, not parsed.
+    if !task.operation.takes_multipart() {
+        call.is_large().await?;
+    }
+    call.resources.off_thread.run(call.kind(), move |_| DemoCall::new(&task)).await
 }

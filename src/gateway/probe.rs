@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -144,6 +144,9 @@ impl Gateway {
     }
 
     async fn ask(&self, account: &Account, question: &Question) -> Result<u16, (Option<u16>, Message)> {
+        if account.provider == Provider::Demo {
+            return Ok(StatusCode::OK.as_u16());
+        }
         let mut headers = headers::request_headers(&HeaderMap::new(), question.operation.protocol());
         let path = match &question.model {
             Some(model) => {

@@ -18,7 +18,7 @@ use super::passage::JOIN_LIMIT;
 use super::patience::{Silence, Turns};
 use super::shape::{Ending, Shape};
 use crate::accounts::Lease;
-use crate::upstream::client::describe;
+use crate::upstream::cause::innermost;
 use crate::upstream::{Failure, Fault, ReplyBody};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -123,7 +123,7 @@ impl Relay {
                     }
                 }
                 Some(Err(error)) => {
-                    self.end(Some(&format!("the upstream's answer broke off: {}", describe(&error))));
+                    self.end(Some(&format!("the upstream's answer broke off: {}", innermost(&error))));
                 }
                 None => self.end(None),
             }

@@ -71,7 +71,8 @@ impl Task {
         Ok((request, call))
     }
 
-    fn read(&self, most_referred: usize) -> Result<Decoded, LookupError> {
+    /// The conversation, with at most `most_referred` bytes of the answers it refers to.
+    pub fn read(&self, most_referred: usize) -> Result<Decoded, LookupError> {
         let target = RequestTarget { model: Some(&self.client.model), stream: self.streams };
         let lookup = self.client.memory.conversations.within(&self.share, most_referred);
         Decoded::read(self.operation, &self.frames, &target, &lookup, self.client.limits)

@@ -721,7 +721,7 @@ usage-output = Output
 usage-reasoning = Reasoning
 usage-total = Total
 usage-others = Others
-usage-nobody = unknown
+usage-unknown = unknown
 usage-nothing = No usage in this period.
 usage-as-table = The charts as a table
 usage-period = Period
@@ -908,12 +908,12 @@ cli-cleared = { $count } cleared
 
 ### Demo
 
-demo-running = Running on { $url } with the built-in demo account: any model name answers.
-demo-promise = No key is needed, nothing leaves this computer, nothing is kept. Ctrl-C ends it.
-demo-is-there = Is it there?
-demo-watch = Watch the requests at { $url }, which this opens:
-demo-first-answer = A first answer, as it streams:
-demo-own-keys = With your own keys: `portcullis account add`, then `portcullis serve`.
-demo-no-directory = no directory for the demo: { $reason }
+demo-running = Running on { $url } with the built-in demo account. Any model name works.
+demo-promise = No key is needed, nothing leaves this computer, and nothing is kept. Press Ctrl-C to stop.
+demo-is-there = Check that it is running:
+demo-watch = Watch the requests at { $url }. This command opens the page:
+demo-first-answer = Get a first answer as a stream:
+demo-own-keys = To use your own keys, run `portcullis account add`, then `portcullis serve`.
+demo-no-directory = the demo's directory could not be created: { $reason }
 demo-no-config = the demo's config file could not be written: { $reason }
 demo-other-port = Port { $port } is in use; the demo takes another.

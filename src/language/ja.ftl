@@ -692,7 +692,7 @@ usage-output = 出力
 usage-reasoning = 推論
 usage-total = 合計
 usage-others = その他
-usage-nobody = 不明
+usage-unknown = 不明
 usage-nothing = この期間の利用はありません。
 usage-as-table = グラフの数値を表で見る
 usage-period = 期間
@@ -879,12 +879,12 @@ cli-cleared = { $count } 件を解除しました
 
 ### Demo
 
-demo-running = 内蔵のデモアカウントで { $url } にて実行中です。どのモデル名でも応答します。
-demo-promise = キーは不要で、このコンピューターの外には何も送らず、何も残しません。Ctrl-C で終了します。
-demo-is-there = 動作の確認:
-demo-watch = リクエストは { $url } で見られます。次のコマンドで開きます:
-demo-first-answer = 最初の応答（ストリーミング）:
-demo-own-keys = 自分のキーで使うには: `portcullis account add` のあと `portcullis serve`
+demo-running = 内蔵のデモアカウントにより { $url } で実行中です。どのモデル名でも使えます。
+demo-promise = キーは不要です。データがこのコンピューターの外に送られることはなく、何も残りません。Ctrl-C で終了します。
+demo-is-there = 動作を確認する:
+demo-watch = リクエストは { $url } で確認できます。ページを開くコマンド:
+demo-first-answer = 最初の応答をストリーミングで受け取る:
+demo-own-keys = 自分のキーを使うには、`portcullis account add` を実行してから `portcullis serve` を実行してください。
 demo-no-directory = デモ用のディレクトリーを作成できません: { $reason }
 demo-no-config = デモの設定ファイルを書き込めません: { $reason }
 demo-other-port = ポート { $port } は使用中のため、デモは別のポートを使います。

@@ -692,7 +692,7 @@ usage-output = 输出
 usage-reasoning = 推理
 usage-total = 合计
 usage-others = 其他
-usage-nobody = 未知
+usage-unknown = 未知
 usage-nothing = 这段时间没有使用记录。
 usage-as-table = 以表格查看图表数据
 usage-period = 时段
@@ -879,12 +879,12 @@ cli-cleared = 已清除 { $count } 个
 
 ### Demo
 
-demo-running = 正在 { $url } 上以内置的演示账号运行：任何模型名都会得到回答。
-demo-promise = 不需要密钥，任何内容都不会离开这台电脑，也不会保留。按 Ctrl-C 结束。
+demo-running = 正在 { $url } 上以内置的演示账号运行，可使用任意模型名。
+demo-promise = 无需密钥，任何内容都不会离开这台电脑，也不会保留。按 Ctrl-C 结束。
 demo-is-there = 检查是否在运行：
-demo-watch = 可在 { $url } 查看请求，用以下命令打开：
-demo-first-answer = 第一个回答（流式）：
-demo-own-keys = 使用自己的密钥：先 `portcullis account add`，再 `portcullis serve`。
+demo-watch = 可在 { $url } 查看请求。打开该页面的命令：
+demo-first-answer = 以流式获取第一个回答：
+demo-own-keys = 要使用自己的密钥，请先运行 `portcullis account add`，再运行 `portcullis serve`。
 demo-no-directory = 无法为演示创建目录：{ $reason }
 demo-no-config = 无法写入演示的配置文件：{ $reason }
 demo-other-port = 端口 { $port } 已被占用，演示改用另一个端口。

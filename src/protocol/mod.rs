@@ -17,7 +17,7 @@
 //!   and `calls` (a well-formed run of events), `names` (tool names and call ids), `schema`
 //!   (JSON Schema), `media` (base64 and `data:` URLs).
 //! - **Plumbing** below them: `field` and `invalid` (the fields of a request, and errors in
-//!   them), `json`, `cut_off` (JSON without its end), `count` (counts of tokens), [`sse`],
+//!   them), [`form`] (multipart fields), `json`, `cut_off` (JSON without its end), `count` (counts of tokens), [`sse`],
 //!   [`scan`], [`wait`], [`limits`], [`weight`].
 //! - **Watching** bytes that pass unchanged: [`observe`], `progress`.
 //! - **Lists** of models: [`models`].
@@ -57,6 +57,7 @@ mod schema;
 mod count;
 mod cut_off;
 mod field;
+pub mod form;
 mod invalid;
 mod json;
 pub mod limits;

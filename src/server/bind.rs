@@ -1,4 +1,4 @@
-//! Binds the proxy's addresses, and says precisely why when it cannot.
+//! Binds the proxy's addresses, or explains why they cannot be bound.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

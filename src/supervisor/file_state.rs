@@ -116,9 +116,8 @@ mod tests {
     use super::*;
     use crate::control::BindReason;
 
-    fn invalid(text: &str) -> Option<FileProblem> {
-        let problems = Problems::whole_file("config.toml".as_ref(), text.into(), "correct it".into());
-        Some(FileProblem::Invalid(problems))
+    fn invalid(text: &str) -> FileProblem {
+        FileProblem::Invalid(Problems::whole_file("config.toml".as_ref(), text.into(), "correct it".into()))
     }
 
     fn is_first(notice: Option<Notice>) -> Option<bool> {
@@ -131,22 +130,22 @@ mod tests {
     #[test]
     fn an_invalid_file_is_reported_once_when_it_lasts() {
         let (mut file, start) = (FileState::new(), Instant::now());
-        assert_eq!(file.set_problem(invalid("half"), start), None);
+        assert_eq!(file.set_problem(Some(invalid("half")), start), None);
         assert_eq!(file.due_notice(start), None, "it may still be written");
         assert_eq!(file.notice_due_in(start), Some(STILL_WRITING));
         let later = start + STILL_WRITING;
-        assert_eq!(file.set_problem(invalid("half"), later), None);
+        assert_eq!(file.set_problem(Some(invalid("half")), later), None);
         assert_eq!(is_first(file.due_notice(later)), Some(true), "none was valid before");
         assert_eq!((file.due_notice(later), file.notice_due_in(later)), (None, None));
         file.is_unconfigured = false;
-        assert_eq!(file.set_problem(invalid("another"), later), None);
+        assert_eq!(file.set_problem(Some(invalid("another")), later), None);
         assert_eq!(is_first(file.due_notice(later + STILL_WRITING)), Some(false));
     }
 
     #[test]
     fn a_corrected_file_and_a_failed_bind_leave_no_notice_for_later() {
         let (mut file, start) = (FileState::new(), Instant::now());
-        file.set_problem(invalid("half"), start);
+        file.set_problem(Some(invalid("half")), start);
         assert_eq!(file.set_problem(None, start), None);
         assert_eq!(file.due_notice(start + STILL_WRITING), None);
         let address = ([127, 0, 0, 1], 8045).into();

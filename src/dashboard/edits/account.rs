@@ -1,12 +1,11 @@
-//! An account is added, edited, removed, switched on or off, and placed.
+//! An account is added, edited, removed and placed.
 
 use serde::Deserialize;
 use toml_edit::{Array, Value};
 
-use super::{apply, bad_request, edit, editor, write};
+use super::{bad_request, edit, editor};
 use crate::config::edit::{self as file, NewAccount};
 use crate::config::{SecretSource, pasted};
-use crate::control::Command;
 use crate::dashboard::answer::CallResult;
 use crate::dashboard::call::{AccountName, Call};
 use crate::language::Message;
@@ -109,8 +108,8 @@ impl Alteration {
 /// file only: the token must not be enough to have commands run.
 fn secret([literal, env, file, keyring]: [Option<String>; 4]) -> Result<Option<SecretSource>, Message> {
     let literal = literal.as_deref().map(|literal| pasted::cleaned(literal).0);
-    if let Some(no_key) = literal.and_then(pasted::no_key) {
-        return Err(no_key.said());
+    if let Some(mistake) = literal.and_then(pasted::mistake) {
+        return Err(mistake.message());
     }
     let mut given = [
         literal.map(|literal| SecretSource::Literal(literal.into())),

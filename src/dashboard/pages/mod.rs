@@ -29,6 +29,7 @@ use super::connection;
 use super::view::request::Whole;
 use super::view::settings::Settings;
 use crate::config;
+use crate::control::Command;
 use crate::monitor::{self, HistoryError};
 use crate::text;
 

@@ -11,7 +11,7 @@ use crate::language::Language;
 use crate::monitor::{Cost, Grouping, Period, UsageRow};
 use crate::text;
 
-/// More lines cannot be told apart; the rest becomes one series.
+/// More lines cannot be distinguished; the rest becomes one series.
 const MOST_SERIES: usize = 6;
 
 /// The periods and the grouping that are shown.
@@ -181,7 +181,7 @@ fn shown_name(name: Option<&str>, by: Grouping, language: Language) -> String {
     match name.filter(|name| !name.is_empty()) {
         Some(name) if by == Grouping::Client => client::name(name),
         Some(name) => name.to_owned(),
-        None => text!(language, "usage-nobody"),
+        None => text!(language, "usage-unknown"),
     }
 }
 

@@ -62,6 +62,10 @@ struct ContentDecoder<'a> {
 
 impl ContentDecoder<'_> {
     fn content(&mut self, content: &Object) -> Outcome<()> {
+        // Google takes one part in place of a list, and its own examples write it so.
+        if let Some(Value::Object(part)) = content.get("parts") {
+            return self.part(part).map_err(|invalid| invalid.at("parts"));
+        }
         field::each(content, "parts", |part| match part {
             Value::String(text) => {
                 self.parts.push(Part::text(text));

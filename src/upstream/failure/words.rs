@@ -65,21 +65,6 @@ const fn closing_quote(character: char, before: char) -> Option<char> {
     })
 }
 
-/// Google names the whole key in `Consumer 'api_key:AIza…' has been suspended`, and some
-/// servers quote a wrong one: what looks like a key is not repeated.
-pub fn mask_keys(text: &str) -> String {
-    let is_key_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '*');
-    let looks_like_key = |word: &str| {
-        word.len() >= 12 && ["sk-", "AIza", "AQ.", "gsk_"].iter().any(|prefix| word.starts_with(prefix))
-    };
-    text.split_inclusive(|c| !is_key_character(c))
-        .map(|piece| {
-            let word = piece.trim_end_matches(|c| !is_key_character(c));
-            if looks_like_key(word) { piece.replacen(word, "***", 1) } else { piece.to_owned() }
-        })
-        .collect()
-}
-
 pub fn shorten(mut text: String, longest: usize) -> String {
     if let Some((cut, _)) = text.char_indices().nth(longest) {
         let keep = text[..cut].char_indices().next_back().map_or(0, |(last, _)| last);

@@ -29,7 +29,7 @@ class AnthropicMessages(Sdk):
     wire = wires.Anthropic()
     model = "claude-sonnet-5"
     own_header = ("anthropic-beta", "some-beta-2026-01-01")
-    nonsense = "messages: expected a list"
+    nonsense = "messages: must be a list"
     raises: ClassVar = {
         400: anthropic.BadRequestError,
         401: anthropic.AuthenticationError,

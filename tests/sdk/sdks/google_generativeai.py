@@ -38,7 +38,7 @@ class GoogleGenerativeai(Sdk):
     wire = wires.GeminiArray()
     model = "gemini-3-flash"
     own_header = ("x-goog-request-params", "model=mine")
-    nonsense = "contents[0].parts: field required"
+    nonsense = "the conversation is empty"
     raises: ClassVar = {
         400: exceptions.BadRequest,
         401: exceptions.Unauthorized,

@@ -34,7 +34,7 @@ class OpenAiChat(Sdk):
     model = "gpt-5-mini"
     base_path = "/v1"
     own_header = ("OpenAI-Beta", "mine")
-    nonsense = "messages: expected a list"
+    nonsense = "messages: must be a list"
     raises: ClassVar = {
         400: openai.BadRequestError,
         401: openai.AuthenticationError,

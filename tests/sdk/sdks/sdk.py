@@ -57,7 +57,7 @@ class Sdk(ABC):
     # What of a question and of an answer it has no words for.
     unaskable: ClassVar[frozenset[str]] = frozenset()
     unsayable: ClassVar[frozenset[str]] = frozenset()
-    # What its nonsense is called in the demo's answer.
+    # The demo's error for its nonsense begins with this.
     nonsense: str
     # How many pieces of a stream it keeps back.
     reads_ahead = 0
