@@ -48,7 +48,7 @@ struct OneMessage;
 
 impl AnswerStore for OneMessage {
     fn item(&self, id: &str) -> Option<Json> {
-        (id == "msg_1").then(|| r#"{"type":"message","role":"assistant","content":"earlier"}"#.into())
+        (id == "msg_1").then(|| r#"{"type":"message","role":"assistant","content":"Oh, "}"#.into())
     }
 
     fn conversation(&self, _: &str) -> Option<Vec<Json>> {
