@@ -20,7 +20,7 @@ use super::side::{self, SideCall};
 use super::task::{self, Task};
 use super::translate::{self, Asked, Decoded, Translation};
 use super::{Remembered, Settings, nested_model, passthrough, query};
-use crate::accounts::{Lease, Wanted};
+use crate::accounts::{Demand, Lease};
 use crate::chat;
 use crate::config::Strategy;
 use crate::protocol::side::{SideAnswer, SideEncoded, SideRequest, is_drawing};
@@ -106,8 +106,8 @@ impl<'a> Call<'a> {
         self.peek.stream || self.incoming.operation == Operation::StreamGenerateContent
     }
 
-    pub fn wanted(&self) -> Wanted<'_> {
-        Wanted {
+    pub fn demand(&self) -> Demand<'_> {
+        Demand {
             protocols: self.incoming.operation.upstream_protocols(),
             client_protocol: self.protocol,
             model: &self.route.model,

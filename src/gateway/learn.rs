@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use super::Gateway;
 use super::model_lists::{Age, LIMIT, List, NotHad};
-use crate::accounts::{Account, Lease, NoLease, NoList, Tried, Wanted};
+use crate::accounts::{Account, Attempts, Demand, Lease, NoLease, NoList};
 
 impl Gateway {
     /// An account for one attempt; asks what there is where nobody is known to serve it.
-    pub(super) async fn lease(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
-        match self.pool.lease(wanted, tried) {
+    pub(super) async fn lease(&self, demand: &Demand<'_>, attempts: &mut Attempts) -> Result<Lease, NoLease> {
+        match self.pool.lease(demand, attempts) {
             Err(NoLease::UnknownModel { .. }) if self.learn_again(Age::Young).await => {
-                match self.pool.lease(wanted, tried) {
-                    Err(NoLease::UnknownModel { .. }) => self.pool.lease_unheard(wanted, tried),
+                match self.pool.lease(demand, attempts) {
+                    Err(NoLease::UnknownModel { .. }) => self.pool.lease_unverified(demand, attempts),
                     outcome => outcome,
                 }
             }

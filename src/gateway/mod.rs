@@ -71,7 +71,7 @@ use self::retry::{Ended, Next, Told};
 use self::signatures::Signatures;
 use self::sleep::{SleepWatch, time_since_boot};
 use self::verdict::Judge;
-use crate::accounts::{Pool, Tried};
+use crate::accounts::{Attempts, Pool};
 use crate::config::{Config, ModelMap, UpstreamConfig};
 use crate::monitor::{Outcome, Recorder};
 use crate::protocol::{ErrorKind, LocalError};
@@ -230,7 +230,7 @@ impl Gateway {
         incoming: &Incoming,
         call: &Call<'_>,
     ) -> Result<Answering, Ended> {
-        let mut tried = Tried::default();
+        let mut attempts = Attempts::default();
         let mut last: Option<Refused> = None;
         let mut judge = Judge::default();
         let (client, audience) = (self.client(), incoming.audience());
@@ -239,7 +239,7 @@ impl Gateway {
             retry::exhausted(none, last, &Told { protocol: call.protocol, model: &model, audience })
         };
         for _ in 0..settings.config.pool.max_attempts {
-            let mut lease = match self.lease(&call.wanted(), &mut tried).await {
+            let mut lease = match self.lease(&call.demand(), &mut attempts).await {
                 Ok(lease) => lease,
                 Err(none) => return Err(exhausted(none, last)),
             };
@@ -270,7 +270,7 @@ impl Gateway {
         }
         let Some(last) = last else { return Err(no_attempt()) };
         // The attempts are used up. When to come back depends on who else there is.
-        Err(match self.pool.lease(&call.wanted(), &mut tried) {
+        Err(match self.pool.lease(&call.demand(), &mut attempts) {
             Ok(_another) => retry::give_up_for_now(last, audience),
             Err(none) => exhausted(none, Some(last)),
         })

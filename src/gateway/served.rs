@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::models::Catalog;
 use super::route::route;
 use super::{Gateway, probe};
-use crate::accounts::Wanted;
+use crate::accounts::Demand;
 use crate::monitor::price::PriceTable;
 use crate::protocol::{Family, Protocol};
 
@@ -54,7 +54,7 @@ impl Gateway {
     fn is_served(&self, protocol: Protocol, name: &str) -> bool {
         let settings = self.settings();
         let route = route(name, &settings.models, |name| settings.is_account(name));
-        self.pool.is_served(&Wanted {
+        self.pool.is_served(&Demand {
             protocols: &Protocol::ALL,
             client_protocol: protocol,
             model: &route.model,

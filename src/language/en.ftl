@@ -329,6 +329,24 @@ cure-loop = Correct `base_url` of account { $name }: it leads back to portcullis
 cure-key-file = Create the file, readable by you alone, with the key of account { $name } and nothing else, or correct its path in `api_key`.
 cure-key-keyring = Put the key of account { $name } into the keyring and unlock it, or correct the name in `api_key`.
 
+### Why no account takes a request
+
+no-lease-reason = { $account }: { $reason }
+no-lease-trying-again = { $account }: { $reason } (trying again)
+no-lease-tried = { $account }: already tried for this request
+no-lease-no-key = { $account }: its API key could not be read; `portcullis status` says why
+no-lease-no-provider = there is no { $provider } account
+no-lease-no-account = there is no account named { $name }
+no-lease-not-listed = account { $account } does not list { $model } in its models
+no-lease-not-listed-unnamed = the account asked for does not list { $model } in its models
+no-lease-off = account { $account } is switched off in the config
+no-lease-off-unnamed = the account that would serve it is switched off in the config
+no-lease-serves-nothing = account { $account } { $problem }
+no-lease-serves-nothing-unnamed = an account { $problem }
+no-lease-add = add an account of { $provider }
+no-lease-list = name it in the models of the account that has it
+no-lease-served = { $cause }; accounts here serve { $models }; [models] in the config can map the name to one of those
+
 ### Notices
 
 notice-config-problem = { $count ->

@@ -319,6 +319,24 @@ cure-loop = アカウント { $name } の `base_url` を直してください。
 cure-key-file = アカウント { $name } のキーだけを書いたファイルを、自分だけが読めるように作るか、`api_key` のパスを直してください。
 cure-key-keyring = アカウント { $name } のキーをキーリングに保存してロックを解除するか、`api_key` の名前を直してください。
 
+### Why no account takes a request
+
+no-lease-reason = { $account }: { $reason }
+no-lease-trying-again = { $account }: { $reason }（再試行中）
+no-lease-tried = { $account }: このリクエストではすでに試しました
+no-lease-no-key = { $account }: API キーを取得できません。理由は `portcullis status` で確認できます
+no-lease-no-provider = { $provider } のアカウントがありません
+no-lease-no-account = { $name } という名前のアカウントはありません
+no-lease-not-listed = アカウント { $account } の models に { $model } がありません
+no-lease-not-listed-unnamed = 指定されたアカウントの models に { $model } がありません
+no-lease-off = アカウント { $account } は設定で無効になっています
+no-lease-off-unnamed = このモデルを扱うアカウントは設定で無効になっています
+no-lease-serves-nothing = アカウント { $account } には{ $problem }
+no-lease-serves-nothing-unnamed = あるアカウントには{ $problem }
+no-lease-add = { $provider } のアカウントを追加してください
+no-lease-list = このモデルを扱うアカウントの models に書いてください
+no-lease-served = { $cause }。ここのアカウントが扱うモデル: { $models }。設定の [models] で名前をこのどれかに対応付けられます
+
 ### Notices
 
 notice-config-problem = { $count ->

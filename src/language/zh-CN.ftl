@@ -319,6 +319,24 @@ cure-loop = 请改正账号 { $name } 的 `base_url`：它又指回了 portculli
 cure-key-file = 请创建该文件（仅你可读），其中只写账号 { $name } 的密钥，或改正 `api_key` 中的路径。
 cure-key-keyring = 请把账号 { $name } 的密钥存入钥匙串并解锁，或改正 `api_key` 中的名称。
 
+### Why no account takes a request
+
+no-lease-reason = { $account }：{ $reason }
+no-lease-trying-again = { $account }：{ $reason }（正在重试）
+no-lease-tried = { $account }：此请求已尝试过
+no-lease-no-key = { $account }：无法取得它的 API 密钥；原因见 `portcullis status`
+no-lease-no-provider = 没有 { $provider } 的账号
+no-lease-no-account = 没有名为 { $name } 的账号
+no-lease-not-listed = 账号 { $account } 的 models 中没有 { $model }
+no-lease-not-listed-unnamed = 指定账号的 models 中没有 { $model }
+no-lease-off = 账号 { $account } 已在配置中停用
+no-lease-off-unnamed = 提供该模型的账号已在配置中停用
+no-lease-serves-nothing = 账号 { $account } { $problem }
+no-lease-serves-nothing-unnamed = 有一个账号{ $problem }
+no-lease-add = 请添加 { $provider } 的账号
+no-lease-list = 请在提供该模型的账号的 models 中写明它
+no-lease-served = { $cause }；这里的账号提供 { $models }；可用配置中的 [models] 把该名称映射到其中之一
+
 ### Notices
 
 notice-config-problem = { $count ->

@@ -47,8 +47,8 @@ fn an_account_without_credit_rests_as_long_as_any_may() {
 fn trouble_backs_off_up_to_a_minute_or_as_the_provider_asks() {
     check_rests(Rest::BackOff, HOUR, &[1, 2, 4, 8, 16, 32, 60, 60]);
     check_rests(Rest::BackOff, Duration::from_secs(3), &[1, 2, 3, 3]);
-    check_rests(Rest::Asked(90 * SECOND), HOUR, &[90, 90]);
-    check_rests(Rest::Asked(2 * SECOND), HOUR, &[2, 2, 2]);
+    check_rests(Rest::Requested(90 * SECOND), HOUR, &[90, 90]);
+    check_rests(Rest::Requested(2 * SECOND), HOUR, &[2, 2, 2]);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_the_provider_asks_for_counts_before_what_we_guess() {
     let now = Instant::now();
     for turned in [false, true] {
         let mut health = Health::Ready;
-        let mut rests = [Rest::Asked(SECOND / 2), Rest::BackOff];
+        let mut rests = [Rest::Requested(SECOND / 2), Rest::BackOff];
         if turned {
             rests.reverse();
         }
@@ -103,7 +103,7 @@ fn the_longest_of_everything_does_not_overflow() {
     health.fail(OTHER, rest, &"busy".into(), Duration::MAX, now);
     health.shorten(Duration::MAX, now);
     assert_eq!(health.access(now), Access::Closed(LONGEST_COOLDOWN));
-    let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default(), is_asked: true };
+    let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default(), is_requested: true };
     let mut health = Health::Probing(forever, OTHER);
     health.fail(OTHER, Rest::Limit { retry_after: None }, &"busy".into(), HOUR, now);
     assert_eq!(health.access(now), Access::Closed(HOUR));

@@ -10,11 +10,11 @@ fn check_freed(change: impl Fn(&mut AccountConfig), expected: bool) {
     for trouble in [limited(60, false), limited(60, true), failure(Fault::Account)] {
         let mut account = gemini("work");
         let pool = pool(&config(&[account.clone()]));
-        let wanted = wanted(MODEL);
-        fail(&pool, &wanted, &trouble);
+        let demand = demand(MODEL);
+        fail(&pool, &demand, &trouble);
         change(&mut account);
-        pool.apply(&config(&[gemini("new"), account.clone()]), wanted.now);
-        let freed = state_of(&pool, &account.name, wanted.now) == AccountState::Enabled;
+        pool.apply(&config(&[gemini("new"), account.clone()]), demand.now);
+        let freed = state_of(&pool, &account.name, demand.now) == AccountState::Enabled;
         assert_eq!(freed, expected, "{account:?} {trouble:?}");
     }
 }
@@ -34,7 +34,7 @@ fn only_a_new_identity_clears_what_was_learned() {
 #[test]
 fn a_lease_outlives_the_removal_of_its_account() {
     let pool = pool(&config(&[gemini("work")]));
-    let mut lease = lease(&pool, &wanted(MODEL)).expect("a lease");
+    let mut lease = lease(&pool, &demand(MODEL)).expect("a lease");
     pool.apply(&config(&[gemini("other")]), Instant::now());
     assert_eq!(lease.account().name, "work");
     lease.fail(&failure(Fault::Account));
@@ -47,7 +47,7 @@ fn a_lease_outlives_the_removal_of_its_account() {
 #[test]
 fn a_verdict_on_the_old_key_says_nothing_of_the_new_one() {
     let pool = pool(&config(&[gemini("work")]));
-    let mut lease = lease(&pool, &wanted(MODEL)).expect("a lease");
+    let mut lease = lease(&pool, &demand(MODEL)).expect("a lease");
     let edited = AccountConfig { api_key: Secret::Known("sk-new".into()), ..gemini("work") };
     pool.apply(&config(&[edited]), Instant::now());
     lease.fail(&failure(Fault::Account));
@@ -57,7 +57,7 @@ fn a_verdict_on_the_old_key_says_nothing_of_the_new_one() {
 #[test]
 fn requests_in_flight_are_still_counted_after_a_reload() {
     let pool = pool(&config(&[gemini("work")]));
-    let lease = lease(&pool, &wanted(MODEL)).expect("a lease");
+    let lease = lease(&pool, &demand(MODEL)).expect("a lease");
     let edited = AccountConfig { weight: 7, ..gemini("work") };
     pool.apply(&config(&[gemini("first"), edited]), Instant::now());
     let in_flight = || pool.view(Instant::now()).accounts[1].in_flight;
@@ -71,7 +71,7 @@ fn an_upstream_nobody_uses_any_more_is_news_again_when_it_returns() {
     let pool = pool(&config(&[gemini("work")]));
     let unreachable = || {
         pool.clear_cooldown(None).expect("all of them");
-        takers(&pool, &wanted(MODEL));
+        takers(&pool, &demand(MODEL));
         pool.take_events().len()
     };
     assert_eq!((unreachable(), unreachable()), (1, 0));
@@ -84,11 +84,11 @@ fn an_upstream_nobody_uses_any_more_is_news_again_when_it_returns() {
 fn a_smaller_max_cooldown_holds_at_once() {
     let mut config = config(&[gemini("work")]);
     let pool = pool(&config);
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, &limited(3000, true));
+    let demand = demand(MODEL);
+    fail(&pool, &demand, &limited(3000, true));
     config.pool.max_cooldown = 10 * SECOND;
-    pool.apply(&config, wanted.now);
-    assert_eq!(taker(&pool, &Wanted { now: wanted.now + 10 * SECOND, ..wanted }), "work");
+    pool.apply(&config, demand.now);
+    assert_eq!(taker(&pool, &Demand { now: demand.now + 10 * SECOND, ..demand }), "work");
 }
 
 #[test]
@@ -110,10 +110,10 @@ fn ten_thousand_accounts_keep_their_places() {
     let accounts: Vec<_> = (0..10_000).map(|number| gemini(&format!("account-{number}"))).collect();
     let config = config(&accounts);
     let pool = pool(&config);
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, &limited(600, false));
-    pool.apply(&config, wanted.now);
-    let view = pool.view(wanted.now);
+    let demand = demand(MODEL);
+    fail(&pool, &demand, &limited(600, false));
+    pool.apply(&config, demand.now);
+    let view = pool.view(demand.now);
     assert_eq!((view.active, view.cooling), (10_000, 1));
     assert_eq!(view.accounts[0].name, "account-0");
 }
