@@ -178,15 +178,6 @@ pub fn local(at: Timestamp, format: &str) -> String {
     at.to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
-/// `850 ms`, `1.25 s`, `3 m 20 s`.
-pub fn duration(ms: u64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{:.2} s", ms as f64 / 1e3),
-        _ => format!("{} m {} s", ms / 60_000, ms / 1_000 % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

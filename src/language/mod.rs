@@ -17,6 +17,7 @@
 //! the source; `tests` holds both. The English of `help-…` is with the command line itself.
 
 mod bundle;
+mod duration;
 mod message;
 pub mod printable;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use duration::duration;
 pub use fluent_bundle::{FluentArgs as Arguments, FluentValue as Value};
 pub use message::{Argument, Message, Said};
 pub use printable::printable;

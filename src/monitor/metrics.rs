@@ -1,10 +1,10 @@
-//! Counters and histograms for Prometheus, counted as records are filed and never while a
-//! request waits. They begin at zero with the agent.
+//! Counters and histograms for Prometheus. The writer counts them, so no request waits. They
+//! begin at zero when the agent starts.
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -18,8 +18,8 @@ use crate::protocol::Usage;
 type Labels = Vec<(&'static str, String)>;
 type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
 
-/// Beyond so many combinations of labels, further models are counted as one: their names
-/// may come from clients.
+/// The most combinations of labels. Beyond it, other models are counted as one: their names may
+/// come from clients.
 const MAX_SERIES: usize = 1000;
 const OTHER: &str = "other";
 
@@ -27,18 +27,18 @@ const OTHER: &str = "other";
 const SECONDS: [f64; 16] =
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0];
 
-/// What can be counted of a request, and where each count stands.
+/// The metrics of all requests.
 pub struct Metrics {
     registry: Registry,
     families: Families,
-    found: Mutex<Found>,
+    cache: Mutex<SeriesCache>,
 }
 
-/// Found by all their labels in a row, so that a record finds its own with one look.
+/// The series by all their labels in a row, so that a record finds its own with one lookup.
 #[derive(Default)]
-struct Found {
+struct SeriesCache {
     series: HashMap<String, Series>,
-    /// Where the labels of a record are put in a row.
+    /// A buffer for the labels of a record.
     key: String,
 }
 
@@ -77,22 +77,23 @@ impl Default for Metrics {
             first_token: histograms(),
         };
         let mut registry = Registry::with_prefix("portcullis");
-        registry.register("requests", "Requests, whichever way they ended", families.requests.clone());
+        registry.register("requests", "Requests by outcome and status", families.requests.clone());
         registry.register("errors", "Requests that failed or were cut, by kind", families.errors.clone());
         registry.register("tokens", "Tokens by type; input includes cached", families.tokens.clone());
-        registry.register("estimated_cost_usd", "What the tokens cost, estimated", families.cost.clone());
-        let help = "From the request to the end of its answer";
+        registry.register("estimated_cost_usd", "Estimated cost of the tokens", families.cost.clone());
+        let help = "Time from the request to the end of its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, families.duration.clone());
-        let help = "From the request to the first bytes of its answer";
+        let help = "Time from the request to the first bytes of its answer";
         registry.register_with_unit("first_token", help, Unit::Seconds, families.first_token.clone());
-        Self { registry, families, found: Mutex::default() }
+        Self { registry, families, cache: Mutex::default() }
     }
 }
 
 impl Metrics {
+    /// Counts a record.
     pub fn count(&self, record: &Record) {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let Found { series, key } = &mut *found;
+        let mut cache = self.cache.lock();
+        let SeriesCache { series, key } = &mut *cache;
         key.clear();
         write_key(key, record);
         if let Some(series) = series.get(key) {
@@ -106,7 +107,7 @@ impl Metrics {
         }
     }
 
-    /// In the text format, without its last line.
+    /// Appends the metrics in OpenMetrics text, without its last line.
     pub fn encode(&self, into: &mut String) {
         let _ = text::encode_registry(into, &self.registry);
     }
@@ -168,7 +169,7 @@ impl Families {
     }
 }
 
-/// Everything that [`Families::series`] makes a label of.
+/// Writes every text that [`Families::series`] makes a label of.
 fn write_key(key: &mut String, record: &Record) {
     let texts = [&record.provider, &record.error_kind].map(|word| word.as_deref());
     let names = [&record.account, &record.model_used].map(|name| name.as_deref());

@@ -1,4 +1,4 @@
-//! What was used over time: sums by model, account or client.
+//! Usage over time: sums by model, account or client.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use jiff::{Timestamp, ToSpan, Unit, Zoned, ZonedRound};
 use rusqlite::{Connection, Result, params_from_iter};
 use serde::{Deserialize, Serialize};
 
+use super::field::unsigned;
 use super::filter::{Cursor, Filter};
 use super::price::Cost;
-use super::store::row::unsigned;
 use crate::protocol::Usage;
 
-/// Every time zone's hours begin with one of these.
+/// A quarter of an hour: in every time zone, hours begin at a multiple of it.
 const SLOT_MICROS: i64 = 15 * 60 * 1_000_000;
 
-/// Which sums are wanted.
+/// Which sums to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageQuery {
-    /// `None`: all of the time in one.
+    /// One sum for each period; `None` for one over all of the time.
     pub per: Option<Period>,
-    /// `None`: everybody in one.
+    /// One sum for each model, account or client; `None` for one over all of them.
     pub by: Option<Grouping>,
     pub filter: Filter,
 }
@@ -38,19 +38,19 @@ pub enum Period {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Grouping {
-    /// The one used; where none was, the one asked for.
+    /// The model used, or the model asked for where none was.
     Model,
     Account,
-    /// By its name, without its version.
+    /// The client's name, without its version.
     Client,
 }
 
-/// One sum. Rows come in order of time, then of requests, most first.
+/// One sum. Rows are ordered by time, then by the number of requests, the largest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsageRow {
-    /// When the period begins in local time.
+    /// The start of the period, by local time.
     pub start: Option<Timestamp>,
-    /// The model, account or client; `None`: nobody knows.
+    /// The model, account or client; `None` where the records have none.
     pub name: Option<String>,
     pub requests: u64,
     pub errors: u64,
@@ -58,11 +58,11 @@ pub struct UsageRow {
     /// An estimate.
     #[serde(rename = "estimated_cost_usd")]
     pub cost: Option<Cost>,
-    /// Answers whose tokens have no known price, so that the cost is too low.
+    /// The number of answers without a known price. They make the cost too low.
     pub unpriced: u64,
-    /// On average.
+    /// The average.
     pub first_byte_ms: Option<f64>,
-    /// On average.
+    /// The average.
     pub duration_ms: f64,
 }
 
@@ -77,7 +77,7 @@ impl Grouping {
 }
 
 impl Period {
-    /// When the period around an instant begins.
+    /// The start of the period that a time is in.
     fn start(self, at: Timestamp, zone: &TimeZone) -> Timestamp {
         let at = at.to_zoned(zone.clone());
         self.start_zoned(&at).map_or_else(|_| at.timestamp(), |start| start.timestamp())
@@ -95,7 +95,7 @@ impl Period {
     }
 }
 
-/// Sums that are still being added to.
+/// A sum under way.
 #[derive(Default)]
 struct Sums {
     requests: u64,
@@ -142,7 +142,7 @@ impl Sums {
     }
 }
 
-/// Adds up, in the time zone's own days.
+/// Reads the sums, with days by the time zone.
 pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Result<Vec<UsageRow>> {
     let slot = if query.per.is_some() { format!("number / {SLOT_MICROS}") } else { "0".to_owned() };
     let name = query.by.map_or("NULL", Grouping::column);
@@ -183,7 +183,7 @@ pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Res
     Ok(rows)
 }
 
-/// SQLite's `TOTAL` never overflows, and is a float.
+/// SQLite's `TOTAL` is a float, so it never overflows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
 fn whole(total: f64) -> u64 {
     total.round() as u64

@@ -1,4 +1,4 @@
-//! The record on disk: one SQLite file, and what can become of it.
+//! The record on disk: one SQLite file, its tables, and its recovery from damage.
 
 pub mod database;
 mod file;

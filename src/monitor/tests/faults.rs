@@ -165,9 +165,9 @@ async fn damage_that_only_a_reader_meets_is_mended_too() {
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(20 * 4096)).expect("there");
     std::io::Write::write_all(&mut file, &vec![0xee; 5 * 4096]).expect("damaged");
     drop(file);
-    let mut export = fixture.recorder.history().export(Filter::default());
+    let mut pages = fixture.recorder.history().pages(Filter::default());
     let broken = loop {
-        match export.next().await {
+        match pages.next().await {
             Ok(Some(_)) => {}
             ended => break ended,
         }
