@@ -139,9 +139,8 @@ impl Source {
     pub async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
         match self {
             Self::Agent(agent) => {
-                let word = |word: serde_json::Value| word.as_str().map(str::to_owned);
-                let per = query.per.and_then(|per| Some(("per", word(serde_json::to_value(per).ok()?)?)));
-                let by = query.by.and_then(|by| Some(("by", word(serde_json::to_value(by).ok()?)?)));
+                let per = query.per.map(|per| ("per", <&str>::from(per).to_owned()));
+                let by = query.by.map(|by| ("by", <&str>::from(by).to_owned()));
                 read(agent, "usage", &query.filter, per.into_iter().chain(by)).await
             }
             Self::File(history) => Ok(history.usage(query).await?),

@@ -366,12 +366,12 @@ updates-no-answer = The release feed says nothing of use: { $reason }.
 ### The record in a terminal
 
 logs-missed = { $count ->
-    [one] { $count } request went by too fast to be shown here; `portcullis logs` without -f has it
-   *[other] { $count } requests went by too fast to be shown here; `portcullis logs` without -f has them
+    [one] { $count } request came too fast to be shown; `portcullis logs` without -f shows it.
+   *[other] { $count } requests came too fast to be shown; `portcullis logs` without -f shows them.
 }
 logs-cancelled = cancelled by the client
-logs-cut = broken off
-cli-usage-nothing = Nothing has been recorded for this.
+logs-cut = cut off
+cli-usage-nothing = No matching requests have been recorded.
 cli-usage-period = From
 cli-usage-model = Model
 cli-usage-account = Account
@@ -379,14 +379,14 @@ cli-usage-client = Client
 cli-usage-requests = Requests
 cli-usage-errors = Errors
 cli-usage-input = Input
-cli-usage-cached = of it cached
+cli-usage-cached = Of that, cached
 cli-usage-output = Output
-cli-usage-cost = Cost (estimate)
+cli-usage-cost = Estimated cost
 cli-usage-first-token = First token
 cli-usage-duration = Duration
 cli-usage-unpriced = { $count ->
-    [one] { $count } answer is of a model without a known price and not in the cost: name its price under [prices].
-   *[other] { $count } answers are of models without a known price and not in the cost: name their prices under [prices].
+    [one] { $count } answer is not in the cost, because its model has no known price: add one under [prices].
+   *[other] { $count } answers are not in the cost, because their models have no known price: add prices under [prices].
 }
 ### What was clicked and could not be done
 

@@ -355,7 +355,7 @@ notice-update-available = portcullis { $version } が公開されています（
 updates-no-answer = リリースフィードから新しいバージョンを確認できません: { $reason }
 ### ターミナルでの記録
 
-logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます
+logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます。
 logs-cancelled = クライアントが中断
 logs-cut = 途中で切断
 cli-usage-nothing = 該当する記録はありません。
@@ -368,10 +368,10 @@ cli-usage-errors = エラー
 cli-usage-input = 入力
 cli-usage-cached = うちキャッシュ
 cli-usage-output = 出力
-cli-usage-cost = 料金（推定）
-cli-usage-first-token = 初回トークン
+cli-usage-cost = 推定コスト
+cli-usage-first-token = 最初のトークン
 cli-usage-duration = 所要時間
-cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は料金に含まれていません。[prices] に単価を書くと計算されます。
+cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は、コストに含まれていません。[prices] に料金を書くと計算されます。
 ### What was clicked and could not be done
 
 refused-browser = ブラウザーを開けませんでした（{ $reason }）。

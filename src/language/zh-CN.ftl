@@ -355,9 +355,9 @@ notice-update-available = portcullis { $version } 已发布（当前版本：{ $
 updates-no-answer = 无法从发布源获取新版本信息：{ $reason }
 ### 终端中的记录
 
-logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看
+logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看。
 logs-cancelled = 已被客户端取消
-logs-cut = 中途断开
+logs-cut = 中断
 cli-usage-nothing = 没有符合条件的记录。
 cli-usage-period = 起始
 cli-usage-model = 模型
@@ -368,10 +368,10 @@ cli-usage-errors = 错误
 cli-usage-input = 输入
 cli-usage-cached = 其中缓存
 cli-usage-output = 输出
-cli-usage-cost = 费用（估算）
+cli-usage-cost = 估算费用
 cli-usage-first-token = 首个 token
 cli-usage-duration = 耗时
-cli-usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写单价。
+cli-usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写价格。
 ### What was clicked and could not be done
 
 refused-browser = 无法打开浏览器（{ $reason }）。

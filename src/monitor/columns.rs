@@ -1,6 +1,6 @@
-//! The columns of the record, each in one line: what is stored, read back, searched, exported
-//! and shown on a request's page. A column more is a field of [`Record`], a line here, and a
-//! migration in `migrations/`.
+//! The columns of the record, one in each line: what is stored, read back, searched, exported and
+//! shown on a request's page. To add a column, add a field to [`Record`], a line here, and a
+//! migration to `migrations/`.
 
 use rusqlite::types::{FromSqlResult, ValueRef};
 
@@ -9,7 +9,7 @@ use super::record::Record;
 
 /// A column of the record.
 pub struct Column {
-    /// In the database.
+    /// The name in the database.
     pub name: &'static str,
     /// The name in a CSV export; `None` where it is left out.
     pub exported: Option<&'static str>,
@@ -17,7 +17,9 @@ pub struct Column {
     pub label: Option<&'static str>,
     /// Whether [`Filter::text`](super::Filter::text) is looked for in it.
     pub is_searched: bool,
+    /// The column's value for a record.
     pub value: fn(&Record) -> Value<'_>,
+    /// Puts a stored value back into a record.
     pub(super) read: fn(&mut Record, ValueRef<'_>) -> FromSqlResult<()>,
 }
 

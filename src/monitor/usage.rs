@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Unit, Zoned, ZonedRound};
 use rusqlite::{Connection, Result, params_from_iter};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::field::unsigned;
 use super::filter::{Cursor, Filter};
@@ -26,8 +27,9 @@ pub struct UsageQuery {
     pub filter: Filter,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, IntoStaticStr, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Period {
     Hour,
     Day,
@@ -35,8 +37,9 @@ pub enum Period {
     Week,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, IntoStaticStr, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Grouping {
     /// The model used, or the model asked for where none was.
     Model,

@@ -1,10 +1,10 @@
-//! What a config change keeps and what it clears.
+//! What a change of the config keeps and what it clears.
 
 use super::*;
 
 const MODEL: &str = "gemini-3-flash";
 
-/// Whether a cooling account is free after its config changed as `change` says.
+/// Checks whether a change of its config frees an account from its trouble.
 #[track_caller]
 fn check_freed(change: impl Fn(&mut AccountConfig), expected: bool) {
     for trouble in [limited(60, false), limited(60, true), failure(Fault::Account)] {
@@ -20,7 +20,7 @@ fn check_freed(change: impl Fn(&mut AccountConfig), expected: bool) {
 }
 
 #[test]
-fn only_a_new_identity_clears_what_was_learned() {
+fn only_a_new_identity_clears_the_state_of_an_account() {
     check_freed(|_| {}, false);
     check_freed(|account| account.priority = 5, false);
     check_freed(|account| account.weight = 5, false);
@@ -45,7 +45,7 @@ fn a_lease_outlives_the_removal_of_its_account() {
 }
 
 #[test]
-fn a_verdict_on_the_old_key_says_nothing_of_the_new_one() {
+fn a_refusal_of_the_old_key_does_not_disable_the_new_one() {
     let pool = pool(&config(&[gemini("work")]));
     let mut lease = lease(&pool, &demand(MODEL)).expect("a lease");
     let edited = AccountConfig { api_key: Secret::Known("sk-new".into()), ..gemini("work") };
@@ -67,7 +67,7 @@ fn requests_in_flight_are_still_counted_after_a_reload() {
 }
 
 #[test]
-fn an_upstream_nobody_uses_any_more_is_news_again_when_it_returns() {
+fn an_upstream_without_accounts_is_news_again_when_it_returns() {
     let pool = pool(&config(&[gemini("work")]));
     let unreachable = || {
         pool.clear_cooldown(None).expect("all of them");
@@ -81,7 +81,7 @@ fn an_upstream_nobody_uses_any_more_is_news_again_when_it_returns() {
 }
 
 #[test]
-fn a_smaller_max_cooldown_holds_at_once() {
+fn a_smaller_max_cooldown_applies_at_once() {
     let mut config = config(&[gemini("work")]);
     let pool = pool(&config);
     let demand = demand(MODEL);
@@ -92,7 +92,7 @@ fn a_smaller_max_cooldown_holds_at_once() {
 }
 
 #[test]
-fn the_zai_section_comes_and_goes_with_its_mode() {
+fn the_zai_section_takes_part_by_its_mode() {
     let mut config = with_zai(DispatchMode::Pooled, &[]);
     let pool = pool(&config);
     assert!(pool.has_usable());

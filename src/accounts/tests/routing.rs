@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_list_beats_ownership_and_ownership_needs_an_empty_list() {
+fn a_list_comes_before_ownership_and_ownership_takes_an_empty_list() {
     let pool = pool(&config(&[
         gemini("owner"),
         account("narrow", Provider::Gemini, &["gemini-2.5-*"]),
@@ -34,7 +34,7 @@ fn the_second_tier_is_used_only_while_the_first_is_not_available() {
 }
 
 #[test]
-fn a_pin_goes_where_it_says_but_not_past_a_list() {
+fn a_pin_overrides_ownership_but_not_a_list() {
     let pool = pool(&config(&[
         gemini("work"),
         account("local", Provider::OpenAiCompatible, &[]),
@@ -92,7 +92,7 @@ fn least_busy_counts_what_is_in_flight() {
 }
 
 #[test]
-fn a_sticky_session_stays_moves_and_stays_moved() {
+fn a_sticky_session_moves_only_when_it_has_to() {
     let mut config = config(&[gemini("one"), gemini("two"), gemini("three")]);
     config.pool.strategy = crate::config::Strategy::Sticky;
     let pool = pool(&config);
@@ -135,7 +135,7 @@ fn zai_takes_its_place_by_the_dispatch_mode() {
 }
 
 #[test]
-fn zai_gets_glm_models_also_through_a_pin() {
+fn zai_gets_glm_models_with_a_pin_too() {
     let pool = pool(&with_zai(DispatchMode::Pooled, &[]));
     let model = |demand: Demand<'_>| lease(&pool, &demand).expect("a lease").model().to_owned();
     assert_eq!(model(from_claude_code("claude-opus-4-5")), "glm-4.7");
@@ -147,7 +147,7 @@ fn zai_gets_glm_models_also_through_a_pin() {
 }
 
 #[test]
-fn a_pin_goes_past_exclusive_zai() {
+fn a_pin_overrides_exclusive_zai() {
     let pool = pool(&with_zai(DispatchMode::Exclusive, &[gemini("work")]));
     let pin = Some(Pin::Account("work".to_owned()));
     assert_eq!(takers(&pool, &Demand { pin, ..from_claude_code("gemini-3-flash") }), ["work"]);

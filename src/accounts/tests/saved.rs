@@ -1,4 +1,4 @@
-//! What a restart remembers.
+//! What a restart keeps.
 
 use std::fs;
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use super::*;
 
 const MODEL: &str = "gemini-3-flash";
 
-/// Three accounts: one cools for a model, one as a whole, one is disabled.
+/// Four accounts: one cools for a model, one as a whole, one is disabled, one is ready.
 fn troubled() -> (Config, Pool, Instant) {
     let config = config(&[gemini("model"), gemini("whole"), gemini("dead"), gemini("fine")]);
     let pool = pool(&config);
@@ -18,8 +18,8 @@ fn troubled() -> (Config, Pool, Instant) {
     (config, pool, demand.now)
 }
 
-/// The seconds each account has left to cool in a new agent, `passed` seconds (by the
-/// wall clock) after the old one saved.
+/// The seconds that each account has left to cool in a new agent, `passed` seconds by the wall
+/// clock after the old one saved.
 fn left_after(passed: i64) -> Vec<Option<u64>> {
     let (config, old, now) = troubled();
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -37,7 +37,7 @@ fn left_after(passed: i64) -> Vec<Option<u64>> {
 }
 
 #[test]
-fn cooldowns_go_on_where_they_were_and_never_beyond_the_bound() {
+fn cooldowns_continue_after_a_restart_and_never_exceed_the_maximum() {
     let cases = [
         (0, [Some(100), Some(200), None, None]),
         (60, [Some(40), Some(140), None, None]),
@@ -75,7 +75,7 @@ fn a_round_trip_through_the_file_keeps_everything() {
 }
 
 #[test]
-fn what_only_we_guessed_is_not_remembered() {
+fn guessed_rests_are_not_saved() {
     let pool = pool(&config(&[gemini("work")]));
     let demand = demand(MODEL);
     for fault in [Fault::Unreachable, Fault::TimedOut, Fault::Overloaded { retry_after: None }] {
@@ -131,7 +131,7 @@ fn a_missing_file_is_empty_and_a_corrupt_one_is_set_aside() {
 }
 
 #[test]
-fn absurd_numbers_in_the_file_are_bounded() {
+fn absurd_numbers_in_the_file_are_limited() {
     let (mut config, old, now) = troubled();
     config.pool.max_cooldown = Duration::MAX;
     let text = serde_json::to_string(&old.snapshot(now, SystemTime::now())).expect("JSON");

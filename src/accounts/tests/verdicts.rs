@@ -9,7 +9,7 @@ use crate::upstream::failure::{Means, Sentence};
 
 const MODEL: &str = "gemini-3-flash";
 
-/// A pool of one account after one failure, at the moment of that failure.
+/// A pool of one account after one failure, and the time of that failure.
 fn after(failure: &Failure) -> (Pool, Instant) {
     let pool = pool(&config(&[gemini("work")]));
     let demand = demand(MODEL);
@@ -17,7 +17,7 @@ fn after(failure: &Failure) -> (Pool, Instant) {
     (pool, demand.now)
 }
 
-/// How long the model and another model of the account are refused.
+/// The seconds that the model, and another model of the account, are refused for.
 fn waits(pool: &Pool, now: Instant) -> [Option<u64>; 2] {
     [MODEL, "gemini-2.5-pro"].map(|model| match lease(pool, &Demand { now, ..demand(model) }) {
         Err(NoLease::AllCooling { soonest, .. }) => Some(soonest.as_secs()),
@@ -61,7 +61,7 @@ fn each_fault_rests_the_account_as_long_as_it_should() {
 }
 
 #[test]
-fn a_dead_credential_takes_the_account_out_until_it_is_enabled() {
+fn a_refused_credential_takes_the_account_out_until_it_is_enabled() {
     let (pool, now) = after(&failure(Fault::Account));
     let years_later = now + Duration::from_secs(100_000_000);
     let refusal = lease(&pool, &Demand { now: years_later, ..demand(MODEL) }).expect_err("disabled");
@@ -74,7 +74,7 @@ fn a_dead_credential_takes_the_account_out_until_it_is_enabled() {
 }
 
 #[test]
-fn one_account_that_can_wait_makes_the_refusal_a_matter_of_time() {
+fn one_cooling_account_makes_the_refusal_temporary() {
     let pool = pool(&config(&[gemini("dead"), gemini("slow"), gemini("slower")]));
     let demand = demand(MODEL);
     fail(&pool, &demand, &failure(Fault::Account));
@@ -122,7 +122,7 @@ fn of_many_threads_exactly_one_gets_the_probe() {
 }
 
 #[test]
-fn a_verdict_on_the_model_gives_the_probe_of_the_account_back() {
+fn a_failure_of_the_model_frees_the_probe_of_the_account() {
     let (pool, now) = after(&limited(1, false));
     let demand = Demand { now: now + SECOND, ..demand(MODEL) };
     let mut probe = lease(&pool, &demand).expect("the probe");
@@ -155,7 +155,7 @@ fn an_answer_that_breaks_off_after_its_start_makes_the_account_a_last_choice() {
 }
 
 #[test]
-fn what_only_we_guessed_orders_the_accounts_and_refuses_nobody() {
+fn guessed_rests_order_the_accounts_and_refuse_no_request() {
     let lister = account("lister", Provider::Gemini, &["gemini-*"]);
     let pool = pool(&config(&[lister, gemini("owner")]));
     let demand = demand(MODEL);
@@ -164,21 +164,21 @@ fn what_only_we_guessed_orders_the_accounts_and_refuses_nobody() {
     let mut lease = lease(&pool, &demand).expect("a lease");
     lease.succeed();
     drop(lease);
-    assert_eq!(taker(&pool, &demand), "lister", "the way is free, and that costs nothing");
+    assert_eq!(taker(&pool, &demand), "lister", "it can be reached again, and nothing is left of the rest");
     fail(&pool, &demand, &limited(30, false));
     assert_eq!(taker(&pool, &demand), "owner", "who only may be broken comes before who rests");
     assert_eq!(takers(&pool, &demand), ["owner"]);
 }
 
 #[test]
-fn a_sleep_of_the_machine_counts_for_what_providers_asked() {
+fn a_sleep_of_the_machine_counts_towards_requested_rests() {
     let (pool, now) = after(&limited(100, true));
     pool.slept(40 * SECOND);
     assert_eq!(waits(&pool, now), [Some(60), None]);
 }
 
 #[test]
-fn in_flight_counts_leases_with_and_without_a_verdict() {
+fn in_flight_counts_leases_with_and_without_an_outcome() {
     let pool = pool(&config(&[gemini("work")]));
     let in_flight = || pool.view(Instant::now()).accounts[0].in_flight;
     let mut one = lease(&pool, &demand(MODEL)).expect("a lease");
@@ -192,7 +192,7 @@ fn in_flight_counts_leases_with_and_without_a_verdict() {
 }
 
 #[test]
-fn the_view_says_what_each_account_does() {
+fn the_view_shows_the_state_of_each_account() {
     let off = AccountConfig { enabled: false, ..gemini("off") };
     let locked = AccountConfig { api_key: Secret::Unresolved("no such variable".into()), ..gemini("locked") };
     let pool = pool(&config(&[gemini("limited"), gemini("dead"), gemini("fine"), off, locked]));
@@ -230,7 +230,7 @@ fn a_cooldown_of_the_account_hides_those_of_its_models() {
 }
 
 #[test]
-fn clearing_cooldowns_says_how_many_accounts_it_freed() {
+fn clearing_cooldowns_returns_the_number_of_accounts_freed() {
     let pool = pool(&config(&[gemini("one"), gemini("two"), gemini("three")]));
     let demand = demand(MODEL);
     fail(&pool, &demand, &limited(60, true));
@@ -263,7 +263,7 @@ fn every_visible_change_is_announced_and_nothing_else() {
 }
 
 #[test]
-fn a_dead_account_is_one_event_without_its_key() {
+fn a_disabled_account_is_one_event_without_its_key() {
     let pool = pool(&config(&[gemini("work")]));
     let demand = demand(MODEL);
     let dead = Failure { reason: "no such key: sk-of-work".into(), ..failure(Fault::Account) };

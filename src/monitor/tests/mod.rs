@@ -1,5 +1,6 @@
 //! The record as a whole: what goes in comes out, whatever happens to the file.
 
+mod columns;
 mod faults;
 mod queries;
 mod retention;
