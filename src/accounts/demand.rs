@@ -42,14 +42,6 @@ impl Pin {
 pub struct Attempts(Vec<AccountId>);
 
 impl Attempts {
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn contains(&self, id: AccountId) -> bool {
         self.0.contains(&id)
     }

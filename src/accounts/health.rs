@@ -23,8 +23,8 @@
 use std::time::{Duration, Instant};
 
 use crate::language::Message;
+use crate::protocol::wait::LONGEST;
 use crate::upstream::Fault;
-use crate::upstream::retry_hint::LONGEST;
 
 /// Identifies a lease, so that a probe decides only for itself. Counted up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Fingerprint, Origin, accounts_of};
+pub use account::{Account, accounts_of};
 pub use demand::{Attempts, Demand, Pin};
 pub use events::PoolEvent;
 pub use lease::Lease;

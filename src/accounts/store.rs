@@ -28,7 +28,7 @@ pub struct PoolSnapshot {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct AccountSnapshot {
-    /// Another fingerprint is another account ([`Fingerprint`](super::Fingerprint)).
+    /// Another fingerprint is another account ([`Account::fingerprint`](super::Account)).
     fingerprint: String,
     /// Why it is disabled, in English; `said` is the key and arguments of the same message.
     #[serde(default, skip_serializing_if = "Option::is_none")]

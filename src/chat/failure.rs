@@ -1,15 +1,15 @@
-//! What an upstream says when it does not answer.
+//! The failure that an upstream reports instead of an answer.
 
 use std::time::Duration;
 
-/// An upstream's error in its own words, sorted.
+/// An upstream's failure: its kind, in the upstream's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub kind: FailureKind,
     pub message: String,
     /// The upstream's own name for it: `context_length_exceeded`, `RESOURCE_EXHAUSTED`.
     pub code: Option<String>,
-    /// How long the body says to wait. Headers are the caller's to read.
+    /// How long the error itself says to wait. The headers are not read here.
     pub retry_after: Option<Duration>,
 }
 
@@ -17,22 +17,24 @@ pub struct Failure {
 pub enum FailureKind {
     /// The request is at fault: 400, 409, 422.
     InvalidRequest,
-    /// Our credential is at fault: 401, most of 403, a key Google calls invalid.
+    /// The account's credential is at fault: 401, or a key that Google calls invalid.
     Credential,
     /// The account cannot pay: 402, `insufficient_quota`. Waiting does not help.
     Billing,
-    /// The credential is good, this use of it is not allowed.
+    /// The credential is valid, and this use of it is not allowed: 403.
     Forbidden,
-    /// No such model.
+    /// There is no such model: 404.
     NotFound,
     TooLarge,
     RateLimited,
-    /// 503, 529: come back later.
+    /// The upstream has no room now: 503, 529.
     Overloaded,
-    /// 500 and its kin.
+    /// The upstream is at fault: 500.
     Internal,
     Timeout,
-    /// Not an error the upstream told: its answer broke off or made no sense.
+    /// The upstream reported an error and did not name its kind.
+    Unnamed,
+    /// The upstream reported no error: its answer broke off or made no sense.
     Broken,
 }
 

@@ -1,7 +1,7 @@
-//! What an answer cost. One convention; every protocol converts at its own edge.
+//! The tokens an answer cost, by one convention; every protocol converts at its own edge.
 
-/// Tokens. `input` includes what was read from and written to a cache; `output`
-/// includes reasoning. The details say how much of each.
+/// Numbers of tokens. `input` includes those read from and written to a cache, `output` those
+/// of the reasoning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub input: u64,
@@ -16,7 +16,7 @@ impl Usage {
         self.input.saturating_add(self.output)
     }
 
-    /// What two answers cost together.
+    /// The sum of two answers.
     #[must_use]
     pub const fn plus(&self, other: &Self) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Usage {
         }
     }
 
-    /// Input that no cache had a part in, as Anthropic counts `input_tokens`.
+    /// The input neither read from nor written to a cache, as Anthropic counts `input_tokens`.
     pub const fn uncached_input(&self) -> u64 {
         self.input.saturating_sub(self.cache_read).saturating_sub(self.cache_write)
     }

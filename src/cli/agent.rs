@@ -1,5 +1,6 @@
 //! Talks to the running agent through its control plane.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::output::{self, Exit};
 use crate::control::{LANGUAGE_HEADER, Status};
 use crate::desktop::instance::{self, ControlFile};
 use crate::desktop::paths::Paths;
+use crate::protocol::sse::{Message, Parser};
 use crate::text;
 
 /// A command may wait for an account's answer; nothing waits longer.
@@ -90,7 +92,12 @@ impl Agent {
             Err(error) => return Err(self.or_gone(error).await),
         };
         if response.status().is_success() {
-            return Ok(Events { body: response.into_body(), held: Vec::new(), _connection: connection });
+            return Ok(Events {
+                body: response.into_body(),
+                parser: Parser::default(),
+                ready: VecDeque::new(),
+                _connection: connection,
+            });
         }
         let body = response.into_body().collect().await.map_err(|error| silent(&error))?.to_bytes();
         Err(refused(&serde_json::from_slice(&body).map_err(|error| silent(&error))?))
@@ -169,7 +176,9 @@ impl Drop for Connection {
 /// What the agent says as it happens.
 pub struct Events {
     body: Incoming,
-    held: Vec<u8>,
+    parser: Parser,
+    /// Events that came with one already returned.
+    ready: VecDeque<Event>,
     _connection: Connection,
 }
 
@@ -182,12 +191,15 @@ impl Events {
     /// The next one; `None` when the agent has no more to say.
     pub async fn next(&mut self) -> Result<Option<Event>, AskError> {
         loop {
-            if let Some(end) = memchr::memmem::find(&self.held, b"\n\n") {
-                let event: Vec<u8> = self.held.drain(..end + 2).collect();
-                return Ok(Some(Event::read(&String::from_utf8_lossy(&event))));
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
             }
             match self.body.frame().await {
-                Some(Ok(frame)) => self.held.extend(frame.into_data().unwrap_or_default()),
+                Some(Ok(frame)) => {
+                    let bytes = frame.into_data().unwrap_or_default();
+                    let ready = |message: Message<'_>| self.ready.push_back(Event::from(message));
+                    self.parser.push(&bytes, ready).map_err(|error| silent(&error))?;
+                }
                 // It may have been killed as well as have ended.
                 Some(Err(_)) | None => return Ok(None),
             }
@@ -195,11 +207,10 @@ impl Events {
     }
 }
 
-impl Event {
-    fn read(text: &str) -> Self {
-        let field =
-            |name| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
-        Self { name: field("event: "), data: field("data: ") }
+impl From<Message<'_>> for Event {
+    fn from(message: Message<'_>) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { name: text(message.name), data: text(message.data) }
     }
 }
 

@@ -76,7 +76,7 @@ fn cells(row: &UsageRow, args: &UsageArgs) -> Vec<String> {
         row.requests.to_string(),
         row.errors.to_string(),
         row.usage.input.to_string(),
-        row.usage.cached.to_string(),
+        row.usage.cache_read.to_string(),
         row.usage.output.to_string(),
         row.cost.map_or_else(|| "-".to_owned(), dollars),
         row.first_byte_ms.map_or_else(|| "-".to_owned(), |ms| duration(whole(ms))),

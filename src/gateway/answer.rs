@@ -12,8 +12,9 @@ use super::relay::{Codec, Relay, Shape, Source};
 use super::translate::{JSON, Translation};
 use super::{Settings, passthrough};
 use crate::accounts::Lease;
+use crate::chat::Usage;
+use crate::protocol::Observer;
 use crate::protocol::side::SideAnswer;
-use crate::protocol::{Observer, Usage};
 use crate::upstream::Scrubber;
 
 /// Which account answered; the server shows it to local callers only.

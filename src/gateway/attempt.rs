@@ -15,7 +15,7 @@ use super::share::Share;
 use crate::accounts::Account;
 use crate::language::Message;
 use crate::message;
-use crate::protocol::{LocalError, Operation, Provider};
+use crate::protocol::{ErrorReport, LocalError, Operation, Provider};
 use crate::upstream::client::describe;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
@@ -54,6 +54,8 @@ pub struct Answered {
 pub struct Refused {
     pub failure: Failure,
     pub reply: Option<(StatusCode, HeaderMap, Bytes)>,
+    /// The body of the reply, as it was read.
+    pub report: Option<Box<ErrorReport>>,
 }
 
 impl Attempt<'_> {
@@ -143,13 +145,14 @@ async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &S
     let Reply { status, headers, body } = reply;
     if !(200..600).contains(&status.as_u16()) {
         // What ends no request, such as a 101, is no answer to be handed on.
-        return without_reply(classify(provider, status, &headers, &[]));
+        return without_reply(classify(provider, status, &headers, &ErrorReport::default()));
     }
     let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body = scrubber.scrub_told(&body).map_or(body, Bytes::from);
-    let failure = classify(provider, status, &headers, &body);
-    Refused { failure, reply: Some((status, headers, body)) }
+    let report = ErrorReport::of_body(&body);
+    let failure = classify(provider, status, &headers, &report);
+    Refused { failure, reply: Some((status, headers, body)), report: Some(Box::new(report)) }
 }
 
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
@@ -160,7 +163,7 @@ pub fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 const fn without_reply(failure: Failure) -> Refused {
-    Refused { failure, reply: None }
+    Refused { failure, reply: None, report: None }
 }
 
 /// The upstream has begun to answer, and the answer is no good.

@@ -9,9 +9,10 @@ use http::HeaderMap;
 use http::header::USER_AGENT;
 
 use super::query;
+use crate::chat::Usage;
 use crate::monitor::record::millis;
 use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
-use crate::protocol::{LocalError, Operation, Usage};
+use crate::protocol::{LocalError, Operation};
 use crate::upstream::Failure;
 
 /// What the server knows of a request before its body is read.

@@ -1,53 +1,23 @@
-//! How an answer begins: its first bytes, and of a stream the whole first event, because
-//! some providers say 200 and only then, as that event, that they are overloaded.
+//! The beginning of an answer: its first bytes, and of a stream the whole first event, because
+//! some providers answer 200 and then report in that event that they are overloaded.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt;
-use memchr::{memchr2, memmem, memrchr2};
-use serde_json::{Value, json};
+use memchr::memchr2;
 
-use crate::protocol::Provider;
-use crate::upstream::failure::classify;
+use crate::chat;
+use crate::protocol::sse::{self, Lines, end_of_lines};
+use crate::protocol::{ErrorReport, Provider};
+use crate::upstream::failure::classify_event;
 use crate::upstream::{Failure, Fault, Scrubber};
 
-/// An error is shorter than this, and only errors are waited for.
+/// The longest first event that is waited for: only errors matter, and these are shorter.
 const MAX_ERROR: usize = 16 << 10;
 
-/// What providers call the request's own fault.
-const REQUEST_NAMES: [&str; 9] = [
-    "invalid_request_error",
-    "invalid_request",
-    "invalid_prompt",
-    "context_length_exceeded",
-    "string_above_max_length",
-    "content_policy_violation",
-    "content_filter",
-    "unsupported_parameter",
-    "invalid_value",
-];
-
-/// The same of an image in it (`ResponseErrorCode`).
-const IMAGE_NAMES: [&str; 14] = [
-    "invalid_image",
-    "invalid_image_format",
-    "invalid_base64_image",
-    "invalid_image_url",
-    "invalid_image_mode",
-    "image_too_large",
-    "image_too_small",
-    "image_parse_error",
-    "image_content_policy_violation",
-    "image_file_too_large",
-    "unsupported_image_media_type",
-    "empty_image_file",
-    "failed_to_download_image",
-    "image_file_not_found",
-];
-
-/// The first bytes of a body; of events, as many as show whether the first is an error.
-/// `None`: there are none.
+/// The first bytes of a body; of events, enough to see whether the first is an error. `None` if
+/// the body is empty.
 pub async fn read<B>(body: &mut B, is_event_stream: bool) -> Result<Option<Bytes>, B::Error>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -56,7 +26,9 @@ where
     while let Some(frame) = body.frame().await {
         let Ok(bytes) = frame?.into_data() else { continue };
         let is_enough = |so_far: &[u8]| {
-            !is_event_stream || so_far.len() >= MAX_ERROR || first_data(whole_lines(so_far)).is_some()
+            !is_event_stream
+                || so_far.len() >= MAX_ERROR
+                || first_data(&so_far[..end_of_lines(so_far)]).is_some()
         };
         if opening.is_empty() {
             if !bytes.is_empty() && is_enough(&bytes) {
@@ -82,71 +54,38 @@ pub fn error(
     scrubber: &Scrubber,
 ) -> Option<Failure> {
     let data = first_data(opening).filter(|data| data.len() <= MAX_ERROR)?;
-    let failure = told(provider, headers, data, scrubber)?;
+    let mut failure = ErrorReport::of_event(data)?.without_status();
+    failure.message = scrubber.scrub_text(failure.message);
+    let failure = classify_event(provider, headers, &failure)?;
     (failure.fault != Fault::Request).then_some(failure)
 }
 
-/// Whose fault an error event tells of, where it tells.
-pub fn fault(provider: Provider, data: &[u8]) -> Option<Fault> {
-    let failure = told(provider, &HeaderMap::new(), data, &Scrubber::default())?;
-    // Nobody weighs here whether a sentence is the request's own, so none is a verdict.
-    Some(match failure.fault {
+/// Whose fault a failure in the middle of a stream is, if the upstream named its kind. No
+/// sentence is believed here, since it is not searched for in the request.
+pub fn fault(provider: Provider, failure: &chat::Failure) -> Option<Fault> {
+    Some(match classify_event(provider, &HeaderMap::new(), failure)?.fault {
         Fault::AccountBySentence(_) => Fault::Request,
         fault => fault,
     })
 }
 
-fn told(provider: Provider, headers: &HeaderMap, data: &[u8], scrubber: &Scrubber) -> Option<Failure> {
-    memmem::find(data, b"\"error\"")?;
-    let event: Value = serde_json::from_slice(data).ok()?;
-    let error = error_of(&event)?;
-    let body = scrubber.scrub_text(json!({ "error": error }).to_string());
-    Some(classify(provider, status_of(error)?, headers, body.as_bytes()))
-}
-
-fn whole_lines(bytes: &[u8]) -> &[u8] {
-    &bytes[..memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1)]
-}
-
-/// The first line of data; comments and names of events come before it.
-fn first_data(bytes: &[u8]) -> Option<&[u8]> {
-    let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
-    lines.find_map(|line| line.strip_prefix(b"data:")).map(<[u8]>::trim_ascii)
-}
-
-/// In an `error` member; in the event itself (`ResponseErrorEvent`); or in the response
-/// that has failed (`ResponseFailedEvent`).
-fn error_of(event: &Value) -> Option<&Value> {
-    let places = [&event["error"], &event["response"]["error"]];
-    let is_error = event["type"] == "error";
-    places.into_iter().find(|place| place.is_object()).or_else(|| is_error.then_some(event))
-}
-
-/// The status that would have said the same.
-fn status_of(error: &Value) -> Option<StatusCode> {
-    if let Some(code) = error["code"].as_u64() {
-        return StatusCode::from_u16(u16::try_from(code).ok()?).ok();
+/// The first line of data; comments and the event's name come before it. The last line needs
+/// no end.
+fn first_data(mut bytes: &[u8]) -> Option<&[u8]> {
+    let data = |line| sse::field(line, b"data").map(<[u8]>::trim_ascii);
+    let mut lines = Lines::default();
+    while let Some(line) = lines.cut(&mut bytes) {
+        if let Some(data) = data(line) {
+            return Some(data);
+        }
     }
-    [&error["code"], &error["type"]].into_iter().filter_map(Value::as_str).find_map(status_named)
-}
-
-fn status_named(name: &str) -> Option<StatusCode> {
-    Some(match name {
-        "overloaded_error" => StatusCode::from_u16(529).ok()?,
-        "rate_limit_error" | "rate_limit_exceeded" | "insufficient_quota" => StatusCode::TOO_MANY_REQUESTS,
-        "authentication_error" | "invalid_api_key" => StatusCode::UNAUTHORIZED,
-        "permission_error" => StatusCode::FORBIDDEN,
-        "api_error" | "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
-        "request_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "not_found_error" | "model_not_found" => StatusCode::NOT_FOUND,
-        name if REQUEST_NAMES.contains(&name) || IMAGE_NAMES.contains(&name) => StatusCode::BAD_REQUEST,
-        _ => return None,
-    })
+    data(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::decode_error_event;
 
     #[track_caller]
     fn check(data: &str, fault: Option<&Fault>) {
@@ -160,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_known_by_its_words_wherever_it_stands() {
+    fn an_error_is_known_by_its_names_wherever_it_stands() {
         let overloaded = Fault::Overloaded { retry_after: None };
         let limited = Fault::RateLimited { retry_after: None, per_model: true };
         let spent = Fault::Spent { retry_after: None };
@@ -187,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn in_the_midst_of_a_stream_the_requests_fault_is_known_and_no_sentence_is_a_verdict() {
+    fn in_the_middle_of_a_stream_the_fault_is_named_and_no_sentence_is_a_verdict() {
         let long = "x".repeat(3 * MAX_ERROR);
         let failed = format!(
             r#"{{"type":"response.failed","response":{{"instructions":"{long}","error":{{"code":"invalid_prompt"}}}}}}"#
@@ -200,12 +139,12 @@ mod tests {
             (r#"{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}"#, Some(Fault::Account)),
             (r#"{"error":{"type":"of_a_new_kind"}}"#, None),
         ] {
-            assert_eq!(fault(Provider::Gemini, data.as_bytes()), expected, "{data}");
+            assert_eq!(fault(Provider::Gemini, &decode_error_event(data.as_bytes())), expected, "{data}");
         }
     }
 
     #[tokio::test]
-    async fn a_stream_is_read_to_the_end_of_its_first_data_however_it_is_cut() {
+    async fn a_stream_is_read_to_the_end_of_its_first_data_wherever_it_is_cut() {
         for text in
             ["data: {}\n\n", "event: x\r\ndata: {}\r\n\r\n", ": hello\n\ndata:{}\r", "id: 1\rdata: {}\r\r"]
         {

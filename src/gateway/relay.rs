@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::error_keys;
 use super::exchange::Exchange;
-use super::held::Held;
 use super::opening;
+use super::outbox::Outbox;
 use super::patience::{Pulse, Silence, Turns};
-use super::told;
 use super::translate::Translator;
 use crate::accounts::Lease;
 use crate::monitor::{Outcome, record::millis};
-use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, stream_keep_alive};
+use crate::protocol::{ErrorKind, LocalError, Observer, Protocol, decode_error_event, stream_keep_alive};
 use crate::upstream::client::describe;
 use crate::upstream::{Failure, Fault, ReplyBody, Scrubber};
 
@@ -50,7 +50,7 @@ pub struct Relay {
     codec: Codec,
     shape: Shape,
     protocol: Protocol,
-    held: Held,
+    held: Outbox,
     turns: Turns,
     /// Bytes the client can expect, where the upstream said so.
     length: Option<u64>,
@@ -104,7 +104,7 @@ impl Relay {
             codec: source.codec,
             shape: source.shape,
             protocol: source.protocol,
-            held: Held::default(),
+            held: Outbox::default(),
             turns: Turns::default(),
             length: source.length,
             silence: Silence::new(source.limit, elapsed, is_stream),
@@ -258,9 +258,10 @@ impl Relay {
     /// The upstream did not do its part: for the account, unless it told of the request's
     /// own fault, and for the record.
     fn blame(&mut self, reason: &str) {
-        let told =
-            self.observer.failure().and_then(|event| opening::fault(self.lease.account().provider, event));
-        let fault = told.unwrap_or(Fault::Unreachable);
+        let failure = self.observer.failure().map(decode_error_event);
+        let provider = self.lease.account().provider;
+        let fault = failure.and_then(|failure| opening::fault(provider, &failure));
+        let fault = fault.unwrap_or(Fault::Unreachable);
         self.lease.fail(&Failure { fault, status: None, reason: reason.into() });
         let (usage, bytes_out) = (self.observer.usage(), self.bytes_out);
         self.exchange.cut(usage, bytes_out, reason);
@@ -272,17 +273,17 @@ impl Relay {
         let may_wait = passes && self.is_open() && self.held.len() < JOIN_LIMIT;
         let ready = match self.shape {
             Shape::Events if may_wait => self.held.take_events(),
-            Shape::Stream if may_wait => self.held.take_before(told::ERROR),
+            Shape::Stream if may_wait => self.held.take_before(error_keys::ERROR),
             _ => self.held.take(),
         };
         let may_tell = passes && self.shape != Shape::Whole;
-        let is_error = may_tell && (self.observer.has_failed() || told::is_error_in(&ready));
+        let is_error = may_tell && (self.observer.has_failed() || error_keys::is_error_in(&ready));
         // Of an array nothing tells where an element ends; an error is its last one.
         if is_error && self.shape == Shape::Stream && self.is_open() && ready.len() < JOIN_LIMIT {
             self.held.put_back(ready);
             return None;
         }
-        let clean = is_error.then(|| told::without_keys(&ready, self.shape, &self.scrubber)).flatten();
+        let clean = is_error.then(|| error_keys::without_keys(&ready, self.shape, &self.scrubber)).flatten();
         Some(clean.unwrap_or(ready)).filter(|ready| !ready.is_empty())
     }
 

@@ -9,9 +9,9 @@ use super::conversations::Remembering;
 use super::off_thread::{Asker, Kind, OffThread, is_large};
 use super::share::Share;
 use super::signatures::CallWatch;
-use crate::chat;
+use crate::chat::{self, Usage};
 use crate::protocol::openai_responses::reference::output_of;
-use crate::protocol::{self, LocalError, Observer, Protocol, ResponseContext, Usage, weight};
+use crate::protocol::{self, LocalError, Observer, Protocol, ResponseContext, weight};
 
 pub struct Retelling {
     pub upstream: Protocol,

@@ -200,7 +200,7 @@ mod tests {
 
     fn refused(fault: Fault) -> Refused {
         let failure = Failure { fault, status: None, reason: "because".into() };
-        Refused { failure, reply: None }
+        Refused { failure, reply: None, report: None }
     }
 
     fn told(audience: Audience) -> Told<'static> {

@@ -82,8 +82,8 @@ impl SideCall {
     ) -> Result<SideResponse, Refused> {
         let (limit, started) = (attempt.limit, Instant::now());
         let answered = attempt.run(account).await;
-        let answered = answered
-            .map_err(|refused| retell(refused, self.upstream, self.client.protocol(), &self.request_id))?;
+        let answered =
+            answered.map_err(|refused| retell(refused, self.client.protocol(), &self.request_id))?;
         let body = answered.read(limit.saturating_sub(started.elapsed()), &means.share).await;
         let body = body.map_err(|unread| match unread {
             Unread::Refused(refused) => *refused,
@@ -101,7 +101,11 @@ impl SideCall {
                 FailureKind::InvalidRequest => Fault::Request,
                 _ => Fault::Overloaded { retry_after: told.retry_after },
             };
-            Refused { failure: Failure { fault, status: None, reason: error.message.into() }, reply: None }
+            Refused {
+                failure: Failure { fault, status: None, reason: error.message.into() },
+                reply: None,
+                report: None,
+            }
         })
     }
 }
@@ -135,5 +139,5 @@ pub async fn estimate(
 /// 404 that speaks of the model is another matter.
 pub fn has_no_such_path(refused: &Refused) -> bool {
     matches!(refused.failure.status, Some(404 | 405 | 501))
-        && !refused.failure.reason.to_string().contains("model")
+        && !refused.report.as_ref().is_some_and(|report| report.is_about_a_model())
 }

@@ -7,7 +7,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::de::IgnoredAny;
 
 use super::attempt::{self, Refused, broken};
 use super::call::Means;
@@ -15,12 +14,13 @@ use super::conversations::{Known, Remembering};
 use super::retelling::{Retelling, Untold};
 use super::signatures::CallWatch;
 use super::{Remembered, ids, passthrough};
-use crate::chat::{self, Dropped, Event};
-use crate::protocol::failure::{for_client, kind_of_status, of_stranger};
+use crate::chat::{self, Dropped, Event, Usage};
+use crate::protocol::error_report::Form;
+use crate::protocol::failure::{for_client, kind_of_status};
 use crate::protocol::openai_responses::reference::Said;
 use crate::protocol::{
     self, Encoded, ErrorKind, Limits, LocalError, Operation, Protocol, Provider, RequestTarget,
-    ResponseContext, StreamDecoder, StreamEncoder, Usage, capability,
+    ResponseContext, StreamDecoder, StreamEncoder, capability,
 };
 use crate::upstream::{Failure, Fault, Frames, Scrubber};
 
@@ -199,7 +199,7 @@ impl Translation {
 
     /// The upstream's refusal in the client's words.
     pub fn retell(&self, refused: Refused) -> Refused {
-        retell(refused, self.upstream, self.client, &self.request_id)
+        retell(refused, self.client, &self.request_id)
     }
 
     /// What the client's stream says it is.
@@ -231,13 +231,14 @@ pub fn refused_here(told: &LocalError, client: Protocol, request_id: &str) -> Re
     Refused {
         failure,
         reply: Some((status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body))),
+        report: None,
     }
 }
 
 /// An upstream's refusal in the client's words.
-pub fn retell(mut refused: Refused, upstream: Protocol, client: Protocol, request_id: &str) -> Refused {
-    if let Some((status, headers, body)) = refused.reply.take() {
-        let mut told = protocol::decode_error(upstream, status, &body);
+pub fn retell(mut refused: Refused, client: Protocol, request_id: &str) -> Refused {
+    if let Some((status, headers, _)) = refused.reply.take() {
+        let mut told = refused.report.as_deref().cloned().unwrap_or_default().with_status(status);
         // A body may claim anything; whose fault it was has been decided by the status.
         let is_servers = kind_of(&told).status().is_server_error();
         if refused.failure.fault == Fault::Request || !is_servers {
@@ -252,10 +253,10 @@ pub fn retell(mut refused: Refused, upstream: Protocol, client: Protocol, reques
 /// The same where both speak one protocol: what an upstream's own servers say passes as it
 /// is, and a page or a line of something in front of them is told in the client's shape.
 pub fn in_shape(mut refused: Refused, client: Protocol, request_id: &str) -> Refused {
-    if let Some((status, headers, body)) = &refused.reply
-        && serde_json::from_slice::<IgnoredAny>(body).is_err()
+    if let Some((status, headers, _)) = &refused.reply
+        && let Some(report) = refused.report.as_deref().filter(|report| report.form != Form::Json)
     {
-        let mut error = for_client(&of_stranger(*status, body));
+        let mut error = for_client(&report.clone().with_status(*status));
         if *status == StatusCode::BAD_GATEWAY {
             error.kind = ErrorKind::BadGateway;
         }

@@ -1,8 +1,7 @@
-//! Whether a sentence of an upstream is believed when it says that an account is dead.
+//! Whether an upstream's sentence is believed when it says that an account is dead.
 //!
-//! Upstreams repeat what they were sent, with quotes around it or without. A sentence that
-//! the request itself holds proves nothing, and whatever it is, one request takes out one
-//! account at most by what is only said.
+//! Upstreams repeat what they were sent, with or without quotes. A sentence that the request
+//! holds proves nothing, and one request takes out at most one account by a sentence.
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -10,18 +9,19 @@ use serde_json::Value;
 use super::exchange::Incoming;
 use crate::upstream::{Failure, Fault, Frames};
 
-/// A larger request is not searched, and taken to hold the sentence.
+/// A larger request is not searched: it counts as holding the sentence.
 const LARGEST_SEARCHED: usize = 8 << 20;
 
-/// What one request has done to accounts by words alone.
+/// Decides for one request which sentences are believed.
 #[derive(Debug, Default)]
 pub struct Judge {
+    /// One account has been taken out.
     has_condemned: bool,
 }
 
 impl Judge {
-    /// Makes of an accusation what is to be believed of it. The second in one request stays
-    /// an accusation: the account rests, and the next one is asked.
+    /// Replaces a fault by sentence with the fault to act on. The second one in a request stays
+    /// as it is: the account rests, and the next account is asked.
     pub fn weigh(&mut self, failure: &mut Failure, incoming: &Incoming, frames: &Frames) {
         let Fault::AccountBySentence(sentence) = failure.fault else { return };
         if holds(incoming, frames, sentence.text) {
@@ -33,58 +33,59 @@ impl Judge {
     }
 }
 
-/// Whether the request says this anywhere, in whatever spelling and with whatever between
-/// its letters: an upstream may undo the one and leave out the other.
+/// Whether the request holds the sentence anywhere, in any spelling and with anything but letters
+/// and digits in between: an upstream may undo escapes and leave characters out.
 fn holds(incoming: &Incoming, frames: &Frames, sentence: &str) -> bool {
     if frames.len() > LARGEST_SEARCHED {
         return true;
     }
-    let mut heard = String::new();
+    let mut text = String::new();
     let in_path = [incoming.model_in_path.as_deref(), incoming.query.as_deref(), Some(&*incoming.path)];
     let headers = incoming.headers.values().filter_map(|value| value.to_str().ok());
-    in_path.into_iter().flatten().chain(headers).for_each(|text| hear(text, &mut heard));
+    in_path.into_iter().flatten().chain(headers).for_each(|part| add(part, &mut text));
     let body = frames.to_bytes();
     match serde_json::from_slice::<Value>(&body) {
-        Ok(body) => hear_all(&body, &mut heard),
-        Err(_) => hear(&String::from_utf8_lossy(&body), &mut heard),
+        Ok(body) => add_all(&body, &mut text),
+        Err(_) => add(&String::from_utf8_lossy(&body), &mut text),
     }
     let mut wanted = String::new();
-    hear(sentence, &mut wanted);
-    heard.contains(&wanted)
+    add(sentence, &mut wanted);
+    text.contains(&wanted)
 }
 
-fn hear_all(value: &Value, heard: &mut String) {
+/// Adds every text in a JSON value.
+fn add_all(value: &Value, text: &mut String) {
     match value {
-        Value::String(text) => hear(text, heard),
-        Value::Array(list) => list.iter().for_each(|value| hear_all(value, heard)),
+        Value::String(part) => add(part, text),
+        Value::Array(list) => list.iter().for_each(|value| add_all(value, text)),
         Value::Object(members) => {
             for (name, value) in members {
-                hear(name, heard);
-                hear_all(value, heard);
+                add(name, text);
+                add_all(value, text);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// Adds the letters and digits of a text in lower case, with escapes undone.
-fn hear(text: &str, heard: &mut String) {
-    let text = percent_decode_str(text).decode_utf8_lossy();
-    let mut rest = &*text;
+/// Adds the letters and digits of a part in lower case, with escapes undone.
+fn add(part: &str, text: &mut String) {
+    let part = percent_decode_str(part).decode_utf8_lossy();
+    let mut rest = &*part;
     while let Some((before, after)) = rest.split_once("\\u") {
-        letters(before, heard);
+        add_letters(before, text);
         let code = after.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         let escaped = code.and_then(char::from_u32);
-        heard.extend(
+        text.extend(
             escaped.filter(|letter| letter.is_alphanumeric()).iter().flat_map(|letter| letter.to_lowercase()),
         );
         rest = if escaped.is_some() { &after[4..] } else { after };
     }
-    letters(rest, heard);
+    add_letters(rest, text);
 }
 
-fn letters(text: &str, heard: &mut String) {
-    heard.extend(text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase));
+fn add_letters(part: &str, text: &mut String) {
+    text.extend(part.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase));
 }
 
 #[cfg(test)]
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_that_the_request_holds_is_the_requests() {
+    fn a_sentence_that_the_request_holds_is_the_requests_own() {
         for body in [
             r#"{"model":"API key not valid"}"#,
             r#"{"tools":[{"properties":{"Api Key NOT\u0020valid!":1}}]}"#,
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn one_request_takes_out_one_account_by_what_is_only_said() {
+    fn one_request_takes_out_at_most_one_account_by_a_sentence() {
         let mut judge = Judge::default();
         assert_eq!(weigh(&mut judge, r#"{"model":"m"}"#), Fault::Account);
         assert_eq!(weigh(&mut judge, r#"{"model":"m"}"#), Fault::AccountBySentence(SENTENCE));

@@ -252,6 +252,7 @@ secret-command-complained = failed ({ $status }): { $complaint }
 reason-quoted = { $reason }: { $words }
 reason-of-models = { $models }: { $reason }
 reason-status = answered { $status }
+reason-wordless = failed without saying why
 reason-no-key = no api_key
 reason-invalid-key = invalid key
 reason-expired-key = expired key
@@ -262,7 +263,7 @@ reason-key-not-for-api = the key may not use this API
 reason-key-for-pages = the key is restricted to web pages
 reason-key-for-addresses = the key is restricted to other addresses
 reason-key-for-app = the key is restricted to an app
-reason-key-header = the key cannot be sent in a header
+reason-key-header = the key holds characters that a header cannot carry
 reason-access-denied = access denied
 reason-no-quota = no quota left
 reason-no-credit = no credit left
@@ -278,7 +279,7 @@ reason-no-such-account = no such account
 reason-organization-disabled = organization disabled
 reason-invalid-project = invalid project
 reason-api-not-enabled = the API is not enabled for this project
-reason-redirect = answered with a redirect, which is never followed
+reason-redirect = answered with a redirect; redirects are never followed
 reason-web-page = a web page answered instead of the API
 reason-unexpected-status = answered with an unexpected status
 reason-timed-out = no answer within { $seconds } s
@@ -287,47 +288,47 @@ reason-broke-early = the connection broke before the first byte of the answer: {
 reason-broke-off = the answer broke off: { $error }
 reason-empty-answer = answered { $status } with an empty body
 reason-wrong-answer = the answer is not what was asked for
-reason-serves-nothing = serves no model: { $why }. Name what it serves in its [[accounts]] section, such as models = ["*"]
+reason-serves-nothing = serves no model: { $why }. Name its models in its [[accounts]] section, such as models = ["*"]
 list-empty = its model list is empty
-list-not-had = its model list cannot be had ({ $reason })
+list-not-had = its model list could not be read ({ $reason })
 list-lacks-version = { $reason }; its base_url lacks /v1, try { $url }
 reason-at-host = { $host }: { $error }
-reason-no-such-host = { $host }: the name has no address here: { $error }
-reason-unknown-issuer = { $host }: its certificate is signed by an authority that this computer does not know: add the authority's certificate to the system's store, or name its PEM file as upstream.ca_file
-reason-authority-as-server = { $host }: its certificate is an authority's own and cannot be a server's: make one with `CA:FALSE`, and name that, or the authority that signed it, as upstream.ca_file
-reason-proxy-down = the proxy { $proxy } (upstream.proxy) cannot be reached: { $error }: start it, or change upstream.proxy
-reason-proxy-password = the proxy { $proxy } (upstream.proxy) wants a user name and a password: write them into upstream.proxy
-reason-unknown-proxy-password = a proxy on the way to { $host } wants a user name and a password: write the proxy with both into upstream.proxy
-reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused the way to { $host } ({ $error }): allow the host there, or name it in upstream.no_proxy
+reason-no-such-host = { $host }: this name has no address: { $error }
+reason-unknown-issuer = { $host }: its certificate is signed by an authority that this computer does not trust: add the authority's certificate to the system's store, or set upstream.ca_file to its PEM file
+reason-authority-as-server = { $host }: its certificate belongs to an authority and cannot be used by a server: create one with `CA:FALSE`, and set upstream.ca_file to it, or to the authority that signed it
+reason-proxy-down = cannot reach the proxy { $proxy } (upstream.proxy): { $error }: start it, or change upstream.proxy
+reason-proxy-password = the proxy { $proxy } (upstream.proxy) requires a user name and a password: add them to upstream.proxy
+reason-unknown-proxy-password = a proxy on the way to { $host } requires a user name and a password: set upstream.proxy to its URL with both
+reason-proxy-refused = the proxy { $proxy } (upstream.proxy) refused to connect to { $host } ({ $error }): allow the host there, or add it to upstream.no_proxy
 account-test-works = works
 account-test-list = the model list
-account-test-list-only = only the model list answered, and anybody may be shown that: the account stays out
+account-test-list-only = only the model list answered, and some providers show that to anyone: the account stays refused
 account-test-serves = works, and serves { $count ->
     [one] one model: { $models }
    *[other] { $count } models: { $models }
 }
 account-test-serves-nothing = serves no model: { $why }
-cure-models = Name what { $name } serves in its [[accounts]] section: models = ["*"] for everything it is asked for.
-cure-unproven = Name a model in the `models` of account { $name } and test it again, or use it all the same: `portcullis account enable { $name }`.
-cure-key = Give account { $name } a key that works: its `api_key` in the config file.
+cure-models = Name the models of { $name } in its [[accounts]] section: models = ["*"] for all that clients ask for.
+cure-unproven = Name a model in the `models` of account { $name } and test it again, or use the account without a test: `portcullis account enable { $name }`.
+cure-key = Give account { $name } a valid key: its `api_key` in the config file.
 cure-key-source = The agent does not see your shell's environment: give { $name } a file ({ "{" } file = "/absolute/path" { "}" }), an absolute path to the program, or set the variable in ~/.config/environment.d or with `systemctl --user import-environment`, then start the agent again.
-cure-credit = Add credit to account { $name } where its provider keeps it.
+cure-credit = Add credit to account { $name } at its provider.
 cure-version = Its `base_url` lacks /v1: set base_url = "{ $url }" for account { $name }.
-cure-base-url = Check `base_url` of account { $name }: nothing at { $url } lists models.
+cure-base-url = Check `base_url` of account { $name }: there is no model list at { $url }.
 cure-model = Correct `models` of account { $name }: its provider does not know that model.
-cure-wait = Wait, then try again: `portcullis account test { $name }`. The provider itself is in trouble, or limits you.
-cure-certificate = Make the certificate authority known: add it to the system's store, or name its file under [upstream] as ca_file.
-cure-proxy = Start the program behind { $proxy }, or correct `proxy` under [upstream]; empty means no proxy.
-cure-address = Check that { $url } is right (`base_url` of account { $name }), that its server runs, and the network.
-cure-authority-as-server = Make the server a certificate of its own with CA:FALSE, and name that, or the authority that signed it, under [upstream] as ca_file.
-cure-server-certificate = The server's certificate has to be in date, as has this computer's clock, and made for the host in `base_url` of account { $name }: renew it, or correct `base_url`.
-cure-proxy-password = Write the proxy's user name and password into `proxy` under [upstream]: http://NAME:PASSWORD@HOST:PORT.
-cure-proxy-refused = Allow the host at the proxy, or name it under [upstream] in `no_proxy`.
+cure-wait = Wait, then try again: `portcullis account test { $name }`. The provider is in trouble, or limits you.
+cure-certificate = Add the certificate authority to the system's store, or set ca_file under [upstream] to its file.
+cure-proxy = Start the proxy at { $proxy }, or correct `proxy` under [upstream]; empty means no proxy.
+cure-address = Check `base_url` of account { $name } ({ $url }), that its server is running, and the network.
+cure-authority-as-server = Create a certificate of its own for the server, with CA:FALSE, and set ca_file under [upstream] to it, or to the authority that signed it.
+cure-server-certificate = The server's certificate must be valid now (check this computer's clock, too) and issued for the host in `base_url` of account { $name }: renew it, or correct `base_url`.
+cure-proxy-password = Add the proxy's user name and password to `proxy` under [upstream]: http://NAME:PASSWORD@HOST:PORT.
+cure-proxy-refused = Allow the host at the proxy, or add it to `no_proxy` under [upstream].
 cure-proxy-down = Start the proxy that `proxy` under [upstream] names, or correct it; empty means no proxy.
-cure-way = Check `base_url` of account { $name }, that its server runs, and the network. There is nothing to wait for: the next request tries it again.
+cure-way = Check `base_url` of account { $name }, that its server is running, and the network. There is no need to wait: the next request tries again.
 cure-loop = Correct `base_url` of account { $name }: it leads back to portcullis.
-cure-key-file = Create the file, readable by you alone, with the key of account { $name } and nothing else, or correct its path in `api_key`.
-cure-key-keyring = Put the key of account { $name } into the keyring and unlock it, or correct the name in `api_key`.
+cure-key-file = Create the file, readable by you alone, with nothing in it but the key of account { $name }, or correct its path in `api_key`.
+cure-key-keyring = Add the key of account { $name } to the keyring and unlock it, or correct the name in `api_key`.
 
 ### Why no account takes a request
 
@@ -702,6 +703,7 @@ detail-streamed = Streamed
 detail-yes = yes
 detail-input = Input tokens
 detail-cached = of these cached
+detail-cache-write = of these written to a cache
 detail-output = Output tokens
 detail-reasoning = of these reasoning
 detail-cost = Estimated cost

@@ -1,7 +1,7 @@
 //! Kept bodies: only when the config asks for them, at most [`MAX_BODY`] bytes each, and without
 //! known secrets.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::upstream::Scrubber;
 
@@ -20,8 +20,8 @@ pub struct Bodies {
 
 impl Bodies {
     /// Bytes in memory.
-    pub const fn held(&self) -> usize {
-        self.request.held() + self.response.held()
+    pub const fn memory(&self) -> usize {
+        self.request.memory() + self.response.memory()
     }
 }
 
@@ -33,7 +33,7 @@ pub struct Body {
 }
 
 /// A body as it is stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KeptBody {
     /// Bytes that are not UTF-8 appear as `�`.
     pub text: String,
@@ -53,7 +53,7 @@ impl Body {
     }
 
     /// Bytes in memory.
-    pub const fn held(&self) -> usize {
+    pub const fn memory(&self) -> usize {
         self.kept.len()
     }
 
@@ -120,6 +120,6 @@ mod tests {
     fn the_memory_of_a_body_is_bounded() {
         let mut body = Body::default();
         (0..1000).for_each(|_| body.push(&[b'a'; 4096]));
-        assert_eq!((body.held(), body.length()), (MAX_BODY + MARGIN, 4_096_000));
+        assert_eq!((body.memory(), body.length()), (MAX_BODY + MARGIN, 4_096_000));
     }
 }

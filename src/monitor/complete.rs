@@ -90,7 +90,7 @@ fn client_name(agent: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Usage;
+    use crate::chat::Usage;
 
     const KEY: &str = "sk-a-secret-of-mine";
 

@@ -58,7 +58,7 @@ impl<'a> Value<'a> {
 }
 
 /// The text that `write` puts into the empty buffer; `NULL` when it fails.
-fn written<'a>(buffer: &'a mut Vec<u8>, write: impl Fn(&mut Vec<u8>) -> bool) -> ToSqlOutput<'a> {
+fn written(buffer: &mut Vec<u8>, write: impl Fn(&mut Vec<u8>) -> bool) -> ToSqlOutput<'_> {
     buffer.clear();
     if write(buffer) {
         ToSqlOutput::Borrowed(ValueRef::Text(buffer))

@@ -2,16 +2,14 @@
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use serde::{Deserialize, Serialize};
 
 use super::columns::{COLUMNS, Column};
-use super::field::Value as FieldValue;
+use super::field;
 use super::record::{Record, RecordNumber};
 use crate::config::models::matches;
 
 /// A record passes when every field that is set holds for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only records that failed or were cut.
     pub errors: bool,
@@ -128,7 +126,7 @@ fn searched() -> impl Iterator<Item = &'static Column> {
 fn holds(record: &Record, text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     searched().any(|column| match (column.value)(record) {
-        FieldValue::Text(field) => field.to_ascii_lowercase().contains(&text),
+        field::Value::Text(content) => content.to_ascii_lowercase().contains(&text),
         _ => false,
     })
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::body::KeptBody;
@@ -16,7 +16,7 @@ use super::filter::{Cursor, Filter};
 use super::queue::Message;
 use super::record::{Record, RecordNumber};
 use super::store::database::{REQUEST, RESPONSE, is_damage};
-use super::store::row;
+use super::store::{migrate, row};
 use super::usage::{self, UsageQuery, UsageRow};
 
 /// The most reads at once; others wait their turn.
@@ -44,7 +44,7 @@ pub struct Page {
 }
 
 /// One record and its kept bodies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Detail {
     #[serde(flatten)]
     pub record: Record,
@@ -140,7 +140,13 @@ fn open(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok((version > 0).then_some(connection))
+    if version <= 0 {
+        return Ok(None);
+    }
+    if migrate::is_older(version) {
+        row::add_missing_columns(&connection)?;
+    }
+    Ok(Some(connection))
 }
 
 fn page(connection: &Connection, filter: &Filter, cursor: Cursor, limit: usize) -> rusqlite::Result<Page> {

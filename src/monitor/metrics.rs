@@ -12,8 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::record::Record;
+use crate::chat::Usage;
 use crate::language::printable;
-use crate::protocol::Usage;
 
 type Labels = Vec<(&'static str, String)>;
 type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
@@ -59,6 +59,7 @@ struct Series {
     input: Counter,
     output: Counter,
     cached: Counter,
+    cache_write: Counter,
     reasoning: Counter,
     cost: Counter<f64, std::sync::atomic::AtomicU64>,
     duration: Histogram,
@@ -79,7 +80,11 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("portcullis");
         registry.register("requests", "Requests by outcome and status", families.requests.clone());
         registry.register("errors", "Requests that failed or were cut, by kind", families.errors.clone());
-        registry.register("tokens", "Tokens by type; input includes cached", families.tokens.clone());
+        registry.register(
+            "tokens",
+            "Tokens by type; input includes cached and cache_write, output includes reasoning",
+            families.tokens.clone(),
+        );
         registry.register("estimated_cost_usd", "Estimated cost of the tokens", families.cost.clone());
         let help = "Time from the request to the end of its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, families.duration.clone());
@@ -119,10 +124,11 @@ impl Series {
         if let Some(errors) = &self.errors {
             errors.inc();
         }
-        if let Some(Usage { input, output, cached, reasoning }) = record.usage {
+        if let Some(Usage { input, cache_read, cache_write, output, reasoning }) = record.usage {
             self.input.inc_by(input);
             self.output.inc_by(output);
-            self.cached.inc_by(cached);
+            self.cached.inc_by(cache_read);
+            self.cache_write.inc_by(cache_write);
             self.reasoning.inc_by(reasoning);
         }
         if let Some(cost) = record.cost {
@@ -161,6 +167,7 @@ impl Families {
             input: tokens("input"),
             output: tokens("output"),
             cached: tokens("cached"),
+            cache_write: tokens("cache_write"),
             reasoning: tokens("reasoning"),
             cost: self.cost.get_or_create_owned(&account),
             duration: self.duration.get_or_create_owned(&timed),
@@ -193,7 +200,7 @@ mod tests {
             account: Some("work".into()),
             outcome,
             status: 200,
-            usage: Some(Usage { input: 10, output: 5, cached: 4, reasoning: 1 }),
+            usage: Some(Usage { input: 10, cache_read: 4, cache_write: 2, output: 5, reasoning: 1 }),
             duration_ms: 1500,
             first_byte_ms: Some(20),
             ..Record::new("id", "anthropic", "/v1/messages")
@@ -220,6 +227,7 @@ mod tests {
             ),
             format!("portcullis_errors_total{{{of},protocol=\"anthropic\",kind=\"cut\"}} 1"),
             format!("portcullis_tokens_total{{{of},type=\"cached\"}} 12"),
+            format!("portcullis_tokens_total{{{of},type=\"cache_write\"}} 6"),
             format!(
                 "portcullis_request_duration_seconds_count{{{of},protocol=\"anthropic\",streamed=\"false\"}} 3"
             ),

@@ -33,6 +33,7 @@ mod store;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod usage;
 mod writer;
 

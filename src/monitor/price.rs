@@ -4,9 +4,9 @@ use std::iter::Sum;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::chat::Usage;
 use crate::config::Price;
 use crate::config::models::ByModel;
-use crate::protocol::Usage;
 
 /// Billionths of a US dollar: small enough that the cheapest token costs a whole number of them
 /// and sums are exact.
@@ -18,11 +18,11 @@ const PER_DOLLAR: f64 = 1e9;
 impl Cost {
     /// The cost of a usage at this price.
     pub fn estimate(price: &Price, usage: &Usage) -> Self {
-        let fresh = usage.input.saturating_sub(usage.cached);
+        let fresh = usage.input.saturating_sub(usage.cache_read);
         let millions = |tokens: u64| tokens as f64 / 1e6;
         Self::from_dollars(
             millions(fresh) * price.input
-                + millions(usage.cached.min(usage.input)) * price.cached_input
+                + millions(usage.cache_read.min(usage.input)) * price.cached_input
                 + millions(usage.output) * price.output,
         )
     }
@@ -132,7 +132,8 @@ const BUILT_IN: [(&str, Price); 38] = [
 mod tests {
     use super::*;
 
-    const USAGE: Usage = Usage { input: 1_000_000, output: 100_000, cached: 400_000, reasoning: 50_000 };
+    const USAGE: Usage =
+        Usage { input: 1_000_000, cache_read: 400_000, cache_write: 0, output: 100_000, reasoning: 50_000 };
 
     fn estimate(table: &PriceTable, model: &str, usage: &Usage) -> Option<Cost> {
         table.price(model).map(|price| Cost::estimate(&price, usage))
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn more_cached_tokens_than_input_are_not_credited() {
         let table = PriceTable::new(&[("m".to_owned(), price(1.0, 0.5, 1.0))]);
-        let usage = Usage { input: 10, cached: 1_000_000, ..Usage::default() };
+        let usage = Usage { input: 10, cache_read: 1_000_000, ..Usage::default() };
         assert_eq!(estimate(&table, "m", &usage), Some(Cost::from_dollars(0.000_005)));
     }
 }

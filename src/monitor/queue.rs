@@ -78,7 +78,7 @@ impl SharedState {
     /// Frees the place of a record's bodies: the record was written or dropped.
     pub fn release_bodies(&self, record: &Record) {
         if let Some(bodies) = &record.bodies {
-            self.waiting_bodies.fetch_sub(bodies.held(), Ordering::Relaxed);
+            self.waiting_bodies.fetch_sub(bodies.memory(), Ordering::Relaxed);
         }
     }
 }

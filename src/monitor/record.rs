@@ -13,7 +13,9 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::body::Bodies;
 use super::price::Cost;
-use crate::protocol::{Operation, Usage};
+use super::tokens;
+use crate::chat::Usage;
+use crate::protocol::Operation;
 
 /// The longest text of a client that is kept, in characters: enough to recognise it, and too
 /// little to push older records out.
@@ -99,6 +101,7 @@ pub struct Record {
     pub error: Option<String>,
     /// The kind of error, in one word for counting.
     pub error_kind: Option<Word>,
+    #[serde(with = "tokens::optional", default)]
     pub usage: Option<Usage>,
     /// An estimate of what the tokens cost, by the prices of the time.
     #[serde(rename = "estimated_cost_usd")]

@@ -68,7 +68,7 @@ impl Recorder {
         let thread = std::thread::Builder::new().name("record".to_owned());
         let thread = thread.spawn(move || writer.run(&messages));
         let thread = thread.inspect_err(|error| {
-            tracing::warn!("requests are not recorded: the thread could not start: {error}")
+            tracing::warn!("requests are not recorded: the thread could not start: {error}");
         });
         let recorder = Self::new(path, queue, shared, thread.ok());
         recorder.apply(config);
@@ -137,12 +137,12 @@ impl Recorder {
 
     fn keep_bodies_if_wanted(&self, record: &mut Record) {
         let Some(bodies) = &record.bodies else { return };
-        let held = bodies.held();
+        let bytes = bodies.memory();
         let only_errors = self.capture.load(Ordering::Relaxed) == CaptureBodies::Errors as u8;
         if only_errors && !record.outcome.is_error() {
             record.bodies = None;
-        } else if self.shared.waiting_bodies.fetch_add(held, Ordering::Relaxed) > MAX_WAITING_BODIES {
-            self.shared.waiting_bodies.fetch_sub(held, Ordering::Relaxed);
+        } else if self.shared.waiting_bodies.fetch_add(bytes, Ordering::Relaxed) > MAX_WAITING_BODIES {
+            self.shared.waiting_bodies.fetch_sub(bytes, Ordering::Relaxed);
             self.shared.dropped_bodies.fetch_add(1, Ordering::Relaxed);
             record.bodies = None;
         }

@@ -186,7 +186,8 @@ fn details(record: &Record) -> Vec<KeyValue> {
         details.extend([
             KeyValue::new(attribute::GEN_AI_USAGE_INPUT_TOKENS, count(usage.input)),
             KeyValue::new(attribute::GEN_AI_USAGE_OUTPUT_TOKENS, count(usage.output)),
-            KeyValue::new(attribute::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, count(usage.cached)),
+            KeyValue::new(attribute::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, count(usage.cache_read)),
+            KeyValue::new(attribute::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, count(usage.cache_write)),
             KeyValue::new(attribute::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, count(usage.reasoning)),
         ]);
     }

@@ -12,7 +12,8 @@ use strum::IntoStaticStr;
 use super::field::unsigned;
 use super::filter::{Cursor, Filter};
 use super::price::Cost;
-use crate::protocol::Usage;
+use super::tokens::Tokens;
+use crate::chat::Usage;
 
 /// A quarter of an hour: in every time zone, hours begin at a multiple of it.
 const SLOT_MICROS: i64 = 15 * 60 * 1_000_000;
@@ -57,6 +58,7 @@ pub struct UsageRow {
     pub name: Option<String>,
     pub requests: u64,
     pub errors: u64,
+    #[serde(with = "Tokens")]
     pub usage: Usage,
     /// An estimate.
     #[serde(rename = "estimated_cost_usd")]
@@ -115,10 +117,7 @@ impl Sums {
     fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.errors += other.errors;
-        self.usage.input += other.usage.input;
-        self.usage.output += other.usage.output;
-        self.usage.cached += other.usage.cached;
-        self.usage.reasoning += other.usage.reasoning;
+        self.usage = self.usage.plus(&other.usage);
         self.cost = match (self.cost, other.cost) {
             (Some(one), Some(another)) => Some([one, another].into_iter().sum()),
             (one, another) => one.or(another),
@@ -151,10 +150,13 @@ pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Res
     let name = query.by.map_or("NULL", Grouping::column);
     let condition = query.filter.condition(Cursor::Latest);
     let sql = format!(
-        "SELECT {slot}, {name}, COUNT(*), SUM(failed),
-             TOTAL(input_tokens), TOTAL(output_tokens), TOTAL(cached_tokens), TOTAL(reasoning_tokens),
-             SUM(cost), COUNT(input_tokens) - COUNT(cost),
-             TOTAL(first_byte_ms), COUNT(first_byte_ms), TOTAL(duration_ms)
+        "SELECT {slot} AS slot, {name} AS name, COUNT(*) AS requests, SUM(failed) AS errors,
+             TOTAL(input_tokens) AS input, TOTAL(cached_tokens) AS cache_read,
+             TOTAL(cache_write_tokens) AS cache_write, TOTAL(output_tokens) AS output,
+             TOTAL(reasoning_tokens) AS reasoning,
+             SUM(cost) AS cost, COUNT(input_tokens) - COUNT(cost) AS unpriced,
+             TOTAL(first_byte_ms) AS first_byte_ms, COUNT(first_byte_ms) AS first_bytes,
+             TOTAL(duration_ms) AS duration_ms
          FROM exchange{} GROUP BY 1, 2",
         condition.sql()
     );
@@ -163,23 +165,29 @@ pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Res
     let mut sums: BTreeMap<(Option<Timestamp>, Option<String>), Sums> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let start = query.per.and_then(|period| {
-            let slot: i64 = row.get(0).ok()?;
+            let slot: i64 = row.get("slot").ok()?;
             let at = Timestamp::from_microsecond(slot.saturating_mul(SLOT_MICROS)).ok()?;
             Some(period.start(at, zone))
         });
         let count = |column| row.get::<_, i64>(column).map(unsigned);
         let total = |column| row.get::<_, f64>(column).map(whole);
         let more = Sums {
-            requests: count(2)?,
-            errors: count(3)?,
-            usage: Usage { input: total(4)?, output: total(5)?, cached: total(6)?, reasoning: total(7)? },
-            cost: row.get::<_, Option<i64>>(8)?.map(Cost),
-            unpriced: count(9)?,
-            first_byte_ms: total(10)?,
-            first_bytes: count(11)?,
-            duration_ms: total(12)?,
+            requests: count("requests")?,
+            errors: count("errors")?,
+            usage: Usage {
+                input: total("input")?,
+                cache_read: total("cache_read")?,
+                cache_write: total("cache_write")?,
+                output: total("output")?,
+                reasoning: total("reasoning")?,
+            },
+            cost: row.get::<_, Option<i64>>("cost")?.map(Cost),
+            unpriced: count("unpriced")?,
+            first_byte_ms: total("first_byte_ms")?,
+            first_bytes: count("first_bytes")?,
+            duration_ms: total("duration_ms")?,
         };
-        sums.entry((start, row.get(1)?)).or_default().add(&more);
+        sums.entry((start, row.get("name")?)).or_default().add(&more);
     }
     let mut rows: Vec<_> = sums.into_iter().map(|((start, name), sums)| sums.row(start, name)).collect();
     rows.sort_by(|one, other| one.start.cmp(&other.start).then(other.requests.cmp(&one.requests)));

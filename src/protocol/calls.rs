@@ -1,5 +1,5 @@
-//! The tool calls of one answer: which are known, which wait behind the open one, and
-//! which have ended. Any of them is found by its key at once, however many there are.
+//! The tool calls of one answer: the open one, those that wait for it to end, and the finished
+//! ones. Each is found by its key in constant time.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -9,12 +9,12 @@ use crate::chat::{PartStart, work};
 pub struct Calls {
     /// Calls that began while another was open, in order.
     waiting: VecDeque<WaitingCall>,
-    /// How many have left the queue.
-    brought: usize,
+    /// The number of calls that have left the queue.
+    dequeued: usize,
     places: HashMap<u64, Place>,
 }
 
-/// Where a call stands.
+/// The state of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     Open,
@@ -32,7 +32,7 @@ pub struct WaitingCall {
 }
 
 impl Calls {
-    /// How many there have been.
+    /// The number of calls so far, in any state.
     pub fn len(&self) -> usize {
         self.places.len()
     }
@@ -54,24 +54,24 @@ impl Calls {
         self.places.insert(key, Place::Finished);
     }
 
-    /// Puts a call behind those that wait.
+    /// Adds a call to the end of the queue.
     pub fn wait(&mut self, key: u64, start: PartStart) {
-        self.places.insert(key, Place::Waiting(self.brought + self.waiting.len()));
+        self.places.insert(key, Place::Waiting(self.dequeued + self.waiting.len()));
         self.waiting.push_back(WaitingCall { key, start, arguments: String::new(), is_whole: false });
     }
 
-    /// The call, if it waits.
+    /// The call, if it is in the queue.
     pub fn waiting(&mut self, key: u64) -> Option<&mut WaitingCall> {
         work::step();
         let Some(Place::Waiting(number)) = self.places.get(&key) else { return None };
-        self.waiting.get_mut(number.checked_sub(self.brought)?)
+        self.waiting.get_mut(number.checked_sub(self.dequeued)?)
     }
 
-    /// Takes the first out of the queue.
+    /// Takes the first call out of the queue.
     pub fn next(&mut self) -> Option<WaitingCall> {
         work::step();
         let call = self.waiting.pop_front()?;
-        self.brought += 1;
+        self.dequeued += 1;
         Some(call)
     }
 }
@@ -83,7 +83,7 @@ mod tests {
     use crate::protocol::framing::tests::collect;
 
     #[test]
-    fn calls_that_wait_behind_others_keep_their_arguments_and_their_order() {
+    fn waiting_calls_keep_their_arguments_and_their_order() {
         let mut frame = Frame::default();
         let keys = [7, 3, 9, 1];
         for key in keys {

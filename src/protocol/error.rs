@@ -1,17 +1,19 @@
-//! An error portcullis itself answers with, before it has a dialect.
+//! An error that portcullis itself answers with, in no dialect yet.
 
 use std::time::Duration;
 
 use http::StatusCode;
+use strum::IntoStaticStr;
 
-/// What went wrong, in the few classes that every family's SDK tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What went wrong, in the few classes that every family's SDK distinguishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorKind {
     /// 400: the request is not valid for its own protocol.
     InvalidRequest,
-    /// 401: no credential, or one that is not ours.
+    /// 401: no credential, or not one of ours.
     Unauthenticated,
-    /// 403: understood and refused.
+    /// 403: refused, whatever the credential.
     Forbidden,
     /// 404: no such path.
     NotFound,
@@ -23,15 +25,15 @@ pub enum ErrorKind {
     RequestTimeout,
     /// 413: the body is over the configured limit.
     TooLarge,
-    /// 415: the body is not of a media type this path takes.
+    /// 415: this path does not take the body's media type.
     UnsupportedMediaType,
     /// 431: path and headers are over their limit.
     HeadTooLarge,
     /// 429: every account that could answer is cooling.
     RateLimited,
-    /// 500: a fault of our own.
+    /// 500: a fault of portcullis.
     Internal,
-    /// 502: the upstream answered with nonsense, or not at all.
+    /// 502: the upstream's answer is unusable, or there is none.
     BadGateway,
     /// 503: no account is usable.
     Unavailable,
@@ -40,28 +42,12 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The name used in records, to count by.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::ModelNotFound => "model_not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::RequestTimeout => "request_timeout",
-            Self::TooLarge => "too_large",
-            Self::HeadTooLarge => "head_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::RateLimited => "rate_limited",
-            Self::Internal => "internal",
-            Self::BadGateway => "bad_gateway",
-            Self::Unavailable => "unavailable",
-            Self::GatewayTimeout => "gateway_timeout",
-        }
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// The HTTP status this kind is answered with, the same in every family.
+    /// Its HTTP status, the same in every family.
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
@@ -82,8 +68,8 @@ impl ErrorKind {
     }
 }
 
-/// An error of our own on its way to a client: what, why in one sentence a user
-/// can act on, and when to come back.
+/// An error of portcullis on its way to a client: its kind, one sentence that the user can act
+/// on, and when to come back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct LocalError {

@@ -1,12 +1,13 @@
-//! What an upstream's failure becomes for the client.
+//! The kinds of an upstream's failure: which name and which status stands for which, and what
+//! each becomes for the client.
 
 use http::StatusCode;
 
 use super::{ErrorKind, LocalError};
 use crate::chat::{Failure, FailureKind};
 
-/// The upstream's failure as an error of ours. A refused credential is never a 401 or 403
-/// for the client: Claude Code logs its user out on one, and the key it concerns is ours.
+/// The upstream's failure as the client's error. A refused credential is never a 401 or 403
+/// for the client: Claude Code logs its user out on one, and the refused key is not the client's.
 pub fn for_client(failure: &Failure) -> LocalError {
     let kind = match failure.kind {
         FailureKind::InvalidRequest => ErrorKind::InvalidRequest,
@@ -15,7 +16,7 @@ pub fn for_client(failure: &Failure) -> LocalError {
         FailureKind::NotFound => ErrorKind::ModelNotFound,
         FailureKind::TooLarge => ErrorKind::TooLarge,
         FailureKind::RateLimited => ErrorKind::RateLimited,
-        FailureKind::Internal => ErrorKind::Internal,
+        FailureKind::Internal | FailureKind::Unnamed => ErrorKind::Internal,
         FailureKind::Timeout => ErrorKind::GatewayTimeout,
     };
     let message = match failure.kind {
@@ -28,7 +29,82 @@ pub fn for_client(failure: &Failure) -> LocalError {
     LocalError { kind, message, retry_after: failure.retry_after }
 }
 
-/// What a status says where the body says nothing better.
+/// The names of errors, in lower case, by what they mean: OpenAI's `type` and `code`,
+/// Anthropic's `type`, Google's `status` and `reason`.
+const NAMES: [(FailureKind, &[&str]); 10] = [
+    (
+        FailureKind::InvalidRequest,
+        &[
+            "invalid_request_error",
+            "invalid_request",
+            "invalid_prompt",
+            "context_length_exceeded",
+            "string_above_max_length",
+            "content_policy_violation",
+            "content_filter",
+            "unsupported_parameter",
+            "invalid_value",
+            "invalid_argument",
+            "failed_precondition",
+            "out_of_range",
+            // `openai.types.responses.ResponseError.code`, of an image in the request.
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_base64_image",
+            "invalid_image_url",
+            "invalid_image_mode",
+            "image_too_large",
+            "image_too_small",
+            "image_parse_error",
+            "image_content_policy_violation",
+            "image_file_too_large",
+            "unsupported_image_media_type",
+            "empty_image_file",
+            "failed_to_download_image",
+            "image_file_not_found",
+        ],
+    ),
+    (
+        FailureKind::Credential,
+        &[
+            "authentication_error",
+            "invalid_api_key",
+            "account_deactivated",
+            "unauthenticated",
+            "api_key_invalid",
+            "api_key_expired",
+            "api_key_service_blocked",
+            "service_disabled",
+        ],
+    ),
+    (
+        FailureKind::Billing,
+        &[
+            "insufficient_quota",
+            "billing_hard_limit_reached",
+            "billing_not_active",
+            "billing_error",
+            "billing_disabled",
+        ],
+    ),
+    (FailureKind::Forbidden, &["permission_error", "permission_denied"]),
+    (FailureKind::NotFound, &["not_found_error", "model_not_found", "not_found"]),
+    (FailureKind::TooLarge, &["request_too_large"]),
+    (
+        FailureKind::RateLimited,
+        &["rate_limit_error", "rate_limit_exceeded", "tokens", "requests", "resource_exhausted"],
+    ),
+    (FailureKind::Overloaded, &["overloaded_error", "server_is_overloaded", "slow_down", "unavailable"]),
+    (FailureKind::Internal, &["api_error", "server_error", "internal", "unknown"]),
+    (FailureKind::Timeout, &["timeout_error", "deadline_exceeded"]),
+];
+
+/// The kind that an upstream's name for an error stands for, in lower case; `None` for an unknown name.
+pub fn kind_named(name: &str) -> Option<FailureKind> {
+    NAMES.iter().find(|(_, names)| names.contains(&name)).map(|&(kind, _)| kind)
+}
+
+/// The kind that a status stands for.
 pub fn kind_of_status(status: StatusCode) -> FailureKind {
     match status.as_u16() {
         401 => FailureKind::Credential,
@@ -44,26 +120,12 @@ pub fn kind_of_status(status: StatusCode) -> FailureKind {
     }
 }
 
-/// What a body tells of, or the status where that is the more exact of the two: what is
-/// invalid may be too large, and what is internal overloaded.
-pub fn closer_kind(told: FailureKind, status: StatusCode) -> FailureKind {
-    match (told, kind_of_status(status)) {
-        (FailureKind::InvalidRequest, closer @ FailureKind::TooLarge)
-        | (FailureKind::Internal, closer @ (FailureKind::Overloaded | FailureKind::Timeout)) => closer,
-        _ => told,
+/// The kind that a body names, or that of the status where it is the more exact of the two: an
+/// invalid request may be too large, an internal error an overload.
+pub fn closer_kind(named: FailureKind, status: StatusCode) -> FailureKind {
+    match (named, kind_of_status(status)) {
+        (FailureKind::InvalidRequest, closer) if status.is_client_error() => closer,
+        (FailureKind::Internal, closer @ (FailureKind::Overloaded | FailureKind::Timeout)) => closer,
+        _ => named,
     }
-}
-
-/// A body that is not the protocol's own error: a gateway's page, a plain line, nothing.
-pub fn of_stranger(status: StatusCode, body: &[u8]) -> Failure {
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim();
-    let is_page = text.starts_with('<');
-    let reason = status.canonical_reason().unwrap_or("no reason given");
-    let message = if text.is_empty() || is_page {
-        format!("the upstream answered {} ({reason})", status.as_u16())
-    } else {
-        format!("the upstream answered {}: {}", status.as_u16(), text.chars().take(500).collect::<String>())
-    };
-    Failure::new(kind_of_status(status), message)
 }

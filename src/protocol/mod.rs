@@ -6,9 +6,12 @@ pub mod anthropic;
 mod calls;
 pub mod capability;
 pub mod context;
+mod count;
+mod cut_off;
 pub mod decoder;
 pub mod encoder;
 pub mod error;
+pub mod error_report;
 pub mod failure;
 mod field;
 mod framing;
@@ -25,29 +28,30 @@ pub mod openai_chat;
 mod openai_completions;
 pub mod openai_responses;
 pub mod operation;
+mod progress;
 pub mod provider;
 pub mod scan;
 mod schema;
 pub mod side;
 pub mod sse;
 pub mod translate;
-mod usage;
+pub mod wait;
 pub mod weight;
 
 pub use context::ResponseContext;
 pub use decoder::StreamDecoder;
 pub use encoder::StreamEncoder;
 pub use error::{ErrorKind, LocalError};
+pub use error_report::{ErrorReport, decode_error, decode_error_event};
 pub use limits::Limits;
 pub use names::ToolNames;
 pub use observe::Observer;
 pub use operation::Operation;
 pub use provider::Provider;
 pub use translate::{
-    Encoded, RequestTarget, decode_error, decode_request, decode_response, decode_responses_request,
+    Encoded, RequestTarget, decode_request, decode_response, decode_responses_request,
     decode_text_completion, encode_request, encode_request_within, encode_response, stream_keep_alive,
 };
-pub use usage::Usage;
 
 /// A wire dialect, as a client or an upstream speaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

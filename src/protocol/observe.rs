@@ -1,14 +1,17 @@
-//! What an answer reveals while its bytes pass untouched: the tokens it cost, and
-//! whether a stream has said its last word.
+//! Reads an answer while its bytes pass untouched: the tokens it cost, and whether a stream
+//! has ended or failed.
 //!
-//! Only events that carry a marker are parsed; the rest cost two searches a line.
+//! Only events that carry a marker are parsed; the rest cost two searches a line. The markers
+//! are in each protocol's own `observe`.
 
-use memchr::{memchr2, memmem};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::Protocol;
+use super::progress::Progress;
 use super::scan::Scanner;
-use super::usage::{AnthropicUsage, GeminiUsage, OpenAiUsage, Usage, last_usage_metadata, usage_of};
+use super::sse::{self, Lines};
+use super::{Protocol, anthropic, gemini, openai_chat, openai_responses};
+use crate::chat::Usage;
 
 /// An event longer than this is passed on unread.
 const MAX_EVENT: usize = 16 << 20;
@@ -33,7 +36,13 @@ pub enum Observer {
 
 impl Observer {
     pub fn events(protocol: Protocol) -> Self {
-        Self::Events(EventObserver { protocol, line: Vec::new(), seen: Seen::default() })
+        Self::Events(EventObserver {
+            protocol,
+            lines: Lines::default(),
+            line: Vec::new(),
+            progress: Progress::default(),
+            failure: None,
+        })
     }
 
     pub fn object(protocol: Protocol) -> Self {
@@ -63,12 +72,12 @@ impl Observer {
     /// What the answer has said of its cost so far.
     pub fn usage(&self) -> Option<Usage> {
         match self {
-            Self::Events(observer) => observer.seen.usage,
+            Self::Events(observer) => observer.progress.usage,
             Self::Object { protocol, scanner, .. } => {
                 let member = scanner.found().first()?;
                 usage_of(*protocol, &member.value)
             }
-            Self::Array { tail } => last_usage_metadata(tail),
+            Self::Array { tail } => gemini::observe::last_usage(tail),
             Self::Blind => None,
         }
     }
@@ -76,217 +85,114 @@ impl Observer {
     /// The answer has ended; its last line may have no end of its own.
     pub fn finish(&mut self) {
         if let Self::Events(observer) = self {
-            observer.seen.read(observer.protocol, &std::mem::take(&mut observer.line));
+            let line = std::mem::take(&mut observer.line);
+            observer.read(&line);
         }
     }
 
     /// Whether the answer has told of its own failure, so that the client knows.
     pub fn has_failed(&self) -> bool {
-        matches!(self, Self::Events(observer) if observer.seen.failed)
+        matches!(self, Self::Events(observer) if observer.progress.has_failed)
     }
 
     /// The event in which a stream told of it, if that was short enough.
     pub fn failure(&self) -> Option<&[u8]> {
         match self {
-            Self::Events(observer) => observer.seen.failure.as_deref(),
+            Self::Events(observer) => observer.failure.as_deref(),
             _ => None,
         }
     }
 
     /// Whether a stream may end here, well or with an error of its own.
     pub const fn has_ended(&self) -> bool {
-        matches!(self, Self::Events(observer) if observer.seen.finished || observer.seen.failed)
+        matches!(self, Self::Events(observer) if observer.progress.is_finished || observer.progress.has_failed)
     }
 
     /// Whether a stream has said the word that its protocol ends with, or an error.
     pub const fn is_over(&self) -> bool {
-        matches!(self, Self::Events(observer) if observer.seen.over || observer.seen.failed)
+        matches!(self, Self::Events(observer) if observer.progress.is_over || observer.progress.has_failed)
     }
 
     /// Whether an answer that ends here ends whole.
     pub fn is_complete(&self) -> bool {
         match self {
-            Self::Events(observer) => observer.seen.finished,
+            Self::Events(observer) => observer.progress.is_finished,
             Self::Array { tail } => tail.trim_ascii_end().ends_with(b"]"),
             Self::Object { .. } | Self::Blind => true,
         }
     }
 }
 
-#[derive(Default)]
-struct Seen {
-    usage: Option<Usage>,
-    finished: bool,
-    /// Finished, and with nothing to come: some add their usage after the finish.
-    over: bool,
-    failed: bool,
-    failure: Option<Vec<u8>>,
-}
-
+/// Reads a stream line by line.
 pub struct EventObserver {
     protocol: Protocol,
-    /// The line that is still open.
+    lines: Lines,
+    /// The beginning of a line whose end has not come.
     line: Vec<u8>,
-    seen: Seen,
+    progress: Progress,
+    /// The data of the event that reported an error.
+    failure: Option<Vec<u8>>,
 }
 
 impl EventObserver {
     fn push(&mut self, mut bytes: &[u8]) {
-        while let Some(end) = line_end(bytes) {
-            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+        while let Some(line) = self.lines.cut(&mut bytes) {
             if self.line.is_empty() {
-                self.seen.read(self.protocol, line);
+                self.read(line);
             } else {
                 self.line.extend_from_slice(line);
-                self.seen.read(self.protocol, &self.line);
-                self.line.clear();
+                let mut line = std::mem::take(&mut self.line);
+                self.read(&line);
+                line.clear();
+                self.line = line;
             }
-            bytes = rest;
         }
         if self.line.len() + bytes.len() <= MAX_EVENT {
             self.line.extend_from_slice(bytes);
         }
     }
-}
 
-/// Lines end in LF or CR; an empty line between CR and LF is harmless.
-fn line_end(bytes: &[u8]) -> Option<usize> {
-    memchr2(b'\n', b'\r', bytes)
-}
-
-impl Seen {
-    fn read(&mut self, protocol: Protocol, line: &[u8]) {
-        let Some(data) = line.strip_prefix(b"data:") else { return self.event_name(line) };
+    fn read(&mut self, line: &[u8]) {
+        let Some(data) = sse::field(line, b"data") else {
+            self.progress.has_failed |= names_error(line);
+            return;
+        };
         let data = data.trim_ascii();
-        if data.starts_with(b"{\"error\"") {
-            self.error(data);
+        self.progress.has_failed |= is_error_body(data);
+        match self.protocol {
+            Protocol::OpenAiChat => openai_chat::observe::read(data, &mut self.progress),
+            Protocol::OpenAiResponses => openai_responses::observe::read(data, &mut self.progress),
+            Protocol::Anthropic => anthropic::observe::read(data, &mut self.progress),
+            Protocol::Gemini => gemini::observe::read(data, &mut self.progress),
         }
-        match protocol {
-            Protocol::OpenAiChat => self.openai_chat(data),
-            Protocol::OpenAiResponses => self.openai_responses(data),
-            Protocol::Anthropic => self.anthropic(data),
-            Protocol::Gemini => self.gemini(data),
-        }
-        if self.failed && self.failure.is_none() && data.len() <= MAX_FAILURE {
+        if self.progress.has_failed && self.failure.is_none() && data.len() <= MAX_FAILURE {
             self.failure = Some(data.to_vec());
         }
     }
-
-    /// Anthropic and Responses say in an event's name that it is an error.
-    fn event_name(&mut self, line: &[u8]) {
-        self.failed |= line.strip_prefix(b"event:").is_some_and(|name| name.trim_ascii() == b"error");
-    }
-
-    /// OpenAI chat and Gemini send the body of an error response.
-    fn error(&mut self, data: &[u8]) {
-        #[derive(Deserialize)]
-        struct Failed {
-            error: Option<serde::de::IgnoredAny>,
-        }
-        self.failed |= serde_json::from_slice::<Failed>(data).is_ok_and(|event| event.error.is_some());
-    }
-
-    fn openai_chat(&mut self, data: &[u8]) {
-        #[derive(Deserialize)]
-        struct Chunk {
-            usage: Option<OpenAiUsage>,
-            #[serde(default)]
-            choices: Vec<Choice>,
-        }
-        #[derive(Deserialize)]
-        struct Choice {
-            finish_reason: Option<serde::de::IgnoredAny>,
-        }
-        if data == b"[DONE]" {
-            self.finished = true;
-            self.over = true;
-        } else if has(data, b"\"usage\"") || (!self.finished && has(data, b"\"finish_reason\"")) {
-            let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else { return };
-            self.finished |= chunk.choices.iter().any(|choice| choice.finish_reason.is_some());
-            self.usage = chunk.usage.map(Usage::from).or(self.usage);
-        }
-    }
-
-    fn openai_responses(&mut self, data: &[u8]) {
-        #[derive(Deserialize)]
-        struct Event {
-            response: Option<Response>,
-        }
-        #[derive(Deserialize)]
-        struct Response {
-            usage: Option<OpenAiUsage>,
-            status: Option<String>,
-        }
-        if !has(data, b"\"response.completed\"")
-            && !has(data, b"\"response.incomplete\"")
-            && !has(data, b"\"response.failed\"")
-        {
-            return;
-        }
-        let Ok(Event { response: Some(response) }) = serde_json::from_slice(data) else { return };
-        match response.status.as_deref() {
-            Some("in_progress") => {}
-            Some("failed") => self.failed = true,
-            _ => {
-                self.finished = true;
-                self.over = true;
-            }
-        }
-        self.usage = response.usage.map(Usage::from).or(self.usage);
-    }
-
-    fn anthropic(&mut self, data: &[u8]) {
-        #[derive(Deserialize)]
-        struct Event {
-            r#type: String,
-            message: Option<Message>,
-            usage: Option<AnthropicUsage>,
-        }
-        #[derive(Deserialize)]
-        struct Message {
-            usage: Option<AnthropicUsage>,
-        }
-        if !has(data, b"message_start") && !has(data, b"message_delta") && !has(data, b"message_stop") {
-            return;
-        }
-        let Ok(event) = serde_json::from_slice::<Event>(data) else { return };
-        self.over |= event.r#type == "message_stop";
-        self.finished |= self.over;
-        for part in event.message.and_then(|message| message.usage).into_iter().chain(event.usage) {
-            let usage = self.usage.get_or_insert_default();
-            part.merge_into(usage);
-        }
-    }
-
-    fn gemini(&mut self, data: &[u8]) {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Chunk {
-            usage_metadata: Option<GeminiUsage>,
-            #[serde(default)]
-            candidates: Vec<Candidate>,
-            prompt_feedback: Option<serde::de::IgnoredAny>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Candidate {
-            finish_reason: Option<serde::de::IgnoredAny>,
-        }
-        if !has(data, b"\"usageMetadata\"")
-            && !has(data, b"\"finishReason\"")
-            && !has(data, b"\"promptFeedback\"")
-        {
-            return;
-        }
-        let Ok(chunk) = serde_json::from_slice::<Chunk>(data) else { return };
-        self.finished |= chunk.prompt_feedback.is_some()
-            || chunk.candidates.iter().any(|candidate| candidate.finish_reason.is_some());
-        self.usage = chunk.usage_metadata.map(Usage::from).or(self.usage);
-    }
 }
 
-fn has(data: &[u8], marker: &[u8]) -> bool {
-    memmem::find(data, marker).is_some()
+/// Anthropic and Responses name an event `error`.
+fn names_error(line: &[u8]) -> bool {
+    sse::field(line, b"event").is_some_and(|name| name.trim_ascii() == b"error")
+}
+
+/// OpenAI chat and Gemini send the body of an error response.
+fn is_error_body(data: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Option<IgnoredAny>,
+    }
+    data.starts_with(b"{\"error\"")
+        && serde_json::from_slice::<Body>(data).is_ok_and(|body| body.error.is_some())
+}
+
+fn usage_of(protocol: Protocol, json: &[u8]) -> Option<Usage> {
+    match protocol {
+        Protocol::OpenAiChat => openai_chat::observe::usage(json),
+        Protocol::OpenAiResponses => openai_responses::observe::usage(json),
+        Protocol::Anthropic => anthropic::observe::usage(json),
+        Protocol::Gemini => gemini::observe::usage(json),
+    }
 }
 
 #[cfg(test)]
@@ -303,8 +209,8 @@ mod tests {
         }
     }
 
-    const fn usage(input: u64, output: u64, cached: u64, reasoning: u64) -> Usage {
-        Usage { input, output, cached, reasoning }
+    const fn usage(input: u64, output: u64, cache_read: u64, reasoning: u64) -> Usage {
+        Usage { input, cache_read, cache_write: 0, output, reasoning }
     }
 
     #[test]
@@ -344,9 +250,10 @@ mod tests {
             \"cache_read_input_tokens\":100,\"cache_creation_input_tokens\":10,\"output_tokens\":1}}}\n\n\
             data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"message_stop\"}}\n\n\
             data: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":42}}\n\n";
-        check(|| Observer::events(Protocol::Anthropic), stream, usage(115, 42, 100, 0), false);
+        let cost = Usage { cache_write: 10, ..usage(115, 42, 100, 0) };
+        check(|| Observer::events(Protocol::Anthropic), stream, cost, false);
         let ended = format!("{stream}event: message_stop\ndata: {{\"type\":\"message_stop\"}}\n\n");
-        check(|| Observer::events(Protocol::Anthropic), &ended, usage(115, 42, 100, 0), true);
+        check(|| Observer::events(Protocol::Anthropic), &ended, cost, true);
     }
 
     #[test]

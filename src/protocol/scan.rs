@@ -2,9 +2,9 @@
 //!
 //! Routing needs the `model` of a request and records need the `usage` of an answer;
 //! neither is worth collecting a megabyte into one buffer and parsing all of it. The
-//! scanner checks what it walks over only as far as it must to be sure where a member
-//! starts and ends: the grammar of the outermost object, balanced brackets and closed
-//! strings below it, and a depth the strictest JSON parser in the path accepts.
+//! scanner checks only what decides where a member starts and ends: the grammar of the
+//! outermost object, balanced brackets and closed strings below it, and a depth that the
+//! strictest JSON parser in the path accepts.
 //!
 //! ```text
 //! Start ──{──▶ Key ──"…"──▶ Colon ──:──▶ Value ──▶ Comma ──,──▶ Key …
@@ -14,21 +14,21 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr2, memmem};
 
 /// Nesting below the outermost object; `serde_json` refuses the same depth.
 const MAX_DEPTH: usize = 127;
-/// A key longer than this is none of ours.
+/// No wanted key is longer than this.
 const MAX_KEY: usize = 64;
 
-/// A member that was asked for.
+/// A wanted member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Which of the wanted names.
     pub name: &'static str,
-    /// Where its value stands, counted from the first byte pushed.
+    /// Where its value is, counted from the first byte pushed.
     pub range: Range<usize>,
-    /// The value's bytes, as far as the capture limit goes.
+    /// The value's bytes, up to the capture limit.
     pub value: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// `capture`: how many bytes of each wanted value are kept.
+    /// `capture`: the number of bytes of each wanted value that are kept.
     pub const fn new(wanted: &'static [&'static str], capture: usize) -> Self {
         Self {
             wanted,
@@ -121,13 +121,13 @@ impl Scanner {
         }
     }
 
-    /// What was found so far, closed or not.
+    /// The members found so far; the object may still be open.
     pub fn found(&self) -> &[Member] {
         &self.found
     }
 
-    /// Consumes at least one byte (or changes the state without consuming) and returns
-    /// the position after it.
+    /// Consumes at least one byte, or changes the state without consuming, and returns the
+    /// position after it.
     fn step(&mut self, bytes: &[u8], at: usize) -> Result<usize, ScanError> {
         let byte = bytes[at];
         match self.state {
@@ -165,7 +165,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// The key is complete: is it one of ours?
+    /// The key is complete: opens its member if it is a wanted one.
     fn open_member(&mut self) -> Result<(), ScanError> {
         let key = unescaped(&self.key);
         let Some(name) = self.wanted.iter().find(|name| name.as_bytes() == &*key) else {
@@ -194,8 +194,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Runs to the end of the string or of the bytes, past escapes on its way: text has
-    /// many of them.
+    /// Runs to the end of the string or of the bytes, past the escapes on the way.
     fn string(&mut self, bytes: &[u8], at: usize, escaped: bool) -> usize {
         let mut at = at + usize::from(escaped);
         while let Some(stop) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
@@ -206,7 +205,7 @@ impl Scanner {
             }
             at += 2;
         }
-        // An escape whose second half is yet to come.
+        // An escape may be cut after its backslash.
         self.state = State::InString { escaped: at > bytes.len() };
         bytes.len()
     }
@@ -257,7 +256,7 @@ impl Scanner {
             return Ok(end);
         }
         if end == at {
-            // The first byte after the value: close it, and look at the byte as what follows.
+            // The first byte after the value closes it, and is then read for itself.
             self.close_member(self.offset);
             self.state = State::Comma;
             return self.step(bytes, at);
@@ -265,8 +264,8 @@ impl Scanner {
         Ok(end)
     }
 
-    /// Adds the bytes just walked over to the member they belong to, and closes it when
-    /// its value has ended.
+    /// Adds the bytes just walked over to the member they belong to, and closes it if its value
+    /// has ended.
     fn keep(&mut self, walked: &[u8]) {
         let ended = self.state == State::Comma;
         if !ended && !matches!(self.state, State::InString { .. } | State::Nested | State::Bare) {
@@ -288,7 +287,7 @@ impl Scanner {
     }
 }
 
-/// A key as its readers take it: one that is spelled in escapes is the same key.
+/// A key as JSON parsers read it: a key spelled in escapes is the same key.
 fn unescaped(key: &[u8]) -> Cow<'_, [u8]> {
     if !key.contains(&b'\\') {
         return Cow::Borrowed(key);
@@ -297,13 +296,18 @@ fn unescaped(key: &[u8]) -> Cow<'_, [u8]> {
     serde_json::from_slice::<String>(&quoted).map_or(Cow::Borrowed(key), |key| key.into_bytes().into())
 }
 
+/// Whether the bytes hold this marker; most do not, and need no parsing.
+pub fn has(bytes: &[u8], marker: &[u8]) -> bool {
+    memmem::find(bytes, marker).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const WANTED: &[&str] = &["model", "stream", "usage"];
 
-    /// The found members, with the scan split after every `step` bytes.
+    /// The members found when the bytes are split after every `step`.
     fn scan(json: &str, step: usize) -> Result<Vec<(&'static str, String)>, ScanError> {
         let mut scanner = Scanner::new(WANTED, 1000);
         for piece in json.as_bytes().chunks(step) {
@@ -320,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_top_level_members_however_the_bytes_are_split() {
+    fn top_level_members_are_found_wherever_the_bytes_are_split() {
         let json = r#" {"messages":[{"model":"inner","a":"}]\"{"}], "model" : "gpt\"5", "n":1e3,"stream":true ,"usage":{"in":[1,{"x":"]"}]}} "#;
         for step in 1..=json.len() {
             assert_eq!(
@@ -336,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_body_that_is_no_object() {
+    fn a_body_that_is_not_an_object_is_refused_with_its_reason() {
         for (json, error) in [
             ("", ScanError::NotAnObject),
             ("[1]", ScanError::NotAnObject),
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_the_depth_that_serde_json_refuses() {
+    fn the_depth_that_serde_json_refuses_is_refused() {
         let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
         assert!(scan(&nested(MAX_DEPTH), 7).is_ok());
         assert!(serde_json::from_str::<serde_json::Value>(&nested(MAX_DEPTH - 1)).is_ok());
@@ -364,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_no_more_than_the_capture_limit() {
+    fn a_value_is_kept_up_to_the_capture_limit() {
         let mut scanner = Scanner::new(WANTED, 4);
         scanner.push(br#"{"model":"0123456789"}"#).expect("valid");
         let found = scanner.finish().expect("closed");
@@ -373,7 +377,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn never_panics_and_never_disagrees_with_itself(bytes: Vec<u8>, step in 1_usize..9) {
+        fn any_bytes_give_the_same_result_wherever_they_are_split(bytes: Vec<u8>, step in 1_usize..9) {
             let run = |step: usize| {
                 let mut scanner = Scanner::new(WANTED, 100);
                 for piece in bytes.chunks(step) {

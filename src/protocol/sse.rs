@@ -1,12 +1,13 @@
-//! Server-sent events: a parser that takes bytes as they come, and the writer.
+//! Server-sent events: the line splitter and the parser, which take bytes cut anywhere, and
+//! the writer.
 //!
-//! Lines end in LF, CRLF or CR; a push may end anywhere; comments, `id:` and `retry:`
-//! are skipped; several `data:` lines are joined by LF; a byte-order mark at the start
-//! is skipped. The last event needs no blank line
-//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>, but for that).
+//! Lines end in LF, CRLF or CR; comments, `id:` and `retry:` are skipped; several `data:`
+//! lines are joined by LF; a byte-order mark at the start is skipped. Unlike in the standard
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>), the last event needs no
+//! empty line after it.
 
 use bytes::{BufMut, BytesMut};
-use memchr::memchr2;
+use memchr::{memchr2, memrchr2};
 use serde::Serialize;
 
 /// One event: its `event:` name, empty if it had none, and its data.
@@ -16,7 +17,7 @@ pub struct Message<'a> {
     pub data: &'a mut [u8],
 }
 
-/// A line or an event is longer than any provider's; the stream is not worth following.
+/// A line or an event is longer than any provider's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event of the stream is longer than 16 MiB")]
 pub struct TooLong;
@@ -26,26 +27,64 @@ const MAX_LENGTH: usize = 16 * 1024 * 1024;
 const MAX_NAME: usize = 256;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// Splits bytes into lines, wherever they are cut.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// The bytes so far end with a CR: an LF at the beginning of the next ones is part of it.
+    after_cr: bool,
+}
+
+impl Lines {
+    /// Cuts the next whole line, without its end, off the beginning of the bytes. `None`: what
+    /// is left of them is the beginning of a line.
+    pub fn cut<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+        *bytes = self.resume(bytes);
+        let end = memchr2(b'\n', b'\r', bytes)?;
+        let (line, rest) = bytes.split_at(end);
+        *bytes = match rest {
+            [b'\r', b'\n', rest @ ..] => rest,
+            [b'\r'] => {
+                self.after_cr = true;
+                &[]
+            }
+            _ => &rest[1..],
+        };
+        Some(line)
+    }
+
+    /// The bytes without an LF that belongs to the CR before them.
+    pub fn resume<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if !self.after_cr || bytes.is_empty() {
+            return bytes;
+        }
+        self.after_cr = false;
+        bytes.strip_prefix(b"\n").unwrap_or(bytes)
+    }
+}
+
+/// Where the last whole line of these bytes ends, counting its end.
+pub fn end_of_lines(bytes: &[u8]) -> usize {
+    memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1)
+}
+
 /// Collects lines until an event is whole.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the bytes so far")]
 pub struct Parser {
+    lines: Lines,
     /// The beginning of a line whose end has not come.
     line: Vec<u8>,
     name: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
-    /// The last byte was a CR: an LF now belongs to it.
-    after_cr: bool,
     /// The first line has been seen, and with it a byte-order mark.
-    begun: bool,
+    has_begun: bool,
     /// Something was too long: nothing is collected any more.
     is_over: bool,
 }
 
 impl Parser {
-    /// Takes the next bytes and hands over each event they complete. Once it has failed it
-    /// holds nothing and fails for ever.
+    /// Takes the next bytes and passes on each event they complete. Fails when a line or an
+    /// event is too long, and from then on always.
     pub fn push(&mut self, bytes: &[u8], on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
         if self.is_over {
             return Err(TooLong);
@@ -54,12 +93,7 @@ impl Parser {
     }
 
     fn collect(&mut self, mut bytes: &[u8], mut on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
-        if self.after_cr && !bytes.is_empty() {
-            self.after_cr = false;
-            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
-        }
-        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
-            let (line, rest) = (&bytes[..end], &bytes[end..]);
+        while let Some(line) = self.lines.cut(&mut bytes) {
             if self.line.is_empty() {
                 self.take_line(line, &mut on)?;
             } else {
@@ -69,14 +103,6 @@ impl Parser {
                 whole.clear();
                 self.line = whole;
             }
-            bytes = match rest {
-                [b'\r', b'\n', after @ ..] => after,
-                [b'\r'] => {
-                    self.after_cr = true;
-                    &[]
-                }
-                _ => &rest[1..],
-            };
         }
         self.add_to_line(bytes)
     }
@@ -87,7 +113,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Hands over what the stream's end completes.
+    /// Passes on the event that the end of the stream completes.
     pub fn finish(&mut self, mut on: impl FnMut(Message<'_>)) -> Result<(), TooLong> {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {
@@ -98,8 +124,8 @@ impl Parser {
     }
 
     fn take_line(&mut self, mut line: &[u8], on: &mut impl FnMut(Message<'_>)) -> Result<(), TooLong> {
-        if !self.begun {
-            self.begun = true;
+        if !self.has_begun {
+            self.has_begun = true;
             line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         }
         if line.is_empty() {
@@ -132,8 +158,9 @@ fn check_length(length: usize) -> Result<(), TooLong> {
     if length > MAX_LENGTH { Err(TooLong) } else { Ok(()) }
 }
 
-/// The value of a field, without the one space that may follow the colon.
-fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+/// The value of this field, without the one space that may follow the colon; `None` if the
+/// line is another field.
+pub fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let value = line.strip_prefix(name)?;
     if value.is_empty() {
         return Some(value);
@@ -142,14 +169,14 @@ fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     Some(value.strip_prefix(b" ").unwrap_or(value))
 }
 
-/// `data: {…}` and a blank line.
+/// `data: {…}` and an empty line.
 pub fn write_data(out: &mut BytesMut, data: &impl Serialize) {
     out.put_slice(b"data: ");
     write_json(out, data);
     out.put_slice(b"\n\n");
 }
 
-/// `event: name`, `data: {…}` and a blank line.
+/// `event: name`, `data: {…}` and an empty line.
 pub fn write_event(out: &mut BytesMut, name: &str, data: &impl Serialize) {
     out.put_slice(b"event: ");
     out.put_slice(name.as_bytes());
@@ -158,7 +185,7 @@ pub fn write_event(out: &mut BytesMut, name: &str, data: &impl Serialize) {
     out.put_slice(b"\n\n");
 }
 
-/// Our own wire types have string keys and no fallible serializers, so this cannot fail.
+/// Cannot fail: our wire types have string keys and no fallible serializers.
 pub fn write_json(out: &mut BytesMut, data: &impl Serialize) {
     let written = serde_json::to_writer((&mut *out).writer(), data);
     debug_assert!(written.is_ok(), "a wire type does not serialize: {written:?}");
@@ -212,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    fn a_byte_order_mark_is_not_part_of_the_first_line() {
         let stream = b"\xEF\xBB\xBFdata: a\n\n";
         assert_eq!(parse(&[stream]), vec![(String::new(), "a".to_owned())]);
         assert_eq!(parse(&[&stream[..1], &stream[1..]]), vec![(String::new(), "a".to_owned())]);
     }
 
     #[test]
-    fn what_is_endless_is_given_up_and_nothing_more_of_it_is_held() {
+    fn an_endless_line_or_event_is_given_up_and_no_more_of_it_is_held() {
         let x = "x".repeat(1024 * 1024);
         for (begin, piece) in [
             ("", x.clone()),
@@ -245,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_name_and_lines_that_say_nothing_are_not_collected() {
+    fn long_event_names_and_lines_without_data_are_not_collected() {
         let mut parser = Parser::default();
         let name = format!("event: {}\n", "n".repeat(1024 * 1024));
         let used = allocation_counter::measure(|| {

@@ -2,7 +2,6 @@
 //! for each way. Streams have doors of their own: [`super::decoder`], [`super::encoder`].
 
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::Value;
 
 use super::context::ResponseContext;
@@ -11,8 +10,8 @@ use super::limits::{self, Limits};
 use super::names::ToolNames;
 use super::openai_responses::reference::{Remembered, Said};
 use super::{
-    Family, LocalError, Protocol, anthropic, capability, failure, gemini, json, openai_chat,
-    openai_completions, openai_responses,
+    LocalError, Protocol, anthropic, capability, gemini, json, openai_chat, openai_completions,
+    openai_responses,
 };
 use crate::chat::{Dropped, Failure, Request, Response, crowd};
 
@@ -139,18 +138,6 @@ pub fn encode_response(
         Protocol::Gemini => gemini::response::encode(response, context)?,
     };
     Ok(Bytes::from(json::to_bytes(&body)))
-}
-
-/// Reads what an upstream said instead of an answer.
-pub fn decode_error(from: Protocol, status: StatusCode, body: &[u8]) -> Failure {
-    let told = match from.family() {
-        _ if crowd::is_crowded(body) => None,
-        Family::OpenAi => openai_chat::error::decode(status, body),
-        Family::Anthropic => anthropic::error::decode(status, body),
-        Family::Gemini => gemini::error::decode(status, body),
-    };
-    let told = told.unwrap_or_else(|| failure::of_stranger(status, body));
-    Failure { kind: failure::closer_kind(told.kind, status), ..told }
 }
 
 /// What keeps a client patient while the upstream is silent but alive. Gemini clients get

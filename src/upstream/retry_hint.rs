@@ -1,157 +1,84 @@
-//! When an upstream says to come back: every spelling of it, as one duration from now.
+//! When an upstream says to come back: the waits of its headers and of its error's body, as one
+//! duration from now.
 //!
-//! Hints are read, never trusted: whatever they say, the answer is between nothing and
-//! [`LONGEST`]. How long an account really rests is for `accounts::health` to decide.
+//! Hints are read, never trusted: every wait is between zero and [`LONGEST`]. How long an
+//! account really rests is for `accounts::health` to decide.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use serde_json::Value;
 
-/// No hint is believed beyond this, so that no later sum can overflow.
-pub const LONGEST: Duration = Duration::from_hours(366 * 24);
+use crate::protocol::wait::{LONGEST, Wait, number, seconds, span, timestamp};
 
-/// Bodies beyond this hold no hint worth the parsing.
-const LARGEST_BODY: usize = 256 * 1024;
-
-/// How long the upstream asks to wait; the most explicit hint wins. `None`: it does not say.
-pub fn retry_after(headers: &HeaderMap, body: &[u8], now_wall: SystemTime) -> Option<Duration> {
-    retry_after_header(headers, now_wall)
-        .or_else(|| in_body(body, now_wall))
-        .or_else(|| anthropic_reset(headers, now_wall))
-        .or_else(|| openai_reset(headers))
-        .map(|wait| wait.min(LONGEST))
+/// What an upstream says of waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryHint<'a> {
+    pub headers: &'a HeaderMap,
+    /// The wait that the body of its error names.
+    pub body: Option<Wait>,
+    pub now: SystemTime,
 }
 
-/// The same where only a plain request to wait counts: beside an error of the server, limits
-/// that are used up say nothing of it.
-pub fn asked_wait(headers: &HeaderMap, body: &[u8], now_wall: SystemTime) -> Option<Duration> {
-    let asked = retry_after_header(headers, now_wall).or_else(|| in_body(body, now_wall));
-    asked.filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST))
-}
-
-/// `retry-after-ms` (OpenAI, Azure), else `Retry-After` as seconds or as an HTTP date.
-fn retry_after_header(headers: &HeaderMap, now_wall: SystemTime) -> Option<Duration> {
-    let milliseconds = text(headers, "retry-after-ms").and_then(number);
-    if let Some(milliseconds) = milliseconds {
-        return seconds(milliseconds / 1000.0);
+impl RetryHint<'_> {
+    /// How long it asks to wait; the most explicit hint wins. `None`: it does not say.
+    pub fn retry_after(self) -> Option<Duration> {
+        self.header()
+            .or_else(|| self.in_body())
+            .or_else(|| self.anthropic_reset())
+            .or_else(|| self.openai_reset())
+            .map(|wait| wait.min(LONGEST))
     }
-    let value = text(headers, "retry-after")?;
-    match number(value) {
-        Some(number) => seconds(number),
-        None => Some(until(httpdate::parse_http_date(value).ok()?, now_wall)),
+
+    /// The same where only a plain request to wait counts: beside an error of the server, a
+    /// limit that is used up does not explain it.
+    pub fn asked_wait(self) -> Option<Duration> {
+        let asked = self.header().or_else(|| self.in_body());
+        asked.filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST))
     }
-}
 
-/// `anthropic-ratelimit-*-reset` (RFC 3339): the latest of the limits that are used up.
-fn anthropic_reset(headers: &HeaderMap, now_wall: SystemTime) -> Option<Duration> {
-    headers
-        .iter()
-        .filter_map(|(name, value)| {
-            let limit = name.as_str().strip_prefix("anthropic-ratelimit-")?.strip_suffix("-reset")?;
-            let remaining = number(text(headers, &format!("anthropic-ratelimit-{limit}-remaining"))?)?;
-            let reset = timestamp(value.to_str().ok()?)?;
-            (remaining <= 0.0).then(|| until(reset, now_wall))
-        })
-        .max()
-}
-
-/// `x-ratelimit-reset-requests` and `-tokens`: the later of the limits that are used up.
-/// A limit that does not say what remains counts as used up.
-fn openai_reset(headers: &HeaderMap) -> Option<Duration> {
-    ["requests", "tokens"]
-        .into_iter()
-        .filter_map(|limit| {
-            let remaining = text(headers, &format!("x-ratelimit-remaining-{limit}")).and_then(number);
-            let reset = go_duration(text(headers, &format!("x-ratelimit-reset-{limit}"))?)?;
-            (remaining.unwrap_or(0.0) <= 0.0).then_some(reset)
-        })
-        .max()
-}
-
-/// Google's `RetryInfo.retryDelay` and `quotaResetDelay`, else a sentence that names a time.
-fn in_body(body: &[u8], now_wall: SystemTime) -> Option<Duration> {
-    if body.len() > LARGEST_BODY {
-        return None;
+    fn in_body(self) -> Option<Duration> {
+        self.body.map(|wait| wait.from(self.now))
     }
-    let parsed: Value = serde_json::from_slice(body).ok()?;
-    // Gemini wraps the error of a streamed answer in a list.
-    let error = &parsed.get(0).unwrap_or(&parsed)["error"];
-    let details = error["details"].as_array().map_or(&[][..], Vec::as_slice);
-    details
-        .iter()
-        .find_map(|detail| go_duration(detail["retryDelay"].as_str()?))
-        .or_else(|| details.iter().find_map(|detail| quota_reset(&detail["metadata"], now_wall)))
-        .or_else(|| in_sentence(error["message"].as_str()?))
-}
 
-fn quota_reset(metadata: &Value, now_wall: SystemTime) -> Option<Duration> {
-    let delay = metadata["quotaResetDelay"].as_str().and_then(go_duration);
-    delay.or_else(|| Some(until(timestamp(metadata["quotaResetTimeStamp"].as_str()?)?, now_wall)))
-}
-
-/// "Please try again in 6m0s." (OpenAI), "Please retry in 34.07s." (Gemini).
-fn in_sentence(message: &str) -> Option<Duration> {
-    let after =
-        ["try again in ", "retry in "].iter().find_map(|phrase| Some(message.split_once(phrase)?.1))?;
-    let word = after.split_whitespace().next()?.trim_end_matches(['.', ',', ')']);
-    // Without a unit it is the start of a sentence such as "try again in 5 minutes".
-    word.ends_with(char::is_alphabetic).then(|| go_duration(word)).flatten()
-}
-
-/// A duration as Go and protobuf write it: `1m30.5s`, `20ms`, `3.5s`; a bare number is seconds.
-fn go_duration(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    if let Some(number) = number(rest) {
-        return seconds(number);
+    /// `retry-after-ms` (OpenAI, Azure), else `Retry-After` as seconds or as an HTTP date.
+    fn header(self) -> Option<Duration> {
+        let milliseconds = text(self.headers, "retry-after-ms").and_then(number);
+        if let Some(milliseconds) = milliseconds {
+            return seconds(milliseconds / 1000.0);
+        }
+        let value = text(self.headers, "retry-after")?;
+        match number(value) {
+            Some(number) => seconds(number),
+            None => Some(Wait::Until(httpdate::parse_http_date(value).ok()?).from(self.now)),
+        }
     }
-    if rest.is_empty() {
-        return None;
+
+    /// `anthropic-ratelimit-*-reset` (RFC 3339): the latest of the limits that are used up.
+    fn anthropic_reset(self) -> Option<Duration> {
+        self.headers
+            .iter()
+            .filter_map(|(name, value)| {
+                let limit = name.as_str().strip_prefix("anthropic-ratelimit-")?.strip_suffix("-reset")?;
+                let remaining = text(self.headers, &format!("anthropic-ratelimit-{limit}-remaining"))?;
+                let reset = timestamp(value.to_str().ok()?)?;
+                (number(remaining)? <= 0.0).then(|| Wait::Until(reset).from(self.now))
+            })
+            .max()
     }
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let value: f64 = rest[..digits].parse().ok()?;
-        let unit = &rest[digits..];
-        let unit = &unit[..unit.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(unit.len())];
-        total += value * unit_seconds(unit)?;
-        rest = &rest[digits + unit.len()..];
+
+    /// `x-ratelimit-reset-requests` and `-tokens`: the later of the limits that are used up.
+    /// A limit that does not say what remains counts as used up.
+    fn openai_reset(self) -> Option<Duration> {
+        ["requests", "tokens"]
+            .into_iter()
+            .filter_map(|limit| {
+                let remaining =
+                    text(self.headers, &format!("x-ratelimit-remaining-{limit}")).and_then(number);
+                let reset = span(text(self.headers, &format!("x-ratelimit-reset-{limit}"))?)?;
+                (remaining.unwrap_or(0.0) <= 0.0).then_some(reset)
+            })
+            .max()
     }
-    seconds(total)
-}
-
-fn unit_seconds(unit: &str) -> Option<f64> {
-    Some(match unit {
-        "ns" => 1e-9,
-        "us" | "µs" | "μs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return None,
-    })
-}
-
-fn timestamp(text: &str) -> Option<SystemTime> {
-    Some(text.trim().parse::<jiff::Timestamp>().ok()?.into())
-}
-
-/// Nothing when the moment has passed.
-fn until(moment: SystemTime, now_wall: SystemTime) -> Duration {
-    moment.duration_since(now_wall).unwrap_or_default().min(LONGEST)
-}
-
-/// `None` for what is no span of time at all: negative, not a number.
-fn seconds(seconds: f64) -> Option<Duration> {
-    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST))
-}
-
-/// Plain decimals only: `f64` would also take `inf`, `nan` and `1e9`.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
-    plain.then(|| text.parse().ok()).flatten()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -164,6 +91,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::protocol::ErrorReport;
 
     /// 2026-01-02T03:04:05Z.
     fn now() -> SystemTime {
@@ -178,9 +106,13 @@ mod tests {
         pairs.iter().map(entry).collect()
     }
 
+    fn retry_after(headers: &HeaderMap, body: &[u8]) -> Option<Duration> {
+        RetryHint { headers, body: ErrorReport::of_body(body).wait, now: now() }.retry_after()
+    }
+
     #[track_caller]
     fn check(pairs: &[(&str, &str)], body: &str, expected_ms: Option<u64>) {
-        let hint = retry_after(&headers(pairs), body.as_bytes(), now());
+        let hint = retry_after(&headers(pairs), body.as_bytes());
         assert_eq!(hint, expected_ms.map(Duration::from_millis), "{pairs:?} {body}");
     }
 
@@ -304,7 +236,7 @@ mod tests {
             body in any::<Vec<u8>>(),
         ) {
             let exhausted = ("anthropic-ratelimit-x-remaining", "0");
-            let hint = retry_after(&headers(&[(name, &value), exhausted]), &body, now());
+            let hint = retry_after(&headers(&[(name, &value), exhausted]), &body);
             prop_assert!(hint.is_none_or(|wait| wait <= LONGEST));
         }
 
@@ -314,7 +246,7 @@ mod tests {
                 "details": [{"retryDelay": delay, "metadata": {"quotaResetDelay": delay, "quotaResetTimeStamp": delay}}],
                 "message": format!("try again in {delay}"),
             }});
-            let hint = retry_after(&HeaderMap::new(), body.to_string().as_bytes(), now());
+            let hint = retry_after(&HeaderMap::new(), body.to_string().as_bytes());
             prop_assert!(hint.is_none_or(|wait| wait <= LONGEST));
         }
     }

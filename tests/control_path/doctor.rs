@@ -325,7 +325,7 @@ async fn what_is_tried_online_is_told_with_the_one_cure_that_helps() {
     let home = Home::with_config(&config);
     let found = findings(&home.ask(&["doctor", "--json", "--online"]).await);
     for (name, cure) in [
-        ("refused", "Give account refused a key that works".to_owned()),
+        ("refused", "Give account refused a valid key".to_owned()),
         ("bare", format!("base_url = \"{}/v1\"", unversioned.url())),
         ("away", format!("Check that http://127.0.0.1:{closed}/v1 is right")),
     ] {

@@ -26,7 +26,7 @@ async fn a_request_leaves_a_full_record() {
         ("status", json!(200)),
         ("outcome", json!("done")),
         ("error", json!(null)),
-        ("usage", json!({"input": 1000, "output": 200, "cached": 400, "reasoning": 0})),
+        ("usage", json!({"input": 1000, "output": 200, "cached": 400, "cache_write": 0, "reasoning": 0})),
         // In dollars a million: 600 fresh tokens at 0.25, 400 cached at 0.025, 200 of output at 2.
         ("estimated_cost_usd", json!(0.00056)),
         ("bytes_in", json!(body.len())),
@@ -37,6 +37,32 @@ async fn a_request_leaves_a_full_record() {
     assert_eq!(record["attempts"].as_array().map(Vec::len), Some(1));
     let number = record["number"].as_i64().expect("a number");
     assert_eq!(read(&proxy, &format!("records/detail?number={number}")).await["id"], record["id"]);
+}
+
+#[tokio::test]
+async fn tokens_written_to_a_cache_are_shown_wherever_cached_ones_are() {
+    let usage = json!({
+        "input_tokens": 10, "cache_creation_input_tokens": 300, "cache_read_input_tokens": 40, "output_tokens": 5
+    });
+    let message = json!({"type": "message", "role": "assistant", "content": [], "usage": usage});
+    let upstream = FakeUpstream::always(Reply::json(200, &message)).await;
+    let proxy = TestProxy::with_upstream("anthropic", &upstream).await;
+    let body = json!({"model": "claude-haiku-4-5", "max_tokens": 9, "messages": []});
+    assert_eq!(proxy.post("/v1/messages", &body).await.status, 200);
+    let record = &read(&proxy, "records").await[0];
+    let expected = json!({"input": 350, "output": 5, "cached": 40, "cache_write": 300, "reasoning": 0});
+    assert_eq!(record["usage"], expected);
+    // In dollars a million: 310 other tokens of input at 1, 40 cached at 0.1, 5 of output at 5.
+    assert_eq!(record["estimated_cost_usd"], json!(0.000339));
+    assert_eq!(read(&proxy, "usage").await[0]["usage"], expected);
+    let csv = proxy.control_call("GET", "/api/records/export?format=csv", "").await.text();
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let column = lines[0].iter().position(|name| *name == "cache_write_tokens").expect("a column");
+    assert_eq!(lines[1][column], "300");
+    let metrics = proxy.control_call("GET", "/metrics", "").await.text();
+    assert!(metrics.contains("type=\"cache_write\"} 300\n"), "{metrics}");
+    let page = proxy.control_call("GET", &format!("/page/requests/{}", record["number"]), "").await.text();
+    assert!(page.contains("of these written to a cache"), "{page}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Answers that break after their first byte: said in the client's protocol, never
+//! Answers that break after their first byte: reported in the client's protocol, never
 //! replayed, never ended as if whole.
 
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use super::dialect::{self, Dialect, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES, data_
 use crate::support::proxy::{account, account_in};
 use crate::support::{Answer, FakeUpstream, Piece, Reply, TestProxy};
 
-/// A stream that says this much and then ends so; `None`: goes silent.
+/// The answer to a client whose stream brings this much and then ends so; `None`: goes silent.
 async fn broken(dialect: &Dialect, says: &str, end: Option<Piece>) -> Answer {
     let upstream = FakeUpstream::always(Reply::fed_sse()).await;
     let spare = FakeUpstream::always(Reply::sse(dialect.stream())).await;
@@ -37,28 +37,28 @@ async fn broken(dialect: &Dialect, says: &str, end: Option<Piece>) -> Answer {
 
 /// The client gets these events, then an error of its own protocol, and the body's end.
 async fn check(dialect: &Dialect, says: &str, end: Option<Piece>, whole: &[&str]) {
-    let told = format!("{} after {says:?} and {end:?}", dialect.name);
+    let case = format!("{} after {says:?} and {end:?}", dialect.name);
     let answer = broken(dialect, says, end).await;
-    assert_eq!((answer.status.as_u16(), answer.cut), (200, false), "{told}");
+    assert_eq!((answer.status.as_u16(), answer.cut), (200, false), "{case}");
     let mut data = data_of(&answer.text());
     if dialect.name == "openai-responses" {
-        // SDKs raise at the error; Codex goes by what follows it.
-        assert_failed(&data.pop().expect("an event"), &told);
+        // SDKs raise at the error; Codex reads the event after it.
+        assert_failed(&data.pop().expect("an event"), &case);
     }
     let (error, before) = data.split_last().expect("an event");
-    assert_eq!(before, data_of(&whole.concat()), "{told}: {}", answer.text());
-    let error = serde_json::from_str(error).unwrap_or_else(|_| panic!("{told}: {}", answer.text()));
+    assert_eq!(before, data_of(&whole.concat()), "{case}: {}", answer.text());
+    let error = serde_json::from_str(error).unwrap_or_else(|_| panic!("{case}: {}", answer.text()));
     dialect.assert_error(&error);
-    assert!(!answer.text().contains(dialect.terminator), "{told}: {}", answer.text());
+    assert!(!answer.text().contains(dialect.terminator), "{case}: {}", answer.text());
 }
 
-/// The whole response, for clients that only look at how it ended.
-fn assert_failed(event: &str, told: &str) {
-    let event: Value = serde_json::from_str(event).unwrap_or_else(|_| panic!("{told}: {event}"));
-    assert_eq!(event["type"], "response.failed", "{told}: {event}");
-    assert_eq!(event["response"]["status"], "failed", "{told}: {event}");
-    assert_eq!(event["response"]["error"]["code"], "server_error", "{told}: {event}");
-    assert!(event["response"]["error"]["message"].is_string(), "{told}: {event}");
+/// Fails unless the event is a failed response, for clients that only read the end.
+fn assert_failed(event: &str, case: &str) {
+    let event: Value = serde_json::from_str(event).unwrap_or_else(|_| panic!("{case}: {event}"));
+    assert_eq!(event["type"], "response.failed", "{case}: {event}");
+    assert_eq!(event["response"]["status"], "failed", "{case}: {event}");
+    assert_eq!(event["response"]["error"]["code"], "server_error", "{case}: {event}");
+    assert!(event["response"]["error"]["message"].is_string(), "{case}: {event}");
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_broken_stream_ends_with_the_protocols_own_error_event() {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_without_its_last_word_has_broken() {
+async fn a_stream_that_ends_without_its_terminating_event_has_broken() {
     for dialect in dialect::ALL {
         let unfinished = &dialect.events[..2];
         check(dialect, &unfinished.concat(), Some(Piece::End), unfinished).await;
@@ -127,9 +127,9 @@ async fn a_response_that_failed_is_not_done() {
     assert_eq!((answer.text(), answer.cut), (says, false));
 }
 
-/// What is no event stream cannot say that it broke: the connection does.
+/// Only an event stream can report that it broke; any other answer is cut by the connection.
 async fn check_cut(path: &str, says: Reply, end: Option<Piece>, received: &str) {
-    let told = format!("{path} {says:?} {end:?}");
+    let case = format!("{path} {says:?} {end:?}");
     let upstream = FakeUpstream::always(says.clone()).await;
     let proxy = GEMINI.serve(&upstream, "request_timeout_secs = 1").await;
     let fed = async {
@@ -142,11 +142,11 @@ async fn check_cut(path: &str, says: Reply, end: Option<Piece>, received: &str) 
     };
     let body = GEMINI.body(false);
     let (answer, ()) = tokio::join!(proxy.post(path, &body), fed);
-    assert!(answer.cut, "{told}: taken for whole: {}", answer.text());
-    assert_eq!(answer.text(), received, "{told}");
+    assert!(answer.cut, "{case}: taken for whole: {}", answer.text());
+    assert_eq!(answer.text(), received, "{case}");
     let record = &proxy.wait_for_records(1).await[0];
-    assert_eq!(record["outcome"], "cut", "{told}");
-    assert_eq!(upstream.seen().len(), 1, "{told}");
+    assert_eq!(record["outcome"], "cut", "{case}");
+    assert_eq!(upstream.seen().len(), 1, "{case}");
 }
 
 #[tokio::test]

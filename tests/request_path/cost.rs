@@ -1,5 +1,5 @@
-//! What little is sent stays little: requests and answers that would grow, or take long, in
-//! translation are refused, ended or cut short, and odd ones still cross whole.
+//! Small requests stay small: those whose translation would grow or take long are refused, and
+//! such answers are ended or cut short, while odd ones still cross whole.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 const MODEL: &str = "models = [\"*\"]\n";
 const OLD_GEMINI: &str = "[models]\n\"*\" = \"work/gemini-2.0-flash\"\n";
 
-/// Clients, where each posts, and an account that is asked in other words than the client's.
+/// Clients, the path of each, and the provider of an account that speaks another protocol.
 const PAIRS: [(Family, &str, &str); 4] = [
     (Family::OpenAi, "/v1/chat/completions", "gemini"),
     (Family::OpenAi, "/v1/responses", "anthropic"),
@@ -23,7 +23,7 @@ async fn proxy(provider: &str, upstream: &FakeUpstream) -> TestProxy {
     TestProxy::serve(&account("work", provider, upstream, MODEL)).await
 }
 
-/// A request of each client with so many of its tools, named by number.
+/// A request of each client with this number of tools, which `name` names.
 fn with_tools(path: &str, count: usize, name: impl Fn(usize) -> String) -> Value {
     let names = (0..count).map(name);
     match path {
@@ -40,13 +40,13 @@ fn with_tools(path: &str, count: usize, name: impl Fn(usize) -> String) -> Value
     }
 }
 
-/// Four letters for each number, which no upstream takes in a name.
+/// Four letters for each number that no upstream accepts in a name.
 fn foreign(number: usize) -> String {
     let digit = |place: u32| u32::try_from((number >> (5 * place)) & 31).expect("five bits");
     (0..4).map(|place| char::from_u32(0x4E00 + digit(place)).expect("a letter")).collect()
 }
 
-fn gemini_says(parts: &Value) -> Reply {
+fn gemini_answers(parts: &Value) -> Reply {
     Reply::json(200, &json!({"candidates": [{"finishReason": "STOP", "content": {"parts": parts}}]}))
 }
 
@@ -62,11 +62,11 @@ async fn more_tools_than_any_model_takes_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn tools_whose_names_all_have_to_change_stay_apart_and_find_back() {
+async fn tools_whose_names_must_change_stay_distinct_and_get_their_names_back() {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let proxy = proxy("gemini", &upstream).await;
     let body = with_tools("/v1/messages", 3_000, foreign);
-    upstream.now(gemini_says(&json!([{"functionCall": {"name": "_____1987", "args": {}}}])));
+    upstream.now(gemini_answers(&json!([{"functionCall": {"name": "_____1987", "args": {}}}])));
     let answer = proxy.post("/v1/messages", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let sent = upstream.seen().pop().expect("asked").json();
@@ -79,8 +79,8 @@ async fn tools_whose_names_all_have_to_change_stay_apart_and_find_back() {
 }
 
 #[tokio::test]
-async fn results_in_any_order_stand_in_the_order_of_their_calls() {
-    let upstream = FakeUpstream::always(gemini_says(&json!([{"text": "hi"}]))).await;
+async fn results_in_any_order_are_sent_in_the_order_of_their_calls() {
+    let upstream = FakeUpstream::always(gemini_answers(&json!([{"text": "hi"}]))).await;
     let proxy = proxy("gemini", &upstream).await;
     let call = |number: usize| {
         json!({"id": format!("c{number}"), "type": "function",
@@ -103,8 +103,8 @@ async fn results_in_any_order_stand_in_the_order_of_their_calls() {
 }
 
 #[tokio::test]
-async fn schemas_that_hold_themselves_add_little_however_many_there_are() {
-    let upstream = FakeUpstream::always(gemini_says(&json!([{"text": "hi"}]))).await;
+async fn schemas_that_contain_themselves_add_little_in_any_number() {
+    let upstream = FakeUpstream::always(gemini_answers(&json!([{"text": "hi"}]))).await;
     let config = account("work", "gemini", &upstream, "") + OLD_GEMINI;
     let proxy = TestProxy::serve(&config).await;
     let itself = json!({"a": {"$ref": "#"}, "b": {"$ref": "#"}, "c": {"$ref": "#"}});
@@ -128,7 +128,7 @@ async fn schemas_that_hold_themselves_add_little_however_many_there_are() {
 }
 
 #[tokio::test]
-async fn what_a_request_refers_to_counts_as_if_it_were_sent() {
+async fn earlier_answers_that_a_request_refers_to_count_as_if_they_were_sent() {
     let text = "x".repeat(400_000);
     let message = json!({"role": "assistant", "content": text});
     let completion =
@@ -160,7 +160,7 @@ async fn what_a_request_refers_to_counts_as_if_it_were_sent() {
 }
 
 #[tokio::test]
-async fn a_crowd_of_small_values_is_too_large_whatever_its_bytes() {
+async fn too_many_small_values_are_refused_whatever_their_bytes() {
     for (family, path, provider) in PAIRS {
         let upstream = FakeUpstream::always(Reply::HangUp).await;
         let proxy = proxy(provider, &upstream).await;
@@ -172,7 +172,7 @@ async fn a_crowd_of_small_values_is_too_large_whatever_its_bytes() {
 }
 
 #[tokio::test]
-async fn more_texts_to_embed_than_a_provider_takes_are_refused() {
+async fn more_texts_to_embed_than_a_provider_accepts_are_refused() {
     for (family, path, body, provider) in [
         (Family::OpenAi, "/v1/embeddings", json!({"model": "m", "input": vec!["x"; 2_049]}), "gemini"),
         (
@@ -189,7 +189,7 @@ async fn more_texts_to_embed_than_a_provider_takes_are_refused() {
     }
 }
 
-/// What a client asks for in a stream, and how such a stream says that it failed.
+/// The path of each stream, and how such a stream reports a failure.
 const STREAMS: [(&str, &str); 3] = [
     ("/v1/messages", "event: error\n"),
     ("/v1/responses", "event: response.failed\n"),
@@ -234,7 +234,7 @@ async fn an_answer_of_more_calls_than_any_model_makes_ends_as_a_failure() {
 }
 
 #[tokio::test]
-async fn an_event_without_end_ends_as_a_failure_and_is_read_no_further() {
+async fn an_endless_event_ends_as_a_failure_and_is_read_no_further() {
     for begin in ["data: {\"choices\":[{\"delta\":{\"content\":\"", "event: ", ": "] {
         let (path, failure) = STREAMS[0];
         let filler = Bytes::from(vec![b'x'; 1 << 20]);

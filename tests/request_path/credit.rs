@@ -1,4 +1,4 @@
-//! An account that can pay no more rests, and is back once it can.
+//! An account that cannot pay rests until it can.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn wait_of(answer: &crate::support::Answer) -> u64 {
 }
 
 #[tokio::test]
-async fn an_account_without_credit_rests_and_says_for_how_long_in_each_protocol() {
+async fn an_account_without_credit_rests_and_the_client_reads_for_how_long_in_each_protocol() {
     for dialect in dialect::ALL {
         for (reply, expected) in [(spent(), 600), (spent().with_header("retry-after", "90"), 90)] {
             let upstream = FakeUpstream::always(reply).await;
@@ -45,7 +45,7 @@ async fn an_account_without_credit_rests_and_says_for_how_long_in_each_protocol(
 }
 
 #[tokio::test]
-async fn a_rest_for_want_of_credit_outlives_a_restart_and_ends_by_hand_or_by_a_good_test() {
+async fn a_rest_for_lack_of_credit_outlasts_a_restart_and_ends_by_a_command_or_a_successful_test() {
     let upstream = FakeUpstream::always(spent()).await;
     let mut proxy = serve(&ANTHROPIC, &upstream).await;
     for command in ["clear-cooldown", "enable", "test"] {

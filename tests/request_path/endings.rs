@@ -1,4 +1,4 @@
-//! How an answer may end, and how long it may take to.
+//! How an answer may end, and how long it may take.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::client::{chat, open};
 use crate::support::proxy::{account, account_in};
 use crate::support::{FakeUpstream, Piece, Reply, TestProxy};
 
-/// The account of a proxy with one, which answers a stream in this way.
+/// The state of the only account, once its answer is recorded with this outcome.
 async fn state_after(proxy: &TestProxy, outcome: &str) -> Value {
     let record = &proxy.wait_for_records(1).await[0];
     assert_eq!(record["outcome"], outcome, "{record}");
@@ -22,9 +22,9 @@ async fn serve(dialect: &Dialect, upstream: &FakeUpstream, timeout_secs: u32, mo
     TestProxy::serve(&format!("[proxy]\nrequest_timeout_secs = {timeout_secs}\n{account}{more}")).await
 }
 
-/// After the last word of its protocol a stream is whole, be the end a reset or nothing.
+/// After its terminating event a stream is whole, whether a reset follows or silence.
 async fn check_late_end(dialect: &Dialect, end: Option<Piece>, timeout_secs: u32) {
-    let told = format!("{} and then {end:?}", dialect.name);
+    let case = format!("{} and then {end:?}", dialect.name);
     let upstream = FakeUpstream::always(Reply::fed_sse()).await;
     let proxy = serve(dialect, &upstream, timeout_secs, "").await;
     let fed = async {
@@ -34,28 +34,28 @@ async fn check_late_end(dialect: &Dialect, end: Option<Piece>, timeout_secs: u32
         }
     };
     let (answer, ()) = tokio::join!(dialect.ask(&proxy, true), fed);
-    assert_eq!((answer.text(), answer.cut), (dialect.stream(), false), "{told}");
-    assert_eq!(state_after(&proxy, "done").await, "ready", "{told}");
+    assert_eq!((answer.text(), answer.cut), (dialect.stream(), false), "{case}");
+    assert_eq!(state_after(&proxy, "done").await, "ready", "{case}");
 }
 
 #[tokio::test]
-async fn a_reset_after_the_last_word_harms_nobody() {
+async fn a_reset_after_the_terminating_event_is_harmless() {
     for dialect in dialect::ALL {
         check_late_end(dialect, Some(Piece::Break), 30).await;
     }
 }
 
 #[tokio::test]
-async fn an_upstream_that_lingers_keeps_no_client_waiting() {
+async fn a_client_does_not_wait_for_an_upstream_that_lingers() {
     for dialect in dialect::ALL {
-        // Gemini has no last word: another chunk might follow until the silence is too long.
+        // Gemini has no terminating event: another chunk may follow until the silence limit.
         let timeout_secs = if dialect.name == GEMINI.name { 1 } else { 30 };
         check_late_end(dialect, None, timeout_secs).await;
     }
 }
 
 #[tokio::test]
-async fn the_same_in_translation() {
+async fn a_translated_stream_is_whole_after_the_terminating_event() {
     for end in [Some(Piece::Break), None] {
         let upstream = FakeUpstream::always(Reply::fed_sse()).await;
         let model = format!("[models]\n\"claude-*\" = \"work/{}\"\n", OPENAI_CHAT.model);
@@ -77,7 +77,7 @@ async fn the_same_in_translation() {
 }
 
 #[tokio::test]
-async fn an_error_that_is_the_requests_own_costs_the_account_nothing() {
+async fn an_error_that_is_the_requests_own_fault_leaves_the_account_ready() {
     let event = json!({"error": {"message": "too long", "type": "invalid_request_error", "code": 400}});
     let stream = format!("{}data: {event}\n\n", OPENAI_CHAT.events[0]);
     let upstream = FakeUpstream::always(Reply::sse(stream.clone())).await;
@@ -88,7 +88,7 @@ async fn an_error_that_is_the_requests_own_costs_the_account_nothing() {
 }
 
 #[tokio::test]
-async fn who_is_asked_second_has_all_the_time_there_is() {
+async fn the_second_account_asked_has_the_whole_timeout() {
     let first = FakeUpstream::always(Reply::Silence).await;
     let second = FakeUpstream::always(Reply::fed("application/json")).await;
     let accounts = [("first", &first, "priority = 1"), ("second", &second, "priority = 2")]
@@ -107,7 +107,7 @@ async fn who_is_asked_second_has_all_the_time_there_is() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_to_wait_longer_than_a_cooldown_may_last() {
+async fn no_client_is_asked_to_wait_longer_than_a_cooldown_lasts() {
     let limited = Reply::json(429, &json!({"error": {"message": "slow down"}}));
     let upstream = FakeUpstream::always(limited.with_header("retry-after", "864000")).await;
     for accounts in [2, 3, 4] {

@@ -1,4 +1,4 @@
-//! Upstreams that never stop: what a translated stream takes in ends with its failure.
+//! Upstreams that never stop: a translated stream is read no further than its failure.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -9,12 +9,12 @@ use crate::support::proxy::account;
 use crate::support::{FakeUpstream, Reply, TestProxy};
 
 const PIECE: usize = 256 << 10;
-/// What an endless answer has to say.
+/// The length of an endless answer.
 const PIECES: usize = 1_000;
-/// What is read of it at most: the longest event there may be, and what sockets hold.
+/// The most bytes that are read of it: the longest event allowed, and the sockets' buffers.
 const MOST: usize = 48 << 20;
 
-/// An answer that begins so and goes on like this, for 250 MB.
+/// An answer that begins so and repeats `with` for 250 MB.
 fn endless(begins: &str, with: &[u8]) -> Reply {
     let piece = Bytes::from(with.repeat(PIECE / with.len()));
     let mut pieces = vec![piece; PIECES];
@@ -22,7 +22,7 @@ fn endless(begins: &str, with: &[u8]) -> Reply {
     Reply::pieces("text/event-stream", pieces)
 }
 
-/// Streams that are translated: path, what is asked, and of which provider.
+/// Streams that are translated: path, request, provider.
 const TRANSLATED: [(&str, &str, &str); 4] = [
     (
         "/v1/messages",
@@ -42,7 +42,7 @@ const TRANSLATED: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// An event that announces, and says nothing yet.
+/// A first event without content.
 fn announcement(provider: &str) -> &'static str {
     match provider {
         "anthropic" => "data: {\"type\":\"ping\"}\n\n",
@@ -50,8 +50,8 @@ fn announcement(provider: &str) -> &'static str {
     }
 }
 
-/// Expects each translated client to be told of the failure, and the upstream to be let go
-/// of long before its end.
+/// Fails unless each translated client gets the failure, and the upstream is dropped long before
+/// its end.
 async fn check(begins: &str, with: &[u8], words: &str) {
     for (path, body, provider) in TRANSLATED {
         let begins = announcement(provider).to_owned() + begins;
@@ -71,29 +71,29 @@ async fn check(begins: &str, with: &[u8], words: &str) {
 }
 
 #[tokio::test]
-async fn an_endless_line_is_not_taken_in() {
+async fn an_endless_line_is_not_collected() {
     for begins in ["data: ", "event: ", ": "] {
         check(begins, b"x", "longer than 16 MiB").await;
     }
 }
 
 #[tokio::test]
-async fn an_endless_event_of_many_lines_is_not_taken_in() {
+async fn an_endless_event_of_many_lines_is_not_collected() {
     let line = [b"data: ".as_slice(), &[b'x'; 1017], b"\n"].concat();
     check("", &line, "longer than 16 MiB").await;
 }
 
 #[tokio::test]
-async fn an_upstream_that_goes_on_after_nonsense_is_let_go_of() {
+async fn an_upstream_that_goes_on_after_nonsense_is_dropped() {
     check("data: nonsense\n\n", b": ping\n\n", "makes no sense").await;
 }
 
 #[tokio::test]
-async fn an_upstream_that_goes_on_after_its_last_word_is_let_go_of() {
+async fn an_upstream_that_goes_on_after_its_terminating_event_is_dropped() {
     let last = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n\
                 data: [DONE]\n\n";
     for with in [b": ping\n\n".as_slice(), b"x"] {
-        // Nothing tells when it would have ended of itself, so it never does.
+        // It never ends by itself within the time of the test.
         let upstream = FakeUpstream::always(endless_in_turn(last, with)).await;
         let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;
         for (path, body, _) in &TRANSLATED[..3] {
@@ -108,7 +108,7 @@ async fn an_upstream_that_goes_on_after_its_last_word_is_let_go_of() {
     }
 }
 
-/// More than a second's worth on any machine.
+/// An answer long enough to last more than a second on any machine.
 fn endless_in_turn(begins: &str, with: &[u8]) -> Reply {
     let piece = Bytes::from(with.repeat(PIECE / with.len()));
     let mut pieces = vec![piece; 400 * PIECES];

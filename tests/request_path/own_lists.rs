@@ -153,7 +153,7 @@ async fn every_surface_says_that_nothing_is_served_and_the_line_that_helps() {
     let line = "models = [\"*\"]";
     for (reply, why) in [
         (list(&[]), "its model list is empty"),
-        (Reply::whole(404, "text/plain", "404 page not found"), "its model list cannot be had"),
+        (Reply::whole(404, "text/plain", "404 page not found"), "its model list could not be read"),
     ] {
         let upstream = FakeUpstream::always(reply).await;
         let home = Home::with_config(&proxy_section("port = 0"));

@@ -1,5 +1,4 @@
-//! Which words of an upstream are a verdict on an account, and which are the request's own
-//! come back.
+//! Which words of an upstream are a verdict on an account, and which only repeat the request.
 
 use serde_json::{Value, json};
 
@@ -7,8 +6,8 @@ use super::dialect::{self, Dialect};
 use crate::support::proxy::{account, account_in};
 use crate::support::{FakeUpstream, Reply, TestProxy};
 
-/// What takes an account out where its upstream says it of itself: the sentence, and who
-/// speaks so.
+/// Sentences that disable or rest an account when the upstream writes them of its own accord: the
+/// provider, its dialect, the sentence.
 const SENTENCES: [(&str, &Dialect, &str); 4] = [
     ("gemini", &dialect::GEMINI, "API key not valid. Please pass a valid API key."),
     ("anthropic", &dialect::ANTHROPIC, "Your credit balance is too low to access the Anthropic API."),
@@ -16,7 +15,7 @@ const SENTENCES: [(&str, &Dialect, &str); 4] = [
     ("openai-compatible", &dialect::OPENAI_CHAT, "This organization has been disabled."),
 ];
 
-/// Two accounts at one upstream, each of which could answer.
+/// Two accounts at one upstream, both ready.
 async fn pair(provider: &str, upstream: &FakeUpstream) -> TestProxy {
     let accounts = ["first", "second"].map(|name| account(name, provider, upstream, ""));
     TestProxy::serve(&format!("[pool]\nstrategy = \"fill_first\"\n{}", accounts.concat())).await
@@ -33,33 +32,33 @@ fn refusal(provider: &str, message: &str) -> Value {
     }
 }
 
-/// Waits until the two are in these states.
-async fn wait_for(proxy: &TestProxy, told: &str, states: [&str; 2]) {
-    proxy.wait_for_status(told, |status| is_so(status, states)).await;
+/// Waits until the two accounts are in these states.
+async fn wait_for(proxy: &TestProxy, case: &str, states: [&str; 2]) {
+    proxy.wait_for_status(case, |status| are(status, states)).await;
 }
 
-fn is_so(status: &Value, states: [&str; 2]) -> bool {
+fn are(status: &Value, states: [&str; 2]) -> bool {
     ["first", "second"].map(|name| account_in(status, name)["state"].clone()) == states
 }
 
-/// Fails unless both are ready, once whatever else there is to tell has been told.
-async fn assert_ready(proxy: &TestProxy, told: &str) {
+/// Fails unless both are ready, now and after a reload, by which every report has arrived.
+async fn assert_ready(proxy: &TestProxy, case: &str) {
     let status = proxy.status().await;
-    assert!(is_so(&status, ["ready", "ready"]), "{told}: {status}");
+    assert!(are(&status, ["ready", "ready"]), "{case}: {status}");
     assert!(proxy.run(&["reload"]).await.status.success());
     let status = proxy.status().await;
-    assert!(is_so(&status, ["ready", "ready"]), "{told}: {status}");
+    assert!(are(&status, ["ready", "ready"]), "{case}: {status}");
 }
 
 #[tokio::test]
-async fn what_an_upstream_quotes_of_a_request_disables_nobody() {
+async fn words_that_an_upstream_quotes_from_the_request_disable_no_account() {
     let labels =
         "\"code\":\"insufficient_quota\",\"reason\":\"API_KEY_INVALID\",\"status\":\"billing_disabled\"";
     for (provider, dialect, sentence) in SENTENCES {
         let upstream = FakeUpstream::always(Reply::HangUp).await;
         let proxy = pair(provider, &upstream).await;
         for words in [sentence, labels] {
-            let told = [
+            let messages = [
                 format!(
                     "Invalid JSON payload received. Unknown name \"{words}\" at 'tools[0]': Cannot find field."
                 ),
@@ -68,12 +67,12 @@ async fn what_an_upstream_quotes_of_a_request_disables_nobody() {
                 format!("`{words}"),
                 format!("“{words}”: no such thing"),
                 format!("tools.0.{words}: Extra inputs are not permitted"),
-                // What a field's name may hold, so that the rest of the name reads as a sentence.
+                // A field's name may hold these, so that its rest reads as a sentence.
                 words.replacen(' ', " \"\" ", 1),
                 words.replacen(' ', " 'q' ", 1),
                 words.replacen(' ', " \\", 1),
             ];
-            for message in told {
+            for message in messages {
                 let whole = refusal(provider, &message);
                 let text = whole.to_string();
                 let cut = text[..text.len() - 12].to_owned();
@@ -121,12 +120,12 @@ async fn a_sentence_that_the_request_holds_is_no_verdict_even_without_quotes() {
     }
 }
 
-/// It ends by itself, but it rests whom it is said of.
+/// The limit ends by itself, but the account rests until then.
 #[tokio::test]
-async fn a_spending_limit_that_the_request_holds_rests_nobody() {
+async fn a_spending_limit_that_the_request_holds_rests_no_account() {
     let sentence = "You have reached your specified API usage limits x";
-    let told = refusal("anthropic", &format!("{sentence}: Extra inputs are not permitted"));
-    let upstream = FakeUpstream::always(Reply::json(400, &told)).await;
+    let refusal_of_field = refusal("anthropic", &format!("{sentence}: Extra inputs are not permitted"));
+    let upstream = FakeUpstream::always(Reply::json(400, &refusal_of_field)).await;
     let proxy = pair("anthropic", &upstream).await;
     let mut hostile = dialect::ANTHROPIC.body(false);
     hostile[sentence] = json!(1);
@@ -141,7 +140,7 @@ async fn a_spending_limit_that_the_request_holds_rests_nobody() {
 }
 
 #[tokio::test]
-async fn one_request_takes_out_one_account_by_what_is_only_said() {
+async fn one_request_takes_out_at_most_one_account_by_a_sentence() {
     for (provider, dialect, sentence) in SENTENCES {
         let upstream = FakeUpstream::always(Reply::json(400, &refusal(provider, sentence))).await;
         let proxy = pair(provider, &upstream).await;
@@ -155,12 +154,12 @@ async fn one_request_takes_out_one_account_by_what_is_only_said() {
         assert_eq!(upstream.seen().len(), 3, "{provider}: the accused one is asked again");
         wait_for(&proxy, provider, [state, state]).await;
         assert_eq!(dialect.ask(&proxy, false).await.status, status, "{provider}");
-        assert_eq!(upstream.seen().len(), 3, "{provider}: nobody is asked");
+        assert_eq!(upstream.seen().len(), 3, "{provider}: neither is asked");
     }
 }
 
 #[tokio::test]
-async fn statuses_and_labels_of_the_provider_take_out_as_many_as_they_are_said_of() {
+async fn a_status_or_a_label_of_the_provider_takes_out_every_account_that_gets_it() {
     let label = json!({"error": {"code": 400, "message": "No.", "status": "INVALID_ARGUMENT", "details": [
         {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"},
     ]}});
@@ -177,17 +176,17 @@ async fn statuses_and_labels_of_the_provider_take_out_as_many_as_they_are_said_o
         ),
     ];
     for (provider, dialect, reply, status) in cases {
-        let told = format!("{reply:?}");
+        let case = format!("{reply:?}");
         let upstream = FakeUpstream::always(reply).await;
         let proxy = pair(provider, &upstream).await;
-        assert_eq!(dialect.ask(&proxy, false).await.status, status, "{told}");
+        assert_eq!(dialect.ask(&proxy, false).await.status, status, "{case}");
         let state = if status == 429 { "cooling" } else { "disabled" };
-        wait_for(&proxy, &told, [state, state]).await;
+        wait_for(&proxy, &case, [state, state]).await;
     }
 }
 
 #[tokio::test]
-async fn an_error_in_the_midst_of_a_stream_disables_nobody_by_its_words() {
+async fn an_error_in_the_middle_of_a_stream_disables_no_account_by_its_words() {
     let message = "API key not valid. Please pass a valid API key.";
     let event = format!("data: {}\n\n", refusal("gemini", message));
     let stream = dialect::GEMINI.events[0].to_owned() + &event;
@@ -198,9 +197,9 @@ async fn an_error_in_the_midst_of_a_stream_disables_nobody_by_its_words() {
     assert_ready(&proxy, "a sentence in a stream").await;
 }
 
-/// What each provider says in a stream of a request that it will not answer.
+/// The event by which each provider refuses a request within a stream.
 #[tokio::test]
-async fn a_requests_own_fault_told_within_a_stream_rests_nobody() {
+async fn an_error_in_a_stream_that_is_the_requests_own_fault_rests_no_account() {
     let openai = json!({"error": {"message": "bad field", "type": "invalid_request_error", "code": null}});
     let failed = json!({"type": "response.failed", "response": {
         "id": "r", "object": "response", "status": "failed", "instructions": "x".repeat(40_000),

@@ -57,7 +57,7 @@ async fn a_socks_proxy_that_is_down_is_one_that_cannot_be_reached() {
         let proxy = TestProxy::serve(&(upstream_section(&line) + &at(base_url))).await;
         let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
         let answer = OPENAI_CHAT.ask(&proxy, false).await;
-        assert_unreachable(&answer, &[&named, "cannot be reached"], &["refused the way", "no_proxy"]);
+        assert_unreachable(&answer, &[&named, "cannot reach the proxy"], &["refused to connect", "no_proxy"]);
     }
 }
 
@@ -70,7 +70,7 @@ async fn a_407_is_of_a_proxy_also_where_no_tunnel_was_asked_for() {
     for dialect in dialect::ALL {
         for stream in [false, true] {
             let answer = dialect.ask(&proxy, stream).await;
-            assert_unreachable(&answer, &[&named, "wants a user name and a password"], &[]);
+            assert_unreachable(&answer, &[&named, "requires a user name and a password"], &[]);
             dialect.assert_error(&answer.json());
         }
     }
@@ -78,15 +78,15 @@ async fn a_407_is_of_a_proxy_also_where_no_tunnel_was_asked_for() {
     let url = format!("http://{}/v1", outgoing.address);
     let proxy = TestProxy::serve(&at(&url)).await;
     let answer = OPENAI_CHAT.ask(&proxy, false).await;
-    assert_unreachable(&answer, &["a proxy on the way to 127.0.0.1 wants", "upstream.proxy"], &[]);
+    assert_unreachable(&answer, &["a proxy on the way to 127.0.0.1 requires", "upstream.proxy"], &[]);
 }
 
 #[tokio::test]
 async fn a_proxy_on_the_way_that_refuses_is_said_to() {
     for (status, words) in [
-        ("403 Forbidden", ["refused the way to api.corp.example", "upstream.no_proxy"]),
-        ("502 Bad Gateway", ["refused the way to api.corp.example", "upstream.no_proxy"]),
-        ("407 Proxy Authentication Required", ["wants a user name and a password", "upstream.proxy"]),
+        ("403 Forbidden", ["refused to connect to api.corp.example", "upstream.no_proxy"]),
+        ("502 Bad Gateway", ["refused to connect to api.corp.example", "upstream.no_proxy"]),
+        ("407 Proxy Authentication Required", ["requires a user name and a password", "upstream.proxy"]),
     ] {
         let outgoing = OutgoingProxy::refusing(status).await;
         let line = format!("proxy = \"http://{}\"", outgoing.address);

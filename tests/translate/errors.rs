@@ -17,7 +17,7 @@ fn errors_arrive_in_the_clients_own_words() {
             let case = file.strip_suffix(".json").expect("listed by its ending");
             let status: u16 = case[..3].parse().expect("a status");
             let status = StatusCode::from_u16(status).expect("a status");
-            let failure = decode_error(from, status, &read(from, "errors", &file));
+            let failure = decode_error(status, &read(from, "errors", &file));
             let error = for_client(&failure);
             let mut text = format!("{failure:?}\n{} for the client\n", error.kind.status());
             for to in Protocol::ALL {
@@ -35,7 +35,7 @@ fn no_refused_credential_looks_like_the_clients_own() {
         for status in [401, 402, 403] {
             let status = StatusCode::from_u16(status).expect("a status");
             for body in ["", "{}", r#"{"error":{"message":"no","type":"permission_error"}}"#] {
-                let error = for_client(&decode_error(from, status, body.as_bytes()));
+                let error = for_client(&decode_error(status, body.as_bytes()));
                 let answered = error.kind.status().as_u16();
                 assert!(matches!(answered, 502 | 503), "{from:?} {status} {body}: {answered}");
             }
@@ -56,7 +56,7 @@ fn a_status_that_says_more_than_its_body_counts() {
         (Protocol::OpenAiChat, 400, r#"{"error":{"type":"server_error","message":"no"}}"#, 500),
     ] {
         let status = StatusCode::from_u16(status).expect("a status");
-        let error = for_client(&decode_error(from, status, body.as_bytes()));
+        let error = for_client(&decode_error(status, body.as_bytes()));
         assert_eq!(error.kind.status().as_u16(), expected, "{from:?} {status} {body}");
     }
 }
@@ -68,7 +68,7 @@ fn a_body_that_is_no_error_still_says_something() {
         ("<html>nginx</html>", "the upstream answered 502 (Bad Gateway)"),
         ("upstream connect error", "the upstream answered 502: upstream connect error"),
     ] {
-        let failure = decode_error(Protocol::Gemini, StatusCode::BAD_GATEWAY, body.as_bytes());
+        let failure = decode_error(StatusCode::BAD_GATEWAY, body.as_bytes());
         assert_eq!((failure.message.as_str(), failure.kind), (expected, FailureKind::Overloaded));
     }
 }

@@ -303,7 +303,7 @@ proptest! {
                         let _ = encode_response(to, &response, &context());
                     }
                 }
-                let _ = decode_error(from, http::StatusCode::BAD_REQUEST, text.as_bytes());
+                let _ = decode_error(http::StatusCode::BAD_REQUEST, text.as_bytes());
             }
         }
     }

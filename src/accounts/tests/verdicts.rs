@@ -166,7 +166,7 @@ fn guessed_rests_order_the_accounts_and_refuse_no_request() {
     drop(lease);
     assert_eq!(taker(&pool, &demand), "lister", "it can be reached again, and nothing is left of the rest");
     fail(&pool, &demand, &limited(30, false));
-    assert_eq!(taker(&pool, &demand), "owner", "who only may be broken comes before who rests");
+    assert_eq!(taker(&pool, &demand), "owner", "an account that may be broken comes before one that rests");
     assert_eq!(takers(&pool, &demand), ["owner"]);
 }
 
@@ -235,11 +235,11 @@ fn clearing_cooldowns_returns_the_number_of_accounts_freed() {
     let demand = demand(MODEL);
     fail(&pool, &demand, &limited(60, true));
     fail(&pool, &demand, &limited(60, false));
-    assert_eq!(pool.clear_cooldown(Some("nobody")), Err(UnknownAccount("nobody".to_owned())));
+    assert_eq!(pool.clear_cooldown(Some("missing")), Err(UnknownAccount("missing".to_owned())));
     assert_eq!(pool.clear_cooldown(Some("three")), Ok(0));
     assert_eq!(pool.clear_cooldown(None), Ok(2));
     assert_eq!(pool.clear_cooldown(None), Ok(0));
-    assert_eq!(pool.enable("nobody"), Err(UnknownAccount("nobody".to_owned())));
+    assert_eq!(pool.enable("missing"), Err(UnknownAccount("missing".to_owned())));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{client, format};
+use crate::chat::Usage;
 use crate::language::{Language, duration};
 use crate::monitor::columns::COLUMNS;
 use crate::monitor::field::Value;
 use crate::monitor::{AttemptRecord, Detail, Outcome, Record, RecordNumber};
-use crate::protocol::Usage;
 use crate::text;
 
 /// How good an outcome is, shown by shape and colour.
@@ -231,7 +231,7 @@ mod tests {
         record.model_used = Some("gemini-3-flash".into());
         record.account = Some("work".into());
         record.client = Some("OpenAI/Python 3.54.0".into());
-        record.usage = Some(Usage { input: 1234, output: 56, cached: 1000, reasoning: 0 });
+        record.usage = Some(Usage { input: 1234, cache_read: 1000, output: 56, ..Usage::default() });
         record.attempts = smallvec::smallvec![
             AttemptRecord {
                 account: "spare".into(),

@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, Result};
 
-const STEPS: [&str; 1] = [include_str!("../migrations/001_exchanges.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("../migrations/001_exchanges.sql"), include_str!("../migrations/002_cache_writes.sql")];
 
 /// The version of a file after its migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,4 +29,9 @@ pub fn migrate(connection: &mut Connection) -> Result<Version> {
         transaction.commit()?;
     }
     Ok(Version::Current)
+}
+
+/// Whether a file of this version lacks a step.
+pub fn is_older(version: i64) -> bool {
+    usize::try_from(version).is_ok_and(|taken| taken < STEPS.len())
 }

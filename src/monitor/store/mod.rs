@@ -2,7 +2,7 @@
 
 pub mod database;
 mod file;
-mod migrate;
+pub mod migrate;
 pub mod row;
 
 pub use database::{Database, Limits};

@@ -1,6 +1,8 @@
 //! A record as a row of the database, and back.
 
-use rusqlite::{Error, Result, Row, Statement};
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Error, Result, Row, Statement};
 
 use crate::monitor::columns::COLUMNS;
 use crate::monitor::record::Record;
@@ -17,6 +19,19 @@ pub fn select_sql() -> String {
 
 fn names() -> String {
     COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Makes a reader's connection see every column, empty where an older file lacks it: a reader may
+/// come before the writer's migration, and must not write.
+pub fn add_missing_columns(connection: &Connection) -> Result<()> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info('exchange')")?;
+    let present = statement.query_map([], |row| row.get(0))?.collect::<Result<HashSet<String>>>()?;
+    let names = COLUMNS.iter().map(|column| column.name);
+    let columns =
+        names.map(|name| if present.contains(name) { name.to_owned() } else { format!("NULL AS {name}") });
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    // A temporary view comes before the table of the same name.
+    connection.execute_batch(&format!("CREATE TEMP VIEW exchange AS SELECT {columns} FROM main.exchange"))
 }
 
 /// Binds a record to the statement of [`insert_sql`].

@@ -70,3 +70,35 @@ fn every_label_has_a_text() {
         assert!(Language::English.find(key).is_some(), "{key}");
     }
 }
+
+#[tokio::test]
+async fn a_file_of_an_older_version_is_read_before_and_after_its_migration() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("monitor.db");
+    let connection = rusqlite::Connection::open(&path).expect("opened");
+    connection.execute_batch(include_str!("../migrations/001_exchanges.sql")).expect("created");
+    connection
+        .execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO exchange (number, id, at, protocol, path, streamed, dropped, status, outcome, failed,
+                 input_tokens, output_tokens, cached_tokens, reasoning_tokens, bytes_in, bytes_out, duration_ms)
+             VALUES (1, 'old', 1, 'anthropic', '/v1/messages', 0, '', 200, 'done', 0, 10, 2, 4, 1, 0, 0, 5)",
+        )
+        .expect("filled");
+    drop(connection);
+    let history = History::new(path.clone());
+    let usage = Usage { input: 10, cache_read: 4, cache_write: 0, output: 2, reasoning: 1 };
+    let filter = Filter { text: Some("OLD".to_owned()), ..Filter::default() };
+    for is_migrated in [false, true] {
+        if is_migrated {
+            let new = Record { number: RecordNumber(2), ..record("new") };
+            database(&path, 1 << 20).insert(&[new], &Scrubber::default()).expect("stored");
+        }
+        let page = history.page(filter.clone(), Cursor::Latest, 5).await.expect("readable");
+        let [old] = page.records.as_slice() else { panic!("{page:?}") };
+        assert_eq!((old.id.as_str(), old.usage), ("old", Some(usage)), "migrated: {is_migrated}");
+        let query = UsageQuery { filter: filter.clone(), ..UsageQuery::default() };
+        let sums = history.usage(query).await.expect("readable");
+        assert_eq!(sums[0].usage, usage, "migrated: {is_migrated}");
+    }
+}

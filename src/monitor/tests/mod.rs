@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::store::{Database, Limits};
 use super::*;
+use crate::chat::Usage;
 use crate::config::Config;
-use crate::protocol::Usage;
 use crate::upstream::Scrubber;
 
 /// Longer than anything a test waits for.
@@ -77,7 +77,7 @@ fn record(id: &str) -> Record {
         provider: Some("gemini".into()),
         account: Some("work".into()),
         status: 200,
-        usage: Some(Usage { input: 1000, output: 200, cached: 300, reasoning: 50 }),
+        usage: Some(Usage { input: 1000, cache_read: 300, cache_write: 100, output: 200, reasoning: 50 }),
         bytes_in: 812,
         bytes_out: 4096,
         first_byte_ms: Some(120),

@@ -1,12 +1,9 @@
 //! `{"type":"error","error":{"type","message"},"request_id"}`, as the `anthropic`
 //! SDKs read it (`anthropic.types.ErrorResponse`).
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::chat::{Failure, FailureKind};
 use crate::protocol::error::{ErrorKind, LocalError};
-use crate::protocol::failure::kind_of_status;
 
 pub fn body(error: &LocalError, request_id: &str) -> Value {
     json!({
@@ -16,7 +13,7 @@ pub fn body(error: &LocalError, request_id: &str) -> Value {
     })
 }
 
-/// Anthropic's `error.type` for one of our kinds.
+/// Anthropic's `error.type` for a kind.
 const fn kind(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidRequest
@@ -32,31 +29,4 @@ const fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Unavailable => "overloaded_error",
         ErrorKind::Internal | ErrorKind::BadGateway => "api_error",
     }
-}
-
-/// Reads an error body; `None` if it is not one of Anthropic's.
-pub fn decode(status: StatusCode, body: &[u8]) -> Option<Failure> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let error = body.get("error")?;
-    let message = error.get("message")?.as_str()?;
-    let code = error.get("type").and_then(Value::as_str);
-    let kind = code.and_then(failure_kind).unwrap_or_else(|| kind_of_status(status));
-    Some(Failure { code: code.map(str::to_owned), ..Failure::new(kind, message) })
-}
-
-/// What Anthropic's `error.type` says is at fault; `None` for one we do not know.
-pub fn failure_kind(kind: &str) -> Option<FailureKind> {
-    Some(match kind {
-        "invalid_request_error" => FailureKind::InvalidRequest,
-        "authentication_error" => FailureKind::Credential,
-        "billing_error" => FailureKind::Billing,
-        "permission_error" => FailureKind::Forbidden,
-        "not_found_error" => FailureKind::NotFound,
-        "request_too_large" => FailureKind::TooLarge,
-        "rate_limit_error" => FailureKind::RateLimited,
-        "timeout_error" => FailureKind::Timeout,
-        "overloaded_error" => FailureKind::Overloaded,
-        "api_error" => FailureKind::Internal,
-        _ => return None,
-    })
 }

@@ -9,14 +9,15 @@ use crate::chat::{
     Citation, Collector, Failure, FinishReason, Maker, Part, Response, Signature, Thinking, ToolUse,
 };
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
 use crate::protocol::{ErrorKind, LocalError};
 
 pub fn decode(body: &str) -> Result<Response, Failure> {
     let message: Message<'_> = serde_json::from_str(body)
         .map_err(|error| Failure::broken(format!("the upstream's answer makes no sense: {error}")))?;
-    if let Some(error) = &message.error {
-        return Err(stream::failure(error));
+    if message.error.is_some() {
+        return Err(decode_error_event(body.as_bytes()));
     }
     if message.kind.some().is_some_and(|kind| kind != "message") {
         return Err(Failure::broken("the upstream's answer is no message"));

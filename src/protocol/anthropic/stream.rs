@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use super::error;
 use super::response::{encode_citation, stop_reason, take_block};
 use super::wire::{self, StreamEvent, Usage};
-use crate::chat::{
-    self, Citation, Delta, Event, Failure, FailureKind, FinishReason, Maker, PartStart, Signature,
-};
+use crate::chat::{self, Citation, Delta, Event, FinishReason, Maker, PartStart, Signature};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::failure::for_client;
 use crate::protocol::framing::Frame;
 use crate::protocol::sse;
@@ -56,7 +55,7 @@ impl Decoder {
                 }
             }
             "message_stop" => frame.finish(self.finish.take().unwrap_or_default()),
-            "error" => frame.fail(failure(&event.error.unwrap_or_default())),
+            "error" => frame.fail(decode_error_event(data.as_bytes())),
             // `ping`, and whatever comes to be.
             _ => {}
         }
@@ -110,13 +109,6 @@ pub fn finish_reason(reason: &str, sequence: &str) -> FinishReason {
         "model_context_window_exceeded" => FinishReason::ContextWindow,
         other => FinishReason::Other(other.to_owned()),
     }
-}
-
-/// An error event, or an error that came with status 200.
-pub fn failure(told: &wire::Error<'_>) -> Failure {
-    let kind = error::failure_kind(&told.kind).unwrap_or(FailureKind::Internal);
-    let message = told.message.some().unwrap_or("the upstream failed without saying why");
-    Failure { code: told.kind.owned(), ..Failure::new(kind, message) }
 }
 
 /// Writes a client's events.

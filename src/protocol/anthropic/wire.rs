@@ -2,10 +2,12 @@
 //! `RawMessageStreamEvent`, `Usage`. Flat: one struct takes every kind of event or block,
 //! and fields that a kind lacks stay empty.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chat;
+use crate::protocol::count;
 use crate::protocol::json::{Str, or_default};
 
 #[derive(Debug, Deserialize)]
@@ -22,8 +24,6 @@ pub struct StreamEvent<'a> {
     pub delta: Option<Delta<'a>>,
     #[serde(default)]
     pub usage: Option<Usage>,
-    #[serde(default, borrow)]
-    pub error: Option<Error<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,8 +42,9 @@ pub struct Message<'a> {
     pub stop_sequence: Str<'a>,
     #[serde(default)]
     pub usage: Option<Usage>,
-    #[serde(default, borrow)]
-    pub error: Option<Error<'a>>,
+    /// Some servers report an error with status 200.
+    #[serde(default)]
+    pub error: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,24 +100,16 @@ pub struct Citation<'a> {
     pub cited_text: Str<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-pub struct Error<'a> {
-    #[serde(rename = "type", default, borrow)]
-    pub kind: Str<'a>,
-    #[serde(default, borrow)]
-    pub message: Str<'a>,
-}
-
 /// `input_tokens` leaves out what the cache had a part in.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Usage {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "count::optional", skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "count::optional", skip_serializing_if = "Option::is_none")]
     pub cache_creation_input_tokens: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "count::optional", skip_serializing_if = "Option::is_none")]
     pub cache_read_input_tokens: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "count::optional", skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens_details: Option<OutputDetails>,
@@ -124,17 +117,19 @@ pub struct Usage {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct OutputDetails {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count::count")]
     pub thinking_tokens: u64,
 }
 
 impl Usage {
-    /// Figures that a later event of the stream adds or corrects.
+    /// Takes the counts that a later event of the stream adds or corrects. An input of zero
+    /// corrects nothing: some servers count the input in `message_start` alone.
     pub fn update(&mut self, later: Self) {
-        self.input_tokens = later.input_tokens.or(self.input_tokens);
+        let input = |later: Option<u64>, earlier| later.filter(|count| *count > 0).or(earlier);
+        self.input_tokens = input(later.input_tokens, self.input_tokens);
         self.cache_creation_input_tokens =
-            later.cache_creation_input_tokens.or(self.cache_creation_input_tokens);
-        self.cache_read_input_tokens = later.cache_read_input_tokens.or(self.cache_read_input_tokens);
+            input(later.cache_creation_input_tokens, self.cache_creation_input_tokens);
+        self.cache_read_input_tokens = input(later.cache_read_input_tokens, self.cache_read_input_tokens);
         self.output_tokens = later.output_tokens.or(self.output_tokens);
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details);
     }

@@ -2,6 +2,7 @@
 
 pub(super) mod content;
 pub mod error;
+pub(super) mod observe;
 pub(super) mod openapi;
 pub(super) mod request;
 pub(super) mod response;

@@ -17,6 +17,7 @@ use crate::chat::{
     self, Citation, Delta, Event, Failure, FinishReason, Maker, PartStart, Signature, ToolUse, work,
 };
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::failure::for_client;
 use crate::protocol::framing::Frame;
 use crate::protocol::sse;
@@ -34,8 +35,8 @@ impl Decoder {
             return Ok(());
         }
         let chunk: Chunk<'_> = serde_json::from_str(data)?;
-        if let Some(told) = chunk.error {
-            frame.fail(error::of_value(told.get()));
+        if chunk.error.is_some() {
+            frame.fail(decode_error_event(data.as_bytes()));
             return Ok(());
         }
         frame.start(chunk.response_id.some(), chunk.model_version.some(), None);

@@ -1,10 +1,12 @@
 //! Gemini's answers as serde reads and writes them:
 //! `google.genai.types.GenerateContentResponse`, whole or as one chunk of a stream.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chat;
+use crate::protocol::count::count;
 use crate::protocol::json::{Str, or_default};
 
 #[derive(Debug, Deserialize)]
@@ -20,8 +22,8 @@ pub struct Chunk<'a> {
     pub model_version: Str<'a>,
     #[serde(default, borrow)]
     pub response_id: Str<'a>,
-    #[serde(default, borrow)]
-    pub error: Option<&'a RawValue>,
+    #[serde(default)]
+    pub error: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -129,18 +131,18 @@ pub struct Segment<'a> {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names are Gemini's")]
 pub struct Usage {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub prompt_token_count: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub candidates_token_count: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub total_token_count: u64,
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub cached_content_token_count: u64,
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub thoughts_token_count: u64,
     /// What Google's own tools read; billed as input.
-    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub tool_use_prompt_token_count: u64,
 }
 

@@ -95,7 +95,7 @@ fn an_upstreams_crowd_of_values_is_no_answer() {
         let work = Work::of(|| {
             let failure = decode_response(from, body.as_bytes()).expect_err("no answer");
             assert!(failure.message.contains("more pieces"), "{failure:?}");
-            decode_error(from, http::StatusCode::BAD_REQUEST, body.as_bytes());
+            decode_error(http::StatusCode::BAD_REQUEST, body.as_bytes());
             let mut events = Vec::new();
             let mut decoder = StreamDecoder::new(from);
             decoder.push(format!("data: {body}\n\n").as_bytes(), &mut events);

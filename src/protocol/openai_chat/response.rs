@@ -3,17 +3,18 @@
 use serde_json::{Value, json};
 
 use super::content::extra_content;
-use super::stream::{self, failure};
+use super::stream;
 use super::wire::{Completion, Usage};
 use crate::chat::{Citation, Collector, Failure, FinishReason, Maker, Part, Response, Thinking, ToolUse};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
 
 pub fn decode(body: &str) -> Result<Response, Failure> {
     let completion: Completion<'_> = serde_json::from_str(body)
         .map_err(|error| Failure::broken(format!("the upstream's answer makes no sense: {error}")))?;
-    if let Some(error) = &completion.error {
-        return Err(failure(error));
+    if completion.error.is_some() {
+        return Err(decode_error_event(body.as_bytes()));
     }
     let first = completion.choices.first();
     let Some((choice, message)) = first.and_then(|choice| Some((choice, choice.said()?))) else {

@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 use super::error;
 use super::response::{annotation, finish_name};
 use super::wire::{self, Completion, Usage};
-use crate::chat::{
-    self, Citation, Delta, Event, Failure, FailureKind, FinishReason, Maker, PartStart, Signature, ToolUse,
-};
+use crate::chat::{self, Citation, Delta, Event, FinishReason, Maker, PartStart, Signature, ToolUse};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::failure::for_client;
 use crate::protocol::framing::Frame;
 use crate::protocol::sse;
@@ -33,8 +32,8 @@ impl Decoder {
             return Ok(());
         }
         let chunk: Completion<'_> = serde_json::from_str(data)?;
-        if let Some(error) = &chunk.error {
-            frame.fail(failure(error));
+        if chunk.error.is_some() {
+            frame.fail(decode_error_event(data.as_bytes()));
             return Ok(());
         }
         frame.start(chunk.id.some(), chunk.model.some(), None);
@@ -118,18 +117,6 @@ pub fn finish_reason(reason: &str, has_refused: bool) -> FinishReason {
         "content_filter" => FinishReason::ContentFilter,
         other => FinishReason::Other(other.to_owned()),
     }
-}
-
-/// An error inside a stream, or one that came with status 200.
-pub fn failure(told: &wire::Error<'_>) -> Failure {
-    let code = match &told.code {
-        Some(Value::String(code)) => Some(code.clone()),
-        Some(Value::Number(code)) => Some(code.to_string()),
-        _ => told.kind.owned(),
-    };
-    let kind = error::failure_kind(&told.kind, code.as_deref().unwrap_or_default());
-    let message = told.message.some().unwrap_or("the upstream failed without saying why");
-    Failure { code, ..Failure::new(kind.unwrap_or(FailureKind::Internal), message) }
 }
 
 /// Writes a client's chunks.

@@ -2,9 +2,11 @@
 //! `ChatCompletionChunk`, `openai.types.CompletionUsage`. A chunk's `delta` and a whole
 //! answer's `message` have the same fields, so one struct takes both.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::chat;
+use crate::protocol::count::count;
 use crate::protocol::json::{Str, or_default};
 
 #[derive(Debug, Deserialize)]
@@ -17,9 +19,9 @@ pub struct Completion<'a> {
     pub choices: Vec<Choice<'a>>,
     #[serde(default)]
     pub usage: Option<Usage>,
-    /// Some servers tell of a failure in the middle of a stream this way.
-    #[serde(default, borrow)]
-    pub error: Option<Error<'a>>,
+    /// Some servers report a failure in the middle of a stream this way.
+    #[serde(default)]
+    pub error: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,43 +116,41 @@ pub struct UrlCitation<'a> {
     pub end_index: Option<usize>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-pub struct Error<'a> {
-    #[serde(default, borrow)]
-    pub message: Str<'a>,
-    #[serde(rename = "type", default, borrow)]
-    pub kind: Str<'a>,
-    /// A name, or at some servers the HTTP status.
-    #[serde(default)]
-    pub code: Option<serde_json::Value>,
-}
-
 /// `prompt_tokens` includes the cached ones, `completion_tokens` the reasoning.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Usage {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub prompt_tokens: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub completion_tokens: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub total_tokens: u64,
     #[serde(default, deserialize_with = "or_default")]
     pub prompt_tokens_details: PromptDetails,
     #[serde(default, deserialize_with = "or_default")]
     pub completion_tokens_details: CompletionDetails,
+    /// The names of images and transcriptions. Some gateways send both pairs and fill one.
+    #[serde(default, deserialize_with = "count", skip_serializing)]
+    pub input_tokens: u64,
+    #[serde(default, deserialize_with = "count", skip_serializing)]
+    pub output_tokens: u64,
+    #[serde(default, deserialize_with = "or_default", skip_serializing)]
+    pub input_tokens_details: PromptDetails,
+    #[serde(default, deserialize_with = "or_default", skip_serializing)]
+    pub output_tokens_details: CompletionDetails,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct PromptDetails {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub cached_tokens: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub cache_write_tokens: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct CompletionDetails {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub reasoning_tokens: u64,
 }
 
@@ -162,17 +162,20 @@ impl<'a> Choice<'a> {
 }
 
 impl Usage {
-    pub const fn to_chat(self) -> chat::Usage {
+    pub fn to_chat(self) -> chat::Usage {
+        let prompt = [self.prompt_tokens_details, self.input_tokens_details];
+        let completion = [self.completion_tokens_details, self.output_tokens_details];
+        let most = |[one, other]: [u64; 2]| one.max(other);
         chat::Usage {
-            input: self.prompt_tokens,
-            cache_read: self.prompt_tokens_details.cached_tokens,
-            cache_write: self.prompt_tokens_details.cache_write_tokens,
-            output: self.completion_tokens,
-            reasoning: self.completion_tokens_details.reasoning_tokens,
+            input: most([self.prompt_tokens, self.input_tokens]),
+            cache_read: most(prompt.map(|details| details.cached_tokens)),
+            cache_write: most(prompt.map(|details| details.cache_write_tokens)),
+            output: most([self.completion_tokens, self.output_tokens]),
+            reasoning: most(completion.map(|details| details.reasoning_tokens)),
         }
     }
 
-    pub const fn of_chat(usage: chat::Usage) -> Self {
+    pub fn of_chat(usage: chat::Usage) -> Self {
         Self {
             prompt_tokens: usage.input,
             completion_tokens: usage.output,
@@ -182,6 +185,7 @@ impl Usage {
                 cache_write_tokens: usage.cache_write,
             },
             completion_tokens_details: CompletionDetails { reasoning_tokens: usage.reasoning },
+            ..Self::default()
         }
     }
 }

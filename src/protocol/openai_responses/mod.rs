@@ -3,6 +3,7 @@
 pub(super) mod content;
 pub mod error;
 mod namespace;
+pub(super) mod observe;
 pub mod reference;
 pub(super) mod request;
 pub(super) mod response;

@@ -10,14 +10,14 @@ use crate::chat::{
     Thinking, ToolUse,
 };
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
-use crate::protocol::openai_chat::stream::failure;
 
 pub fn decode(body: &str) -> Result<Response, Failure> {
     let response: wire::Response<'_> = serde_json::from_str(body)
         .map_err(|error| Failure::broken(format!("the upstream's answer makes no sense: {error}")))?;
-    if let Some(error) = &response.error {
-        return Err(failure(error));
+    if response.error.is_some() {
+        return Err(decode_error_event(body.as_bytes()));
     }
     if !matches!(&*response.status, "" | "completed" | "incomplete") {
         return Err(Failure::broken(format!("the upstream's answer is {}", &*response.status)));

@@ -18,15 +18,11 @@ use super::response::{
     take_signature,
 };
 use super::wire::{self, StreamEvent};
-use crate::chat::{
-    self, Citation, Delta, Event, Failure, FailureKind, FinishReason, Part, PartStart, Thinking, ToolUse,
-    work,
-};
+use crate::chat::{self, Citation, Delta, Event, FinishReason, Part, PartStart, Thinking, ToolUse, work};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
 use crate::protocol::limits::MOST_ANSWER_PARTS;
-use crate::protocol::openai_chat::error::failure_kind;
-use crate::protocol::openai_chat::stream::failure;
 use crate::protocol::sse;
 
 /// Reads an upstream's events.
@@ -84,11 +80,9 @@ impl Decoder {
                     end(response, self.has_refused, frame);
                 }
             }
-            "response.failed" | "response.cancelled" => {
-                let told = event.response.and_then(|response| response.error).unwrap_or_default();
-                frame.fail(failure(&told));
+            "response.failed" | "response.cancelled" | "error" => {
+                frame.fail(decode_error_event(data.as_bytes()));
             }
-            "error" => frame.fail(failure_of_event(&event)),
             _ => {}
         }
         Ok(())
@@ -143,16 +137,6 @@ pub fn citation(found: &wire::Annotation<'_>) -> Option<Citation> {
         cited_text: String::new(),
         span: found.start_index.zip(found.end_index),
     })
-}
-
-fn failure_of_event(event: &StreamEvent<'_>) -> Failure {
-    if let Some(error) = &event.error {
-        return failure(error);
-    }
-    let code = event.code.as_ref().and_then(Value::as_str);
-    let kind = failure_kind("", code.unwrap_or_default()).unwrap_or(FailureKind::Internal);
-    let message = event.message.some().unwrap_or("the upstream failed without saying why");
-    Failure { code: code.map(str::to_owned), ..Failure::new(kind, message) }
 }
 
 /// Writes a client's events. Keeps the items, since the last event repeats them all.

@@ -2,11 +2,12 @@
 //! `ResponseOutputItem`, `ResponseStreamEvent`, `ResponseUsage`. Flat: one struct takes
 //! every kind of event or item, and fields that a kind lacks stay empty.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::chat;
+use crate::protocol::count::count;
 use crate::protocol::json::{Str, or_default};
-use crate::protocol::openai_chat::wire::Error;
 
 #[derive(Debug, Deserialize)]
 pub struct StreamEvent<'a> {
@@ -24,13 +25,6 @@ pub struct StreamEvent<'a> {
     pub annotation: Option<Annotation<'a>>,
     #[serde(default, borrow)]
     pub response: Option<Response<'a>>,
-    /// The event `error` has its fields at this level, or (from others) one deeper.
-    #[serde(default, borrow)]
-    pub error: Option<Error<'a>>,
-    #[serde(default, borrow)]
-    pub message: Str<'a>,
-    #[serde(default)]
-    pub code: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,8 +39,8 @@ pub struct Response<'a> {
     pub output: Vec<Item<'a>>,
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub incomplete_details: IncompleteDetails<'a>,
-    #[serde(default, borrow)]
-    pub error: Option<Error<'a>>,
+    #[serde(default)]
+    pub error: Option<IgnoredAny>,
     #[serde(default)]
     pub usage: Option<Usage>,
 }
@@ -105,29 +99,29 @@ pub struct Annotation<'a> {
 /// `input_tokens` includes the cached ones, `output_tokens` the reasoning.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Usage {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub input_tokens: u64,
     #[serde(default, deserialize_with = "or_default")]
     pub input_tokens_details: InputDetails,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub output_tokens: u64,
     #[serde(default, deserialize_with = "or_default")]
     pub output_tokens_details: OutputDetails,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub total_tokens: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct InputDetails {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub cached_tokens: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub cache_write_tokens: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct OutputDetails {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "count")]
     pub reasoning_tokens: u64,
 }
 

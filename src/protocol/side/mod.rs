@@ -11,9 +11,8 @@ use serde_json::Value;
 
 use super::field::{self, Outcome};
 use super::limits::Limits;
-use super::usage::Usage;
 use super::{Family, LocalError, Operation, Protocol, ResponseContext, capability, json};
-use crate::chat::{self, Dropped, Failure};
+use crate::chat::{self, Dropped, Failure, Usage};
 
 /// Whether a conversation with this model is really a wish for a picture.
 pub fn is_drawing(operation: Operation, to: Protocol, model: &str) -> bool {
@@ -149,12 +148,7 @@ pub fn encode_response(
             }
         }
         (SideRequest::Images(_), SideResponse::Images(response)) => {
-            let usage = response.usage.map(|usage| Usage {
-                input: usage.input,
-                output: usage.output,
-                cached: usage.cache_read,
-                reasoning: usage.reasoning,
-            });
+            let usage = response.usage;
             match operation {
                 Operation::GenerateContent => {
                     answer(images::gemini::encode_response(&response, context), usage)

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use http::{HeaderValue, header};
 use proptest::prelude::*;
 
-use super::refusal::LONGEST_REASON;
+use super::words::LONGEST_REASON;
 use super::*;
 
 /// A verdict that stands on this sentence.
@@ -19,7 +19,7 @@ const fn says_spent(sentence: &'static str) -> Fault {
 
 fn read(provider: Provider, status: u16, body: &[u8]) -> Failure {
     let status = StatusCode::from_u16(status).expect("a status");
-    classify_at(provider, status, &HeaderMap::new(), body, UNIX_EPOCH)
+    classify_at(provider, status, &HeaderMap::new(), &ErrorReport::of_body(body), UNIX_EPOCH)
 }
 
 #[track_caller]
@@ -139,7 +139,8 @@ fn an_account_that_can_pay_no_more_is_not_a_rate_limit() {
         assert!(is_about_credit(&failure.reason), "{reason}");
     }
     let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("12"))]);
-    let failure = classify_at(OpenAi, StatusCode::PAYMENT_REQUIRED, &headers, b"", UNIX_EPOCH);
+    let failure =
+        classify_at(OpenAi, StatusCode::PAYMENT_REQUIRED, &headers, &ErrorReport::default(), UNIX_EPOCH);
     assert_eq!(failure.fault, Fault::Spent { retry_after: Some(Duration::from_secs(12)) });
 }
 
@@ -329,8 +330,8 @@ fn trouble_of_the_provider_backs_off_with_its_hint() {
     let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("12"))]);
     for status in [408, 500, 501, 502, 503, 504, 520, 529] {
         let status = StatusCode::from_u16(status).expect("a status");
-        let body = anthropic("Overloaded", "overloaded_error");
-        let failure = classify_at(Provider::Anthropic, status, &headers, body.as_bytes(), UNIX_EPOCH);
+        let report = ErrorReport::of_body(anthropic("Overloaded", "overloaded_error").as_bytes());
+        let failure = classify_at(Provider::Anthropic, status, &headers, &report, UNIX_EPOCH);
         let fault = Fault::Overloaded { retry_after: Some(Duration::from_secs(12)) };
         assert_eq!(failure, Failure { fault, status: Some(status.as_u16()), reason: "Overloaded".into() });
     }
@@ -341,7 +342,7 @@ fn trouble_of_the_provider_backs_off_with_its_hint() {
 #[test]
 fn redirects_and_web_pages_are_not_the_api() {
     for status in [301, 302, 307, 308] {
-        let reason = "answered with a redirect, which is never followed";
+        let reason = "answered with a redirect; redirects are never followed";
         check(Provider::OpenAi, status, "<html>moved</html>", &Fault::Unreachable, reason);
     }
     let reason = "a web page answered instead of the API";

@@ -1,21 +1,20 @@
-//! What a refusal says of the account: by its status, by a label of the provider's, or by
-//! a sentence.
+//! What a refusal says about the account: by its kind, by a label of the provider's, or by a
+//! sentence.
 //!
-//! A sentence is the weakest witness, because upstreams repeat what they were sent. Only
-//! how the message begins counts, up to the first quotation; whoever acts on it makes sure
-//! that the request does not say the same ([`super::Fault::AccountBySentence`]).
+//! A sentence is the weakest evidence, because upstreams repeat what they were sent. Only the
+//! beginning of the message counts, up to the first quotation, and only if the request does
+//! not say the same ([`super::Fault::AccountBySentence`]).
 
-use http::StatusCode;
-
-use self::Kind::{Dead, Spent};
-use super::refusal::{self, LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
+use self::Ending::{Dead, Spent};
+use super::words::{LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
+use crate::chat::FailureKind::{self, Forbidden, InvalidRequest};
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 
-/// Error codes that speak of the account in any 4xx, and the key of what to tell the user.
-const LABELS: [(&str, Kind, &str); 16] = [
-    // OpenAI and servers that copy it. The image endpoints say the second one with a 400.
+/// Error codes that concern the account in any 4xx, and the key of the reason for the user.
+const LABELS: [(&str, Ending, &str); 16] = [
+    // OpenAI and servers that copy it. The image endpoints send the second with a 400.
     ("insufficient_quota", Spent, "reason-no-quota"),
     ("billing_hard_limit_reached", Spent, "reason-billing-limit"),
     ("billing_not_active", Dead, "reason-billing-inactive"),
@@ -36,7 +35,7 @@ const LABELS: [(&str, Kind, &str); 16] = [
 ];
 
 /// z.ai's numbers for the same (<https://docs.z.ai/api-reference/api-code>).
-const ZAI_LABELS: [(&str, Kind, &str); 6] = [
+const ZAI_LABELS: [(&str, Ending, &str); 6] = [
     ("1110", Dead, "reason-account-inactive"),
     ("1111", Dead, "reason-no-such-account"),
     ("1112", Dead, "reason-account-locked"),
@@ -45,114 +44,127 @@ const ZAI_LABELS: [(&str, Kind, &str); 6] = [
     ("1309", Dead, "reason-plan-expired"),
 ];
 
-/// Where only a sentence tells: status, the providers that say it, how it begins, what it
-/// means, the key.
-const SENTENCES: [(u16, &[Provider], &str, Kind, &str); 11] = [
-    (400, GOOGLE, "api key not valid", Dead, "reason-invalid-key"),
-    (400, GOOGLE, "api key expired", Dead, "reason-expired-key"),
-    (400, ANTHROPIC, "your credit balance is too low", Spent, "reason-no-credit"),
-    (400, ANTHROPIC, "credit balance is too low", Spent, "reason-no-credit"),
-    (400, ANTHROPIC, "this organization has been disabled", Dead, "reason-organization-disabled"),
-    (400, ANTHROPIC, "your organization has been disabled", Dead, "reason-organization-disabled"),
-    (403, &Provider::ALL, "your api key was reported as leaked", Dead, "reason-leaked-key"),
-    (403, &Provider::ALL, "consumer has been suspended", Dead, "reason-suspended-key"),
-    (403, &Provider::ALL, "permission denied: consumer has been suspended", Dead, "reason-suspended-key"),
-    (403, &Provider::ALL, "your account has been suspended", Dead, "reason-suspended-key"),
-    (403, &Provider::ALL, "you have insufficient permissions", Dead, "reason-key-lacks-permissions"),
+/// A sentence that is the only evidence: the kind of the refusal, the providers that write it,
+/// its beginning, its meaning, the key of the reason.
+type SentenceRow = (FailureKind, &'static [Provider], &'static str, Ending, &'static str);
+
+const SENTENCES: [SentenceRow; 11] = [
+    (InvalidRequest, GOOGLE, "api key not valid", Dead, "reason-invalid-key"),
+    (InvalidRequest, GOOGLE, "api key expired", Dead, "reason-expired-key"),
+    (InvalidRequest, ANTHROPIC, "your credit balance is too low", Spent, "reason-no-credit"),
+    (InvalidRequest, ANTHROPIC, "credit balance is too low", Spent, "reason-no-credit"),
+    (InvalidRequest, ANTHROPIC, "this organization has been disabled", Dead, "reason-organization-disabled"),
+    (InvalidRequest, ANTHROPIC, "your organization has been disabled", Dead, "reason-organization-disabled"),
+    (Forbidden, &Provider::ALL, "your api key was reported as leaked", Dead, "reason-leaked-key"),
+    (Forbidden, &Provider::ALL, "consumer has been suspended", Dead, "reason-suspended-key"),
+    (
+        Forbidden,
+        &Provider::ALL,
+        "permission denied: consumer has been suspended",
+        Dead,
+        "reason-suspended-key",
+    ),
+    (Forbidden, &Provider::ALL, "your account has been suspended", Dead, "reason-suspended-key"),
+    (Forbidden, &Provider::ALL, "you have insufficient permissions", Dead, "reason-key-lacks-permissions"),
 ];
 
 /// Google's own API and its OpenAI-compatible endpoint.
 const GOOGLE: &[Provider] = &[Provider::Gemini, Provider::OpenAiCompatible];
 const ANTHROPIC: &[Provider] = &[Provider::Anthropic, Provider::Zai, Provider::OpenAiCompatible];
 
-/// Anthropic answers 400 when a monthly limit the user set is used up; it ends by itself.
+/// Anthropic answers 400 when a monthly limit that the user set is used up; it ends by itself.
 const SPENDING_LIMIT: &str = "you have reached your specified api usage limits";
 
-/// Words by which a 403 speaks of what was asked for, not of who asked.
+/// Words by which a 403 refuses what was asked for, not the account that asked.
 const REQUEST_WORDS: [&str; 9] =
     ["model", "models", "resource", "region", "location", "country", "territory", "file", "moderation"];
 
-/// The same as error codes, for bodies whose sentence does not say it.
+/// The same as error codes, for bodies without such a word.
 const REQUEST_LABELS: [&str; 3] =
     ["model_not_found", "unsupported_country_region_territory", "content_policy_violation"];
 
-/// What can be learned from a refusal, whatever its dialect.
+/// A refusal, whatever its dialect.
 pub struct Refusal {
-    provider: Provider,
-    status: StatusCode,
+    pub provider: Provider,
+    pub kind: FailureKind,
     /// The upstream's own words, cleaned; empty when it has none.
     message: String,
-    /// How they begin, up to the first quotation.
+    /// Their beginning, up to the first quotation.
     sentence: String,
-    /// The first sentence without its quotations: good enough to say why, where the status
-    /// decides.
+    /// The first sentence without its quotations: reliable enough to name the reason where
+    /// the status decides.
     unquoted: String,
     /// Error codes, in lower case.
     labels: Vec<String>,
-    pub is_web_page: bool,
 }
 
-/// Whether time or money brings it back.
+/// How an account comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Only an edit does.
+pub enum Ending {
+    /// Only by an edit.
     Dead,
-    /// It can pay no more before somebody adds credit, which nobody tells us of.
+    /// With credit, which no provider reports.
     Spent,
 }
 
 /// Why an account cannot be used.
 pub struct Verdict {
-    pub kind: Kind,
-    /// The key of what to tell the user.
+    pub ending: Ending,
+    /// The key of the reason that the user is shown.
     pub reason: &'static str,
-    /// The sentence this stands on, where nothing else says it.
+    /// The sentence that is the only evidence, if it is.
     pub sentence: Option<&'static str>,
 }
 
 impl Refusal {
-    pub fn read(provider: Provider, status: StatusCode, is_web_page: bool, body: &[u8]) -> Self {
-        let (message, labels) = if is_web_page { Default::default() } else { refusal::read(body) };
-        let (sentence, unquoted) = (before_quotation(&message), first_sentence(&message));
-        let message = shorten(mask_keys(&one_line(&message)), LONGEST_REASON);
-        Self { provider, status, message, sentence, unquoted, labels, is_web_page }
+    pub fn new(provider: Provider, kind: FailureKind, message: &str, labels: Vec<String>) -> Self {
+        let (sentence, unquoted) = (before_quotation(message), first_sentence(message));
+        let message = shorten(mask_keys(&one_line(message)), LONGEST_REASON);
+        Self { provider, kind, message, sentence, unquoted, labels }
     }
 
+    /// A refusal without words of its own.
+    pub fn wordless(provider: Provider, kind: FailureKind) -> Self {
+        Self::new(provider, kind, "", Vec::new())
+    }
+
+    /// What it says about the account; `None` if nothing.
     pub fn verdict(&self) -> Option<Verdict> {
-        let by_status = match self.status.as_u16() {
-            401 => Some((Dead, "reason-invalid-key")),
-            402 => Some((Spent, "reason-payment-required")),
-            403 if !self.is_about_the_request() => Some((Dead, "reason-access-denied")),
+        let by_kind = match self.kind {
+            FailureKind::Credential => Some((Dead, "reason-invalid-key")),
+            FailureKind::Billing => Some((Spent, "reason-payment-required")),
+            Forbidden if !self.is_about_the_request() => Some((Dead, "reason-access-denied")),
             _ => None,
         };
-        let surely = |(kind, reason)| Verdict { kind, reason, sentence: None };
-        self.known_label().map(surely).or_else(|| {
-            let Some(by_status) = by_status else { return self.known_sentence(&self.sentence) };
-            let said = self.known_sentence(&self.unquoted);
-            Some(surely(said.map_or(by_status, |said| (said.kind, said.reason))))
+        let certain = |(ending, reason)| Verdict { ending, reason, sentence: None };
+        self.known_label().map(certain).or_else(|| {
+            let Some(by_kind) = by_kind else { return self.known_sentence(&self.sentence) };
+            let by_sentence = self.known_sentence(&self.unquoted);
+            Some(certain(by_sentence.map_or(by_kind, |verdict| (verdict.ending, verdict.reason))))
         })
     }
 
-    /// The sentence that says so.
+    /// The sentence that reports a limit the user set, if it does.
     pub fn spending_limit(&self) -> Option<&'static str> {
-        let is_said = self.status == StatusCode::BAD_REQUEST
+        let is_reached = self.kind == InvalidRequest
             && self.provider == Provider::Anthropic
             && begins_with(&self.sentence, SPENDING_LIMIT);
-        is_said.then_some(SPENDING_LIMIT)
+        is_reached.then_some(SPENDING_LIMIT)
     }
 
-    fn known_label(&self) -> Option<(Kind, &'static str)> {
+    fn known_label(&self) -> Option<(Ending, &'static str)> {
         let zai: &[_] = if self.provider == Provider::Zai { &ZAI_LABELS } else { &[] };
         let mut known = LABELS.iter().chain(zai);
-        known.find(|(label, ..)| self.has_label(label)).map(|&(_, kind, reason)| (kind, reason))
+        known.find(|(label, ..)| self.has_label(label)).map(|&(_, ending, reason)| (ending, reason))
     }
 
     fn known_sentence(&self, words: &str) -> Option<Verdict> {
-        let said = |&&(status, providers, sentence, ..): &&(u16, &[Provider], &str, Kind, &str)| {
-            self.status == status && providers.contains(&self.provider) && begins_with(words, sentence)
+        let fits = |row: &&SentenceRow| {
+            let (kind, providers, sentence, ..) = **row;
+            self.kind == kind && providers.contains(&self.provider) && begins_with(words, sentence)
         };
-        let &(_, _, sentence, kind, reason) = SENTENCES.iter().find(said)?;
-        Some(Verdict { kind, reason, sentence: Some(sentence) })
+        let &(_, _, sentence, ending, reason) = SENTENCES.iter().find(fits)?;
+        Some(Verdict { ending, reason, sentence: Some(sentence) })
     }
 
     fn is_about_the_request(&self) -> bool {
@@ -167,8 +179,8 @@ impl Refusal {
         self.labels.iter().any(|found| found == label)
     }
 
-    /// The headline by its key, then the upstream's own words; without either, the status.
-    pub fn reason(self, headline: Option<&'static str>) -> Message {
+    /// The headline by its key, then the upstream's own words; without either, `wordless`.
+    pub fn reason(self, headline: Option<&'static str>, wordless: impl FnOnce() -> Message) -> Message {
         match (headline, self.message.is_empty()) {
             (Some(headline), true) => message!(headline),
             (Some(headline), false) => {
@@ -178,20 +190,20 @@ impl Refusal {
                 message!("reason-quoted", reason = headline, words = words)
             }
             (None, false) => self.message.into(),
-            (None, true) => message!("reason-status", status = self.status.to_string()),
+            (None, true) => wordless(),
         }
     }
 }
 
-/// Whether it says that its account can pay no more, so that adding credit is the cure.
+/// Whether the reason is that the account cannot pay, so that adding credit is the cure.
 pub fn is_about_credit(reason: &Message) -> bool {
-    let by_label = LABELS.iter().chain(&ZAI_LABELS).map(|&(_, kind, key)| (kind, key));
+    let by_label = LABELS.iter().chain(&ZAI_LABELS).map(|&(_, ending, key)| (ending, key));
     let mut keys = by_label.chain([(Spent, "reason-payment-required")]);
-    keys.any(|(kind, key)| kind == Spent && reason.mentions(key))
+    keys.any(|(ending, key)| ending == Spent && reason.mentions(key))
 }
 
-/// A sentence goes on with a blank or not at all: a colon or a slash would make it the
-/// name of a field.
+/// Whether a sentence begins so, and goes on with a space or not at all: a colon or a slash would
+/// make the beginning the name of a field.
 fn begins_with(sentence: &str, beginning: &str) -> bool {
     sentence.strip_prefix(beginning).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }

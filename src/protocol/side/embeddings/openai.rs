@@ -9,6 +9,7 @@ use super::{Format, Request, Response};
 use crate::chat::{Dropped, Failure};
 use crate::protocol::field::{self, Invalid, Object, Outcome};
 use crate::protocol::limits;
+use crate::protocol::openai_chat::wire::Usage;
 use crate::protocol::side::{SideEncoded, nonsense};
 use crate::protocol::{Operation, ResponseContext, json as json_text};
 
@@ -74,18 +75,13 @@ struct Embedding {
     embedding: Vec<f64>,
 }
 
-#[derive(Deserialize)]
-struct Usage {
-    prompt_tokens: u64,
-}
-
 pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
     let mut answer: CreateEmbeddingResponse =
         serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
     answer.data.sort_by_key(|embedding| embedding.index);
     Ok(Response {
         vectors: answer.data.into_iter().map(|embedding| embedding.embedding).collect(),
-        tokens: answer.usage.map(|usage| usage.prompt_tokens),
+        tokens: answer.usage.map(|usage| usage.to_chat().input),
     })
 }
 

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Request, Response};
-use crate::chat::{Blob, Dropped, Failure, Usage};
+use crate::chat::{Blob, Dropped, Failure};
 use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::openai_chat::wire::Usage;
 use crate::protocol::side::{SideEncoded, nonsense};
 use crate::protocol::{Operation, ResponseContext, json as json_text};
 
@@ -81,7 +82,7 @@ struct ImagesResponse {
     #[serde(default)]
     output_format: Option<String>,
     #[serde(default)]
-    usage: Option<ImagesUsage>,
+    usage: Option<Usage>,
 }
 
 #[derive(Deserialize)]
@@ -89,22 +90,12 @@ struct Image {
     b64_json: String,
 }
 
-#[derive(Deserialize)]
-struct ImagesUsage {
-    input_tokens: u64,
-    output_tokens: u64,
-}
-
 pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
     let answer: ImagesResponse = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
     let media_type = format!("image/{}", answer.output_format.as_deref().unwrap_or("png"));
     let image = |image: Image| Blob { media_type: media_type.clone(), base64: image.b64_json };
-    let usage = |usage: ImagesUsage| Usage {
-        input: usage.input_tokens,
-        output: usage.output_tokens,
-        ..Usage::default()
-    };
-    Ok(Response { images: answer.data.into_iter().map(image).collect(), usage: answer.usage.map(usage) })
+    let images = answer.data.into_iter().map(image).collect();
+    Ok(Response { images, usage: answer.usage.map(Usage::to_chat) })
 }
 
 pub fn encode_response(response: Response, context: &ResponseContext) -> Value {

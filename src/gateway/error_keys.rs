@@ -1,5 +1,5 @@
-//! What an upstream tells of a failure in the midst of an answer that passes as it is: some
-//! repeat the key they were sent. Ordinary events cost one search.
+//! Keys in the errors of an answer that passes untouched: some upstreams repeat the key they were
+//! sent. Ordinary events cost one search.
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -7,10 +7,10 @@ use memchr::memmem;
 use super::relay::Shape;
 use crate::upstream::Scrubber;
 
-/// The member by which every protocol tells of an error.
+/// The member in which every protocol reports an error.
 pub const ERROR: &[u8] = b"\"error\"";
 
-/// Whether an error is told of; a member that says that there is none is no news.
+/// Whether the bytes report an error; a member that is `null` does not.
 pub fn is_error_in(passing: &[u8]) -> bool {
     memmem::find_iter(passing, ERROR).any(|at| {
         let value = passing[at + ERROR.len()..].trim_ascii_start();
@@ -19,17 +19,17 @@ pub fn is_error_in(passing: &[u8]) -> bool {
     })
 }
 
-/// The same without any known secret; `None` where there is none in it.
+/// The bytes without the known secrets; `None` if they hold none.
 pub fn without_keys(passing: &[u8], shape: Shape, scrubber: &Scrubber) -> Option<Bytes> {
     match shape {
         Shape::Events => scrubber.scrub_events(passing).map(Bytes::from),
         Shape::Stream => in_array(passing, scrubber),
-        // What an answer says is the model's.
+        // The words of a whole answer are the model's.
         Shape::Whole => None,
     }
 }
 
-/// The error is an element of a JSON array: everything before it passes as it is.
+/// The error is an element of a JSON array; everything around it passes as it is.
 fn in_array(passing: &[u8], scrubber: &Scrubber) -> Option<Bytes> {
     let at = memmem::find(passing, ERROR)?;
     let begin = passing[..at].iter().rposition(|byte| *byte == b'{')?;
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_told_from_a_member_that_denies_it() {
+    fn a_null_error_is_not_an_error() {
         assert!(is_error_in(br#"{"error":{"message":"x"}}"#));
         assert!(is_error_in(br#"{"type":"error"}"#));
         assert!(is_error_in(br#"{"error":null,"response":{"error" : {}}}"#));

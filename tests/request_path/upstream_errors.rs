@@ -1,6 +1,6 @@
-//! What an upstream tells of a failure, on its way to the client: without keys however they
-//! are spelt, in a shape the client knows, with the status it had, and without the names of
-//! accounts to whom they do not concern.
+//! An upstream's error on its way to the client: without keys in any spelling, in a shape the
+//! client knows, with the upstream's status, and without account names for callers on the
+//! network.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,7 +13,7 @@ use crate::support::home::CLIENT_KEY;
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, Piece, Reply, TestProxy};
 
-/// As [`account`] gives it to an account called `work`; the slash is what JSON may escape.
+/// The key of the account `work`, like that of [`account`] but with a slash, which JSON may escape.
 const KEY: &str = "up-work/secret+key";
 const SPELT: [&str; 4] = [
     "up-work/secret+key",
@@ -27,16 +27,16 @@ async fn spilling(provider: &str, upstream: &FakeUpstream, models: &str) -> Test
     TestProxy::serve(&(account + models)).await
 }
 
-/// Everything a client could make of an answer: as it came, and with JSON's escapes undone.
+/// Fails if the key is in the text, as it came or with JSON's escapes undone.
 fn assert_clean(what: &str, text: &str) {
     let mut plain = text.to_owned();
     for _ in 0..3 {
         assert!(!plain.contains("work/secret"), "{what}: {text}");
-        plain = undone(&plain);
+        plain = unescaped(&plain);
     }
 }
 
-fn undone(text: &str) -> String {
+fn unescaped(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {
@@ -53,7 +53,7 @@ fn undone(text: &str) -> String {
     plain + rest
 }
 
-/// A refusal of each family with this text in it, written by hand so that it stays as spelt.
+/// A refusal of each family with this text in it, written by hand so that its spelling stays.
 fn refusal(provider: &str, text: &str) -> String {
     match provider {
         "gemini" => {
@@ -67,7 +67,7 @@ fn refusal(provider: &str, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_refusal_carries_a_key_whatever_its_spelling_passed_on_or_translated() {
+async fn no_refusal_carries_a_key_in_any_spelling_passed_on_or_translated() {
     for (provider, own, model) in [
         ("gemini", &GEMINI, "gemini-3-flash"),
         ("anthropic", &ANTHROPIC, "claude-opus-4-5"),
@@ -100,7 +100,7 @@ async fn no_refusal_carries_a_key_whatever_its_spelling_passed_on_or_translated(
     }
 }
 
-/// The event by which each dialect says in the midst of a stream that it failed.
+/// The event by which each dialect reports a failure in the middle of a stream.
 fn error_event(dialect: &Dialect, text: &str) -> String {
     match dialect.name {
         "gemini" => {
@@ -147,7 +147,7 @@ async fn no_error_event_carries_a_key_passed_on_or_translated() {
 }
 
 #[tokio::test]
-async fn an_error_at_the_end_of_an_array_carries_no_key_however_it_is_cut() {
+async fn an_error_at_the_end_of_an_array_carries_no_key_wherever_it_is_cut() {
     let path = "/v1beta/models/gemini-3-flash:streamGenerateContent";
     let first = r#"[{"candidates":[{"content":{"parts":[{"text":"hi"}]}}]}"#;
     for spelt in SPELT {
@@ -169,7 +169,7 @@ async fn an_error_at_the_end_of_an_array_carries_no_key_however_it_is_cut() {
 }
 
 #[tokio::test]
-async fn ordinary_events_pass_byte_for_byte_also_where_they_speak_of_errors() {
+async fn ordinary_events_pass_byte_for_byte_even_when_they_mention_errors() {
     for dialect in dialect::ALL {
         let odd = "data: {\"x\": \"an \\\"error\\\" \\u0041 \\/ in words\",  \"error\" : null}\n\n";
         let stream = odd.to_owned() + &dialect.stream();
@@ -180,7 +180,7 @@ async fn ordinary_events_pass_byte_for_byte_also_where_they_speak_of_errors() {
 }
 
 #[tokio::test]
-async fn a_status_that_is_no_final_answer_is_502_and_the_connection_stays() {
+async fn a_status_that_is_not_final_becomes_a_502_and_the_connection_stays_open() {
     for head in [
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nGARBAGE",
         "HTTP/1.1 999 Whatever\r\ncontent-length: 2\r\n\r\n{}",
@@ -206,7 +206,7 @@ async fn a_status_that_is_no_final_answer_is_502_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_no_json_arrives_in_the_clients_own_shape() {
+async fn a_refusal_that_is_not_json_arrives_in_the_clients_own_shape() {
     let bodies = [
         ("text/html", "<html><title>502 Bad Gateway</title></html>"),
         ("text/plain", "upstream connect error"),
@@ -268,7 +268,7 @@ async fn a_refusal_keeps_the_class_of_its_status_whatever_its_body_claims() {
     }
 }
 
-/// This computer's address on a network, by which a caller is none of its own.
+/// This computer's address on a network: a caller from it counts as remote.
 fn network_address() -> std::net::IpAddr {
     let probe = std::net::UdpSocket::bind("0.0.0.0:0").expect("a socket");
     probe.connect("192.0.2.1:9").expect("this test needs a network: no route leads out of this computer");
@@ -278,7 +278,7 @@ fn network_address() -> std::net::IpAddr {
 }
 
 #[tokio::test]
-async fn callers_on_the_network_hear_no_name_of_an_account_nor_what_was_said_of_it() {
+async fn callers_on_the_network_see_neither_account_names_nor_what_upstreams_said_about_them() {
     let saying = "organization org-of-mine is the culprit";
     let says =
         |status| Reply::json(status, &json!({"error": {"message": saying, "type": "x", "code": null}}));
@@ -344,7 +344,7 @@ async fn a_stream_that_fails_late_ends_without_its_key_while_it_is_fed() {
     assert_clean("a fed stream", &answer.text());
 }
 
-/// The line that says what the event is may be its last one.
+/// The line that shows an error may be the last of its event.
 #[tokio::test]
 async fn an_event_of_several_lines_carries_no_key_in_any_of_them() {
     for spelt in SPELT {
