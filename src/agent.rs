@@ -1,15 +1,15 @@
-//! Puts an agent together from its parts and runs it: lock, configuration, gateway,
-//! control plane, supervisor.
+//! Puts an agent together from its parts and runs it: lock, gateway, control plane,
+//! supervisor.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::accounts::{Pool, store};
-use crate::config::{self, Config, Loaded, Problems, SecretMemory, edit, generate_key, template};
-use crate::control::{Admission, AgentHandle, ProxyState, Shell, Status, new_token};
+use crate::accounts::Pool;
+use crate::config::{self, Config, LanguageSetting, MonitorConfig, Problems, SecretMemory};
+use crate::control::{Admission, AgentHandle, Shell, Status, new_token};
 use crate::dashboard::{self, Control};
 use crate::desktop::autostart::Login;
 use crate::desktop::entrance::Entrances;
@@ -22,15 +22,15 @@ use crate::gateway::Gateway;
 use crate::message;
 use crate::monitor::Recorder;
 use crate::server::{Door, base_url, bind};
-use crate::supervisor::{Exit, Options, Sources, Supervisor};
+use crate::supervisor::{self, Exit, Options, Sources, Supervisor};
 use crate::upstream::Scrubber;
 
-/// Requests and what they become, held in memory at once, at least …
+/// Bytes of requests in memory at once, with what they are translated to: at least this …
 const MIN_BUDGET: u64 = 256 << 20;
-/// … and so many times the largest body: itself, what its values take, and what is written
-/// for an upstream.
+/// … and this many times the largest body, for its bytes, its parsed values and what is
+/// written for an upstream.
 const LARGEST_AT_ONCE: u64 = 6;
-/// Every connection of a client may need one of its own to an upstream.
+/// A client's connection may need one to an upstream.
 const SOCKETS_PER_REQUEST: u64 = 2;
 /// Files and sockets that are not a client's.
 const OTHER_FILES: u64 = 64;
@@ -38,20 +38,20 @@ const OTHER_FILES: u64 = 64;
 /// How long the last records may take to reach the disk.
 const LAST_RECORDS: Duration = Duration::from_secs(2);
 
-/// How an agent is asked to run.
+/// How an agent is to run.
 #[derive(Clone, Debug)]
 pub struct Launch {
     pub paths: Paths,
     /// Overrides the config for this run.
     pub port: Option<u16>,
     pub exit_on_failed_start: bool,
-    /// What starts at login, when it is asked to.
+    /// The program that starts at login, when that is switched on.
     pub login: Login,
-    /// Files and sockets this process may hold.
+    /// Files and sockets that this process may have open.
     pub max_open_files: u64,
 }
 
-/// Why an agent could not even begin.
+/// Why an agent could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     #[error("another agent already has this home ({})", home.display())]
@@ -69,41 +69,32 @@ pub async fn run<S: Shell>(
     shell: impl FnOnce(&AgentHandle) -> S,
 ) -> Result<Exit, LaunchError> {
     let paths = &launch.paths;
-    paths.create().map_err(|error| other("the agent's directories could not be made", &error))?;
-    refuse_exposed(paths)?;
-    let lock = take_lock(paths)?;
-    paths.directories().into_iter().for_each(leftovers::sweep);
-    let (watcher, file) = config::watch::watch(paths.config.clone())
+    let lock = prepare(paths)?;
+    let (watcher, mut file) = config::watch::watch(paths.config.clone())
         .map_err(|error| other("the config file cannot be watched", &error))?;
     let secrets = SecretMemory::default();
-    let (Loaded { config, warnings, .. }, unloaded) = match first_load(&paths.config, &secrets).await {
-        Ok(loaded) => (loaded, None),
-        // Whoever looks at the tray sees what is wrong, and that it is put right.
-        Err(LaunchError::Config(problems)) if !launch.exit_on_failed_start => {
-            let config = Config { language: config::language(&paths.config), ..Config::default() };
-            (Loaded { config, ..Loaded::default() }, Some(problems))
-        }
-        Err(error) => return Err(error),
+    // Nothing saved after the first report is missed, so the first load follows it.
+    let _ = file.recv().await;
+    let first = match supervisor::load(&paths.config, &secrets).await {
+        Err(problems) if launch.exit_on_failed_start => return Err(LaunchError::Config(problems)),
+        first => first,
     };
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
-    let config = Arc::new(config);
-    let gateway = Arc::new(gateway(&config, scrubber, paths));
+    let proxy = first.as_ref().map_or_else(|_| Config::default().proxy, |first| first.config.proxy.clone());
+    let config = Arc::new(unconfigured(config::language(&paths.config)));
+    let gateway = Arc::new(gateway(&config, proxy.max_body, scrubber, paths));
     let recorder = Arc::clone(&gateway.recorder);
     let door = Door::new(Arc::clone(&gateway), &config, host_name());
     let door = Arc::new(door.map_err(|error| other("the serving threads could not be started", &error))?);
 
-    let proxy_port = launch.port.unwrap_or(config.proxy.port);
+    let proxy_port = launch.port.unwrap_or(proxy.port);
     let listening =
         dashboard::listen(proxy_port).await.map_err(|error| other("the control plane", &error))?;
     let token = new_token().map_err(|error| other("no randomness", &error))?;
-    let admission = Admission::new(format!("http://{}/", listening.address), token.clone());
-    let admission = Arc::new(admission);
+    let admission = Arc::new(Admission::new(format!("http://{}/", listening.address), token.clone()));
     let entrances = Entrances::new(Arc::clone(&admission), paths.browser_directory());
     let options = options(&launch, admission.address.clone(), entrances.clone(), secrets);
     let (requests, asked) = mpsc::channel(16);
-    let (status, published) = watch::channel(first_status(&options, &config));
+    let (status, published) = watch::channel(first_status(&options, &config, proxy_port));
     let (session, here) = watch::channel(session::of_process());
     let agent = AgentHandle::new(requests, published, here);
     let control = Control {
@@ -126,8 +117,8 @@ pub async fn run<S: Shell>(
     let signals = signals::listen().map_err(|error| other("signals", &error))?;
 
     let shell = Box::new(shell(&agent));
-    let supervisor = Supervisor::new(options, config, warnings, door, shell, status, session);
-    let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }, unloaded).await;
+    let supervisor = Supervisor::new(options, config, door, shell, status, session);
+    let exit = supervisor.run(Sources { requests: asked, file, watcher, signals }, first).await;
     if exit != Exit::Forced {
         control_plane.finish().await;
         let _ = tokio::task::spawn_blocking(move || recorder.close(LAST_RECORDS)).await;
@@ -135,8 +126,19 @@ pub async fn run<S: Shell>(
     Ok(exit)
 }
 
-/// Whoever can put a file in the place of ours can lead the commands that talk to this agent
-/// elsewhere. The directory of the config file is looked at with the file.
+/// Directories that only this user can write, their lock, and a config file in its place.
+fn prepare(paths: &Paths) -> Result<InstanceLock, LaunchError> {
+    paths.create().map_err(|error| other("the agent's directories could not be made", &error))?;
+    refuse_exposed(paths)?;
+    let lock = take_lock(paths)?;
+    paths.directories().into_iter().for_each(leftovers::sweep);
+    supervisor::write_first_file(&paths.config)
+        .map_err(|error| other("the config file could not be written", &error))?;
+    Ok(lock)
+}
+
+/// A user who can replace our files can lead the commands that talk to this agent elsewhere.
+/// The directory of the config file is examined with the file.
 fn refuse_exposed(paths: &Paths) -> Result<(), LaunchError> {
     let [config, others @ ..] = paths.directories();
     match others.into_iter().filter(|other| *other != config).find_map(trust::exposed_place) {
@@ -157,38 +159,19 @@ fn take_lock(paths: &Paths) -> Result<InstanceLock, LaunchError> {
     })
 }
 
-/// The first load is a reload from nothing: a missing file is written, a missing key
-/// that is needed is generated.
-async fn first_load(path: &Path, secrets: &SecretMemory) -> Result<Loaded, LaunchError> {
-    if let Err(error) = std::fs::symlink_metadata(path)
-        && error.kind() == std::io::ErrorKind::NotFound
-    {
-        template::init(path).map_err(|error| other("the config file could not be written", &error))?;
-        tracing::info!("wrote a first config file: {}", path.display());
-    }
-    let loaded = config::load_again(path, secrets).await?;
-    if !loaded.needs_key {
-        return Ok(loaded);
-    }
-    edit::set_api_key(path, &generate_key())
-        .map_err(|error| other("a client key is needed and could not be written", &error))?;
-    tracing::info!("a client key was generated and written to the config file");
-    Ok(config::load_again(path, secrets).await?)
+/// In force until a first file is applied: no accounts, and nothing is recorded.
+fn unconfigured(language: LanguageSetting) -> Config {
+    let defaults = Config::default();
+    Config { language, monitor: MonitorConfig { enabled: false, ..defaults.monitor }, ..defaults }
 }
 
-fn gateway(config: &Arc<Config>, scrubber: Scrubber, paths: &Paths) -> Gateway {
-    let budget = config.proxy.max_body.saturating_mul(LARGEST_AT_ONCE).max(MIN_BUDGET);
+/// `max_body`: bytes of the largest request.
+fn gateway(config: &Arc<Config>, max_body: u64, scrubber: Scrubber, paths: &Paths) -> Gateway {
+    let budget = max_body.saturating_mul(LARGEST_AT_ONCE).max(MIN_BUDGET);
     let pool = Arc::new(Pool::new());
     let recorder = Arc::new(Recorder::start(paths.monitor_file(), config, scrubber.clone()));
-    let gateway = Gateway::new(
-        Arc::clone(config),
-        pool,
-        recorder,
-        scrubber,
-        usize::try_from(budget).unwrap_or(usize::MAX),
-    );
-    gateway.pool.restore(store::load(&paths.pool_file()), Instant::now(), SystemTime::now());
-    gateway
+    let budget = usize::try_from(budget).unwrap_or(usize::MAX);
+    Gateway::new(Arc::clone(config), pool, recorder, scrubber, budget)
 }
 
 fn options(launch: &Launch, dashboard_url: String, entrances: Entrances, secrets: SecretMemory) -> Options {
@@ -208,33 +191,15 @@ fn options(launch: &Launch, dashboard_url: String, entrances: Entrances, secrets
     }
 }
 
-/// What surfaces see until the supervisor publishes for the first time.
-fn first_status(options: &Options, config: &Config) -> Status {
-    let port = options.port.unwrap_or(config.proxy.port);
-    let address = bind::address(port, config.proxy.allow_lan_access);
+/// The status until the supervisor publishes for the first time.
+fn first_status(options: &Options, config: &Config, proxy_port: u16) -> Status {
+    let address = bind::address(proxy_port, config.proxy.allow_lan_access);
+    let config_path = options.config_path.display().to_string();
     Status {
-        state: ProxyState::Stopped,
         address,
         base_url: base_url(address),
-        active_accounts: 0,
-        cooling_accounts: 0,
-        accounts: Vec::new(),
-        unreachable: Vec::new(),
-        in_flight: 0,
-        problem: None,
-        failure: None,
-        next_free_port: None,
-        warnings: Vec::new(),
-        icon: None,
-        update_available: None,
-        auth_mode: String::new(),
-        allow_lan_access: config.proxy.allow_lan_access,
-        notifications: config.notifications.enabled,
-        language: config.language.spoken(),
         dashboard_url: options.dashboard_url.clone(),
-        config_path: options.config_path.display().to_string(),
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Status::stopped(config.language.spoken(), config_path)
     }
 }
 

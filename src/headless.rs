@@ -1,11 +1,11 @@
-//! The shell of `serve` and `demo`: status as lines on the terminal.
+//! The shell of `serve` and `demo`: the status as lines on the terminal.
 
 use std::io::Write;
 
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 
-use crate::control::{Notice, ProxyState, Shell, Status};
-use crate::{logging, text};
+use crate::control::{Notice, Shell, Status};
+use crate::logging;
 
 pub struct HeadlessShell {
     out: NonBlocking,
@@ -28,32 +28,14 @@ impl Default for HeadlessShell {
 
 impl Shell for HeadlessShell {
     fn show(&mut self, status: &Status) {
-        let line = line(status);
+        let line = status.line();
         if line != self.last {
-            // Whoever closed the terminal does not want to hear from us.
+            // Fails when the terminal was closed, which is its user's choice.
             let _ = writeln!(self.out, "{line}");
             self.last = line;
         }
     }
 
-    /// The supervisor logs every notice, and here the log is all there is.
+    /// The supervisor logs every notice, and the terminal shows the log.
     fn notify(&mut self, _: &Notice) {}
-}
-
-/// The state in one line.
-pub fn line(status: &Status) -> String {
-    let language = status.language;
-    match status.state {
-        ProxyState::Running => {
-            let running = text!(language, "state-running", address = status.base_url.as_str());
-            format!("{running} ({})", status.accounts_text())
-        }
-        ProxyState::Stopped => text!(language, "state-stopped"),
-        ProxyState::Starting => text!(language, "state-starting"),
-        ProxyState::Draining => text!(language, "state-draining", count = status.in_flight),
-        ProxyState::Failed => {
-            let reason = status.problem.as_ref().map(|problem| problem.text(language));
-            text!(language, "state-failed", reason = reason.unwrap_or_default())
-        }
-    }
 }

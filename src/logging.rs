@@ -1,5 +1,5 @@
-//! Where log lines go: the terminal and a file that cannot grow without bound. Neither
-//! can hold up a request: lines that find no room are dropped, and no line holds a secret.
+//! Where log lines go: to the terminal and to a file of bounded size. Neither can hold up a
+//! request: when a queue is full, lines are dropped. No line holds a secret.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,19 +17,18 @@ use tracing_subscriber::{Layer, fmt};
 use crate::language::printable::is_unprintable;
 use crate::upstream::Scrubber;
 
-/// The log file is put aside at this size …
+/// The log file is rotated at this size …
 const FILE_BYTES: usize = 5 << 20;
-/// … and this many older ones are kept.
+/// … and this many older files are kept.
 const OLDER_FILES: usize = 3;
 
-/// Flushes what is still queued when it is dropped.
+/// Flushes the queued lines when it is dropped.
 #[must_use]
 pub struct LogGuard {
     _writers: Vec<WorkerGuard>,
 }
 
-/// `verbosity`: 0 tells what a user would notice, 1 every request, 2 everything; -1 only
-/// what is wrong.
+/// `verbosity`: -1 logs errors, 0 what a user would notice, 1 every request, 2 everything.
 pub fn start(verbosity: i8, file: Option<&Path>, scrubber: &Scrubber) -> LogGuard {
     let (terminal, terminal_guard) = queue(io::stderr());
     let ansi = io::IsTerminal::is_terminal(&io::stderr());
@@ -48,12 +47,12 @@ pub fn start(verbosity: i8, file: Option<&Path>, scrubber: &Scrubber) -> LogGuar
             .with_writer(Scrubbed { inner: writer, scrubber: scrubber.clone(), ansi: false })
             .with_filter(filter(verbosity.max(0)))
     });
-    // A second start in one process (tests) keeps the first.
+    // A second start in one process (in tests) keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(terminal).with(file).try_init();
     LogGuard { _writers: guards }
 }
 
-/// A writer for lines that are no log: what the agent says to whoever started it.
+/// A writer for lines that are not log lines: output for the user who started the agent.
 pub fn stdout() -> (NonBlocking, WorkerGuard) {
     queue(io::stdout())
 }
@@ -81,13 +80,13 @@ fn filter(verbosity: i8) -> EnvFilter {
     })
 }
 
-/// Takes known secrets out of every line on its way to a writer, and whatever would forge
-/// a second line or turn the writing of this one around.
+/// Replaces, in every line on its way to a writer, known secrets and the characters that
+/// would forge a second line or reverse the direction of this one.
 #[derive(Clone)]
 struct Scrubbed {
     inner: NonBlocking,
     scrubber: Scrubber,
-    /// The subscriber colours its lines. It escapes what is in them before it does.
+    /// The subscriber colours its lines, after it has escaped their text.
     ansi: bool,
 }
 
@@ -116,8 +115,8 @@ impl Write for Scrubbed {
     }
 }
 
-/// The line with a mark for each character that could do harm; `None` where there is none.
-/// Its last line break ends it, any other would begin a line that nobody wrote.
+/// The line with U+FFFD for each harmful character; `None` where it has none. The line break
+/// at its end is kept; any other would begin a forged line.
 fn harmless(line: &[u8], ansi: bool) -> Option<String> {
     let text = String::from_utf8_lossy(line);
     let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));

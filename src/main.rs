@@ -1,4 +1,4 @@
-//! Parse what was typed, run it, map the outcome to an exit code.
+//! Parse the command line, run the command, map the outcome to an exit code.
 
 use portcullis::cli::{Cli, Exit};
 use portcullis::desktop::{clipboard, limits};

@@ -1,5 +1,5 @@
-//! Says whether a newer portcullis is out. Asks a release feed at most once a day, tells
-//! it nothing but which version asks, and never downloads anything.
+//! Finds out whether a newer portcullis is available. Asks a release feed at most once a
+//! day, sends it nothing but the running version, and never downloads anything.
 
 use std::io;
 use std::path::Path;
@@ -14,23 +14,24 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::desktop::whole_file;
-use crate::upstream::client::describe;
+use crate::upstream::cause::innermost;
 use crate::upstream::{Client, Frames};
 
-/// What this is.
+/// The running version.
 pub const CURRENT: &str = env!("CARGO_PKG_VERSION");
 
 const INTERVAL: Duration = Duration::from_hours(24);
-/// For the feed to answer, from the first byte sent to the last one read.
+/// How long the feed may take, from the first byte sent to the last one read.
 const LIMIT: Duration = Duration::from_secs(30);
-/// A page of releases, each with its notes.
+/// Bytes of a page of releases, each with its notes.
 const LARGEST_FEED: usize = 8 << 20;
 
-/// What a feed said and when, so that a restart neither asks nor announces again.
+/// What is known of releases, kept in a file so that a restart neither asks nor announces
+/// again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Known {
-    /// Whose answer this is.
+pub struct Releases {
+    /// The feed that was asked.
     feed: String,
     /// Seconds since 1970.
     asked_unix_secs: u64,
@@ -41,14 +42,14 @@ pub struct Known {
 /// Why the newest version is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
-    /// Nothing was learnt of the feed, and it may be asked again soon.
+    /// The feed could not be reached, and may be asked again soon.
     #[error("{0}")]
     NotReached(String),
     #[error("{0}")]
     NotUnderstood(String),
 }
 
-/// A release in the form of GitHub, which Gitea, Forgejo and GitLab speak too.
+/// A release in the form of GitHub, which Gitea, Forgejo and GitLab use too.
 #[derive(Debug, Deserialize)]
 struct Release {
     tag_name: String,
@@ -66,8 +67,8 @@ enum Feed {
     Page(Vec<Release>),
 }
 
-impl Known {
-    /// Nothing, when there is no file, or none that can be read.
+impl Releases {
+    /// Empty when the file is missing or cannot be read.
     pub fn load(path: &Path) -> Self {
         let bytes = std::fs::read(path).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
@@ -78,7 +79,7 @@ impl Known {
         whole_file::write_json(path, self)
     }
 
-    /// How long until this feed may be asked. After a clock that ran ahead: not at all.
+    /// How long until this feed may be asked. Zero when the clock has run ahead.
     pub fn due_in(&self, feed: &str, now: SystemTime) -> Duration {
         let asked = SystemTime::UNIX_EPOCH + Duration::from_secs(self.asked_unix_secs);
         match now.duration_since(asked) {
@@ -87,7 +88,7 @@ impl Known {
         }
     }
 
-    /// Keeps what the feed said, which may be that it has no version to name.
+    /// Keeps the answer of a feed. Without a version, the known newest one stays.
     pub fn learn(&mut self, feed: &str, newest: Option<Version>, now: SystemTime) {
         let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         feed.clone_into(&mut self.feed);
@@ -100,7 +101,7 @@ impl Known {
         self.newest.as_ref().filter(|newest| is_newer(newest))
     }
 
-    /// The newer version, once: the next call has nothing to say of it.
+    /// The newer version, the first time that this is called for it.
     pub fn announce(&mut self) -> Option<Version> {
         let newer = self.newer().filter(|newer| self.announced.as_ref() != Some(newer)).cloned()?;
         self.announced = Some(newer.clone());
@@ -112,7 +113,7 @@ impl Known {
 pub async fn ask(client: &Client, feed: &Url) -> Result<Version, AskError> {
     timeout(LIMIT, fetch(client, feed))
         .await
-        .map_err(|_| AskError::NotReached(format!("gave no answer within {} seconds", LIMIT.as_secs())))?
+        .map_err(|_| AskError::NotReached(format!("it gave no answer within {} seconds", LIMIT.as_secs())))?
         .and_then(|body| newest(&body))
 }
 
@@ -126,16 +127,16 @@ async fn fetch(client: &Client, feed: &Url) -> Result<Vec<u8>, AskError> {
         .await
         .map_err(|failure| AskError::NotReached(failure.reason.to_string()))?;
     if reply.status != StatusCode::OK {
-        return Err(AskError::NotUnderstood(format!("answered with status {}", reply.status)));
+        return Err(AskError::NotUnderstood(format!("it answered with status {}", reply.status)));
     }
     let body = Limited::new(reply.body, LARGEST_FEED).collect().await;
-    let body = body.map_err(|error| AskError::NotUnderstood(describe(&*error)))?;
+    let body = body.map_err(|error| AskError::NotUnderstood(innermost(&*error)))?;
     Ok(body.to_bytes().to_vec())
 }
 
 /// The newest version that a feed has released.
 fn newest(feed: &[u8]) -> Result<Version, AskError> {
-    let not_understood = || AskError::NotUnderstood("names no released version".to_owned());
+    let not_understood = || AskError::NotUnderstood("it names no released version".to_owned());
     let releases = match serde_json::from_slice(feed) {
         Ok(Feed::Latest(release)) => vec![release],
         Ok(Feed::Page(releases)) => releases,
@@ -189,8 +190,8 @@ mod tests {
     fn only_a_higher_version_is_newer() {
         let check = |version: &str, expected| {
             let newest = Some(Version::parse(version).expect("a version"));
-            let known = Known { newest, ..Known::default() };
-            assert_eq!(known.newer().is_some(), expected, "{version}");
+            let releases = Releases { newest, ..Releases::default() };
+            assert_eq!(releases.newer().is_some(), expected, "{version}");
         };
         check("99.0.0", true);
         check("0.0.1", false);
@@ -200,39 +201,39 @@ mod tests {
 
     #[test]
     fn a_feed_is_due_once_a_day() {
-        let mut known = Known::default();
-        assert_eq!(known.due_in(FEED, at(1_000_000)), Duration::ZERO, "never asked");
-        known.learn(FEED, None, at(1_000_000));
-        assert_eq!(known.due_in(FEED, at(1_000_000)), INTERVAL);
-        assert_eq!(known.due_in(FEED, at(1_000_100)), Duration::from_secs(86_300));
-        assert_eq!(known.due_in(FEED, at(1_000_000) + INTERVAL), Duration::ZERO);
-        assert_eq!(known.due_in(FEED, at(999_999)), Duration::ZERO, "the clock ran ahead");
-        assert_eq!(known.due_in("https://another.example", at(1_000_000)), Duration::ZERO);
+        let mut releases = Releases::default();
+        assert_eq!(releases.due_in(FEED, at(1_000_000)), Duration::ZERO, "never asked");
+        releases.learn(FEED, None, at(1_000_000));
+        assert_eq!(releases.due_in(FEED, at(1_000_000)), INTERVAL);
+        assert_eq!(releases.due_in(FEED, at(1_000_100)), Duration::from_secs(86_300));
+        assert_eq!(releases.due_in(FEED, at(1_000_000) + INTERVAL), Duration::ZERO);
+        assert_eq!(releases.due_in(FEED, at(999_999)), Duration::ZERO, "the clock ran ahead");
+        assert_eq!(releases.due_in("https://another.example", at(1_000_000)), Duration::ZERO);
     }
 
     #[test]
     fn a_version_is_announced_once_and_outlives_a_day_without_an_answer() {
-        let mut known = Known::default();
+        let mut releases = Releases::default();
         let version = Version::new(99, 0, 0);
-        known.learn(FEED, Some(version.clone()), at(1));
-        assert_eq!(known.announce(), Some(version.clone()));
-        assert_eq!(known.announce(), None);
-        known.learn(FEED, None, at(2));
-        assert_eq!((known.newer(), known.announced.as_ref()), (Some(&version), Some(&version)));
-        known.learn(FEED, Some(Version::new(99, 0, 1)), at(3));
-        assert_eq!(known.announce(), Some(Version::new(99, 0, 1)));
+        releases.learn(FEED, Some(version.clone()), at(1));
+        assert_eq!(releases.announce(), Some(version.clone()));
+        assert_eq!(releases.announce(), None);
+        releases.learn(FEED, None, at(2));
+        assert_eq!((releases.newer(), releases.announced.as_ref()), (Some(&version), Some(&version)));
+        releases.learn(FEED, Some(Version::new(99, 0, 1)), at(3));
+        assert_eq!(releases.announce(), Some(Version::new(99, 0, 1)));
     }
 
     #[test]
-    fn what_is_known_survives_and_a_broken_file_is_nothing() {
+    fn known_releases_survive_a_restart_and_a_broken_file_is_empty() {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("updates.json");
-        assert_eq!(Known::load(&file), Known::default());
-        let mut known = Known::default();
-        known.learn(FEED, Some(Version::new(1, 2, 3)), at(5));
-        known.save(&file).expect("written");
-        assert_eq!(Known::load(&file), known);
+        assert_eq!(Releases::load(&file), Releases::default());
+        let mut releases = Releases::default();
+        releases.learn(FEED, Some(Version::new(1, 2, 3)), at(5));
+        releases.save(&file).expect("written");
+        assert_eq!(Releases::load(&file), releases);
         std::fs::write(&file, "{").expect("written");
-        assert_eq!(Known::load(&file), Known::default());
+        assert_eq!(Releases::load(&file), Releases::default());
     }
 }

@@ -15,6 +15,7 @@ use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 use crate::upstream::endpoint;
+use crate::upstream::scrub::can_be_masked;
 
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -159,7 +160,7 @@ impl Account {
     /// The text without this account's key, which some upstreams quote in their errors.
     pub fn without_key(&self, text: &str) -> String {
         match self.api_key.as_known().map(SecretString::expose_secret) {
-            Some(key) if key.len() >= 4 => text.replace(key, "***"),
+            Some(key) if can_be_masked(key) => text.replace(key, "***"),
             _ => text.to_owned(),
         }
     }

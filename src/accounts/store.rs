@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::health::{Cooldown, Health, LONGEST_COOLDOWN};
 use super::member::Member;
 use crate::desktop::whole_file;
-use crate::language::{Message, Said};
+use crate::language::{Message, Phrase};
 
 /// What the file keeps of a pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ struct AccountSnapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    said: Option<Said>,
+    said: Option<Phrase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cooldown: Option<CooldownSnapshot>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -47,7 +47,7 @@ struct CooldownSnapshot {
     failures: u32,
     reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    said: Option<Said>,
+    said: Option<Phrase>,
 }
 
 /// What the file holds; empty when it does not exist or cannot be read.
@@ -103,7 +103,7 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> AccountSn
             until_unix_ms,
             failures: cooldown.failures,
             reason: cooldown.reason.to_string(),
-            said: cooldown.reason.said().cloned(),
+            said: cooldown.reason.phrase().cloned(),
         })
     };
     let disabled = match &member.health {
@@ -113,7 +113,7 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> AccountSn
     AccountSnapshot {
         fingerprint: member.account.fingerprint.as_str().to_owned(),
         disabled: disabled.map(ToString::to_string),
-        said: disabled.and_then(Message::said).cloned(),
+        said: disabled.and_then(Message::phrase).cloned(),
         cooldown: save(&member.health),
         models: member
             .models

@@ -1,10 +1,10 @@
-//! The ordered parts a turn is made of.
+//! The ordered parts of a turn.
 
 use serde_json::{Map, Value};
 
 use super::{Signature, crowd};
 
-/// One piece of a turn, in the order it was said.
+/// One piece of a turn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     Text {
@@ -12,7 +12,7 @@ pub enum Part {
         citations: Vec<Citation>,
     },
     Thinking(Thinking),
-    /// Thinking that only its maker can read.
+    /// Thinking that only the models of its maker can read.
     RedactedThinking(Signature),
     Image(Image),
     Document(Document),
@@ -20,15 +20,15 @@ pub enum Part {
     Media(Blob),
     ToolUse(ToolUse),
     ToolResult(ToolResult),
-    /// Everything up to here is worth caching. Follows the part it was written on.
+    /// Everything up to here is worth caching. Comes after the part it was written on.
     CachePoint(CachePoint),
 }
 
-/// What the model thought, and the proof its maker wants back.
+/// What the model thought, and the signature that its maker wants back.
 ///
-/// A signature belongs to what follows it: to the next tool use or text of the turn, or,
-/// at the turn's end, to the turn itself. (Gemini writes it on the part that follows,
-/// Anthropic and OpenAI on the thinking.) So a part with a signature and no text is usual.
+/// A signature belongs to what follows it: the next tool use or text of the turn or, at the
+/// turn's end, the turn itself. Gemini writes it on the part that follows, Anthropic and
+/// OpenAI on the thinking. A part with a signature and no text is therefore usual.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thinking {
     pub text: String,
@@ -48,7 +48,7 @@ pub struct Document {
     pub name: Option<String>,
 }
 
-/// Where the bytes of an image or a document are.
+/// Where the bytes of an image or a document come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     Inline(Blob),
@@ -56,54 +56,55 @@ pub enum Source {
         url: String,
         media_type: Option<String>,
     },
-    /// An id in the store of the vendor the client believes to talk to.
+    /// An id in the file store of the vendor whose protocol the client speaks.
     StoredFile(String),
-    /// A document that is plain text.
+    /// The plain text of a document.
     Text(String),
 }
 
-/// Bytes as base64 in the standard alphabet, padded.
+/// Bytes as padded base64 in the standard alphabet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blob {
     pub media_type: String,
     pub base64: String,
 }
 
-/// A call of a tool. `id` is empty where the upstream gave none: whoever encodes the
-/// answer makes one up.
+/// A call of a tool.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolUse {
+    /// Empty where the upstream gave none: the encoder of the answer makes one up.
     pub id: String,
     pub name: String,
-    /// JSON as the model wrote it: possibly empty (no arguments) and possibly cut off.
+    /// JSON as the model wrote it. It may be empty (no arguments) or cut off.
     pub arguments: String,
-    /// OpenAI's custom tools take free text; then `arguments` is that text, not JSON.
+    /// A custom tool of OpenAI's: `arguments` is free text, not JSON.
     pub freeform: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolResult {
     pub tool_use_id: String,
-    /// Empty where the protocol names the call by id alone.
+    /// The tool. Empty where the protocol names the call by its id alone.
     pub name: String,
     pub parts: Vec<Part>,
     pub is_error: bool,
     pub freeform: bool,
 }
 
-/// A hint, with the lifetime Anthropic offers (`5m`, `1h`).
+/// A hint to cache the prompt up to here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CachePoint {
+    /// The lifetime, in the steps that Anthropic offers: `5m` or `1h`.
     pub ttl: Option<String>,
 }
 
-/// A source on the web that a text rests on.
+/// A web page that a text cites.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Citation {
     pub url: String,
     pub title: String,
     pub cited_text: String,
-    /// Where in the text the citation stands, in characters, if the upstream says so.
+    /// Start and end in the text, in characters, where the upstream states them.
     pub span: Option<(usize, usize)>,
 }
 
@@ -111,15 +112,24 @@ impl Part {
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), citations: Vec::new() }
     }
+
+    /// The thinking that a slot of a protocol holds: a signature, and the text beside it.
+    pub fn signed(mut signature: Signature, text: String) -> Self {
+        if signature.is_redacted() {
+            signature.id = None;
+            return Self::RedactedThinking(signature);
+        }
+        Self::Thinking(Thinking { text, signature: Some(signature) })
+    }
 }
 
 impl ToolUse {
-    /// The name under which a freeform tool's text travels where tools take JSON only.
+    /// The member that holds a freeform tool's text where a tool takes JSON alone.
     pub const FREEFORM_FIELD: &str = "input";
 
-    /// The arguments as an object: none at all means an empty one. `None` where the
-    /// text is not a JSON object, for instance because a token limit cut it off, or one of
-    /// [more values](super::crowd) than anybody means.
+    /// The arguments as an object; no text at all is an empty object. `None` where the text
+    /// is not a JSON object (a token limit may have cut it off) or holds [too many
+    /// values](super::crowd).
     pub fn arguments_object(&self) -> Option<Map<String, Value>> {
         if self.freeform {
             let input = Value::String(self.arguments.clone());
@@ -134,7 +144,7 @@ impl ToolUse {
         serde_json::from_str(&self.arguments).ok()
     }
 
-    /// The arguments as JSON text, whatever kind of tool it is.
+    /// The arguments as JSON text, also those of a freeform tool.
     pub fn arguments_json(&self) -> String {
         if self.freeform {
             return Value::Object(self.arguments_object().unwrap_or_default()).to_string();
@@ -142,7 +152,7 @@ impl ToolUse {
         if self.arguments.trim().is_empty() { "{}".to_owned() } else { self.arguments.clone() }
     }
 
-    /// The free text inside arguments that travelled as JSON; the text itself if it did not.
+    /// The free text inside arguments that came as JSON; other arguments unchanged.
     pub fn freeform_text(arguments: &str) -> String {
         if crowd::is_crowded(arguments.as_bytes()) {
             return arguments.to_owned();

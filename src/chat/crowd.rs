@@ -1,25 +1,25 @@
-//! How many values a JSON text holds, known before it is read: numbers and empty objects
-//! take a hundred times their text once they are values.
+//! How many values a JSON text holds, counted before it is parsed: a number or an empty
+//! object takes a hundred times the bytes of its text once it is parsed.
 
 use memchr::{memchr2, memchr3_iter};
 
-/// Whether the text holds more values than anybody means who writes that much: a value
-/// takes up to two hundred bytes once it is read, so text of nothing but small ones would
-/// become a hundred times its size.
+/// Whether the text holds more values than a real request or answer of its length. A parsed
+/// value takes up to 200 bytes, so a text of small values alone would become a hundred times
+/// its size.
 pub fn is_crowded(json: &[u8]) -> bool {
     let most = most_values(json.len());
-    // A value and its comma take two bytes; and nearly always the marks in the texts are few, too.
+    // Two cheap checks first: a value and its comma take two bytes, and most texts hold few marks.
     json.len() / 2 > most && marks(json) > most && count_values(json, most) > most
 }
 
-/// The same of texts that are going to be read one beside the other.
+/// Whether several texts that are parsed side by side hold too many values together.
 pub fn are_crowded<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
     let bytes = texts.clone().map(str::len).sum();
     let most = most_values(bytes);
     bytes / 2 > most && texts.map(|text| count_values(text.as_bytes(), most)).sum::<usize>() > most
 }
 
-/// For a text of so many bytes. A model would need a token or two for each.
+/// The most values in a text of this many bytes. A model reads or writes a token or two for each.
 pub const fn most_values(bytes: usize) -> usize {
     const FREE: usize = 100_000;
     const BYTES_A_VALUE: usize = 16;
@@ -30,40 +30,80 @@ pub const fn most_values(bytes: usize) -> usize {
 
 /// How many values the text holds, itself included.
 pub fn values_in(json: &[u8]) -> usize {
-    1 + count_values(json, usize::MAX - 1)
+    1 + count_values(json, usize::MAX)
 }
 
-/// Commas and opening brackets, those in texts included: never fewer than values.
+/// Commas and opening brackets, those in strings included: never fewer than values.
 fn marks(json: &[u8]) -> usize {
     memchr3_iter(b',', b'[', b'{', json).count()
 }
 
-/// Counts values by what stands before each, and stops above `most`.
+/// The values inside the text. Stops soon after `most`.
 fn count_values(json: &[u8], most: usize) -> usize {
-    let (mut values, mut at) = (0, 0);
-    while at < json.len() && values <= most {
-        match json[at] {
-            b'"' => at = end_of_string(json, at + 1),
-            b',' | b'[' | b'{' => {
-                values += 1;
-                at += 1;
-            }
-            _ => at += 1,
+    const PIECE: usize = 64 << 10;
+    let mut counter = Counter::default();
+    for piece in json.chunks(PIECE) {
+        counter.push(piece);
+        if counter.values > most {
+            break;
         }
     }
-    values
+    counter.values
 }
 
-/// The position after the string that has begun.
-fn end_of_string(json: &[u8], mut at: usize) -> usize {
-    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-        at += found + 1;
-        if json[at - 1] == b'"' {
-            return at;
+/// Counts what a JSON text holds, however it is split, by the mark that stands before each.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counter {
+    place: Place,
+    /// The values inside the outermost one, and an empty array or object once more.
+    pub values: usize,
+    /// The members of objects.
+    pub members: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Outside,
+    InString,
+    /// In a string, after a backslash.
+    Escaped,
+}
+
+impl Counter {
+    pub fn push(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            text = match self.place {
+                Place::Outside => self.outside(text),
+                Place::InString => self.in_string(text),
+                Place::Escaped => {
+                    self.place = Place::InString;
+                    &text[1..]
+                }
+            };
         }
-        at += 1;
     }
-    json.len()
+
+    fn outside<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b',' | b'[' | b'{' => self.values += 1,
+                b':' => self.members += 1,
+                b'"' => {
+                    self.place = Place::InString;
+                    return &text[at + 1..];
+                }
+                _ => {}
+            }
+        }
+        &[]
+    }
+
+    fn in_string<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let Some(stop) = memchr2(b'"', b'\\', text) else { return &[] };
+        self.place = if text[stop] == b'"' { Place::Outside } else { Place::Escaped };
+        &text[stop + 1..]
+    }
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// The names of fields and ideas that were left out or approximated, each once, in the
-/// order they were met.
+/// The names of fields that were left out or approximated: each once, in the order they
+/// were noted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dropped {
     fields: Vec<Cow<'static, str>>,
 }
 
 impl Dropped {
-    /// Notes a field. Characters that have no place in a header value become `_`.
+    /// Notes a field. Characters that a header value cannot hold become `_`.
     pub fn note(&mut self, field: impl Into<Cow<'static, str>>) {
         let field = header_safe(field.into());
         if !self.fields.contains(&field) && self.fields.len() < MAX_FIELDS {
@@ -19,6 +19,7 @@ impl Dropped {
         }
     }
 
+    /// Notes a field if it was lost.
     pub fn note_if(&mut self, lost: bool, field: &'static str) {
         if lost {
             self.note(field);
@@ -40,8 +41,9 @@ impl Dropped {
     }
 }
 
-/// A client can send any number of unknown fields; a header cannot hold them all.
+/// A client can send any number of unknown fields; a header cannot hold all of them.
 const MAX_FIELDS: usize = 64;
+/// Characters kept of a name.
 const MAX_NAME: usize = 64;
 
 impl fmt::Display for Dropped {

@@ -2,7 +2,7 @@
 
 use super::{Citation, Failure, FinishReason, Signature, Usage};
 
-/// One step of an answer. The order they come in is in the module doc of [`super`].
+/// One step of an answer. The module doc of [`super`] has their order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Started {
@@ -10,14 +10,14 @@ pub enum Event {
         id: Option<String>,
         /// The model that answers, as the upstream calls it.
         model: Option<String>,
-        /// What is known of the input before the first word.
+        /// The tokens of the input, where the upstream counts them before the first word.
         usage: Option<Usage>,
     },
     PartStarted(PartStart),
-    /// Always belongs to the open part.
+    /// A piece of the open part.
     Delta(Delta),
     PartFinished,
-    /// Totals so far; a later one replaces an earlier one.
+    /// Totals so far, which replace those of an earlier event.
     Usage(Usage),
     Finished(FinishReason),
     Failed(Failure),
@@ -40,9 +40,9 @@ pub enum PartStart {
 pub enum Delta {
     Text(String),
     Thinking(String),
-    /// At most one in a thinking part, and the last thing in it.
+    /// At most one in a thinking part, and its last delta.
     Signature(Signature),
     Citation(Citation),
-    /// A piece of the arguments' JSON text (of the free text, for a freeform tool).
+    /// A piece of the arguments' JSON text, or of a freeform tool's text.
     Arguments(String),
 }

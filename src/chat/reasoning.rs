@@ -1,19 +1,23 @@
-//! How hard the model is asked to think. Some protocols count tokens, some name levels;
-//! the two are read as each other here, and nowhere else.
+//! How hard the model is asked to think. Some protocols count tokens, others name levels;
+//! only this file converts one into the other.
 
-/// What the client asked for; every `None` leaves it to the upstream.
+use strum::{EnumString, IntoStaticStr};
+
+/// What the client asked for. `None` leaves a choice to the upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reasoning {
-    /// `Some(false)`: do not think.
+    /// `Some(false)` turns thinking off.
     pub enabled: Option<bool>,
     pub effort: Option<Effort>,
-    /// Tokens.
+    /// Tokens to think with.
     pub budget: Option<u32>,
-    /// Whether the thoughts, or a summary of them, are to be shown.
+    /// Whether the answer is to hold the thoughts, or a summary of them.
     pub visible: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A level of thinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive, const_into_str)]
 pub enum Effort {
     Minimal,
     Low,
@@ -30,37 +34,29 @@ impl Reasoning {
         self.enabled == Some(false)
     }
 
-    /// The level asked for, or the one the budget amounts to.
+    /// The level asked for, or the one that the budget corresponds to.
     pub fn level(&self) -> Option<Effort> {
         self.effort.or(self.budget.map(Effort::of_budget))
     }
 
-    /// The budget asked for, or the one the level amounts to, in tokens.
+    /// The budget asked for, or the one that the level corresponds to, in tokens.
     pub fn tokens(&self) -> Option<u32> {
         self.budget.or(self.effort.map(Effort::budget))
     }
 }
 
 impl Effort {
-    const ALL: [Self; 6] = [Self::Minimal, Self::Low, Self::Medium, Self::High, Self::XHigh, Self::Max];
-
     /// OpenAI's and Anthropic's spelling.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Minimal => "minimal",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::XHigh => "xhigh",
-            Self::Max => "max",
-        }
+        self.into_str()
     }
 
+    /// The level with this name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|effort| effort.name().eq_ignore_ascii_case(name))
+        name.parse().ok()
     }
 
-    /// Tokens a level is worth: Google's published figures for low to high
+    /// The tokens of a level: Google's published figures for low to high
     /// (<https://ai.google.dev/gemini-api/docs/openai#thinking>), extended at both ends.
     const fn budget(self) -> u32 {
         match self {

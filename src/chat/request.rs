@@ -1,22 +1,22 @@
-//! What a client asks.
+//! A client's request.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{Dropped, Maker, Part, Reasoning, Tool, ToolChoice, work};
+use super::{Dropped, Maker, Part, Reasoning, Signature, Thinking, Tool, ToolChoice, work};
 
 /// One call of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Whose protocol it was written in: its signatures, ids and shared fields are theirs.
+    /// The vendor whose protocol the client speaks: signatures, ids and unknown fields are its own.
     pub maker: Maker,
-    /// The model to send it to. Routing replaces what the client wrote.
+    /// The model to ask. Routing replaces the one that the client wrote.
     pub model: String,
     pub stream: bool,
-    /// OpenAI chat: send the totals in the stream too (`stream_options.include_usage`).
+    /// OpenAI chat: the stream ends with the totals (`stream_options.include_usage`).
     pub include_usage: bool,
-    /// In order; roles may repeat; [`Role::System`] may stand anywhere.
+    /// In order. Roles may repeat, and [`Role::System`] may stand anywhere.
     pub turns: Vec<Turn>,
     pub tools: Vec<Tool>,
     pub tool_choice: Option<ToolChoice>,
@@ -24,10 +24,10 @@ pub struct Request {
     pub sampling: Sampling,
     pub reasoning: Reasoning,
     pub output: OutputFormat,
-    /// Fields that have no place above, by their own names. Only a protocol of the same
-    /// vendor can use them; any other notes them as dropped.
+    /// All other fields, by their own names. A protocol of the same vendor may pass them on;
+    /// the others note them as dropped.
     pub unknown: Map<String, Value>,
-    /// What the decoder itself had to leave out.
+    /// What the decoder left out.
     pub dropped: Dropped,
 }
 
@@ -46,7 +46,7 @@ pub enum Role {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
-    /// Tokens, thinking included.
+    /// Tokens, including those of thinking.
     pub max_output: Option<u64>,
     pub temperature: Option<f64>,
     pub top_p: Option<f64>,
@@ -90,29 +90,28 @@ impl Request {
         }
     }
 
-    /// Adds parts under a role, joining them to the turn before if it has the same one.
-    pub fn say(&mut self, role: Role, parts: Vec<Part>) {
+    /// Adds parts to the last turn if it has this role, else as a new turn.
+    pub fn add(&mut self, role: Role, parts: Vec<Part>) {
         match self.turns.last_mut() {
             Some(last) if last.role == role => last.parts.extend(parts),
             _ => self.turns.push(Turn { role, parts }),
         }
     }
 
-    /// The system turns before anyone has spoken, and the rest.
+    /// The leading system turns, and the rest.
     pub fn split_system(&self) -> (&[Turn], &[Turn]) {
         let spoken = self.turns.iter().position(|turn| turn.role != Role::System);
         self.turns.split_at(spoken.unwrap_or(self.turns.len()))
     }
 
-    /// How hard to think, where saying nothing is an answer too: Anthropic's models think
-    /// only when asked, others unless told not to.
+    /// How hard to think if the client set nothing: Anthropic's models think only when asked,
+    /// the others unless thinking is turned off.
     pub fn reasoning_meant(&self) -> Reasoning {
         let is_silent = self.reasoning == Reasoning::default();
         if is_silent && self.maker == Maker::Anthropic { Reasoning::OFF } else { self.reasoning }
     }
 
-    /// The name of the tool that each call was made to, by the call's id; of several calls
-    /// with one id, the last.
+    /// The tool of each call, by the call's id. Of several calls with one id, the last counts.
     pub fn called_names(&self) -> HashMap<&str, &str> {
         let parts = self.turns.iter().flat_map(|turn| &turn.parts);
         let calls = parts.filter_map(|part| match part {
@@ -120,5 +119,48 @@ impl Request {
             _ => None,
         });
         calls.inspect(|_| work::step()).collect()
+    }
+
+    /// Puts back the signatures that a client did not return: `remembered` gives the one that
+    /// stood before the call with this id. A signed call keeps its own.
+    pub fn restore_signatures(&mut self, mut remembered: impl FnMut(&str) -> Option<Signature>) {
+        for turn in &mut self.turns {
+            let mut parts: Vec<Part> = Vec::with_capacity(turn.parts.len());
+            for part in std::mem::take(&mut turn.parts) {
+                let found = match &part {
+                    Part::ToolUse(call) if !parts.last().is_some_and(is_signed) => remembered(&call.id),
+                    _ => None,
+                };
+                let thinking = |signature| Thinking { text: String::new(), signature: Some(signature) };
+                parts.extend(found.map(|signature| Part::Thinking(thinking(signature))));
+                parts.push(part);
+            }
+            turn.parts = parts;
+        }
+    }
+}
+
+fn is_signed(part: &Part) -> bool {
+    matches!(part, Part::Thinking(Thinking { signature: Some(_), .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::ToolUse;
+
+    #[test]
+    fn a_remembered_signature_goes_before_its_call_once() {
+        let call = |id: &str| Part::ToolUse(ToolUse { id: id.to_owned(), ..ToolUse::default() });
+        let mut request = Request::new(Maker::OpenAi, "m");
+        request.add(Role::Assistant, vec![call("a"), call("b")]);
+        let remembered = |id: &str| (id == "b").then(|| Signature::new(Maker::Gemini, "s"));
+        request.restore_signatures(remembered);
+        request.restore_signatures(remembered);
+        let signed = Part::Thinking(Thinking {
+            text: String::new(),
+            signature: Some(Signature::new(Maker::Gemini, "s")),
+        });
+        assert_eq!(request.turns[0].parts, vec![call("a"), signed, call("b")]);
     }
 }

@@ -1,6 +1,6 @@
-//! A whole answer, and how a run of events adds up to one.
+//! A whole answer, and the run of events that it corresponds to.
 
-use super::{Delta, Event, Failure, Part, PartStart, Thinking, ToolUse, Usage};
+use super::{Delta, Event, Failure, FinishReason, Part, PartStart, Thinking, ToolUse, Usage};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
@@ -13,32 +13,14 @@ pub struct Response {
     pub usage: Option<Usage>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum FinishReason {
-    /// The model was done, or hit a stop sequence it does not name.
-    #[default]
-    Stop,
-    StopSequence(String),
-    Length,
-    ContextWindow,
-    ToolUse,
-    /// A filter beside the model cut the answer off or held it back.
-    ContentFilter,
-    /// The model itself declined.
-    Refusal,
-    /// The upstream wants the turn sent again to go on with it.
-    Pause,
-    /// One we do not know; nothing else says that the answer is incomplete.
-    Other(String),
-}
-
 impl Response {
-    /// The answer as a stream would have told it: for a client that asked for a stream
-    /// where the upstream gave none.
+    /// The events of a stream with this answer, for a client that asked for a stream where
+    /// the upstream sent none.
     pub fn into_events(self) -> Vec<Event> {
-        let mut events = vec![Event::Started { id: self.id, model: self.model, usage: None }];
+        let input = self.usage.map(|usage| Usage { output: 0, reasoning: 0, ..usage });
+        let mut events = vec![Event::Started { id: self.id, model: self.model, usage: input }];
         for part in self.parts {
-            let Some((start, deltas)) = take_apart(part) else { continue };
+            let Some((start, deltas)) = split(part) else { continue };
             events.push(Event::PartStarted(start));
             events.extend(deltas.into_iter().map(Event::Delta));
             events.push(Event::PartFinished);
@@ -49,8 +31,8 @@ impl Response {
     }
 }
 
-/// How a part begins and what follows; `None` for one that no answer has.
-fn take_apart(part: Part) -> Option<(PartStart, Vec<Delta>)> {
+/// The start of a part and its deltas; `None` for a part that only requests have.
+fn split(part: Part) -> Option<(PartStart, Vec<Delta>)> {
     Some(match part {
         Part::Text { text, citations } => {
             let citations = citations.into_iter().map(Delta::Citation);
@@ -70,7 +52,7 @@ fn take_apart(part: Part) -> Option<(PartStart, Vec<Delta>)> {
     })
 }
 
-/// Adds events up to a [`Response`].
+/// Collects events into a [`Response`].
 #[derive(Debug, Default)]
 pub struct Collector {
     response: Response,
@@ -97,7 +79,7 @@ impl Collector {
         }
     }
 
-    /// The whole answer; the failure if there was one, or if the events just stopped.
+    /// The whole answer. Fails if the events ended with a failure, or without an end.
     pub fn finish(self) -> Result<Response, Failure> {
         match self.end {
             Some(Ok(())) => Ok(self.response),
@@ -137,7 +119,7 @@ mod tests {
     use crate::chat::{Citation, Maker, Signature};
 
     #[test]
-    fn an_answer_taken_apart_adds_up_to_itself() {
+    fn an_answer_split_into_events_collects_into_itself() {
         let signature = Signature::new(Maker::Anthropic, "s");
         let response = Response {
             id: Some("r".to_owned()),
@@ -161,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_just_stop_are_no_answer() {
+    fn events_without_an_end_are_not_an_answer() {
         let mut collector = Collector::default();
         collector.push(Event::Started { id: None, model: None, usage: None });
         assert!(collector.finish().is_err());

@@ -1,4 +1,4 @@
-//! What the model may call.
+//! The tools that the model may call.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub enum Tool {
         strict: Option<bool>,
         cache: Option<CachePoint>,
     },
-    /// OpenAI's custom tool: its argument is free text, `format` says of what kind.
+    /// OpenAI's custom tool: its argument is free text, in an optional `format`.
     Freeform { name: String, description: Option<String>, format: Option<Value> },
     /// The upstream searches the web by itself.
     WebSearch(WebSearch),
@@ -27,7 +27,7 @@ pub struct WebSearch {
     pub allowed_domains: Vec<String>,
     pub blocked_domains: Vec<String>,
     pub max_uses: Option<u64>,
-    /// `city`, `region`, `country`, `timezone`, alike at OpenAI and Anthropic.
+    /// `city`, `region`, `country` and `timezone`, the same at OpenAI and Anthropic.
     pub location: Option<Value>,
 }
 
@@ -35,11 +35,11 @@ pub struct WebSearch {
 pub enum ToolChoice {
     Auto,
     None,
-    /// Some tool, whichever.
+    /// Any one tool.
     Required,
     /// This one.
     Named(String),
-    /// Only these, and `required`: one of them.
+    /// Only these; with `required`, one of them must be called.
     Allowed {
         names: Vec<String>,
         required: bool,
@@ -47,7 +47,7 @@ pub enum ToolChoice {
 }
 
 impl Tool {
-    /// The name the model calls it by, for tools that the client runs.
+    /// The name that the model calls it by. `None` for tools that the client does not run.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Function { name, .. } | Self::Freeform { name, .. } => Some(name),

@@ -1,7 +1,7 @@
-//! Counts steps in tests, so that they can say how work grows without asking a clock.
-//! Outside of tests it is nothing.
+//! Counts steps in tests, which can so measure how work grows without a clock. Outside of
+//! tests it does nothing.
 
-/// One step of a loop over what somebody else has sent.
+/// Counts one step of a loop over data from outside.
 #[cfg(not(test))]
 #[inline]
 pub const fn step() {}
@@ -21,7 +21,7 @@ mod counting {
         STEPS.with(|steps| steps.set(steps.get() + 1));
     }
 
-    /// How many steps this thread takes to do that.
+    /// The steps that this thread takes for `work`.
     pub fn steps_of(work: impl FnOnce()) -> u64 {
         let before = STEPS.with(Cell::get);
         work();

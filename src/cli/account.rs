@@ -1,4 +1,4 @@
-//! `portcullis account`: the pool, as the config file lists it and the agent sees it.
+//! `portcullis account`: the accounts of the config file, with their state in the agent.
 
 mod given_key;
 
@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::agent::{self, Agent};
+use super::agent::{self, Agent, AskError};
 use super::config::{bad, edit_failed};
 use super::lifecycle;
 use super::output::{self, Exit};
@@ -27,7 +27,7 @@ use crate::upstream::Scrubber;
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
-    /// List the accounts and how they are
+    /// List the accounts and their states
     List,
     /// Add an account; its key is read from a prompt, stdin or --from-env
     Add(AddArgs),
@@ -36,7 +36,7 @@ pub enum AccountCommand {
         /// Which account
         name: String,
     },
-    /// Use an account (again), also one whose key had been refused
+    /// Use an account (again), even one whose key was refused
     Enable {
         /// Which account
         name: String,
@@ -46,7 +46,7 @@ pub enum AccountCommand {
         /// Which account
         name: String,
     },
-    /// Make one minimal real call with an account and say what came back
+    /// Make one minimal real call with an account and print the result
     Test {
         /// Which account
         name: String,
@@ -65,7 +65,7 @@ pub struct AddArgs {
     /// The same, as an option
     #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
     named: Option<String>,
-    /// Whose API it is for
+    /// The provider of the API
     #[arg(long, value_enum)]
     provider: ProviderArg,
     /// Take the key from this environment variable
@@ -96,10 +96,8 @@ pub async fn run(context: &Context, command: AccountCommand) -> Exit {
         AccountCommand::Remove { name } => {
             edited(context, edit::remove_account(&context.paths.config, &name)).await
         }
-        AccountCommand::Enable { name } => enable(context, &name).await,
-        AccountCommand::Disable { name } => {
-            edited(context, edit::set_account_enabled(&context.paths.config, &name, false)).await
-        }
+        AccountCommand::Enable { name } => enable(context, &name, true).await,
+        AccountCommand::Disable { name } => enable(context, &name, false).await,
         AccountCommand::Test { name } => test(context, &name).await,
         AccountCommand::ClearCooldown { name } => clear_cooldown(context, name.as_deref()).await,
     }
@@ -108,27 +106,27 @@ pub async fn run(context: &Context, command: AccountCommand) -> Exit {
 async fn list(context: &Context) -> Exit {
     let accounts = match Agent::find(&context.paths) {
         Some(agent) => match agent.status().await {
-            Ok(status) => json!(status.accounts),
-            Err(error) => return error.told(),
+            Ok(status) => status.accounts,
+            Err(error) => return error.report(),
         },
         None => match config::load(&context.paths.config).await {
-            Ok(loaded) => json!(saved(&context.paths, &loaded.config)),
+            Ok(loaded) => saved(&context.paths, &loaded.config),
             Err(problems) => return bad(&problems),
         },
     };
     if context.json {
-        output::json(&accounts);
+        output::json(&json!(accounts));
     } else {
-        print(accounts.as_array().map_or(&[], Vec::as_slice));
+        print(&accounts);
     }
     Exit::Done
 }
 
-/// What the file says of the accounts, and what was saved of them: nobody is running.
+/// The accounts of the file with their saved state, where no agent runs.
 pub fn saved(paths: &Paths, config: &Config) -> Vec<AccountStatus> {
     let accounts = saved_pool(paths, config).view(Instant::now()).accounts;
-    let told = |account| account_status(account).worded(output::answer_language());
-    accounts.into_iter().map(told).collect()
+    let worded = |account| account_status(account).worded(output::answer_language());
+    accounts.into_iter().map(worded).collect()
 }
 
 fn saved_pool(paths: &Paths, config: &Config) -> Pool {
@@ -138,18 +136,15 @@ fn saved_pool(paths: &Paths, config: &Config) -> Pool {
     pool
 }
 
-fn print(accounts: &[Value]) {
+fn print(accounts: &[AccountStatus]) {
     if accounts.is_empty() {
         output::note(&text!(output::language(), "cli-accounts-none"));
         return;
     }
-    let text = |account: &Value, key: &str| account[key].as_str().unwrap_or_default().to_owned();
-    let state = |account: &Value| {
-        let until = account["cooling_until_unix_secs"].as_u64();
-        lifecycle::account_state(output::language(), &text(account, "state"), until)
-    };
-    let row = |account| {
-        vec![text(account, "name"), text(account, "provider"), state(account), text(account, "reason")]
+    let row = |account: &AccountStatus| {
+        let reason = account.reason.as_ref().map(|reason| reason.text(output::language()));
+        let state = lifecycle::account_state(account, output::language());
+        vec![account.name.clone(), account.provider.clone(), state, reason.unwrap_or_default()]
     };
     output::table(&accounts.iter().map(row).collect::<Vec<_>>());
 }
@@ -187,18 +182,19 @@ async fn add(context: &Context, args: AddArgs) -> Exit {
     let is_added = added.is_ok();
     let exit = edited(context, added).await;
     if is_added && account.models.is_empty() && provider.is_known_by_its_list() {
-        tell_served(context, &account.name).await;
+        print_test(context, &account.name).await;
     }
     exit
 }
 
-/// Only its own list tells what it serves: whether that can be had is seen at once.
-async fn tell_served(context: &Context, name: &str) {
+/// Only the account's own list names the models it serves, so whether it answers is shown at
+/// once.
+async fn print_test(context: &Context, name: &str) {
     let Ok(report) = report(context, name).await else { return };
-    let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
-    output::note(&text!(context.language, "warning-account", name = name, reason = said("message")));
-    if report["fix"].is_string() {
-        output::note(&format!("  → {}", said("fix")));
+    let message = report["message"].as_str().unwrap_or_default();
+    output::note(&text!(context.language, "warning-account", name = name, reason = message));
+    if let Some(fix) = report["fix"].as_str() {
+        output::note(&format!("  → {fix}"));
     }
 }
 
@@ -211,15 +207,18 @@ async fn free_name(context: &Context, provider: Provider) -> Result<String, conf
     Ok(names.into_iter().find(|name| !taken(name)).unwrap_or_default())
 }
 
-async fn enable(context: &Context, name: &str) -> Exit {
-    let exit = edited(context, edit::set_account_enabled(&context.paths.config, name, true)).await;
-    if exit == Exit::Done
-        && let Some(agent) = Agent::find(&context.paths)
-        && let Err(error) = agent.ask("accounts/revive", json!({ "name": name })).await
-    {
-        return error.told();
+/// The running agent changes its file and its pool. Where no agent reads this file, only the
+/// file is changed.
+async fn enable(context: &Context, name: &str, enabled: bool) -> Exit {
+    if let Some(agent) = Agent::reading(&context.paths) {
+        let call = if enabled { "accounts/enable" } else { "accounts/disable" };
+        match agent.ask(call, json!({ "name": name })).await {
+            Ok(_) => return Exit::Done,
+            Err(AskError::Gone) => {}
+            Err(error) => return error.report(),
+        }
     }
-    exit
+    edited(context, edit::set_account_enabled(&context.paths.config, name, enabled)).await
 }
 
 async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit {
@@ -229,11 +228,12 @@ async fn edited(context: &Context, edited: Result<(), edit::EditError>) -> Exit 
     }
 }
 
-/// Through the agent where there is one, because its environment holds the secrets.
+/// The report of a test. The running agent makes it, because its environment has the secrets;
+/// without an agent, this process does.
 pub async fn report(context: &Context, name: &str) -> Result<Value, String> {
     if let Some(agent) = Agent::find(&context.paths) {
-        let told = agent.ask("accounts/test", json!({ "name": name })).await;
-        return told.map_err(|error| error.to_string());
+        let report = agent.ask("accounts/test", json!({ "name": name })).await;
+        return report.map_err(|error| error.to_string());
     }
     let report = test_here(context, name).await?;
     Ok(json!(report.worded(output::answer_language())))
@@ -273,7 +273,7 @@ async fn test_here(context: &Context, name: &str) -> Result<TestReport, String> 
     gateway.test_account(name).await.map_err(|error| error.text(context.language))
 }
 
-/// What asks the accounts without an agent.
+/// A gateway of this process, for calls to accounts where no agent runs.
 pub async fn gateway_here(context: &Context) -> Result<Gateway, String> {
     let loaded = loaded(context).await?;
     Ok(Gateway::new(
@@ -311,7 +311,7 @@ async fn clear_cooldown(context: &Context, name: Option<&str>) -> Exit {
     }
 }
 
-/// Nobody is running: the cooldowns are those that were saved.
+/// Clears the saved cooldowns, where no agent runs.
 async fn clear_saved(context: &Context, name: Option<&str>) -> Result<u64, String> {
     let loaded = loaded(context).await?;
     let (pool, path) = (saved_pool(&context.paths, &loaded.config), context.paths.pool_file());

@@ -1,4 +1,4 @@
-//! Talks to the running agent through its control plane.
+//! A client of the running agent's control plane.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -23,13 +23,13 @@ use crate::desktop::paths::Paths;
 use crate::protocol::sse::{Message, Parser};
 use crate::text;
 
-/// A command may wait for an account's answer; nothing waits longer.
+/// How long a call may take. The longest wait for an account's answer.
 const LIMIT: Duration = Duration::from_mins(2);
-/// An agent that ends closes its doors a moment before its lock is free.
+/// How long an ending agent may hold its lock after its control plane has closed.
 const ENDING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The agent of this home, which answered a moment ago.
+/// The running agent of a home.
 pub struct Agent {
     control: ControlFile,
     paths: Paths,
@@ -37,19 +37,19 @@ pub struct Agent {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// The agent understood and did not do it.
+    /// The agent refused the call, for this reason.
     #[error("{0}")]
     Refused(String),
     #[error("{}", text!(output::language(), "cli-agent-silent", reason = .0.as_str()))]
     Silent(String),
-    /// It has ended since it was found.
+    /// The agent has ended since it was found.
     #[error("{}", text!(output::language(), "cli-not-running"))]
     Gone,
 }
 
 impl AskError {
-    /// Says it.
-    pub fn told(&self) -> Exit {
+    /// Prints the error.
+    pub fn report(&self) -> Exit {
         match self {
             Self::Gone => not_running(),
             error => output::failed(&error.to_string()),
@@ -63,7 +63,12 @@ impl Agent {
         instance::find(paths).map(|control| Self { control, paths: paths.clone() })
     }
 
-    /// Whether it reads this config file; one that does not say is believed to.
+    /// The agent of this home, when it reads this config file.
+    pub fn reading(paths: &Paths) -> Option<Self> {
+        Self::find(paths).filter(|agent| agent.reads(&paths.config))
+    }
+
+    /// Whether it reads this config file; one that does not state its file is believed to.
     fn reads(&self, config: &Path) -> bool {
         let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         self.control.config.as_deref().is_none_or(|own| whole(own) == whole(config))
@@ -74,12 +79,12 @@ impl Agent {
         serde_json::from_value(status).map_err(|error| silent(&error))
     }
 
-    /// Carries out `POST /api/{command}`.
+    /// Calls `POST /api/{command}`. Fails when the agent refuses, is silent or has ended.
     pub async fn ask(&self, command: &str, body: Value) -> Result<Value, AskError> {
         self.call(Method::POST, command, body).await
     }
 
-    /// Answers `GET /api/{call}`.
+    /// Calls `GET /api/{call}`.
     pub async fn read(&self, call: &str) -> Result<Value, AskError> {
         self.call(Method::GET, call, Value::Null).await
     }
@@ -116,7 +121,7 @@ impl Agent {
         Err(refused(&value))
     }
 
-    /// Whether it did not answer because it has ended.
+    /// The error, or [`AskError::Gone`] when the agent has ended.
     async fn or_gone(&self, error: AskError) -> AskError {
         let gone = async {
             while instance::is_held(&self.paths) {
@@ -138,7 +143,7 @@ impl Agent {
         Ok((status, body))
     }
 
-    /// The head of an answer, and the connection that brings the rest.
+    /// The head of a response, and the connection that brings its body.
     async fn open(
         &self,
         method: Method,
@@ -164,7 +169,7 @@ impl Agent {
     }
 }
 
-/// Ends when it is dropped.
+/// A connection that ends when it is dropped.
 struct Connection(AbortHandle);
 
 impl Drop for Connection {
@@ -173,7 +178,7 @@ impl Drop for Connection {
     }
 }
 
-/// What the agent says as it happens.
+/// The agent's events as they happen.
 pub struct Events {
     body: Incoming,
     parser: Parser,
@@ -188,7 +193,7 @@ pub struct Event {
 }
 
 impl Events {
-    /// The next one; `None` when the agent has no more to say.
+    /// The next event; `None` when the stream has ended.
     pub async fn next(&mut self) -> Result<Option<Event>, AskError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -200,7 +205,7 @@ impl Events {
                     let ready = |message: Message<'_>| self.ready.push_back(Event::from(message));
                     self.parser.push(&bytes, ready).map_err(|error| silent(&error))?;
                 }
-                // It may have been killed as well as have ended.
+                // The agent may have been killed or have ended.
                 Some(Err(_)) | None => return Ok(None),
             }
         }
@@ -223,13 +228,13 @@ fn silent(error: &dyn std::fmt::Display) -> AskError {
     AskError::Silent(error.to_string())
 }
 
-/// What to say when there is nobody to ask.
+/// Prints that no agent runs.
 pub fn not_running() -> Exit {
     output::note(&text!(output::language(), "cli-not-running"));
     Exit::NotRunning
 }
 
-/// After the file was edited: a running agent applies it now, and says if it cannot.
+/// Has a running agent apply an edited file. Fails when it cannot.
 pub async fn apply_edit(paths: &Paths) -> Exit {
     let Some(agent) = Agent::find(paths) else { return Exit::Done };
     if !agent.reads(&paths.config) {
@@ -238,7 +243,7 @@ pub async fn apply_edit(paths: &Paths) -> Exit {
         return Exit::Done;
     }
     match agent.ask("reload", Value::Null).await {
-        // The next one reads the file when it starts.
+        // The next agent reads the file when it starts.
         Ok(_) | Err(AskError::Gone) => Exit::Done,
         Err(error) => {
             output::failed(&text!(output::language(), "cli-not-applied", reason = error.to_string()))

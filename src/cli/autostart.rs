@@ -15,7 +15,7 @@ pub enum AutostartCommand {
     On,
     /// Do not start at login
     Off,
-    /// Say which it is
+    /// Show whether it does
     Status,
 }
 
@@ -27,7 +27,7 @@ pub async fn run(context: &Context, command: AutostartCommand) -> Exit {
     if command != AutostartCommand::Status
         && let Some(agent) = Agent::find(&context.paths)
     {
-        // Its menu shows it, at once. It is done in any case.
+        // Tells the agent, so that its menu shows the change at once; the entry is written in any case.
         let _ = agent.ask("look-around", Value::Null).await;
     }
     tell(context, &state);

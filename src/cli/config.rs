@@ -100,13 +100,13 @@ fn show(context: &Context) -> Exit {
     }
 }
 
-/// A config file that is no good, told on stderr.
+/// Prints the problems of an invalid config file to stderr.
 pub fn bad(problems: &Problems) -> Exit {
     problems.lines(output::language()).for_each(|line| output::note(&line));
     Exit::Usage
 }
 
-/// An edit that was not made.
+/// Prints why an edit was not made.
 pub fn edit_failed(error: &EditError) -> Exit {
     match error {
         EditError::Problems(problems) => bad(problems),

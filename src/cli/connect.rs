@@ -1,4 +1,4 @@
-//! `portcullis connect` and `disconnect`: other people's tools, pointed here and back.
+//! `portcullis connect` and `disconnect`: point other tools here and back.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::output::{self, Exit};
 use super::served::Unserved;
 use super::{Context, served};
 use crate::config::{self, Config};
-use crate::connect::{Clients, ConnectError, Connection, Environment, State, Target, Tool, Undone};
+use crate::connect::{Clients, ConnectError, Connection, DisconnectReport, Environment, State, Target, Tool};
 use crate::control::ProxyState;
 use crate::server::{base_url, bind};
 use crate::text;
@@ -23,7 +23,7 @@ pub struct ConnectArgs {
     /// Show what would change instead of changing it
     #[arg(long, requires = "tool")]
     print: bool,
-    /// Answer whatever models the tool asks for with this one
+    /// Answer every model the tool asks for with this one
     #[arg(long, requires = "tool", value_name = "MODEL")]
     model: Option<String>,
 }
@@ -46,7 +46,7 @@ enum ToolArg {
 
 pub async fn connect(context: &Context, args: &ConnectArgs) -> Exit {
     let is_change = args.tool.is_some() && !args.print;
-    // A tool wants a key also where none is asked for, so there has to be one.
+    // Tools insist on a key even where none is required, so there must be one.
     if is_change && let Err(error) = config::template::init(&context.paths.config) {
         return output::failed(&error.to_string());
     }
@@ -57,7 +57,7 @@ pub async fn connect(context: &Context, args: &ConnectArgs) -> Exit {
     let Prepared { clients, target, environment, .. } = &prepared;
     let Some(tool) = args.tool.map(ToolArg::tool) else { return list(context, clients, target) };
     if is_change && let Some(model) = &args.model {
-        // A tool that cannot be connected leaves nothing behind under `[models]`.
+        // If the tool cannot be connected, nothing is written under `[models]`.
         if let Err(error) = clients.preview(tool, target) {
             return failed(context, &error);
         }
@@ -143,7 +143,7 @@ fn connect_one(context: &Context, prepared: &Prepared, tool: Tool, unserved: Opt
     }
 }
 
-/// Nobody answers a tool that is pointed here before the proxy runs.
+/// Warns that a tool that points here gets no answer until the proxy runs.
 fn tell_waiting(context: &Context, tool: Tool, state: Option<ProxyState>) {
     let command = match state {
         Some(ProxyState::Running | ProxyState::Starting) => return,
@@ -153,10 +153,10 @@ fn tell_waiting(context: &Context, tool: Tool, state: Option<ProxyState>) {
     output::note(&text!(context.language, "connect-not-running", tool = tool.name(), command = command));
 }
 
-/// What a user should know of a tool before it is connected as well as after.
+/// What a user should know about a tool, both before and after it is connected.
 fn tell_before_and_after(context: &Context, tool: Tool) {
     match tool {
-        // It looks at its `.env` only where it trusts the directory.
+        // It reads its `.env` only in directories it trusts.
         Tool::GeminiCli => output::note(&text!(context.language, "connect-gemini-trust")),
         Tool::Codex => output::note(&text!(context.language, "connect-codex-conversations")),
         Tool::ClaudeCode | Tool::OpenCode => {}
@@ -235,7 +235,7 @@ fn told(context: &Context, connection: &Connection) -> String {
     }
 }
 
-fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target, undone: &Undone) {
+fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target, undone: &DisconnectReport) {
     let (language, name) = (context.language, tool.name());
     if undone.files.is_empty() && undone.left.is_empty() {
         let nothing = if undone.was_connected { "disconnect-undone" } else { "disconnect-nothing" };
@@ -260,7 +260,7 @@ fn tell_undone(context: &Context, clients: &Clients, tool: Tool, target: &Target
     }
 }
 
-/// The lines that go on answering a tool's models when it asks for them elsewhere or here.
+/// The lines that keep answering the tool's models with others, now that it points elsewhere.
 fn tell_models(context: &Context, tool: Tool, lines: &[String]) {
     if !lines.is_empty() {
         let file = context.paths.config.display().to_string();
@@ -279,7 +279,7 @@ fn failed(context: &Context, error: &ConnectError) -> Exit {
     output::failed(&error.text(context.language))
 }
 
-/// What both commands work on.
+/// What both commands need.
 struct Prepared {
     clients: Clients,
     target: Target,
@@ -303,20 +303,20 @@ async fn prepare(context: &Context) -> Result<Prepared, Exit> {
     Ok(Prepared { clients, target, environment, config, state })
 }
 
-/// Where the running agent is, or else where the config file puts it.
+/// The address of the running agent, or else the one in the config file.
 async fn place(context: &Context, config: &Config) -> Result<(String, Option<ProxyState>), Exit> {
     if let Some(agent) = Agent::find(&context.paths) {
         match agent.status().await {
             Ok(status) => return Ok((status.base_url, Some(status.state))),
             Err(AskError::Gone) => {}
-            Err(error) => return Err(error.told()),
+            Err(error) => return Err(error.report()),
         }
     }
     let nobody_knows = || output::failed(&text!(context.language, "connect-any-port"));
     Ok((configured(config).ok_or_else(nobody_knows)?, None))
 }
 
-/// `None` when nobody knows the port before the agent runs.
+/// `None` when the port is not known before the agent runs.
 pub fn configured(config: &Config) -> Option<String> {
     let port = config.proxy.port;
     (port != 0).then(|| base_url(bind::address(port, config.proxy.allow_lan_access)))

@@ -18,12 +18,12 @@ use crate::headless::HeadlessShell;
 use crate::server::bind;
 use crate::{config, logging, text, tray};
 
-const DEFAULT_PORT: u16 = 8045;
+const DEFAULT_PORT: u16 = config::defaults::proxy::PORT;
 const HOME_PREFIX: &str = "portcullis-demo-";
 
 #[derive(Clone, Debug, Args)]
 pub struct DemoArgs {
-    /// Listen on this port; 0 takes any free one [default: 8045, or any when somebody has it]
+    /// Listen on this port; 0 takes any free one [default: 8045, or any free one when it is taken]
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
     /// Show the tray icon, too
@@ -35,13 +35,13 @@ pub async fn demo(context: &Context, args: &DemoArgs, max_open_files: u64) -> Ex
     serve(context, args, max_open_files, |_, home| DemoShell::new(home)).await
 }
 
-/// The same with its icon, for which it needs the main thread.
+/// The demo with a tray icon, which needs the main thread.
 pub fn with_tray(context: Context, args: DemoArgs, max_open_files: u64, runtime: Runtime) -> Exit {
     if !super::tray::is_possible(&runtime) {
         return Exit::NotRunning;
     }
     tray::run(runtime, context.login.clone(), |tray| async move {
-        serve(&context, &args, max_open_files, |agent, home| (DemoShell::new(home), tray(agent))).await
+        serve(&context, &args, max_open_files, |agent, home| (DemoShell::new(home), tray.shell(agent))).await
     })
 }
 
@@ -77,14 +77,14 @@ fn write_config(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
             provider: crate::protocol::Provider::Demo,
             api_key: None,
             base_url: None,
-            // Whatever model a client happens to be set to.
+            // Any model that a client may be set to.
             models: vec!["*".to_owned()],
         },
     )?;
     Ok(())
 }
 
-/// The usual port, or any when somebody has it: nobody has pasted anything yet.
+/// The usual port, or any free one when it is taken: no client has been set up yet.
 fn usual_port() -> u16 {
     if bind::bind(DEFAULT_PORT, false, false).is_ok() {
         return DEFAULT_PORT;
@@ -102,19 +102,19 @@ fn sweep(directory: &Path) {
             continue;
         }
         let paths = Paths::under(&entry.path());
-        // One without a lock is being born.
+        // One without a lock file is being made.
         if paths.seat().lock_file.exists() && !instance::is_held(&paths) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Prints what to paste, once there is something to paste it for.
+/// Prints lines to paste once the proxy runs, and then the status.
 struct DemoShell {
     inner: HeadlessShell,
     out: NonBlocking,
     _guard: WorkerGuard,
-    /// What opens its dashboard: other commands know nothing of a throw-away home.
+    /// The command that opens its dashboard: other commands do not know a throw-away home.
     open: String,
     greeted: bool,
 }
@@ -128,7 +128,7 @@ impl DemoShell {
     }
 }
 
-/// As a shell takes it.
+/// The path as an argument in a shell.
 fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-:\\+".contains(character);
@@ -152,7 +152,7 @@ impl Shell for DemoShell {
 
 fn greeting(status: &Status, open: &str) -> String {
     let (base_url, language) = (status.base_url.as_str(), status.language);
-    // What follows the mark opens it, and belongs on no screen.
+    // The part after `#` is a secret that opens the dashboard.
     let dashboard = status.dashboard_url.split('#').next().unwrap_or_default().trim_end_matches('/');
     let watch = text!(language, "demo-watch", url = dashboard);
     let running = text!(language, "demo-running", url = base_url);

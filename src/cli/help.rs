@@ -1,7 +1,7 @@
-//! `--help` in the user's language. English is what the doc comments of the commands say;
-//! the other languages have a text for each of those, by the name of what it is about:
-//! `help-account-add`, `help-account-add--provider`, and `help--json` for an option that
-//! means the same everywhere.
+//! `--help` in the user's language. English is the doc comments of the commands; the other
+//! languages have a text for each, under a key that names the command and the option:
+//! `help-account-add`, `help-account-add--provider`, and `help--json` for an option with the same
+//! meaning everywhere.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -14,24 +14,24 @@ use crate::config;
 use crate::desktop::paths::Paths;
 use crate::language::Language;
 
-/// What every key begins with.
+/// The beginning of every key.
 const PREFIX: &str = "help";
 
-/// Everything that can be typed, with its texts in one language.
+/// The whole command line, with its texts in one language.
 pub fn command(language: Language) -> Command {
     let mut command = Cli::command();
     if language == Language::English {
         return command;
     }
-    // From here on it holds what clap adds by itself, such as `--help`.
+    // From here on it includes what clap adds, such as `--help`.
     command.build();
     let about = language.find("help-portcullis");
     let command = translated(command, PREFIX, language);
     if let Some(about) = about { command.about(about) } else { command }
 }
 
-/// The language of whoever typed this, which the config file says: found without clap,
-/// because help ends the parsing before everything is read.
+/// The user's language according to the config file; found without clap, because help ends the
+/// parsing before everything is read.
 pub fn language(typed: impl Iterator<Item = OsString>) -> Language {
     let typed: Vec<OsString> = typed.collect();
     let home = value(&typed, "--home").or_else(|| std::env::var_os("PORTCULLIS_HOME").map(PathBuf::from));
@@ -46,7 +46,7 @@ fn value(typed: &[OsString], option: &str) -> Option<PathBuf> {
     joined.map(OsStr::new).or(apart).map(|path| Path::new(path).to_owned())
 }
 
-/// `prefix`: the key of the command, which those of its parts begin with.
+/// `prefix`: the key of the command, with which the keys of its parts begin.
 fn translated(command: Command, prefix: &str, language: Language) -> Command {
     let usage = command.get_styles().get_usage();
     let heading = |key: &str| language.find(key).unwrap_or_default();
@@ -68,8 +68,8 @@ fn translated(command: Command, prefix: &str, language: Language) -> Command {
         })
 }
 
-/// The keys of a command: of what it does, and what those of its parts begin with. What
-/// `help` lists are the commands beside it.
+/// The keys of a command: that of its description, and the prefix of its parts. The entries of
+/// `help` are its sibling commands.
 struct Keys {
     about: String,
     parts: String,
@@ -87,7 +87,7 @@ impl Keys {
     }
 }
 
-/// The key of an argument of this command, or else of the same one of any command.
+/// The key of an argument: this command's own, or else the one shared by all commands.
 fn argument_keys(argument: &Arg, prefix: &str) -> [String; 2] {
     [prefix, PREFIX].map(|prefix| format!("{prefix}--{}", argument.get_id()))
 }
@@ -117,7 +117,7 @@ fn translated_argument(argument: Arg, prefix: &str, language: Language) -> Arg {
     argument.long_help(long.join("\n\n"))
 }
 
-/// The choices one below the other, where there is something to say of them.
+/// The choices, one on each line, if they have descriptions.
 fn explained(argument: &Arg, prefix: &str, language: Language) -> Option<String> {
     let values = argument.get_possible_values();
     if values.iter().all(|value| value.get_help().is_none()) {

@@ -1,4 +1,4 @@
-//! `portcullis key`: the key clients send to the proxy.
+//! `portcullis key`: the key that clients send to the proxy.
 
 use clap::Subcommand;
 use secrecy::ExposeSecret;

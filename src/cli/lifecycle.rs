@@ -1,4 +1,4 @@
-//! Commands about the running agent as a whole: status, start, stop, quit, open.
+//! Commands for the running agent as a whole: status, start, stop, quit, open.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,19 +11,18 @@ use super::output::{self, Exit};
 use super::records::local;
 use super::{Context, stranded};
 use crate::config;
-use crate::control::{Notice, ProxyState, Status};
+use crate::control::{AccountStatus, Notice, ProxyState, Status};
 use crate::desktop::entrance::Entrance;
 use crate::desktop::{browser, instance, session};
-use crate::headless;
 use crate::language::Language;
 use crate::text;
 
-/// How long `quit` waits for the agent to be gone, on top of its drain.
+/// How long `quit` waits for the agent to end, drain included.
 const QUIT_LIMIT: Duration = Duration::from_secs(45);
 const QUIT_LOOK: Duration = Duration::from_millis(20);
 
 pub async fn status(context: &Context) -> Exit {
-    let Some(agent) = Agent::find(&context.paths) else { return tell_nobody(context) };
+    let Some(agent) = Agent::find(&context.paths) else { return print_absence(context) };
     match agent.status().await {
         Ok(status) => {
             if context.json {
@@ -33,51 +32,36 @@ pub async fn status(context: &Context) -> Exit {
             }
             if status.state == ProxyState::Running { Exit::Done } else { Exit::NotRunning }
         }
-        Err(AskError::Gone) => tell_nobody(context),
-        Err(error) => error.told(),
+        Err(AskError::Gone) => print_absence(context),
+        Err(error) => error.report(),
     }
 }
 
-fn tell_nobody(context: &Context) -> Exit {
+fn print_absence(context: &Context) -> Exit {
     if context.json {
-        output::json(&nobody(context));
+        output::json(&absence(context));
     } else {
         output::line(&text!(context.language, "cli-status-nobody"));
     }
     Exit::NotRunning
 }
 
-/// The same keys as a running agent's status, with nothing behind them.
-fn nobody(context: &Context) -> Value {
-    json!({
-        "state": "stopped",
-        "address": null,
-        "base_url": null,
-        "active_accounts": 0,
-        "cooling_accounts": 0,
-        "accounts": [],
-        "unreachable": [],
-        "in_flight": 0,
-        "problem": text!(output::answer_language(), "cli-not-running"),
-        "failure": null,
-        "next_free_port": null,
-        "warnings": [],
-        "icon": null,
-        "update_available": null,
-        "auth_mode": null,
-        "allow_lan_access": null,
-        "notifications": null,
-        "language": Language::system(),
-        "dashboard_url": null,
-        "config_path": context.paths.config,
-        "pid": null,
-        "version": env!("CARGO_PKG_VERSION"),
-    })
+/// The same keys as a running agent's status, without what only an agent knows.
+fn absence(context: &Context) -> Value {
+    let config_path = context.paths.config.display().to_string();
+    let mut status = json!(Status::stopped(Language::system(), config_path));
+    for unknown in
+        ["address", "base_url", "auth_mode", "allow_lan_access", "notifications", "dashboard_url", "pid"]
+    {
+        status[unknown] = Value::Null;
+    }
+    status["problem"] = text!(output::answer_language(), "cli-not-running").into();
+    status
 }
 
 fn print(status: &Status) {
     let language = status.language;
-    output::line(&headless::line(status));
+    output::line(&status.line());
     if status.state == ProxyState::Running {
         output::line(&text!(language, "cli-status-base-url", url = status.base_url.as_str()));
     } else {
@@ -88,14 +72,14 @@ fn print(status: &Status) {
         let (name, reason) = (account.name.as_str(), reason.text(language));
         let warned = text!(language, "warning-account", name = name, reason = reason.as_str());
         if status.warnings.iter().any(|warning| warning.text(language) == warned) {
-            // It is said below.
+            // A line below has it.
             continue;
         }
-        let state = account_state(language, &account.state, account.cooling_until_unix_secs);
+        let state = account_state(account, language);
         let text = text!(language, "cli-status-account", name = name, state = state, reason = reason);
         output::line(&format!("  {text}"));
     }
-    if let Some(problem) = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed) {
+    if let Some(problem) = status.problem_beside_sentence() {
         output::line(&text!(language, "cli-status-problem", problem = problem.text(language)));
     }
     for warning in &status.warnings {
@@ -108,34 +92,21 @@ fn print(status: &Status) {
     output::line(&text!(language, "cli-status-config", path = status.config_path.as_str()));
 }
 
-/// A word for how an account is; one that this version does not know is its own.
-pub fn account_state(language: Language, state: &str, cooling_until_unix_secs: Option<u64>) -> String {
-    let until = cooling_until_unix_secs
+/// `cooling until 2026-11-29 14:05`, in the local time zone.
+pub fn account_state(account: &AccountStatus, language: Language) -> String {
+    let until = account
+        .cooling_until_unix_secs
         .and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
         .map(|until| local(until, "%F %H:%M"));
-    match (state, until) {
-        ("cooling", Some(until)) => text!(language, "account-cooling", until = until),
-        (state, _) => account_state_word(language, state),
-    }
+    account.state.text(language, &until.unwrap_or_default())
 }
 
-fn account_state_word(language: Language, state: &str) -> String {
-    match state {
-        "ready" => text!(language, "cli-account-ready"),
-        "cooling" => text!(language, "cli-account-cooling"),
-        "disabled" => text!(language, "cli-account-disabled"),
-        "off" => text!(language, "cli-account-off"),
-        "unusable" => text!(language, "cli-account-unusable"),
-        state => state.to_owned(),
-    }
-}
-
-/// Whether the config file itself is why it is not in force.
+/// Whether the config file is not in force because it is invalid.
 fn is_bad(path: &Path) -> bool {
     config::read(path).map_or(true, |source| !config::problems_in(&source.text).is_empty())
 }
 
-/// One of the commands that need nothing but their name.
+/// Runs a command that has no arguments.
 pub async fn command(context: &Context, name: &str) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
     match agent.ask(name, Value::Null).await {
@@ -152,18 +123,18 @@ pub async fn command(context: &Context, name: &str) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            let failed = error.told();
+            let failed = error.report();
             if name == "reload" && is_bad(&context.paths.config) { Exit::Usage } else { failed }
         }
     }
 }
 
-/// Asks the agent to end, and returns when it has.
+/// Ends the agent, and returns when it has ended.
 pub async fn quit(context: &Context) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
     let base_url = match agent.ask("quit", Value::Null).await {
         Ok(status) => status["base_url"].as_str().unwrap_or_default().to_owned(),
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     stranded::tell(context, &base_url);
     let gone = async {
@@ -177,25 +148,25 @@ pub async fn quit(context: &Context) -> Exit {
     }
 }
 
-/// The dashboard, in the browser of whoever asks; or an address that opens it once.
+/// Opens the dashboard in the browser of this session, or prints an address that opens it once.
 pub async fn open(context: &Context, print: bool) -> Exit {
     let Some(agent) = Agent::find(&context.paths) else { return agent::not_running() };
-    let asked = if print { agent.ask("ticket", Value::Null).await } else { ask_page(&agent).await };
-    let ticket = match asked {
+    let ticket = if print { agent.ask("ticket", Value::Null).await } else { page_ticket(&agent).await };
+    let ticket = match ticket {
         Ok(ticket) => ticket,
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     let address = ticket["dashboard_url"].as_str().unwrap_or_default().to_owned();
     let plain = address.split('#').next().unwrap_or_default().trim_end_matches('/').to_owned();
     if print {
-        say_address(context, &address, &address);
+        print_address(context, &address, &address);
         return Exit::Done;
     }
     let page = ticket["page"].as_str().map(PathBuf::from);
     match browser::open_dashboard(&session::of_process(), &Entrance { address, page }) {
         Ok(()) => {
-            let said = text!(context.language, "cli-opened", address = plain.as_str());
-            say_address(context, &plain, &said);
+            let text = text!(context.language, "cli-opened", address = plain.as_str());
+            print_address(context, &plain, &text);
             Exit::Done
         }
         Err(error) => {
@@ -205,18 +176,18 @@ pub async fn open(context: &Context, print: bool) -> Exit {
     }
 }
 
-/// An agent that has run since before an update may know of no pages.
-async fn ask_page(agent: &Agent) -> Result<Value, AskError> {
+/// A ticket in a private file. An agent of an older version makes none with a file.
+async fn page_ticket(agent: &Agent) -> Result<Value, AskError> {
     match agent.ask("ticket", json!({ "page": true })).await {
         Err(AskError::Refused(_)) => agent.ask("ticket", Value::Null).await,
-        answered => answered,
+        answer => answer,
     }
 }
 
-fn say_address(context: &Context, address: &str, said: &str) {
+fn print_address(context: &Context, address: &str, text: &str) {
     if context.json {
         output::json(&json!({ "dashboard_url": address }));
     } else {
-        output::line(said);
+        output::line(text);
     }
 }

@@ -1,4 +1,4 @@
-//! `portcullis logs`: the record of requests, and those to come.
+//! `portcullis logs`: the record of requests, and new ones as they end.
 
 use clap::Args;
 use serde_json::json;
@@ -13,17 +13,17 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// Go on with requests as they end
+    /// Follow: print new requests as they end
     #[arg(short, long)]
     follow: bool,
-    /// How many of the latest
+    /// How many of the latest requests to print
     #[arg(short = 'n', long = "lines", value_name = "N", default_value_t = 50)]
     count: usize,
     #[command(flatten)]
     filter: FilterArgs,
 }
 
-/// Prints the latest last, as a log does; as JSON, one record a line.
+/// Prints the latest last, as a log does; as JSON, one record on each line.
 pub async fn run(context: &Context, args: &LogsArgs) -> Exit {
     let source = Source::find(context);
     let printer = Printer { language: source.language().await, json: context.json };
@@ -38,7 +38,7 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Exit {
     }
 }
 
-/// What there is, and the number of the last one shown.
+/// Prints the existing records and returns the number of the last one.
 async fn show(source: &Source, printer: &Printer, filter: &Filter, count: usize) -> (Exit, RecordNumber) {
     match source.latest(filter, count).await {
         Ok(records) => {
@@ -53,12 +53,12 @@ async fn show(source: &Source, printer: &Printer, filter: &Filter, count: usize)
     }
 }
 
-/// Listens first and looks back then, so that nothing is missed in between.
+/// Subscribes first and reads the past afterwards, so that nothing is missed in between.
 async fn follow(agent: &Agent, source: &Source, printer: &Printer, filter: &Filter, count: usize) -> Exit {
     let live = format!("records/live?{}", query(filter, std::iter::empty()));
     let mut events = match agent.listen(&live).await {
         Ok(events) => events,
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     let (shown, last) = show(source, printer, filter, count).await;
     if shown != Exit::Done {
@@ -103,7 +103,7 @@ impl Printer {
         output::line_read(&self.lines(record))
     }
 
-    /// One line, and for what went wrong a second.
+    /// One line, and a second one for an error.
     fn lines(&self, record: &Record) -> String {
         let time = local(record.at, "%F %T");
         let status = if record.status == 0 { "-".to_owned() } else { record.status.to_string() };
@@ -133,7 +133,7 @@ impl Printer {
     }
 }
 
-/// What was asked for, and what became of it.
+/// The model asked for, and the one used if it differs.
 fn models(record: &Record) -> String {
     match (&record.model_asked, &record.model_used) {
         (Some(asked), Some(used)) if asked != used => format!("{} → {}", printable(asked), printable(used)),

@@ -1,4 +1,4 @@
-//! The command line: what can be typed, and one file per group of commands.
+//! The command line: its definition, and one file for each group of commands.
 
 mod account;
 mod agent;
@@ -32,7 +32,7 @@ use crate::desktop::paths::{NoHome, Paths};
 use crate::language::Language;
 pub use output::Exit;
 
-/// Everything that can be typed.
+/// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
@@ -63,10 +63,10 @@ pub struct Global {
     /// Log more; twice for everything
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Log only what is wrong
+    /// Log only problems
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Started by the session, with nobody looking
+    /// Started by the session at login: open nothing
     #[arg(long, hide = true)]
     pub at_login: bool,
 }
@@ -75,9 +75,9 @@ pub struct Global {
 pub enum Command {
     /// Run the agent in the foreground, without a tray
     Serve(serve::ServeArgs),
-    /// Try it out: a throw-away proxy that answers by itself, with no key and no network
+    /// Try it out: a temporary proxy that answers without a key or a network
     Demo(demo::DemoArgs),
-    /// Is it running, where, and what is wrong
+    /// Show whether it runs, where, and what is wrong
     Status,
     /// Start the proxy in the running agent
     Start,
@@ -87,25 +87,25 @@ pub enum Command {
     Restart,
     /// Read the config file again
     Reload,
-    /// End the running agent
+    /// Stop the running agent
     Quit,
     /// Open the dashboard in the browser
     Open {
-        /// Print an address instead, which opens it once within a minute
+        /// Print an address instead, which works once, within a minute
         #[arg(long)]
         print: bool,
     },
-    /// The record of requests, and with -f those to come
+    /// The record of requests; -f follows new ones
     Logs(logs::LogsArgs),
     /// Requests, tokens and estimated cost over time
     Usage(usage::UsageArgs),
-    /// The accounts requests are sent with
+    /// The accounts that requests are sent with
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// The config file
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// The key clients send
+    /// The key that clients send
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Point a tool at portcullis; without a name, list the tools and where they point
@@ -115,27 +115,27 @@ pub enum Command {
     /// Start the tray agent at login
     #[command(subcommand)]
     Autostart(autostart::AutostartCommand),
-    /// Print what completes the command line in a shell
+    /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
     /// Look for what is wrong on this computer, and say what to do about it
     Doctor(doctor::DoctorArgs),
 }
 
-/// What every command is given.
+/// What every command receives.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub paths: Paths,
-    /// What `autostart` starts: this home's agent.
+    /// The agent that `autostart` starts: this home's.
     pub login: Login,
     pub json: bool,
     pub verbosity: i8,
-    /// What results and messages are in.
+    /// The language of results and messages.
     pub language: Language,
 }
 
 impl Cli {
-    /// What was typed. Ends the process where that asks for help, or makes no sense; help is
-    /// in the user's language.
+    /// Parses the command line. Ends the process when it asks for help, in the user's language,
+    /// or is invalid.
     pub fn typed() -> Self {
         Self::try_parse().unwrap_or_else(|_| {
             let language = help::language(std::env::args_os());
@@ -144,7 +144,7 @@ impl Cli {
         })
     }
 
-    /// Carries out what was typed. `max_open_files`: this process's own limit.
+    /// Carries out the command. `max_open_files`: this process's limit.
     pub fn run(self, max_open_files: u64) -> Exit {
         let Ok(runtime) = runtime::Builder::new_multi_thread().enable_all().build() else {
             return output::failed("no threads could be started");
@@ -194,13 +194,13 @@ impl Command {
 }
 
 impl Context {
-    /// What the texts of a result are in.
+    /// The language of a result's texts.
     pub fn answer_language(&self) -> Language {
         if self.json { Language::English } else { self.language }
     }
 
-    /// Whoever speaks to an agent means the file that this agent reads, unless another one
-    /// is named.
+    /// A command that talks to an agent uses the config file that this agent reads, unless
+    /// another one is named.
     fn new(global: &Global, starts_an_agent: bool) -> Result<Self, NoHome> {
         let mut paths = Paths::find(global.home.as_deref(), global.config.as_deref())?;
         if global.config.is_none()

@@ -1,5 +1,5 @@
-//! What a command says and how it ends. Results go to stdout, everything else to stderr;
-//! a reader that went away is nobody's problem.
+//! A command's output and exit code. Results go to stdout, everything else to stderr; a reader
+//! that went away is not an error.
 
 use std::io::{self, Write};
 use std::process::{ExitCode, Termination};
@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 /// The language of this process's user.
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
 
-/// What texts in results are in.
+/// The language of texts in results.
 static ANSWER_LANGUAGE: OnceLock<Language> = OnceLock::new();
 
 /// The exit codes scripts rely on.
@@ -27,7 +27,7 @@ pub enum Exit {
     Usage,
     /// No agent, a proxy that is not running, or no graphical session.
     NotRunning,
-    /// Another agent already has this home.
+    /// Another agent is already using this home.
     AlreadyRunning,
     /// Ended by the signal of this number, as a shell counts it.
     Signalled(u8),
@@ -51,22 +51,22 @@ pub fn line(text: &str) {
     let _ = line_read(text);
 }
 
-/// The same, for who has more to say: whether anybody still reads.
+/// The same for a command with more to print; returns whether stdout is still open.
 pub fn line_read(text: &str) -> bool {
     writeln!(io::stdout(), "{text}").is_ok()
 }
 
-/// A result for programs; read by people as well, in a terminal.
+/// A result as JSON; indented on a terminal, where people read it.
 pub fn json(value: &Value) {
     line(&escaped_json(&format!("{value:#}")));
 }
 
-/// One of many, on a line of its own; whether anybody still reads.
+/// One of many JSON results, on a line of its own; returns whether stdout is still open.
 pub fn json_line(value: &Value) -> bool {
     line_read(&escaped_json(&value.to_string()))
 }
 
-/// One line beside the result.
+/// One line on stderr.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
@@ -76,13 +76,12 @@ pub fn failed(text: &str) -> Exit {
     Exit::Failed
 }
 
-/// A failure whose exit code says more.
+/// A failure with a specific exit code.
 pub fn error(text: &str) {
     note(&text!(language(), "cli-error", text = text));
 }
 
-/// What everything is said in from here on. JSON is for programs, which know the texts
-/// in English.
+/// Sets the language of all output. JSON is for programs and stays in English.
 pub fn speak(language: Language, json: bool) {
     let _ = LANGUAGE.set(language);
     let _ = ANSWER_LANGUAGE.set(if json { Language::English } else { language });
@@ -92,7 +91,7 @@ pub fn language() -> Language {
     LANGUAGE.get().copied().unwrap_or_else(Language::system)
 }
 
-/// What the texts of a result are in, whoever they come from.
+/// The language of a result's texts, the agent's texts included.
 pub fn answer_language() -> Language {
     ANSWER_LANGUAGE.get().copied().unwrap_or_else(language)
 }
@@ -108,7 +107,7 @@ pub fn table(rows: &[Vec<String>]) {
     }
 }
 
-/// Some scripts have letters that are two columns wide.
+/// Letters of some scripts are two columns wide.
 fn padded(cell: &str, width: usize) -> String {
     format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
 }

@@ -1,5 +1,4 @@
-//! A line that is typed and not shown. Whatever ends the waiting for it, the terminal shows
-//! again what is typed.
+//! Reads a line without echoing it. However the wait ends, the terminal echoes again afterwards.
 
 use std::io;
 
@@ -7,17 +6,17 @@ use tokio::sync::oneshot;
 
 /// Why there is no line.
 pub enum NotTyped {
-    /// The number of the signal that ended it.
+    /// Ended by the signal of this number.
     Signal(u8),
     Failed(io::Error),
 }
 
-/// Reads one from the terminal.
+/// Reads a line from the terminal.
 pub async fn hidden_line() -> Result<String, NotTyped> {
     let terminal = terminal::Saved::now();
     let mut signals = terminal::Signals::listen().map_err(NotTyped::Failed)?;
     let (typed, line) = oneshot::channel();
-    // A thread of its own, which nobody has to wait for at the end.
+    // A thread of its own, which is not joined at the end.
     let reader = std::thread::Builder::new().name("prompt".to_owned());
     let reading = reader.spawn(move || {
         let _ = typed.send(rpassword::read_password());
@@ -43,7 +42,7 @@ mod terminal {
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// The terminal as it was before it was told to be silent.
+    /// The terminal's settings before echo was turned off.
     pub struct Saved(Option<(File, Termios)>);
 
     impl Saved {
@@ -62,7 +61,7 @@ mod terminal {
         }
     }
 
-    /// What would otherwise end the process in the middle of it.
+    /// Signals that would otherwise end the process while echo is off.
     pub struct Signals([(u8, Signal); 4]);
 
     impl Signals {
@@ -72,7 +71,7 @@ mod terminal {
             Ok(Self([listen(hangup)?, listen(interrupt)?, listen(quit)?, listen(terminate)?]))
         }
 
-        /// The number of the one that comes first.
+        /// The number of the first one to arrive.
         pub async fn next(&mut self) -> u8 {
             let [one, two, three, four] = &mut self.0;
             tokio::select! {
@@ -85,7 +84,7 @@ mod terminal {
     }
 }
 
-/// A console forgets what a program has set when the program ends.
+/// A console drops a program's settings when the program ends.
 #[cfg(not(unix))]
 #[allow(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "on Unix there is something to do")]
 mod terminal {

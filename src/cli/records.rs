@@ -1,5 +1,5 @@
-//! What `logs` and `usage` have in common: which records are meant, and whom to ask: the
-//! running agent, or without one the file itself.
+//! Shared by `logs` and `usage`: the filter, and the source of the records: the running agent, or
+//! without one the file itself.
 
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -12,7 +12,7 @@ use super::agent::{Agent, AskError};
 use crate::language::Language;
 use crate::monitor::{Cursor, Filter, History, HistoryError, MAX_PAGE, Record, UsageQuery, UsageRow};
 
-/// Which requests are meant.
+/// Selects requests.
 #[derive(Debug, Args)]
 pub struct FilterArgs {
     /// Only requests that failed
@@ -24,16 +24,16 @@ pub struct FilterArgs {
     /// Only this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Only clients that speak this
+    /// Only clients of this protocol
     #[arg(long, value_parser = ["openai-chat", "openai-responses", "anthropic", "gemini", "openai"])]
     protocol: Option<String>,
-    /// Only this client, by its name without version
+    /// Only this client, named without its version
     #[arg(long, value_name = "NAME")]
     client: Option<String>,
     /// Only requests with this text in their id, path, models, account, client or error
     #[arg(long)]
     text: Option<String>,
-    /// Only since then: `2h`, `7d`, `2026-08-01`, `2026-08-01T12:00` or with a time zone
+    /// Only since this time: `2h`, `7d`, `2026-08-01`, `2026-08-01T12:00` or with a time zone
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Timestamp>,
 }
@@ -76,7 +76,7 @@ fn moment_at(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     now.checked_sub(ago.abs()).map(|at| at.timestamp()).map_err(|error| error.to_string())
 }
 
-/// Whom to ask.
+/// The source of the records.
 pub enum Source {
     Agent(Agent),
     File(History),
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// What the agent speaks; without one, the system.
+    /// The agent's language; without an agent, the system's.
     pub async fn language(&self) -> Language {
         let status = match self {
             Self::Agent(agent) => agent.status().await.ok(),

@@ -23,7 +23,7 @@ pub async fn serve(context: &Context, args: &ServeArgs, max_open_files: u64) -> 
     report(launch(context, run, |_| HeadlessShell::new()).await)
 }
 
-/// How a command wants its agent.
+/// How a command runs its agent.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     /// Overrides the config for this run.
@@ -52,9 +52,9 @@ pub async fn launch<S: Shell>(
     agent::run(Launch { paths, port, exit_on_failed_start, login, max_open_files }, scrubber, shell).await
 }
 
-/// Says why an agent ended, where that is not what was asked for.
-pub fn report(ended: Result<supervisor::Exit, LaunchError>) -> Exit {
-    match ended {
+/// Prints why an agent ended, unless it was asked to.
+pub fn report(outcome: Result<supervisor::Exit, LaunchError>) -> Exit {
+    match outcome {
         Ok(supervisor::Exit::Quit | supervisor::Exit::Forced) => Exit::Done,
         Ok(supervisor::Exit::StartFailed(reason)) => output::failed(&reason),
         Err(LaunchError::Config(problems)) => {

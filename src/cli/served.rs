@@ -1,5 +1,4 @@
-//! Whether the models that a tool asks for are served here, and the line that would make
-//! it so.
+//! Whether the models that a tool asks for are served here, and the lines that would serve them.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -11,31 +10,31 @@ use super::output::{self, Exit};
 use super::{Context, account};
 use crate::config::models::matches;
 use crate::config::{Config, edit};
-use crate::connect::{Asked, Environment, Tool};
-use crate::gateway::Served;
+use crate::connect::{Environment, Tool, ToolModels};
+use crate::gateway::Coverage;
 use crate::text;
 
-/// What a tool asks for and nobody serves.
+/// The models that a tool asks for and no account serves.
 pub struct Unserved {
     pub tool: Tool,
-    asked: Asked,
-    served: Served,
+    asked: ToolModels,
+    served: Coverage,
 }
 
 impl Unserved {
-    /// `None` when somebody serves whatever the tool asks for, and when nobody knows.
+    /// `None` when every model the tool asks for is served, or when it is not known.
     pub async fn find(context: &Context, tool: Tool, environment: &Environment) -> Option<Self> {
-        let asked = tool.asked(environment)?;
+        let asked = tool.models(environment)?;
         let served = served(context, &asked).await?;
         (!served.unserved.is_empty()).then_some(Self { tool, asked, served })
     }
 
-    /// All of them, so that the tool cannot get a single answer.
+    /// All of them: the tool cannot get any answer.
     pub fn is_all(&self) -> bool {
         self.served.unserved.len() == self.asked.names.len()
     }
 
-    /// The names under `[models]` that a line is missing for.
+    /// The names that need a line under `[models]`.
     fn names(&self) -> Vec<&str> {
         if self.is_all() {
             return vec![&self.asked.pattern];
@@ -48,7 +47,7 @@ impl Unserved {
         self.names().into_iter().map(|name| format!("\"{name}\" = \"{model}\"")).collect()
     }
 
-    /// What is wrong.
+    /// The problem.
     pub fn text(&self, context: &Context) -> String {
         let (tool, models) = (self.tool.name(), self.names().join(", "));
         text!(context.answer_language(), "tool-unserved", tool = tool, models = models)
@@ -70,7 +69,7 @@ impl Unserved {
         json!({ "unserved": self.names(), "offers": self.served.offers, "lines": lines })
     }
 
-    /// Says it, and where somebody is there to answer, offers to write the lines.
+    /// Prints the problem; on a terminal, offers to write the lines.
     pub async fn tell(&self, context: &Context) -> Exit {
         output::note(&self.text(context));
         let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !context.json;
@@ -85,7 +84,7 @@ impl Unserved {
         Exit::Done
     }
 
-    /// Until the answer is one of them, another that is served, or nothing.
+    /// Asks until the answer is one of the choices, another served model, or empty.
     async fn ask(&self, context: &Context) -> Option<String> {
         for (index, offer) in self.served.offers.iter().enumerate() {
             output::note(&format!("  {}) {offer}", index + 1));
@@ -110,19 +109,19 @@ impl Unserved {
         if let Ok(number) = typed.parse::<usize>() {
             return offers.get(number.checked_sub(1)?).cloned();
         }
-        let asked = Asked { names: vec![typed.to_owned()], ..self.asked.clone() };
+        let asked = ToolModels { names: vec![typed.to_owned()], ..self.asked.clone() };
         let is_offered = offers.iter().any(|offer| offer == typed);
         let is_served = is_offered || served(context, &asked).await.is_some_and(|it| it.unserved.is_empty());
         is_served.then(|| typed.to_owned())
     }
 }
 
-/// Answers whatever a tool asks for with this model.
+/// Writes lines that answer every model the tool asks for with this one.
 pub async fn answer_with(context: &Context, tool: Tool, environment: &Environment, model: &str) -> Exit {
-    let Some(asked) = tool.asked(environment) else {
+    let Some(asked) = tool.models(environment) else {
         return output::failed(&text!(context.language, "tool-model-choice", tool = tool.name()));
     };
-    let of_model = Asked { names: vec![model.to_owned()], ..asked.clone() };
+    let of_model = ToolModels { names: vec![model.to_owned()], ..asked.clone() };
     if let Some(served) = served(context, &of_model).await.filter(|served| !served.unserved.is_empty()) {
         let offers = served.offers.join(", ");
         return output::failed(&text!(
@@ -137,12 +136,12 @@ pub async fn answer_with(context: &Context, tool: Tool, environment: &Environmen
 
 /// The lines that [`answer_with`] would add.
 pub fn lines_for(tool: Tool, environment: &Environment, model: &str) -> Vec<String> {
-    tool.asked(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
+    tool.models(environment).map(|asked| format!("\"{}\" = \"{model}\"", asked.pattern)).into_iter().collect()
 }
 
-/// The lines of `[models]` that answer what a tool asks for with something else.
+/// The lines of `[models]` that answer the tool's models with others.
 pub fn answered_otherwise(config: &Config, tool: Tool, environment: &Environment) -> Vec<String> {
-    let Some(asked) = tool.asked(environment) else { return Vec::new() };
+    let Some(asked) = tool.models(environment) else { return Vec::new() };
     let is_asked = |name: &str| name == asked.pattern || asked.names.iter().any(|asked| matches(name, asked));
     let is_other = |sent: &str| !matches(&asked.pattern, sent.rsplit('/').next().unwrap_or(sent));
     let lines = config.models.iter().filter(|(name, sent)| is_asked(name) && is_other(sent));
@@ -160,9 +159,9 @@ async fn write(context: &Context, names: &[&str], model: &str) -> Exit {
     agent::apply_edit(&context.paths).await
 }
 
-/// By the running agent, whose environment holds the secrets, or else by the config file
-/// alone. `None` when neither can tell.
-async fn served(context: &Context, asked: &Asked) -> Option<Served> {
+/// As reported by the running agent, whose environment holds the secrets, or else by the config
+/// file alone. `None` when neither knows.
+async fn served(context: &Context, asked: &ToolModels) -> Option<Coverage> {
     if let Some(agent) = Agent::find(&context.paths) {
         let mut query = Serializer::new(String::new());
         query.append_pair("protocol", asked.protocol.name());
@@ -170,5 +169,5 @@ async fn served(context: &Context, asked: &Asked) -> Option<Served> {
         return serde_json::from_value(agent.read(&format!("served?{}", query.finish())).await.ok()?).ok();
     }
     let gateway = account::gateway_here(context).await.ok()?;
-    Some(gateway.served(asked.protocol, asked.names.clone()).await)
+    Some(gateway.coverage(asked.protocol, asked.names.clone()).await)
 }

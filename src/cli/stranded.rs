@@ -1,4 +1,4 @@
-//! Who is left alone when the proxy goes away.
+//! The tools that stop working when the proxy stops.
 
 use secrecy::SecretString;
 
@@ -7,8 +7,8 @@ use super::output;
 use crate::connect::{Clients, Connection, Environment, Target};
 use crate::text;
 
-/// Names the tools that point at this address, which answers no more; and what puts those
-/// back that `connect` has pointed there.
+/// Names the tools that point at this address, which no longer answers, and the command that puts
+/// back those that `connect` has pointed there.
 pub fn tell(context: &Context, base_url: &str) {
     let Ok(environment) = Environment::of_process() else { return };
     let target = Target { base_url: base_url.to_owned(), key: SecretString::default() };

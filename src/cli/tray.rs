@@ -17,7 +17,7 @@ use crate::desktop::session_bus;
 use crate::desktop::{instance, session};
 use crate::{text, tray};
 
-/// An agent that has just begun may take so long to say where it can be asked.
+/// How long a new agent may take to publish the address of its control plane.
 const HAND_OVER_LIMIT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -32,19 +32,19 @@ pub fn tray(context: &Context, at_login: bool, max_open_files: u64, runtime: Run
     if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         return runtime.block_on(start_without_window(context));
     }
-    // Nobody reads what is said at login; the log file has it.
+    // At login there is no terminal to read; the log file has everything.
     let verbosity = if at_login { -1 } else { context.verbosity };
     let context = Context { verbosity, ..context.clone() };
     let run = Run { port: None, exit_on_failed_start: false, max_open_files };
-    tray::run(runtime, context.login.clone(), |shell| async move {
-        match serve::launch(&context, run, shell).await {
+    tray::run(runtime, context.login.clone(), |tray| async move {
+        match serve::launch(&context, run, |agent| tray.shell(agent)).await {
             Err(LaunchError::AlreadyRunning { .. }) => hand_over(&context, at_login).await,
-            ended => serve::report(ended),
+            outcome => serve::report(outcome),
         }
     })
 }
 
-/// Leaves the agent to a process without a console window, and ends when that one runs.
+/// Starts the agent in a process without a console window, and ends when it runs.
 #[cfg(windows)]
 async fn start_without_window(context: &Context) -> Exit {
     let mut agent = match crate::desktop::windowless::start_again() {
@@ -67,7 +67,7 @@ async fn start_without_window(context: &Context) -> Exit {
     output::failed(&text!(context.language, "cli-tray-ended", log = log))
 }
 
-/// Says what to do where there is no desktop to show an icon on.
+/// Whether there is a desktop to show an icon on; prints what to do where there is none.
 pub fn is_possible(runtime: &Runtime) -> bool {
     let possible = tray::is_possible(runtime);
     if !possible {
@@ -76,8 +76,8 @@ pub fn is_possible(runtime: &Runtime) -> bool {
     possible
 }
 
-/// The agent that runs already is seen in this session from now on, and shows where it can
-/// be asked. At login nobody asked, so nothing is said or opened.
+/// Moves the running agent to this session, and opens its dashboard. At login nothing is
+/// printed or opened.
 async fn hand_over(context: &Context, at_login: bool) -> Exit {
     let found = async {
         loop {
@@ -92,7 +92,7 @@ async fn hand_over(context: &Context, at_login: bool) -> Exit {
     };
     let status = match agent.status().await {
         Ok(status) => status,
-        Err(error) => return error.told(),
+        Err(error) => return error.report(),
     };
     move_here(&agent).await;
     if at_login {
@@ -104,7 +104,7 @@ async fn hand_over(context: &Context, at_login: bool) -> Exit {
     }
     match agent.ask("open", Value::Null).await {
         Ok(_) => output::line(&text!(language, "cli-handed-over")),
-        // It is there, and that is what was asked for.
+        // The agent runs, as asked.
         Err(AskError::Refused(reason)) => {
             let reason = format!("{reason} {}", text!(language, "cli-open-print"));
             output::line(&text!(language, "cli-handed-over-without-browser", reason = reason));
@@ -114,8 +114,8 @@ async fn hand_over(context: &Context, at_login: bool) -> Exit {
     Exit::Done
 }
 
-/// Tells the agent where the user is, where that is a session at all. An older one does not
-/// understand, and stays where it is.
+/// Moves the agent to this session, if it is one. An agent of an older version refuses, and
+/// stays where it is.
 async fn move_here(agent: &Agent) {
     let here = session::of_process();
     if is_a_session(&here).await {
@@ -128,9 +128,9 @@ async fn is_a_session(here: &Session) -> bool {
     timeout(HAND_OVER_LIMIT, session_bus::connect(here)).await.is_ok_and(|connected| connected.is_ok())
 }
 
-/// Elsewhere a user has one, and the agent is in it.
+/// On other systems a user has one session, and the agent is in it.
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::unused_async, reason = "on Linux it asks the session bus")]
+#[expect(clippy::unused_async, reason = "on Linux it connects to the session bus")]
 async fn is_a_session(_: &Session) -> bool {
     false
 }

@@ -15,7 +15,7 @@ pub struct UsageArgs {
     /// One line for each of these
     #[arg(long, value_enum, default_value = "model")]
     by: Grouping,
-    /// … in each of these; without it, all of the time in one
+    /// … in each of these periods; without it, all time in one
     #[arg(long, value_enum)]
     per: Option<Period>,
     #[command(flatten)]
@@ -85,7 +85,7 @@ fn cells(row: &UsageRow, args: &UsageArgs) -> Vec<String> {
     period.into_iter().chain([name]).chain(figures).collect()
 }
 
-/// An estimate, which a sign says too.
+/// The cost with a sign that marks it as an estimate.
 fn dollars(cost: Cost) -> String {
     let dollars = cost.dollars();
     if dollars >= 1.0 { format!("≈ ${dollars:.2}") } else { format!("≈ ${dollars:.4}") }

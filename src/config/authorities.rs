@@ -1,29 +1,44 @@
-//! The certificates of a PEM file, each one that can be trusted as an authority.
+//! The certificate authorities of a PEM file.
+
+use std::path::Path;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// Why a file of authorities is none.
+use super::problem::Flaw;
+use crate::message;
+
+/// Why a file of authorities cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum AuthorityError {
     #[error("it holds no certificate in PEM form")]
     NoCertificate,
     #[error("a certificate in it cannot be read: {0}")]
     Broken(String),
 }
 
-pub fn authorities(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unfit> {
+/// The certificates of a PEM text. Fails where there is none, or where one of them cannot
+/// be trusted as an authority.
+pub fn authorities(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, AuthorityError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    let found = found.map_err(|error| Unfit::Broken(error.to_string()))?;
+    let found = found.map_err(|error| AuthorityError::Broken(error.to_string()))?;
     if found.is_empty() {
-        return Err(Unfit::NoCertificate);
+        return Err(AuthorityError::NoCertificate);
     }
     let mut store = RootCertStore::empty();
     for certificate in &found {
-        store.add(certificate.clone()).map_err(|error| Unfit::Broken(error.to_string()))?;
+        store.add(certificate.clone()).map_err(|error| AuthorityError::Broken(error.to_string()))?;
     }
     Ok(found)
+}
+
+/// Checks that a file can be `upstream.ca_file`.
+pub fn examine(file: &Path) -> Result<(), Flaw> {
+    let text = std::fs::read(file).map_err(|error| error.to_string());
+    let read = text.and_then(|text| authorities(&text).map_err(|error| error.to_string()));
+    read.map(drop)
+        .map_err(|reason| Flaw::new(message!("problem-ca-file", reason = reason), message!("fix-ca-file")))
 }
 
 #[cfg(test)]
@@ -31,11 +46,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_certificate_is_refused() {
-        assert_eq!(authorities(b""), Err(Unfit::NoCertificate));
-        assert_eq!(authorities(b"just text"), Err(Unfit::NoCertificate));
+    fn a_file_without_certificates_is_refused() {
+        assert_eq!(authorities(b""), Err(AuthorityError::NoCertificate));
+        assert_eq!(authorities(b"just text"), Err(AuthorityError::NoCertificate));
         let empty = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(matches!(authorities(empty), Err(Unfit::Broken(_))));
+        assert!(matches!(authorities(empty), Err(AuthorityError::Broken(_))));
         let open = b"-----BEGIN CERTIFICATE-----\nAAAA\n";
         assert!(authorities(open).is_err());
     }

@@ -1,5 +1,5 @@
-//! The file key by key, for a surface that shows and changes single keys: what a key may
-//! hold, what the file says, and what holds where it says nothing. Never a secret.
+//! The file key by key, for a surface that shows and changes single keys: what each key may
+//! hold, and its value in the file or else its default. No secret is in it.
 
 use serde_json::Value as Json;
 use toml_edit::{Document, Item};
@@ -18,7 +18,7 @@ pub struct Entry {
     pub is_written: bool,
 }
 
-/// What a key may hold.
+/// The kind of value that a key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Switch,
@@ -29,6 +29,7 @@ pub enum Kind {
     Secret,
 }
 
+/// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Switch(bool),
@@ -38,7 +39,7 @@ pub enum Value {
     Secret(SecretPlace),
 }
 
-/// Where a secret is, which may be shown.
+/// Where a secret is. The place may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretPlace {
     Nowhere,
@@ -48,8 +49,8 @@ pub enum SecretPlace {
     Elsewhere(String),
 }
 
-/// Every key of the sections, in the order of the schema; lists of tables (`accounts`) and
-/// tables of free names (`models`) are not keys. A text that is no TOML says nothing.
+/// Every key of the sections, in the order of the schema, without lists of tables (`accounts`)
+/// and tables of free names (`models`). For a text that is not TOML, every key has its default.
 pub fn entries(text: &str) -> Vec<Entry> {
     let document = Document::parse(text).ok();
     let mut found = Vec::new();
@@ -65,13 +66,13 @@ pub fn model_mappings(text: &str) -> Vec<(String, String)> {
     pairs.filter_map(|(asked, sent)| Some((asked.to_owned(), sent.as_str()?.to_owned()))).collect()
 }
 
-/// The path of a line in a table of free names, as a problem has it: `models."claude-*"`.
+/// The path of a line in a table of free names, as in a problem: `models."claude-*"`.
 pub fn line_of(table: &str, name: &str) -> String {
     KeyPath::of(&[table, name]).to_string()
 }
 
-/// One line of `[prices]`, its numbers as they are shown; `""` for what is not there, or
-/// is no number.
+/// One line of `[prices]`, its numbers as they are shown; `""` where a price is missing or
+/// not a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PriceLine {
     pub model: String,
@@ -120,7 +121,7 @@ fn walk(schema: &Json, item: Option<&Item>, path: &KeyPath, found: &mut Vec<Entr
 }
 
 fn kind(schema: &Json) -> Option<Kind> {
-    if let Some(choices) = super::check::choices(schema) {
+    if let Some(choices) = super::form::choices(schema) {
         return Some(Kind::Choice(choices.into_iter().map(str::to_owned).collect()));
     }
     if schema["anyOf"].is_array() {
@@ -138,7 +139,7 @@ fn kind(schema: &Json) -> Option<Kind> {
     }
 }
 
-/// `None` for a value of another form, which `check` speaks about.
+/// The value in the file; `None` where its form is wrong, which `form` reports.
 fn written(kind: &Kind, item: &Item) -> Option<Value> {
     match kind {
         Kind::Switch => item.as_bool().map(Value::Switch),
@@ -161,7 +162,7 @@ fn secret_place(item: &Item) -> SecretPlace {
     let places = item.as_table_like().into_iter().flat_map(|table| table.iter());
     let named = places.filter_map(|(place, name)| match place {
         "env" | "file" | "keyring" => Some((place, name.as_str()?)),
-        // Only the program: an argument may be a secret.
+        // The program alone: an argument may be a secret.
         "command" => Some((place, name.as_array()?.get(0)?.as_str()?)),
         _ => None,
     });
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_has_its_default() {
+    fn a_key_that_is_not_written_has_its_default() {
         let port = entry("", "proxy.port");
         assert_eq!((port.value, port.is_written), (Value::Number(8045), false));
         assert_eq!(port.kind, Kind::Number { least: 0, most: 65535 });
@@ -202,13 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_shown_as_written() {
+    fn a_written_value_is_shown_as_written() {
         let text = "language = \"ja\"\n[proxy]\nport = 9000\nallowed_hosts = [\"a\", \"b\"]\n";
         assert_eq!(entry(text, "language").value, Value::Text("ja".into()));
         let port = entry(text, "proxy.port");
         assert_eq!((port.value, port.is_written), (Value::Number(9000), true));
         assert_eq!(entry(text, "proxy.allowed_hosts").value, Value::List(vec!["a".into(), "b".into()]));
-        // Another form than the key's own is `check`'s to speak about.
+        // A value of the wrong form is reported by `form`.
         assert!(!entry("[proxy]\nport = \"x\"\n", "proxy.port").is_written);
     }
 
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn prices_are_shown_as_numbers_or_not_at_all() {
+    fn only_numbers_are_shown_as_prices() {
         let text = "[prices]\n\"b-*\" = { input = 1.250, output = 10 }\na = { input = \"1\", cached_input = 1e-7 }\nc = 1\n";
         let lines = price_lines(text).into_iter();
         let lines: Vec<_> =

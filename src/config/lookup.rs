@@ -1,5 +1,5 @@
-//! Looks secrets up where the file says they are. Nothing here blocks the runtime or
-//! waits for ever, and a secret that cannot be had takes nothing else down with it.
+//! Looks up secrets in the places that the file names. No lookup blocks the runtime or waits
+//! without a limit, and one that fails does not affect the others.
 
 mod memory;
 
@@ -16,29 +16,31 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use self::memory::Asked;
 pub use self::memory::SecretMemory;
-use super::{Secret, SecretSource, key, load};
+use self::memory::UnsteadySource;
+use super::{Secret, SecretSource, client_key, source};
 use crate::desktop::trust::{self, Exposed};
 use crate::language::Message;
 use crate::message;
 
+/// Lookups under way at the same time.
 const AT_ONCE: usize = 16;
+/// Bytes.
 const LARGEST_SECRET: u64 = 16 << 10;
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
-/// The entry's other half in the keyring.
+/// The service name of our entries in the keyring.
 const SERVICE: &str = "portcullis";
 
 /// One secret for each source, in order.
-pub struct Found {
+pub struct FoundSecrets {
     pub secrets: Vec<Secret>,
     pub warnings: Vec<Message>,
-    /// Which of the sources are files that others could change.
+    /// The indices of the sources that are files which other users can change.
     pub exposed: Vec<(usize, Exposed)>,
 }
 
-/// A secret as it was found, and what there is to say about its place.
+/// A secret as it was found, and the remarks about its place.
 struct Raw {
     text: String,
     remarks: Remarks,
@@ -56,16 +58,20 @@ impl From<String> for Raw {
     }
 }
 
-/// Why it could not be had; goes to people, so no secret in it.
+/// Why a lookup failed. It is shown to users, so no secret is in it.
 type Reason = Message;
 
-pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path, memory: &SecretMemory) -> Found {
-    let asked: HashSet<_> = sources.iter().flatten().filter_map(Asked::of).collect();
-    memory.keep(&asked);
+pub async fn find_all(
+    sources: Vec<Option<SecretSource>>,
+    directory: &Path,
+    memory: &SecretMemory,
+) -> FoundSecrets {
+    let unsteady: HashSet<_> = sources.iter().flatten().filter_map(UnsteadySource::of).collect();
+    memory.keep(&unsteady);
     let found: Vec<_> =
         stream::iter(sources).map(|source| find(source, directory, memory)).buffered(AT_ONCE).collect().await;
     let (secrets, remarks): (_, Vec<_>) = found.into_iter().unzip();
-    let mut found = Found { secrets, warnings: Vec::new(), exposed: Vec::new() };
+    let mut found = FoundSecrets { secrets, warnings: Vec::new(), exposed: Vec::new() };
     for (index, Remarks { warning, exposed }) in remarks.into_iter().enumerate() {
         found.warnings.extend(warning);
         found.exposed.extend(exposed.map(|exposed| (index, exposed)));
@@ -75,16 +81,16 @@ pub async fn find_all(sources: Vec<Option<SecretSource>>, directory: &Path, memo
 
 async fn find(source: Option<SecretSource>, directory: &Path, memory: &SecretMemory) -> (Secret, Remarks) {
     let nothing = Remarks::default();
-    let asked = source.as_ref().and_then(Asked::of);
+    let unsteady = source.as_ref().and_then(UnsteadySource::of);
     let (place, found) = match source {
         None => return (Secret::Missing, nothing),
-        Some(SecretSource::Literal(literal)) => return (as_written(literal), nothing),
+        Some(SecretSource::Literal(literal)) => return (literal_secret(literal), nothing),
         Some(SecretSource::Env { env }) => {
             let found = from_environment(&env);
             (message!("secret-in-variable", name = env), found)
         }
         Some(SecretSource::File { file }) => {
-            let path = directory.join(at_home(&file));
+            let path = directory.join(expand_home(&file));
             let place = message!("secret-in-file", path = path.display().to_string());
             (place, in_thread(move || from_file(&path)).await)
         }
@@ -98,17 +104,17 @@ async fn find(source: Option<SecretSource>, directory: &Path, memory: &SecretMem
             (message!("secret-in-command", program = program), found)
         }
     };
-    match found.and_then(fit_for_a_header) {
+    match found.and_then(fit_for_header) {
         Ok(Raw { text, remarks }) => {
             let secret = SecretString::from(text);
-            if let Some(asked) = asked {
-                memory.learn(asked, &secret);
+            if let Some(source) = unsteady {
+                memory.learn(source, &secret);
             }
             (Secret::Known(secret), remarks)
         }
         Err(reason) => {
             let reason = message!("secret-not-had", place = place, reason = reason);
-            match asked.and_then(|asked| memory.recall(&asked)) {
+            match unsteady.and_then(|source| memory.recall(&source)) {
                 Some(secret) => {
                     let warning = Some(message!("secret-kept", reason = reason));
                     (Secret::Known(secret), Remarks { warning, exposed: None })
@@ -119,16 +125,16 @@ async fn find(source: Option<SecretSource>, directory: &Path, memory: &SecretMem
     }
 }
 
-fn as_written(literal: SecretString) -> Secret {
+fn literal_secret(literal: SecretString) -> Secret {
     if literal.expose_secret().is_empty() { Secret::Missing } else { Secret::Known(literal) }
 }
 
-fn fit_for_a_header(raw: Raw) -> Result<Raw, Reason> {
+fn fit_for_header(raw: Raw) -> Result<Raw, Reason> {
     let text = raw.text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err(message!("problem-empty"));
     }
-    key::examine_characters(text).map_err(|unfit| unfit.message)?;
+    client_key::examine_characters(text).map_err(|flaw| flaw.message)?;
     Ok(Raw { text: text.to_owned(), ..raw })
 }
 
@@ -141,15 +147,15 @@ fn from_environment(name: &str) -> Result<Raw, Reason> {
 }
 
 fn from_file(path: &Path) -> Result<Raw, Reason> {
-    let metadata = std::fs::metadata(path).map_err(|error| told(&error))?;
+    let metadata = std::fs::metadata(path).map_err(|error| source::unreadable(&error))?;
     if metadata.is_dir() {
         return Err(message!("problem-directory"));
     }
-    let file = File::open(path).map_err(|error| told(&error))?;
+    let file = File::open(path).map_err(|error| source::unreadable(&error))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| told(&error))?;
+    file.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).map_err(|error| source::unreadable(&error))?;
     let remarks =
-        Remarks { warning: load::permission_warning(path, &metadata), exposed: trust::exposed(path) };
+        Remarks { warning: source::permission_warning(path, &metadata), exposed: trust::exposed(path) };
     Ok(Raw { text: text_of(bytes)?, remarks })
 }
 
@@ -165,17 +171,17 @@ fn from_keyring(name: &str) -> Result<Raw, Reason> {
     }
 }
 
-/// Runs a lookup that may block for as long as it likes. It gets a thread of its own,
-/// because a runtime cannot shut down while one of its blocking threads hangs.
+/// Runs a lookup that may block for any time. It gets a thread of its own, because a runtime
+/// cannot shut down while one of its blocking threads hangs.
 async fn in_thread(lookup: impl FnOnce() -> Result<Raw, Reason> + Send + 'static) -> Result<Raw, Reason> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("secret".to_owned())
         .spawn(move || {
-            // Nobody waits any more when the limit was reached first.
+            // The receiver is gone when the limit was reached first.
             let _ = sender.send(lookup());
         })
-        .map_err(|error| told(&error))?;
+        .map_err(|_| message!("secret-lookup-failed"))?;
     match tokio::time::timeout(LOOKUP_LIMIT, receiver).await {
         Ok(Ok(found)) => found,
         Ok(Err(_)) => Err(message!("secret-lookup-failed")),
@@ -187,7 +193,7 @@ async fn from_command(command: &[String], limit: Duration) -> Result<Raw, Reason
     let Some((program, arguments)) = command.split_first() else {
         return Err(message!("problem-no-program"));
     };
-    let mut command = Command::new(at_home(Path::new(program)));
+    let mut command = Command::new(expand_home(Path::new(program)));
     command
         .args(arguments)
         .stdin(Stdio::null())
@@ -205,12 +211,12 @@ async fn from_command(command: &[String], limit: Duration) -> Result<Raw, Reason
     outcome.map_err(|_| message!("secret-no-answer", seconds = limit.as_secs()))?
 }
 
-/// What it printed, if it also ended well.
+/// What the program printed, if it exited with success.
 async fn output_of(child: &mut Child) -> Result<Raw, Reason> {
     let (output, complaint) =
         tokio::join!(beginning_of(child.stdout.take()), beginning_of(child.stderr.take()));
     let text = text_of(output)?;
-    let status = child.wait().await.map_err(|error| told(&error))?;
+    let status = child.wait().await.map_err(|_| message!("secret-lookup-failed"))?;
     if status.success() {
         return Ok(text.into());
     }
@@ -221,17 +227,18 @@ async fn output_of(child: &mut Child) -> Result<Raw, Reason> {
     })
 }
 
-/// As much as a secret may have and one byte more; the rest stays unread.
+/// The output up to the size of the largest secret and one byte more; the rest is not read.
 async fn beginning_of(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
-        // A pipe that breaks has ended; the exit status says whether that was an error.
+        // A broken pipe counts as the end; the exit status shows whether that was an error.
         let _ = pipe.take(LARGEST_SECRET + 1).read_to_end(&mut bytes).await;
     }
     bytes
 }
 
-/// The first line of a complaint, short, printable, and without what the program printed.
+/// The first line of the standard error: short, printable, and `None` where it repeats what
+/// the program printed.
 fn first_line(complaint: &[u8], secret: &str) -> Option<String> {
     const LONGEST: usize = 200;
     let complaint = String::from_utf8_lossy(complaint);
@@ -243,11 +250,6 @@ fn first_line(complaint: &[u8], secret: &str) -> Option<String> {
     Some(crate::language::printable::shortened(&line, LONGEST))
 }
 
-/// In the system's own words.
-fn told(error: &std::io::Error) -> Reason {
-    error.to_string().into()
-}
-
 fn text_of(bytes: Vec<u8>) -> Result<String, Reason> {
     if bytes.len() as u64 > LARGEST_SECRET {
         return Err(message!("secret-too-long"));
@@ -255,22 +257,22 @@ fn text_of(bytes: Vec<u8>) -> Result<String, Reason> {
     String::from_utf8(bytes).map_err(|_| message!("secret-not-text"))
 }
 
-/// A shell script's own children keep its pipes open, so they go with it.
+/// Kills the program and its children, which would keep the pipes of a shell script open.
 #[cfg(unix)]
 fn kill_with_children(child: &Child) {
     let group = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
     if let Some(group) = group {
-        // It may have ended in the meantime, which is all that is wanted.
+        // It fails when the program has ended in the meantime, which is as good.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
 }
 
-/// Elsewhere `kill_on_drop` ends the program itself.
+/// Without process groups, `kill_on_drop` ends the program alone.
 #[cfg(not(unix))]
 fn kill_with_children(_child: &Child) {}
 
-/// `~/` is the home directory, as in a shell.
-pub fn at_home(path: &Path) -> PathBuf {
+/// The path with a leading `~/` replaced by the home directory, as in a shell.
+pub fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),

@@ -1,14 +1,13 @@
-//! Names of models and the patterns that stand for many of them: what is said of each
-//! (`[models]`, `[prices]`), compiled, and the wildcard all of them and
-//! `accounts[].models` use.
+//! Model names and the patterns that cover many of them: tables by model (`[models]`,
+//! `[prices]`), and the wildcard that these tables and `accounts[].models` use.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// What is said of each model.
+/// A value for each model.
 ///
 /// An exact name beats every pattern. Among patterns the one with the most literal
-/// characters wins, and of equals the first in the file.
+/// characters wins, and of two equal ones the first in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ByModel<T> {
     exact: HashMap<String, T>,
@@ -21,7 +20,7 @@ struct Pattern<T> {
     text: String,
     /// Bytes before the first star: most patterns are ruled out by these alone.
     head: usize,
-    said: T,
+    value: T,
 }
 
 /// `[models]`: the name a client asks for → the name (or `provider/model`) sent upstream.
@@ -34,15 +33,15 @@ impl<T> Default for ByModel<T> {
 }
 
 impl<T: Clone> ByModel<T> {
-    /// From the pairs of the file, in its order.
+    /// From pairs of a name or pattern and its value, in the order of the file.
     pub fn new(models: &[(String, T)]) -> Self {
         let mut exact = HashMap::new();
         let mut patterns = Vec::new();
-        for (asked, said) in models.iter().cloned() {
-            match asked.find('*') {
-                Some(head) => patterns.push(Pattern { text: asked, head, said }),
+        for (name, value) in models.iter().cloned() {
+            match name.find('*') {
+                Some(head) => patterns.push(Pattern { text: name, head, value }),
                 None => {
-                    exact.insert(asked, said);
+                    exact.insert(name, value);
                 }
             }
         }
@@ -51,7 +50,7 @@ impl<T: Clone> ByModel<T> {
         Self { exact, patterns }
     }
 
-    /// `None` when nothing is said of the model.
+    /// The value of the model; `None` where no name or pattern covers it.
     pub fn get(&self, model: &str) -> Option<&T> {
         self.exact.get(model).or_else(|| self.get_by_pattern(model))
     }
@@ -60,12 +59,12 @@ impl<T: Clone> ByModel<T> {
         let covers = |pattern: &&Pattern<T>| {
             model.starts_with(&pattern.text[..pattern.head]) && matches(&pattern.text, model)
         };
-        self.patterns.iter().find(covers).map(|pattern| &pattern.said)
+        self.patterns.iter().find(covers).map(|pattern| &pattern.value)
     }
 }
 
 impl ModelMap {
-    /// What to send for the model asked for; `None` when the map says nothing about it.
+    /// The model to send upstream; `None` where the map does not cover the name.
     pub fn resolve(&self, model: &str) -> Option<&str> {
         self.get(model).map(String::as_str)
     }
@@ -75,10 +74,10 @@ fn literal_characters(pattern: &str) -> usize {
     pattern.chars().filter(|&character| character != '*').count()
 }
 
-/// Whether the pattern covers the whole name; `*` stands for any text, also none.
+/// Whether the pattern covers the whole name; `*` stands for any text, even none.
 ///
-/// Linear in both: each piece between two stars is taken where it first occurs, which
-/// leaves the most room for the rest, so nothing is ever tried twice.
+/// Linear in both: each piece between two stars is matched where it first occurs, which leaves
+/// the most room for the rest, so there is no backtracking.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == name;
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn many_stars_on_a_long_name_are_no_trap() {
+    fn many_stars_on_a_long_name_take_linear_time() {
         let pattern = "*a".repeat(2_000) + "b";
         let name = "a".repeat(100_000);
         assert!(!matches(&pattern, &name));
@@ -160,12 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_no_key_covers_is_left_alone() {
+    fn a_name_that_no_key_covers_is_left_alone() {
         assert_eq!(map(&[("gpt-*", "x"), ("claude", "y")]).resolve("gemini-3"), None);
         assert_eq!(ModelMap::default().resolve("gemini-3"), None);
     }
 
-    /// The textbook definition, exponential and obviously right.
+    /// The textbook definition: exponential, and obviously right.
     fn matches_by_definition(pattern: &[char], name: &[char]) -> bool {
         match (pattern, name) {
             ([], []) => true,

@@ -1,24 +1,27 @@
-//! What is reached without the proxy on the way out: hosts, domains with all below them,
-//! and networks. This computer always is.
+//! Destinations that are reached without the outgoing proxy: hosts, domains with all their
+//! subdomains, and networks. This computer always is one.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// The list `upstream.no_proxy`. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoProxy(Arc<[Exception]>);
 
+/// One element of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exception {
     /// `*`: everything.
     All,
-    /// An address, or all that begin with so many of its bits.
+    /// All addresses whose first bits, as many as the number says, are those of this one.
     Network(IpAddr, u8),
-    /// A name, and every name below it.
+    /// A name and all its subdomains.
     Domain(String),
 }
 
 impl NoProxy {
-    /// For what `validate` found nothing wrong with; the rest is left out.
+    /// From the texts of the file. `meaning` refuses those that do not parse, so they are
+    /// skipped here.
     pub fn new(written: &[String]) -> Self {
         Self(written.iter().filter_map(|text| Exception::parse(text)).collect())
     }
@@ -36,7 +39,7 @@ impl NoProxy {
 }
 
 impl Exception {
-    /// `None` for what is neither: a URL, a port, a network of too many bits.
+    /// `None` for anything else: a URL, a name with a port, a network with too many bits.
     pub fn parse(written: &str) -> Option<Self> {
         if written == "*" {
             return Some(Self::All);
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_domains_and_networks_are_told_apart() {
+    fn hosts_domains_and_networks_are_distinguished() {
         let no_proxy = NoProxy::new(
             &["corp.example", "*.lan", ".home.arpa", "10.0.0.0/8", "192.168.1.7", "fd00::/8"]
                 .map(str::to_owned),
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_none_of_them() {
+    fn anything_else_is_not_an_exception() {
         for written in [
             "",
             "http://corp.example",

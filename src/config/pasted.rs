@@ -1,33 +1,33 @@
-//! A key as people paste it: with the quotes of a shell, behind the variable's or the header's
-//! name, one that belongs to another provider, or what only stands where a key should be.
+//! A key as users paste it: in the quotes of a shell, after the name of a variable or a header,
+//! for another provider, or something else in place of a key.
 
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 
-/// What was around a key, for the user to know.
+/// What was removed from around a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Around {
+pub enum Wrapping {
     Quotes,
     Name,
     Header,
     Scheme,
 }
 
-/// What is no key, and is pasted for one.
+/// What was pasted in place of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoKey {
-    /// As a list of keys shows them: `sk-...abcd`.
+pub enum Mistake {
+    /// As in a list of keys: `sk-...abcd`.
     Masked,
-    /// As instructions have it: `YOUR_API_KEY`.
+    /// As in instructions: `YOUR_API_KEY`.
     Placeholder,
     Url,
     Json,
 }
 
-impl NoKey {
-    /// With what to paste instead.
-    pub fn said(self) -> Message {
+impl Mistake {
+    /// What it is, and what to paste instead.
+    pub fn message(self) -> Message {
         match self {
             Self::Masked => message!("pasted-masked"),
             Self::Placeholder => message!("pasted-placeholder"),
@@ -37,8 +37,8 @@ impl NoKey {
     }
 }
 
-/// A key by itself, and what was taken off it.
-pub fn cleaned(pasted: &str) -> (&str, Vec<Around>) {
+/// The bare key, and what was removed from around it, outermost first.
+pub fn cleaned(pasted: &str) -> (&str, Vec<Wrapping>) {
     let (mut key, mut taken) = (bare(pasted), Vec::new());
     while let Some((rest, around)) = without_one(key) {
         key = bare(rest);
@@ -52,15 +52,15 @@ fn bare(text: &str) -> &str {
     text.trim_matches(|character: char| character.is_whitespace() || character == BYTE_ORDER_MARK)
 }
 
-fn without_one(text: &str) -> Option<(&str, Around)> {
+fn without_one(text: &str) -> Option<(&str, Wrapping)> {
     unquoted(text)
-        .map(|rest| (rest, Around::Quotes))
-        .or_else(|| unnamed(text).map(|rest| (rest, Around::Name)))
-        .or_else(|| unheaded(text).map(|rest| (rest, Around::Header)))
-        .or_else(|| after(text, "Bearer ").map(|rest| (rest, Around::Scheme)))
+        .map(|rest| (rest, Wrapping::Quotes))
+        .or_else(|| unnamed(text).map(|rest| (rest, Wrapping::Name)))
+        .or_else(|| unheaded(text).map(|rest| (rest, Wrapping::Header)))
+        .or_else(|| after(text, "Bearer ").map(|rest| (rest, Wrapping::Scheme)))
 }
 
-/// Behind the name of a header, and of the option that takes it: `-H "x-api-key: …"`.
+/// The text after the name of a header, or after the option for one: `-H "x-api-key: …"`.
 fn unheaded(text: &str) -> Option<&str> {
     const NAMES: [&str; 4] = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
     if let Some(header) = ["-H ", "--header "].into_iter().find_map(|option| text.strip_prefix(option)) {
@@ -70,28 +70,28 @@ fn unheaded(text: &str) -> Option<&str> {
     NAMES.iter().any(|known| name.trim().eq_ignore_ascii_case(known)).then_some(value)
 }
 
-/// Whatever its case, as in headers.
+/// The text after this beginning in any case, as in headers.
 fn after<'text>(text: &'text str, beginning: &str) -> Option<&'text str> {
     let (start, rest) = text.split_at_checked(beginning.len())?;
     start.eq_ignore_ascii_case(beginning).then_some(rest)
 }
 
-/// What this is, where it is no key of anybody's.
-pub fn no_key(text: &str) -> Option<NoKey> {
+/// The mistake, where this cannot be a key of any provider.
+pub fn mistake(text: &str) -> Option<Mistake> {
     const MASKS: [&str; 5] = ["…", "...", "***", "•••", "●●●"];
     if text.starts_with(['{', '[']) {
-        Some(NoKey::Json)
+        Some(Mistake::Json)
     } else if text.contains("://") {
-        Some(NoKey::Url)
+        Some(Mistake::Url)
     } else if is_placeholder(text) {
-        Some(NoKey::Placeholder)
+        Some(Mistake::Placeholder)
     } else {
-        MASKS.iter().any(|mask| text.contains(mask)).then_some(NoKey::Masked)
+        MASKS.iter().any(|mask| text.contains(mask)).then_some(Mistake::Masked)
     }
 }
 
-/// Whole words that no key drawn by lot has in it, a variable that no shell has replaced, or
-/// nothing but the letter x.
+/// Whether this is a placeholder: words that no random key contains, a variable that no shell
+/// has replaced, or nothing but the letter x.
 fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 10] = [
         "yourapikey",
@@ -127,7 +127,7 @@ fn unquoted(text: &str) -> Option<&str> {
     QUOTES.into_iter().find_map(inner)
 }
 
-/// Behind `NAME=` or `export NAME=`. What is left of a key that ends in `=` is none.
+/// The text after `NAME=` or `export NAME=`. A key that ends in `=` is not such a text.
 fn unnamed(text: &str) -> Option<&str> {
     let assignment = text.strip_prefix("export ").unwrap_or(text).trim_start();
     let (name, value) = assignment.split_once('=')?;
@@ -137,8 +137,8 @@ fn unnamed(text: &str) -> Option<&str> {
     (is_name && !value.trim_start_matches('=').trim().is_empty()).then_some(value)
 }
 
-/// Whose key this is by its beginning, where that is not the provider it is meant for: what
-/// they are called, and how they are added.
+/// The owner of a key by its beginning, where that is not this provider: the owner's name, and
+/// the options that add an account for it.
 pub fn other_owner(key: &str, provider: Provider) -> Option<(&'static str, &'static str)> {
     const BEGINNINGS: [(&str, &str, &str); 9] = [
         ("sk-ant-", "Anthropic", "--provider anthropic"),
@@ -157,7 +157,7 @@ pub fn other_owner(key: &str, provider: Provider) -> Option<(&'static str, &'sta
         Provider::Gemini => owner == "Google Gemini",
         Provider::OpenAi => owner == "OpenAI",
         Provider::Zai => false,
-        // Theirs are of any kind.
+        // Their keys can begin in any way.
         Provider::OpenAiCompatible | Provider::Demo => true,
     };
     (!is_own).then_some((owner, options))
@@ -168,9 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_taken_out_of_what_is_around_it() {
-        use Around::{Header, Name, Quotes, Scheme};
-        let cases: [(&str, &str, &[Around]); 18] = [
+    fn a_key_is_freed_of_what_is_around_it() {
+        use Wrapping::{Header, Name, Quotes, Scheme};
+        let cases: [(&str, &str, &[Wrapping]); 18] = [
             ("AIzaKey", "AIzaKey", &[]),
             ("  sk-ant-1\r\n", "sk-ant-1", &[]),
             ("\"sk-1\"", "sk-1", &[Quotes]),
@@ -196,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn what_only_stands_where_a_key_should_be_is_none() {
-        use NoKey::{Json, Masked, Placeholder, Url};
+    fn what_is_pasted_in_place_of_a_key_is_recognized() {
+        use Mistake::{Json, Masked, Placeholder, Url};
         let cases = [
             ("sk-...abcd", Some(Masked)),
             ("sk-…abcd", Some(Masked)),
@@ -220,12 +220,12 @@ mod tests {
             ("eyJhbGciOi.eyJzdWIi.sig_-", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(no_key(text), expected, "{text}");
+            assert_eq!(mistake(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_key_for_somebody_else_is_known_by_its_beginning() {
+    fn a_key_of_another_provider_is_known_by_its_beginning() {
         let owner = |key, provider| other_owner(key, provider).map(|(owner, _)| owner);
         let cases = [
             ("sk-ant-api03-x", Provider::Gemini, Some("Anthropic")),

@@ -1,4 +1,4 @@
-//! From a key to its line: paths of keys, and where in the text they stand.
+//! From a key to its line: the path of a key, and where it stands in the text.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,14 +6,15 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike};
 
 use super::Problem;
+use super::problem::{Flaw, line_and_column};
 use super::redact::without_secrets;
 use crate::language::Message;
 use crate::message;
 
-/// More than anybody reads at once; a broken file of a megabyte must not cost a gigabyte.
+/// More than one can read at once; a broken file of a megabyte must not cost a gigabyte.
 const MOST_PROBLEMS: usize = 100;
 
-/// `accounts[1].base_url`, step by step.
+/// The path of a key, step by step, such as `accounts[1].base_url`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyPath(Vec<Step>);
 
@@ -48,7 +49,7 @@ impl KeyPath {
         &self.0
     }
 
-    /// The path and everything around it but the file itself, outermost first.
+    /// The path and each path above it but the whole file, outermost first.
     pub fn prefixes(&self) -> impl Iterator<Item = Self> {
         (1..=self.0.len()).map(|depth| Self(self.0[..depth].to_vec()))
     }
@@ -71,7 +72,7 @@ fn as_toml_key(key: &str) -> String {
     toml_edit::Key::new(key).display_repr().into_owned()
 }
 
-/// A problem that knows its key and not its line yet.
+/// A problem whose key is known, and whose line is not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub path: KeyPath,
@@ -80,7 +81,7 @@ pub struct Finding {
     pub fix: Message,
 }
 
-/// Which part of `key = value` the cursor belongs on.
+/// The part of `key = value` that a problem points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     Key,
@@ -95,9 +96,14 @@ impl Finding {
     pub const fn key(path: KeyPath, message: Message, fix: Message) -> Self {
         Self { path, at: At::Key, message, fix }
     }
+
+    /// The flaw of the value at this path.
+    pub fn of(path: KeyPath, Flaw { message, fix }: Flaw) -> Self {
+        Self::value(path, message, fix)
+    }
 }
 
-/// The findings at their lines, top to bottom.
+/// The findings at their lines, top to bottom; at most [`MOST_PROBLEMS`] of them.
 pub fn locate(text: &str, document: &Document<&str>, findings: Vec<Finding>) -> Vec<Problem> {
     let mut placed: Vec<(usize, Finding)> =
         findings.into_iter().map(|finding| (offset(document, &finding), finding)).collect();
@@ -109,7 +115,7 @@ pub fn locate(text: &str, document: &Document<&str>, findings: Vec<Finding>) -> 
         .map(|(offset, finding)| {
             let (line, column) = line_and_column(text, offset);
             let Finding { path, message, fix, .. } = finding;
-            // A key pasted on the wrong side of the `=` is a name here.
+            // A secret pasted on the wrong side of the `=` is a name here.
             let key = without_secrets(&path.to_string());
             Problem { line, column, key, message, fix }
         })
@@ -122,15 +128,7 @@ pub fn locate(text: &str, document: &Document<&str>, findings: Vec<Finding>) -> 
     problems
 }
 
-/// Line and column of a byte, both from 1, the column in characters.
-pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(offset)];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
-}
-
-/// Where the finding's key stands, or the nearest thing around it that the text holds.
+/// The byte where the finding's key stands, or where the innermost table around it does.
 fn offset(document: &Document<&str>, finding: &Finding) -> usize {
     let mut item = document.as_item();
     let mut nearest = 0;
@@ -142,15 +140,16 @@ fn offset(document: &Document<&str>, finding: &Finding) -> usize {
         let Some(next) = child(item, step) else { break };
         item = next;
         let wants_value = !is_last || finding.at == At::Value;
-        if let Some(span) = item.span().filter(|_| wants_value && has_place_of_its_own(item, step)) {
+        if let Some(span) = item.span().filter(|_| wants_value && has_own_place(item, step)) {
             nearest = span.start;
         }
     }
     nearest
 }
 
-/// A table's span is its header, which is a place of its own only for one of several.
-fn has_place_of_its_own(item: &Item, step: &Step) -> bool {
+/// Whether the item's span is worth pointing at. A table's span is its header, which says
+/// more than the key only where there are several of one name.
+fn has_own_place(item: &Item, step: &Step) -> bool {
     item.is_value() || (item.is_table() && matches!(step, Step::Index(_)))
 }
 
@@ -159,6 +158,7 @@ fn key_span(item: &Item, step: &Step) -> Option<Range<usize>> {
     item.as_table_like()?.key(key)?.span()
 }
 
+/// The item one step down; `None` where there is none.
 pub fn child<'item>(item: &'item Item, step: &Step) -> Option<&'item Item> {
     match step {
         Step::Key(key) => item.as_table_like().and_then(|table: &dyn TableLike| table.get(key)),

@@ -1,9 +1,10 @@
-//! What is wrong with the file, where, and what would be right.
+//! What is wrong with a file, where, and what would be right.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use toml_edit::TomlError;
 
 use crate::language::{Language, Message};
 use crate::message;
@@ -13,9 +14,9 @@ use crate::message;
 pub struct Problem {
     /// From 1; 0 when the problem is the file as a whole.
     pub line: usize,
-    /// From 1, in characters; 0 when the problem is the file as a whole.
+    /// In characters, from 1; 0 when the problem is the file as a whole.
     pub column: usize,
-    /// `accounts[1].base_url`; empty when no key is concerned.
+    /// `accounts[1].base_url`; empty when the problem is not about one key.
     pub key: String,
     /// What is wrong. Never holds a secret.
     pub message: Message,
@@ -24,20 +25,25 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A problem of a key whose line is not known, or would mislead.
+    pub const fn without_line(key: String, message: Message, fix: Message) -> Self {
+        Self { line: 0, column: 0, key, message, fix }
+    }
+
     /// What is wrong and what would be right, without the place.
-    pub fn said(&self) -> Message {
+    pub fn unplaced(&self) -> Message {
         if self.fix.is_empty() {
             return self.message.clone();
         }
         message!("problem-with-fix", problem = &self.message, fix = &self.fix)
     }
 
-    /// The same behind its place, as far as it has one.
+    /// The same after its line and key, where it has them.
     pub fn placed(&self) -> Message {
         self.placed_in(None)
     }
 
-    /// The same, with the name of its file where that is not known otherwise.
+    /// The same, with the name of the file first where one is given.
     pub fn placed_in(&self, file: Option<&Path>) -> Message {
         let file = file.map(|file| file.display().to_string());
         let line = (self.line > 0).then(|| format!("{}:{}", self.line, self.column));
@@ -45,9 +51,9 @@ impl Problem {
         let place = [line.join(":"), self.key.clone()];
         let place: Vec<String> = place.into_iter().filter(|part| !part.is_empty()).collect();
         if place.is_empty() {
-            return self.said();
+            return self.unplaced();
         }
-        message!("problem-at", place = place.join(": "), said = self.said())
+        message!("problem-at", place = place.join(": "), said = self.unplaced())
     }
 }
 
@@ -58,10 +64,10 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with one file, top to bottom; never empty.
+/// Every problem of one file, top to bottom; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 pub struct Problems {
-    /// As the caller named it.
+    /// The path as the caller gave it.
     pub file: PathBuf,
     pub list: Vec<Problem>,
 }
@@ -73,20 +79,20 @@ impl Problems {
 
     /// One problem with the file as a whole.
     pub fn whole_file(file: &Path, message: Message, fix: Message) -> Self {
-        Self::new(file, vec![Problem { line: 0, column: 0, key: String::new(), message, fix }])
+        Self::new(file, vec![Problem::without_line(String::new(), message, fix)])
     }
 
-    /// One per problem: `config.toml:12:8: proxy.port: …; …`.
+    /// One message for each problem: `config.toml:12:8: proxy.port: …; …`.
     pub fn messages(&self) -> impl Iterator<Item = Message> {
         self.list.iter().map(|problem| problem.placed_in(Some(&self.file)))
     }
 
-    /// One line per problem.
+    /// One line for each problem.
     pub fn lines(&self, language: Language) -> impl Iterator<Item = String> {
         self.messages().map(move |message| message.text(language))
     }
 
-    /// All of them.
+    /// All problems, one a line.
     pub fn text(&self, language: Language) -> String {
         self.lines(language).collect::<Vec<_>>().join("\n")
     }
@@ -99,7 +105,39 @@ impl fmt::Display for Problems {
     }
 }
 
-/// `this or that or that`.
+/// What is wrong with a value, and what would be right, before its place is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    pub message: Message,
+    pub fix: Message,
+}
+
+impl Flaw {
+    pub const fn new(message: Message, fix: Message) -> Self {
+        Self { message, fix }
+    }
+}
+
+/// A text that is not TOML, at the line where the parser gave up.
+pub fn syntax_problem(text: &str, error: &TomlError) -> Problem {
+    let (line, column) = line_and_column(text, error.span().map_or(text.len(), |span| span.start));
+    let (reason, fix) = match error.message().split_once(", expected ") {
+        Some((reason, expected)) => (reason, message!("fix-expected", what = expected)),
+        None if error.message() == "duplicate key" => (error.message(), message!("fix-duplicate-key")),
+        None => (error.message(), message!("fix-line")),
+    };
+    Problem { line, column, key: String::new(), message: message!("problem-not-toml", said = reason), fix }
+}
+
+/// Line and column of a byte, both from 1, the column in characters.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    (line, before[line_start..].chars().count() + 1)
+}
+
+/// `one or another or a third`.
 pub fn either(choices: impl Iterator<Item = Message>) -> Message {
     choices
         .reduce(|one, another| message!("expected-either", one = one, another = another))

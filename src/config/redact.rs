@@ -1,4 +1,4 @@
-//! Text that may be shown: secrets out, everything else as it was.
+//! Texts without their secrets, for showing.
 
 use std::ops::Range;
 use std::path::Path;
@@ -6,18 +6,18 @@ use std::path::Path;
 use toml_edit::{Document, Item};
 
 use super::Problems;
-use super::load::syntax_problem;
+use super::key_shape::{is_key, without_keys};
+use super::problem::syntax_problem;
 
 const STARS: &str = "***";
 const QUOTED_STARS: &str = "\"***\"";
 
-/// What keys of the well-known vendors start with.
-const KEY_PREFIXES: [&str; 2] = ["sk-", "AIza"];
-const SHORTEST_KEY: usize = 10;
+/// A shorter secret of the file would mask ordinary words in its other lines.
+const SHORTEST_LITERAL: usize = 10;
 
-/// The file with every literal secret replaced by `"***"`, wherever it stands: under
-/// `api_key` and keys that look like it, in comments, and in URLs. Fails when the text
-/// is no TOML, because then nothing can tell a secret from the rest.
+/// The file with every literal secret replaced by `"***"`: under `api_key` and similar keys,
+/// in comments, and in URLs. Fails where the text is not TOML, because a secret cannot be
+/// distinguished from the rest then.
 pub fn redacted(text: &str, file: &Path) -> Result<String, Problems> {
     let document =
         Document::parse(text).map_err(|error| Problems::new(file, vec![syntax_problem(text, &error)]))?;
@@ -26,13 +26,13 @@ pub fn redacted(text: &str, file: &Path) -> Result<String, Problems> {
     in_comments(text, &mut secrets);
     let literals: Vec<String> = secrets.iter().map(|span| unquoted(&text[span.clone()])).collect();
     let mut shown = without_spans(text, secrets);
-    for literal in literals.iter().filter(|literal| literal.len() >= SHORTEST_KEY) {
+    for literal in literals.iter().filter(|literal| literal.len() >= SHORTEST_LITERAL) {
         shown = shown.replace(literal.as_str(), STARS);
     }
     Ok(without_secrets(&shown))
 }
 
-/// Any text without what looks like a key of a known vendor or a password in a URL.
+/// Any text without keys of well-known vendors and passwords in URLs.
 pub fn without_secrets(text: &str) -> String {
     without_credentials(&without_keys(text))
 }
@@ -57,28 +57,13 @@ pub fn without_credentials(text: &str) -> String {
     shown + rest
 }
 
-/// An address without what may be a secret in it: who asks, what is asked for, the rest.
+/// A URL without the parts that may be secret: user and password, query, fragment.
 pub fn without_url_secrets(url: &str) -> String {
     let shown = without_secrets(url);
     match shown.find(['?', '#']) {
         Some(mark) => format!("{}{STARS}", &shown[..=mark]),
         None => shown,
     }
-}
-
-fn without_keys(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for word in text.split_inclusive(|character| !is_key_character(character)) {
-        let key = word.trim_end_matches(|character| !is_key_character(character));
-        let is_key = key.len() >= SHORTEST_KEY && KEY_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-        shown.push_str(if is_key { STARS } else { key });
-        shown.push_str(&word[key.len()..]);
-    }
-    shown
-}
-
-fn is_key_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '-' || character == '_'
 }
 
 fn in_document(document: &Document<&str>, offset: usize, found: &mut Vec<Range<usize>>) {
@@ -99,7 +84,7 @@ fn in_item(key: &str, item: &Item, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Under a secret's key only the name of a place may be shown.
+/// Under the key of a secret, only the name of a place may be shown.
 fn in_secret(item: &Item, found: &mut Vec<Range<usize>>) {
     if let Some(table) = item.as_table_like() {
         for (_, item) in table.iter().filter(|(key, item)| !names_a_place(key, item)) {
@@ -116,13 +101,13 @@ fn names_a_place(key: &str, item: &Item) -> bool {
         "command" => item.is_array(),
         "env" => item.as_str().is_some_and(|name| {
             name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
-                && !name.starts_with("AIza")
+                && !is_key(name)
         }),
         _ => false,
     }
 }
 
-/// Whether a setting of this name holds what nobody may see.
+/// Whether a setting of this name holds a secret.
 fn names_a_secret(key: &str) -> bool {
     let key: String = key.to_ascii_lowercase().replace(['-', '_', ' '], "");
     key == "key" || ["apikey", "secret", "token", "password"].iter().any(|word| key.contains(word))
@@ -132,7 +117,7 @@ fn elements(item: &Item) -> impl Iterator<Item = &Item> {
     (0..).map_while(|index: usize| item.get(index))
 }
 
-/// `# api_key = "…"`: a line that was commented out still holds its secret.
+/// Secrets in lines that were commented out, such as `# api_key = "…"`.
 fn in_comments(text: &str, found: &mut Vec<Range<usize>>) {
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
@@ -236,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_not_shown() {
+    fn a_text_that_cannot_be_parsed_is_not_shown() {
         let problems =
             redacted("api_key = \"sk-abcdefghij\n", Path::new("config.toml")).expect_err("no TOML");
         assert!(!problems.to_string().contains("abcdefghij"), "{problems}");
     }
 
     #[test]
-    fn model_names_are_no_secrets() {
+    fn model_names_are_not_secrets() {
         check(&[("[models]\n\"token-1\" = \"gpt\"\n", "[models]\n\"token-1\" = \"gpt\"\n")]);
     }
 }

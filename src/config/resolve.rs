@@ -1,17 +1,17 @@
-//! As written → as used: every default is decided here, and nowhere else.
+//! As written → as used: every key that the file leaves out gets its value from `defaults`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::defaults::{LANGUAGE, account, monitor, notifications, pool, proxy, updates, upstream, zai};
 use super::file::{
     Account, File, ModelPrice, MonitorSection, NotificationsSection, PoolSection, ProxySection,
     TelemetrySection, UpdatesSection, UpstreamSection, ZaiModels, ZaiSection,
 };
 use super::place::KeyPath;
 use super::settings::{
-    AccountConfig, AuthMode, CaptureBodies, Config, DispatchMode, LanguageSetting, MonitorConfig,
-    NotificationsConfig, PoolConfig, Price, ProxyConfig, Strategy, TelemetryConfig, UpdatesConfig,
-    UpstreamConfig, ZaiConfig,
+    AccountConfig, Config, MonitorConfig, NotificationsConfig, PoolConfig, Price, ProxyConfig,
+    TelemetryConfig, UpdatesConfig, UpstreamConfig, ZaiConfig,
 };
 use super::{NoProxy, Secret, SecretSource};
 
@@ -22,11 +22,11 @@ const MEGABYTE: u64 = 1 << 20;
 pub struct Secrets {
     pub proxy: Secret,
     pub zai: Secret,
-    /// One per account, in order.
+    /// One for each account, in order.
     pub accounts: Vec<Secret>,
 }
 
-/// Where the secrets of one file are, in an order that [`Secrets::from_found`] knows.
+/// Where the secrets of one file are, in the order that [`Secrets::from_found`] takes them.
 pub fn sources(file: &File) -> Vec<Option<SecretSource>> {
     let proxy = file.proxy.as_ref().and_then(|proxy| proxy.api_key.clone());
     let zai = file.zai.as_ref().and_then(|zai| zai.api_key.clone());
@@ -34,7 +34,7 @@ pub fn sources(file: &File) -> Vec<Option<SecretSource>> {
     [proxy, zai].into_iter().chain(accounts).collect()
 }
 
-/// The key that the source at this place of [`sources`] stands behind.
+/// The key whose source is at this index of [`sources`].
 pub fn place_of(index: usize) -> KeyPath {
     match index {
         0 => KeyPath::of(&["proxy", "api_key"]),
@@ -60,10 +60,10 @@ impl Default for Config {
     }
 }
 
-/// For a file that `validate` found nothing wrong with.
+/// The configuration of a file that passed both checks.
 pub fn resolve(file: File, secrets: Secrets) -> Config {
     Config {
-        language: file.language.unwrap_or(LanguageSetting::Auto),
+        language: file.language.unwrap_or(LANGUAGE),
         proxy: proxy(file.proxy.unwrap_or_default(), secrets.proxy),
         pool: pool(&file.pool.unwrap_or_default()),
         zai: zai(file.zai.unwrap_or_default(), secrets.zai),
@@ -86,14 +86,16 @@ pub fn resolve(file: File, secrets: Secrets) -> Config {
 
 fn proxy(written: ProxySection, api_key: Secret) -> ProxyConfig {
     ProxyConfig {
-        port: written.port.unwrap_or(ProxyConfig::DEFAULT_PORT),
-        allow_lan_access: written.allow_lan_access.unwrap_or(false),
-        auth_mode: written.auth_mode.unwrap_or(AuthMode::Auto),
+        port: written.port.unwrap_or(proxy::PORT),
+        allow_lan_access: written.allow_lan_access.unwrap_or(proxy::ALLOW_LAN_ACCESS),
+        auth_mode: written.auth_mode.unwrap_or(proxy::AUTH_MODE),
         api_key,
-        start_with_agent: written.start_with_agent.unwrap_or(true),
-        request_timeout: Duration::from_secs(written.request_timeout_secs.unwrap_or(600)),
-        max_body: written.max_body_mb.unwrap_or(100) * MEGABYTE,
-        drain_timeout: Duration::from_secs(written.drain_timeout_secs.unwrap_or(30)),
+        start_with_agent: written.start_with_agent.unwrap_or(proxy::START_WITH_AGENT),
+        request_timeout: Duration::from_secs(
+            written.request_timeout_secs.unwrap_or(proxy::REQUEST_TIMEOUT_SECS),
+        ),
+        max_body: written.max_body_mb.unwrap_or(proxy::MAX_BODY_MB) * MEGABYTE,
+        drain_timeout: Duration::from_secs(written.drain_timeout_secs.unwrap_or(proxy::DRAIN_TIMEOUT_SECS)),
         allowed_hosts: written.allowed_hosts.unwrap_or_default(),
         allowed_origins: written.allowed_origins.unwrap_or_default(),
     }
@@ -101,17 +103,17 @@ fn proxy(written: ProxySection, api_key: Secret) -> ProxyConfig {
 
 fn pool(written: &PoolSection) -> PoolConfig {
     PoolConfig {
-        strategy: written.strategy.unwrap_or(Strategy::RoundRobin),
-        max_attempts: written.max_attempts.unwrap_or(3),
-        max_cooldown: Duration::from_secs(written.max_cooldown_secs.unwrap_or(3_600)),
+        strategy: written.strategy.unwrap_or(pool::STRATEGY),
+        max_attempts: written.max_attempts.unwrap_or(pool::MAX_ATTEMPTS),
+        max_cooldown: Duration::from_secs(written.max_cooldown_secs.unwrap_or(pool::MAX_COOLDOWN_SECS)),
     }
 }
 
 fn zai(written: ZaiSection, api_key: Secret) -> ZaiConfig {
     ZaiConfig {
-        enabled: written.enabled.unwrap_or(false),
-        dispatch_mode: written.dispatch_mode.unwrap_or(DispatchMode::Off),
-        base_url: filled(written.base_url).unwrap_or_else(|| "https://api.z.ai/api/anthropic".to_owned()),
+        enabled: written.enabled.unwrap_or(zai::ENABLED),
+        dispatch_mode: written.dispatch_mode.unwrap_or(zai::DISPATCH_MODE),
+        base_url: filled(written.base_url).unwrap_or_else(|| zai::BASE_URL.to_owned()),
         api_key,
         models: zai_models(written.models.unwrap_or_default()),
     }
@@ -119,9 +121,9 @@ fn zai(written: ZaiSection, api_key: Secret) -> ZaiConfig {
 
 fn zai_models(written: ZaiModels) -> BTreeMap<String, String> {
     [
-        ("opus", written.opus, "glm-4.7"),
-        ("sonnet", written.sonnet, "glm-4.7"),
-        ("haiku", written.haiku, "glm-4.5-air"),
+        ("opus", written.opus, zai::OPUS),
+        ("sonnet", written.sonnet, zai::SONNET),
+        ("haiku", written.haiku, zai::HAIKU),
     ]
     .into_iter()
     .map(|(size, model, default)| (size.to_owned(), model.unwrap_or_else(|| default.to_owned())))
@@ -133,20 +135,22 @@ fn upstream(written: UpstreamSection) -> UpstreamConfig {
         proxy: written.proxy.unwrap_or_default(),
         no_proxy: NoProxy::new(&written.no_proxy.unwrap_or_default()),
         ca_file: written.ca_file.filter(|file| !file.as_os_str().is_empty()),
-        connect_timeout: Duration::from_secs(written.connect_timeout_secs.unwrap_or(10)),
+        connect_timeout: Duration::from_secs(
+            written.connect_timeout_secs.unwrap_or(upstream::CONNECT_TIMEOUT_SECS),
+        ),
     }
 }
 
 fn monitor(written: &MonitorSection) -> MonitorConfig {
     MonitorConfig {
-        enabled: written.enabled.unwrap_or(true),
-        capture_bodies: written.capture_bodies.unwrap_or(CaptureBodies::None),
-        max_size: written.max_mb.unwrap_or(256) * MEGABYTE,
-        retention_days: written.retention_days.unwrap_or(30),
+        enabled: written.enabled.unwrap_or(monitor::ENABLED),
+        capture_bodies: written.capture_bodies.unwrap_or(monitor::CAPTURE_BODIES),
+        max_size: written.max_mb.unwrap_or(monitor::MAX_MB) * MEGABYTE,
+        retention_days: written.retention_days.unwrap_or(monitor::RETENTION_DAYS),
     }
 }
 
-/// `None` for a price without input or output, which `check` has refused.
+/// `None` for a price without input or output, which `form` refuses.
 fn price((model, written): (String, ModelPrice)) -> Option<(String, Price)> {
     let (input, output) = (written.input?, written.output?);
     Some((model, Price { input, output, cached_input: written.cached_input.unwrap_or(input) }))
@@ -157,23 +161,24 @@ fn telemetry(written: TelemetrySection) -> TelemetryConfig {
 }
 
 fn notifications(written: &NotificationsSection) -> NotificationsConfig {
+    let is_on = |switch: Option<bool>| switch.unwrap_or(notifications::ENABLED);
     NotificationsConfig {
-        enabled: written.enabled.unwrap_or(true),
-        bind_failure: written.bind_failure.unwrap_or(true),
-        config_problem: written.config_problem.unwrap_or(true),
-        account_disabled: written.account_disabled.unwrap_or(true),
-        all_cooling: written.all_cooling.unwrap_or(true),
-        upstream_unreachable: written.upstream_unreachable.unwrap_or(true),
-        lan_without_key: written.lan_without_key.unwrap_or(true),
-        update_available: written.update_available.unwrap_or(true),
+        enabled: is_on(written.enabled),
+        bind_failure: is_on(written.bind_failure),
+        config_problem: is_on(written.config_problem),
+        account_disabled: is_on(written.account_disabled),
+        all_cooling: is_on(written.all_cooling),
+        upstream_unreachable: is_on(written.upstream_unreachable),
+        lan_without_key: is_on(written.lan_without_key),
+        update_available: is_on(written.update_available),
     }
 }
 
 fn updates(written: UpdatesSection) -> UpdatesConfig {
-    UpdatesConfig { check: written.check.unwrap_or(false), url: written.url.unwrap_or_default() }
+    UpdatesConfig { check: written.check.unwrap_or(updates::CHECK), url: written.url.unwrap_or_default() }
 }
 
-/// `None` for an account without a name or a provider, which `check` has refused.
+/// `None` for an account without a name or a provider, which `form` refuses.
 fn account(written: Account, api_key: Secret) -> Option<AccountConfig> {
     Some(AccountConfig {
         name: written.name?,
@@ -181,9 +186,9 @@ fn account(written: Account, api_key: Secret) -> Option<AccountConfig> {
         api_key,
         base_url: filled(written.base_url),
         models: written.models.unwrap_or_default(),
-        enabled: written.enabled.unwrap_or(true),
-        priority: written.priority.unwrap_or(0),
-        weight: written.weight.unwrap_or(1),
+        enabled: written.enabled.unwrap_or(account::ENABLED),
+        priority: written.priority.unwrap_or(account::PRIORITY),
+        weight: written.weight.unwrap_or(account::WEIGHT),
     })
 }
 

@@ -1,4 +1,4 @@
-//! A secret after it was looked up: there, not configured, or not to be had.
+//! The result of looking up a secret: its value, nothing configured, or a reason.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use subtle::ConstantTimeEq;
 
 use crate::language::Message;
 
-/// Compares by value in constant time (only lengths show); never prints itself.
+/// Compared in constant time, so that only lengths show, and never printed.
 #[derive(Clone)]
 pub enum Secret {
     /// Not configured at all (an empty string, or no key).
     Missing,
     Known(SecretString),
-    /// Configured, but it could not be had: the reason, with no secret in it.
+    /// Configured, but the lookup failed: the reason, with no secret in it.
     Unresolved(Message),
 }
 
@@ -29,7 +29,7 @@ impl Secret {
         matches!(self, Self::Missing)
     }
 
-    /// Why a configured secret could not be had.
+    /// Why the lookup of a configured secret failed.
     pub const fn reason(&self) -> Option<&Message> {
         match self {
             Self::Unresolved(reason) => Some(reason),

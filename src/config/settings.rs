@@ -1,5 +1,5 @@
-//! The configuration as the rest of the program uses it: every default filled in, every
-//! value in range, every secret resolved or its reason kept.
+//! The configuration as the rest of the program uses it: every default is filled in, every
+//! value in range, and every secret found or the reason known.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::language::LanguageSetting;
 use super::{NoProxy, Secret};
-use crate::language::Language;
 use crate::protocol::Provider;
 
-/// What an empty file means is its [`Default`].
+/// All settings. The [`Default`] is what an empty file means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub language: LanguageSetting,
@@ -25,41 +25,14 @@ pub struct Config {
     pub notifications: NotificationsConfig,
     pub updates: UpdatesConfig,
     pub accounts: Vec<AccountConfig>,
-    /// Model the client asks for (may hold `*`) → model sent upstream, in file order.
+    /// Model the client asks for (`*` allowed) → model sent upstream, in the order of the file.
     pub models: Vec<(String, String)>,
-    /// Model (may hold `*`) → what it costs, beside and before the built-in prices.
+    /// Model (`*` allowed) → its price, which overrides a built-in one.
     pub prices: Vec<(String, Price)>,
     pub telemetry: TelemetryConfig,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum LanguageSetting {
-    /// What the system speaks.
-    #[serde(rename = "auto")]
-    Auto,
-    /// English.
-    #[serde(rename = "en")]
-    English,
-    /// 日本語.
-    #[serde(rename = "ja")]
-    Japanese,
-    /// 简体中文.
-    #[serde(rename = "zh-CN")]
-    SimplifiedChinese,
-}
-
-impl LanguageSetting {
-    /// The language it comes to on this system.
-    pub fn spoken(self) -> Language {
-        match self {
-            Self::Auto => Language::system(),
-            Self::English => Language::English,
-            Self::Japanese => Language::Japanese,
-            Self::SimplifiedChinese => Language::SimplifiedChinese,
-        }
-    }
-}
-
+/// `[proxy]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyConfig {
     /// 0: any free port.
@@ -76,23 +49,22 @@ pub struct ProxyConfig {
     pub allowed_origins: Vec<String>,
 }
 
-/// As the user wrote it; [`ProxyConfig::effective_auth`] is what it means.
+/// Which requests need the key, as written; [`ProxyConfig::effective_auth`] decides `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMode {
-    /// No key is asked for.
+    /// No request needs the key.
     Off,
-    /// Every path asks for the key, `/healthz` included.
+    /// Every request needs the key, even `/healthz`.
     Strict,
-    /// Every path but `/healthz` and `/health` asks for the key.
+    /// Every request but `/healthz` and `/health` needs the key.
     AllExceptHealth,
     /// `off` on loopback, `all_except_health` with LAN access.
     Auto,
 }
 
-/// Who is asked for the key, with `auto` decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+/// Which requests need the key, with `auto` decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectiveAuth {
     Off,
     Strict,
@@ -100,8 +72,6 @@ pub enum EffectiveAuth {
 }
 
 impl ProxyConfig {
-    pub const DEFAULT_PORT: u16 = 8045;
-
     pub const fn effective_auth(&self) -> EffectiveAuth {
         match self.auth_mode {
             AuthMode::Strict => EffectiveAuth::Strict,
@@ -111,12 +81,13 @@ impl ProxyConfig {
         }
     }
 
-    /// A key is asked for and there is none: one has to be generated and written.
+    /// Whether a key is required and none is configured: one has to be generated and written.
     pub fn needs_key(&self) -> bool {
         self.effective_auth() != EffectiveAuth::Off && self.api_key.is_missing()
     }
 }
 
+/// `[pool]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolConfig {
     pub strategy: Strategy,
@@ -125,6 +96,7 @@ pub struct PoolConfig {
     pub max_cooldown: Duration,
 }
 
+/// How an account is picked for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
@@ -132,48 +104,52 @@ pub enum Strategy {
     RoundRobin,
     /// A conversation stays with its account.
     Sticky,
-    /// The lowest priority number first, the next one when that cools.
+    /// The account with the lowest priority number; the next one while that cools down.
     FillFirst,
-    /// Whoever has the fewest requests in flight.
+    /// The account with the fewest requests in flight.
     LeastBusy,
 }
 
+/// `[zai]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ZaiConfig {
     pub enabled: bool,
     pub dispatch_mode: DispatchMode,
     pub base_url: String,
     pub api_key: Secret,
-    /// `opus`, `sonnet`, `haiku` → the GLM model that stands in for it.
+    /// `opus`, `sonnet`, `haiku` → the GLM model used in its place.
     pub models: BTreeMap<String, String>,
 }
 
 impl ZaiConfig {
-    /// Whether any request can reach z.ai through this section.
+    /// Whether this section sends any request to z.ai.
     pub fn takes_part(&self) -> bool {
         self.enabled && self.dispatch_mode != DispatchMode::Off
     }
 }
 
+/// Which Anthropic requests z.ai answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DispatchMode {
-    /// Never.
+    /// None.
     Off,
-    /// Every Anthropic request goes to z.ai.
+    /// All of them.
     Exclusive,
-    /// One more account in the pool.
+    /// Those of its turns: z.ai is one more account in the pool.
     Pooled,
-    /// Only when no account of the pool can answer.
+    /// Those that no account of the pool can answer.
     Fallback,
 }
 
+/// `[upstream]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UpstreamConfig {
-    /// Empty: none. May hold a user name and a password.
+    /// The URL of the outgoing proxy, with user name and password where it has them; empty for
+    /// none.
     pub proxy: String,
     pub no_proxy: NoProxy,
-    /// Further certificate authorities.
+    /// A PEM file of additional certificate authorities.
     pub ca_file: Option<PathBuf>,
     pub connect_timeout: Duration,
 }
@@ -189,6 +165,7 @@ impl fmt::Debug for UpstreamConfig {
     }
 }
 
+/// `[monitor]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonitorConfig {
     pub enabled: bool,
@@ -198,14 +175,15 @@ pub struct MonitorConfig {
     pub retention_days: u32,
 }
 
+/// Which request and answer bodies the record keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CaptureBodies {
-    /// No body is kept.
+    /// None.
     None,
-    /// Bodies of failed requests.
+    /// The bodies of failed requests.
     Errors,
-    /// Every body.
+    /// All of them.
     All,
 }
 
@@ -214,16 +192,18 @@ pub enum CaptureBodies {
 pub struct Price {
     pub input: f64,
     pub output: f64,
-    /// Input that the provider read from a cache.
+    /// For input that the provider read from a cache.
     pub cached_input: f64,
 }
 
+/// `[telemetry]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TelemetryConfig {
-    /// Where OpenTelemetry data goes; `None`: nowhere.
+    /// The base URL of the OpenTelemetry collector; `None`: nothing is exported.
     pub otlp_endpoint: Option<String>,
 }
 
+/// `[notifications]`.
 #[expect(clippy::struct_excessive_bools, reason = "one independent switch per kind of notification")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotificationsConfig {
@@ -237,6 +217,7 @@ pub struct NotificationsConfig {
     pub update_available: bool,
 }
 
+/// `[updates]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdatesConfig {
     pub check: bool,
@@ -244,6 +225,7 @@ pub struct UpdatesConfig {
     pub url: String,
 }
 
+/// One of `[[accounts]]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountConfig {
     pub name: String,
@@ -251,12 +233,12 @@ pub struct AccountConfig {
     pub api_key: Secret,
     /// `None`: the provider's own.
     pub base_url: Option<String>,
-    /// Wildcards allowed; empty: whatever the provider owns.
+    /// Model names and patterns; empty: every model that the provider owns.
     pub models: Vec<String>,
     pub enabled: bool,
-    /// Lower first (`fill_first`).
+    /// Lower numbers first, with `fill_first`.
     pub priority: i32,
-    /// At least 1 (`round_robin`).
+    /// The share of turns with `round_robin`, at least 1.
     pub weight: u32,
 }
 
@@ -265,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn auto_asks_for_a_key_only_with_lan_access() {
+    fn auto_requires_a_key_only_with_lan_access() {
         let cases = [
             (AuthMode::Auto, false, EffectiveAuth::Off),
             (AuthMode::Auto, true, EffectiveAuth::AllExceptHealth),

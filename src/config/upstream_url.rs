@@ -1,29 +1,17 @@
-//! Base URLs of upstreams: an API key goes to whatever stands there, so it has to be
-//! right, and each provider means another part of the URL by "base".
+//! The rules for base URLs of upstreams: the API key is sent to that address, so it has to be
+//! right, and the base is another part of the URL for each provider. Also the rules for the
+//! outgoing proxy, the OpenTelemetry collector and the release feed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-use super::problem::either;
+use super::problem::{Flaw, either};
 use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 
-/// What is wrong with a URL, and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfit {
-    pub message: Message,
-    pub fix: Message,
-}
-
-impl Unfit {
-    const fn new(message: Message, fix: Message) -> Self {
-        Self { message, fix }
-    }
-}
-
-/// Endpoints that people paste along with the base.
+/// Endpoints that users paste along with the base.
 const ENDPOINTS: [&str; 7] = [
     "/chat/completions",
     "/completions",
@@ -34,36 +22,37 @@ const ENDPOINTS: [&str; 7] = [
     "/generateContent",
 ];
 
-pub fn examine(written: &str, provider: Provider) -> Result<(), Unfit> {
+/// Checks the base URL of an account of this provider.
+pub fn examine(written: &str, provider: Provider) -> Result<(), Flaw> {
     let url = parse(written, &["https", "http"])?;
     if has_credentials(&url) {
-        return Err(Unfit::new(message!("problem-url-password"), message!("fix-url-key")));
+        return Err(Flaw::new(message!("problem-url-password"), message!("fix-url-key")));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Unfit::new(message!("problem-url-query"), message!("fix-url-query")));
+        return Err(Flaw::new(message!("problem-url-query"), message!("fix-url-query")));
     }
     if is_open_to_others(&url) {
-        return Err(Unfit::new(message!("problem-url-unencrypted"), message!("fix-url-https")));
+        return Err(Flaw::new(message!("problem-url-unencrypted"), message!("fix-url-https")));
     }
     examine_path(&url, provider)
 }
 
-/// A proxy between portcullis and the upstreams; it may have a user and a password.
-pub fn examine_proxy(written: &str) -> Result<(), Unfit> {
-    let unencoded = || Unfit::new(message!("problem-proxy-password"), message!("fix-proxy-password"));
+/// Checks the URL of the outgoing proxy, which may have a user and a password.
+pub fn examine_proxy(written: &str) -> Result<(), Flaw> {
+    let unencoded = || Flaw::new(message!("problem-proxy-password"), message!("fix-proxy-password"));
     let has_user = written.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
     let url = parse(written, &["http", "https", "socks5", "socks5h"])
-        .map_err(|unfit| if has_user { unencoded() } else { unfit })?;
-    // A raw `/`, `?` or `#` in the password ends the host there, and what is meant to be the
-    // host is taken for a path.
-    let behind_host = [Some(url.path()), url.query(), url.fragment()];
-    if behind_host.into_iter().flatten().any(|part| part.contains('@')) {
+        .map_err(|flaw| if has_user { unencoded() } else { flaw })?;
+    // A raw `/`, `?` or `#` in the password ends the host early, and the real host becomes part
+    // of the path.
+    let after_host = [Some(url.path()), url.query(), url.fragment()];
+    if after_host.into_iter().flatten().any(|part| part.contains('@')) {
         return Err(unencoded());
     }
     Ok(())
 }
 
-/// Whether a URL leads to this computer's own port, by whatever name.
+/// Whether a URL leads to this port of this computer, by any of its names.
 pub fn is_own(written: &str, port: u16) -> bool {
     let Ok(url) = Url::parse(written) else { return false };
     url.port_or_known_default() == Some(port) && url.host().is_some_and(|host| is_here(&host))
@@ -87,8 +76,8 @@ fn is_here(host: &Host<&str>) -> bool {
     }
 }
 
-/// This computer's name, in lower case and without its domain; empty where the system
-/// does not tell.
+/// The name of this computer, in lower case and without its domain; empty where the system does
+/// not report one.
 fn own_name() -> String {
     #[cfg(unix)]
     let name = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
@@ -97,30 +86,31 @@ fn own_name() -> String {
     name.trim_end_matches(".local").to_owned()
 }
 
-/// Where OpenTelemetry data goes: the base, to which a path for each signal is added.
-pub fn examine_collector(written: &str) -> Result<(), Unfit> {
+/// Checks the base URL of an OpenTelemetry collector, to which a path is added for each signal.
+pub fn examine_collector(written: &str) -> Result<(), Flaw> {
     let url = parse(written, &["http", "https"])?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Unfit::new(message!("problem-url-password"), message!("fix-collector")));
+        return Err(Flaw::new(message!("problem-url-password"), message!("fix-collector")));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Unfit::new(message!("problem-url-query"), message!("fix-url-query")));
+        return Err(Flaw::new(message!("problem-url-query"), message!("fix-url-query")));
     }
     let signal = ["/v1/traces", "/v1/metrics", "/v1/logs"];
     if signal.iter().any(|path| url.path().trim_end_matches('/').ends_with(path)) {
-        return Err(Unfit::new(message!("problem-url-signal"), message!("fix-url-signal")));
+        return Err(Flaw::new(message!("problem-url-signal"), message!("fix-url-signal")));
     }
     Ok(())
 }
 
-/// The address of a release feed. It is told nothing, and may not be forged on its way.
-pub fn examine_feed(written: &str) -> Result<(), Unfit> {
+/// Checks the address of a release feed. No secret is sent there, but its answer must not be
+/// forged on the way.
+pub fn examine_feed(written: &str) -> Result<(), Flaw> {
     let url = parse(written, &["https", "http"])?;
     if has_credentials(&url) {
-        return Err(Unfit::new(message!("problem-url-password"), message!("fix-url-alone")));
+        return Err(Flaw::new(message!("problem-url-password"), message!("fix-url-alone")));
     }
     if is_open_to_others(&url) {
-        return Err(Unfit::new(message!("problem-url-forgeable"), message!("fix-url-https")));
+        return Err(Flaw::new(message!("problem-url-forgeable"), message!("fix-url-https")));
     }
     Ok(())
 }
@@ -129,38 +119,38 @@ fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Unencrypted, and beyond this computer and networks of one's own.
+/// Whether the URL is unencrypted and leads beyond this computer and private networks.
 fn is_open_to_others(url: &Url) -> bool {
     url.scheme() == "http" && !url.host().is_some_and(|host| is_nearby(&host))
 }
 
-fn parse(written: &str, schemes: &[&str]) -> Result<Url, Unfit> {
+fn parse(written: &str, schemes: &[&str]) -> Result<Url, Flaw> {
     let fix = || {
         let schemes = schemes.iter().map(|scheme| Message::from(format!("{scheme}://host")));
         message!("fix-url-scheme", schemes = either(schemes))
     };
     if written.trim() != written {
-        return Err(Unfit::new(message!("problem-blanks-around"), message!("fix-blanks-around")));
+        return Err(Flaw::new(message!("problem-blanks-around"), message!("fix-blanks-around")));
     }
     let Some((scheme, rest)) = written.split_once("://") else {
-        return Err(Unfit::new(message!("problem-no-url"), fix()));
+        return Err(Flaw::new(message!("problem-no-url"), fix()));
     };
     if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Err(Unfit::new(message!("problem-url-scheme"), fix()));
+        return Err(Flaw::new(message!("problem-url-scheme"), fix()));
     }
-    // The parser forgives `https:///host`, which is more likely a slip than a host.
+    // The parser accepts `https:///host`, which is more likely a typing error.
     if rest.starts_with('/') {
-        return Err(Unfit::new(message!("problem-url-host"), fix()));
+        return Err(Flaw::new(message!("problem-url-host"), fix()));
     }
     let url = Url::parse(written)
-        .map_err(|error| Unfit::new(message!("problem-bad-url", reason = error.to_string()), fix()))?;
+        .map_err(|error| Flaw::new(message!("problem-bad-url", reason = error.to_string()), fix()))?;
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(Unfit::new(message!("problem-url-host"), fix()));
+        return Err(Flaw::new(message!("problem-url-host"), fix()));
     }
     Ok(url)
 }
 
-fn examine_path(url: &Url, provider: Provider) -> Result<(), Unfit> {
+fn examine_path(url: &Url, provider: Provider) -> Result<(), Flaw> {
     let path = url.path().trim_end_matches('/');
     let with_path = |path: &str| {
         let mut right = url.clone();
@@ -172,20 +162,20 @@ fn examine_path(url: &Url, provider: Provider) -> Result<(), Unfit> {
     match provider {
         Provider::Gemini | Provider::Anthropic | Provider::Zai => {
             let root = without_version(base.unwrap_or(path));
-            // A server that only resembles Google's may have one version, and another one.
+            // A server that only resembles Google's may need a version, or another one.
             if provider == Provider::Gemini && base.is_none() && !is_googles(url) {
                 return Ok(());
             }
             if base.is_some() {
-                return Err(Unfit::new(message!("problem-url-endpoint-root"), with_path(root)));
+                return Err(Flaw::new(message!("problem-url-endpoint-root"), with_path(root)));
             }
             if root != path {
-                return Err(Unfit::new(message!("problem-url-version"), with_path(root)));
+                return Err(Flaw::new(message!("problem-url-version"), with_path(root)));
             }
             Ok(())
         }
         Provider::OpenAi | Provider::OpenAiCompatible => match base {
-            Some(base) => Err(Unfit::new(message!("problem-url-endpoint-base"), with_path(base))),
+            Some(base) => Err(Flaw::new(message!("problem-url-endpoint-base"), with_path(base))),
             None => Ok(()),
         },
         Provider::Demo => Ok(()),
@@ -203,14 +193,14 @@ fn without_version(path: &str) -> &str {
     }
 }
 
-/// `v1`, `v1beta`, `v1alpha`, `v2`.
+/// Whether the segment is a version: `v1`, `v1beta`, `v1alpha`, `v2`.
 pub fn is_version(segment: &str) -> bool {
     let Some(version) = segment.strip_prefix('v') else { return false };
     let stage = version.trim_start_matches(|character: char| character.is_ascii_digit());
     stage.len() < version.len() && matches!(stage, "" | "alpha" | "beta")
 }
 
-/// Whether the host is this computer or one on a network of one's own.
+/// Whether the host is this computer or on a private network.
 fn is_nearby(host: &Host<&str>) -> bool {
     match host {
         Host::Ipv4(address) => is_nearby_address(IpAddr::V4(*address)),
@@ -219,9 +209,9 @@ fn is_nearby(host: &Host<&str>) -> bool {
     }
 }
 
-/// Names that public DNS never leads to a stranger with: single labels, the top levels that
-/// [RFC 6761] reserves and [RFC 6762, appendix G] knows to be used at home, and names that a
-/// router, a cluster or a private network answers for.
+/// Whether public DNS never resolves the name to a stranger's server: single labels, the top
+/// level domains that [RFC 6761] reserves and [RFC 6762, appendix G] lists as private, and names
+/// that a router, a cluster or a private network resolves.
 ///
 /// [RFC 6761]: https://www.rfc-editor.org/rfc/rfc6761
 /// [RFC 6762, appendix G]: https://www.rfc-editor.org/rfc/rfc6762#appendix-G
@@ -238,13 +228,13 @@ fn is_nearby_name(name: &str) -> bool {
         "localhost",
         "private",
         "test",
-        // FRITZ!Box, whose maker owns the name.
+        // FRITZ!Box, whose maker owns the domain.
         "fritz.box",
-        // A service of Kubernetes, in the short form.
+        // A Kubernetes service in the short form.
         "svc",
-        // Tailscale: only members of the network are behind such a name, and the way is encrypted.
+        // Tailscale: such a name leads to a member of the network, and the connection is encrypted.
         "ts.net",
-        // Consul, which answers for it itself.
+        // Consul resolves this domain itself.
         "consul",
     ];
     let ends_in =
@@ -261,7 +251,7 @@ fn is_nearby_address(address: IpAddr) -> bool {
     }
 }
 
-/// 100.64.0.0/10, which virtual private networks hand out.
+/// 100.64.0.0/10, from which virtual private networks assign addresses.
 fn is_shared(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     first == 100 && (64..128).contains(&second)

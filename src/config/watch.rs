@@ -1,31 +1,30 @@
-//! Notices a save, however the editor writes: in place, renamed over, behind symlinks,
-//! deleted and made again, in a directory that is not there yet.
+//! Notices a save, however the editor writes: in place, renamed over, through symlinks,
+//! deleted and made again, in a directory that does not exist yet.
 //!
 //! A thread of its own sleeps until the system reports an event or a second has passed,
-//! and reads the file when it has been quiet. It speaks after events, and when the bytes
-//! are new:
+//! and reads the file when it has been quiet. It reports after events, and when the file
+//! reads differently:
 //!
 //! ```text
-//!            event or new bytes
+//!            event or new content
 //!   idle ─────────────────────────▶ settling ──▶ (quiet for 60 ms, or busy for 0.9 s)
 //!    ▲  └─ every second: look ─┘                               │
-//!    └─────────────────────── read, emit ◀─────────────────────┘
+//!    └────────────────────── read, report ◀────────────────────┘
 //! ```
 //!
-//! Looking every second also covers network drives and systems without events. A change
-//! and back is told, too: whoever loads the file by itself may have read what was between.
+//! The look every second covers network drives and systems without events. A report has no
+//! content: the receiver reads the file itself, so it never gets an older file than the
+//! last one it read. A change and back is reported too, because the receiver may have read
+//! the file in between.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Instant;
 
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::load::LARGEST_FILE;
-use crate::desktop::trust;
+use super::{Problems, Source, read};
 
 mod pace;
 mod places;
@@ -33,30 +32,10 @@ mod places;
 use pace::{Due, Pace};
 use places::Places;
 
-/// What the file holds; compared, so that a look without an event finds only what is new.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Content {
-    Bytes(Vec<u8>),
-    /// The same, and others can change it.
-    Exposed(Vec<u8>),
-    /// No file has the name.
-    Absent,
-    /// Something is there and cannot be read: a directory, a permission, too much.
-    Unreadable(ErrorKind),
-}
+/// The file as a load would read it now, or why it could not.
+type Content = Result<Source, Problems>;
 
-impl std::fmt::Debug for Content {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Bytes(bytes) => write!(f, "Bytes({} of them)", bytes.len()),
-            Self::Exposed(bytes) => write!(f, "Exposed({} bytes)", bytes.len()),
-            Self::Absent => f.write_str("Absent"),
-            Self::Unreadable(kind) => write!(f, "Unreadable({kind:?})"),
-        }
-    }
-}
-
-/// Ends the watching when it is dropped.
+/// Ends the watch when it is dropped.
 #[derive(Debug)]
 pub struct WatchGuard {
     wakes: Sender<Wake>,
@@ -64,37 +43,44 @@ pub struct WatchGuard {
 
 impl Drop for WatchGuard {
     fn drop(&mut self) {
-        // The thread is gone already when nobody received any more.
+        // The thread may have ended with an error of its own.
         let _ = self.wakes.send(Wake::Stop);
     }
 }
 
-/// Everything that can wake the thread before its time.
+/// Everything that can wake the thread before the next look is due.
 #[derive(Debug)]
 enum Wake {
     Event(notify::Event),
     Stop,
 }
 
-/// Watches one file. The first content received is what it holds now, so that nothing is
-/// missed between a first load and the first change; from then on, what every save left.
-/// A slow receiver gets the latest, not all. Fails only when no thread can be started.
-pub fn watch(path: PathBuf) -> io::Result<(WatchGuard, Receiver<Content>)> {
-    let path = std::path::absolute(path)?;
-    let (wakes, woken) = mpsc::channel();
-    let (contents, receiver) = channel(1);
-    let watcher = event_watcher(wakes.clone());
-    let places = Places::new(path.clone(), watcher);
-    std::thread::Builder::new()
-        .name("config-watch".to_owned())
-        .spawn(move || Watch { path, places, contents, emitted: None, seen: None }.run(&woken))?;
-    Ok((WatchGuard { wakes }, receiver))
+/// Watches one file. The first report comes as soon as nothing can be missed any more; each
+/// further one means that the file may read differently. Reports that are not received yet
+/// become one. Fails when no thread can be started.
+pub fn watch(path: PathBuf) -> io::Result<(WatchGuard, Receiver<()>)> {
+    let (reports, receiver) = channel(1);
+    let report = move |_: &Content| {
+        // A full channel holds a report that nobody has received: it covers this one.
+        let _ = reports.try_send(());
+    };
+    Ok((watch_with(path, report)?, receiver))
 }
 
-/// `None` where the system has no events to give, or no more of them: looking remains.
+fn watch_with(path: PathBuf, report: impl FnMut(&Content) + Send + 'static) -> io::Result<WatchGuard> {
+    let path = std::path::absolute(path)?;
+    let (wakes, woken) = mpsc::channel();
+    let places = Places::new(path.clone(), event_watcher(wakes.clone()));
+    let watch = Watch { path, places, report, reported: None, unsettled: None };
+    std::thread::Builder::new().name("config-watch".to_owned()).spawn(move || watch.run(&woken))?;
+    Ok(WatchGuard { wakes })
+}
+
+/// `None` where the system has no file events, or no more of them; the look every second
+/// remains.
 fn event_watcher(wakes: Sender<Wake>) -> Option<notify::RecommendedWatcher> {
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading the file is an event too, and answering it would never end.
+        // Reading the file is an event too, and reading it again after that would never end.
         if let Ok(event) = event
             && !event.kind.is_access()
         {
@@ -108,20 +94,20 @@ fn event_watcher(wakes: Sender<Wake>) -> Option<notify::RecommendedWatcher> {
         .ok()
 }
 
-struct Watch {
+struct Watch<Report> {
     path: PathBuf,
     places: Places,
-    contents: tokio::sync::mpsc::Sender<Content>,
-    emitted: Option<Content>,
-    /// The last look, when it was new and not settled yet.
-    seen: Option<Content>,
+    report: Report,
+    reported: Option<Content>,
+    /// What the latest look found, when it was new and not confirmed yet.
+    unsettled: Option<Content>,
 }
 
-impl Watch {
+impl<Report: FnMut(&Content)> Watch<Report> {
     fn run(mut self, woken: &mpsc::Receiver<Wake>) {
         let mut pace = Pace::new(Instant::now());
         self.places.arm();
-        self.emit(content(&self.path));
+        self.report(read(&self.path));
         loop {
             match woken.recv_timeout(pace.wait(Instant::now())) {
                 Ok(Wake::Event(event)) if self.places.concerns(&event) => pace.event(Instant::now()),
@@ -132,62 +118,30 @@ impl Watch {
             if due != Due::NotYet {
                 self.look(due, &mut pace);
             }
-            if self.contents.is_closed() {
-                return;
-            }
         }
     }
 
-    /// Without an event only a second, equal look tells that the writer has finished.
+    /// Without an event, only a second look with the same result shows that the writer has
+    /// finished.
     fn look(&mut self, due: Due, pace: &mut Pace) {
         self.places.arm();
-        let content = content(&self.path);
-        let is_news = due == Due::Settled || self.emitted.as_ref() != Some(&content);
-        let is_settled = due == Due::Settled || self.seen.as_ref() == Some(&content);
+        let content = read(&self.path);
+        let is_new = due == Due::Settled || self.reported.as_ref() != Some(&content);
+        let is_settled = due == Due::Settled || self.unsettled.as_ref() == Some(&content);
         pace.looked(Instant::now());
-        if !is_news {
-            self.seen = None;
-        } else if !is_settled {
-            self.seen = Some(content);
-            pace.difference(Instant::now());
-        } else if self.emit(content) {
-            self.seen = None;
-        } else {
+        self.unsettled = None;
+        if is_new && is_settled {
+            self.report(content);
+        } else if is_new {
+            self.unsettled = Some(content);
             pace.difference(Instant::now());
         }
     }
 
-    /// `false` when the receiver has not taken the last one yet.
-    fn emit(&mut self, content: Content) -> bool {
-        match self.contents.try_send(content.clone()) {
-            Ok(()) | Err(TrySendError::Closed(_)) => {
-                self.emitted = Some(content);
-                true
-            }
-            Err(TrySendError::Full(_)) => false,
-        }
+    fn report(&mut self, content: Content) {
+        (self.report)(&content);
+        self.reported = Some(content);
     }
-}
-
-fn content(path: &Path) -> Content {
-    match bytes(path) {
-        Ok(bytes) if trust::exposed(path).is_some() || trust::foreign_directory(path).is_some() => {
-            Content::Exposed(bytes)
-        }
-        Ok(bytes) => Content::Bytes(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => Content::Absent,
-        Err(error) => Content::Unreadable(error.kind()),
-    }
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a named pipe would wait for a writer.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(ErrorKind::IsADirectory.into());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_FILE { Err(ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A change of a file as a person reads it, without the secrets in it.
+//! A change of a file in readable form, without secrets.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::config::without_secrets;
 const STARS: &str = "***";
 const CONTEXT_LINES: usize = 2;
 
-/// As `diff -u` has it. What is compared is the files, what is shown is `masked`, line by
-/// line: a key that changes still shows as a change.
+/// The change in the form of `diff -u`. The files are compared as they are and shown `masked`
+/// line by line, so that a changed key shows as a change.
 pub fn unified(
     path: &Path,
     before: &str,
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_what_changes_and_no_secret() {
+    fn a_change_is_shown_without_secrets() {
         let before = "{\n  \"a\": 1,\n  \"OTHER_TOKEN\": \"t0p-s3cret\",\n  \"url\": \"http://old\"\n}\n";
         let after = before.replace("http://old", "http://new").replace("t0p-s3cret", "another-one");
         let masked = |text: &str| text.replace("t0p-s3cret", STARS).replace("another-one", STARS);

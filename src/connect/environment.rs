@@ -1,4 +1,4 @@
-//! What a tool goes by to find its files: the home directory and a few variables.
+//! What decides where a tool has its files: the home directory and a few variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,6 +15,7 @@ const VARIABLES: [&str; 6] = [
     "XDG_CONFIG_HOME",
 ];
 
+/// The home directory and variables of one process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     pub home: PathBuf,
@@ -22,14 +23,14 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// This process's own.
+    /// The environment of this process. Fails where there is no home directory.
     pub fn of_process() -> Result<Self, NoHome> {
         let home = directories::BaseDirs::new().ok_or(NoHome)?.home_dir().to_owned();
         let set = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
         Ok(Self { home, variables: VARIABLES.into_iter().filter_map(set).collect() })
     }
 
-    /// The directory a variable names, unless it is not set or empty.
+    /// The path that a variable names, made absolute; `None` where it is not set or empty.
     pub fn directory(&self, name: &str) -> Option<PathBuf> {
         let path = self.variables.get(name).filter(|path| !path.is_empty())?;
         Some(std::path::absolute(path).unwrap_or_else(|_| path.into()))

@@ -1,6 +1,5 @@
-//! A tool's file as it may be shown: the values that `connect` sets, and of everything else
-//! only where it stands. Other people's files hold other people's secrets, under any name
-//! and in comments, too.
+//! A tool's file as it may be shown: the values that `connect` sets, and a mark for every
+//! other value and comment, because any of them may be a secret of another program.
 
 use std::ops::Range;
 
@@ -10,12 +9,12 @@ use crate::config::{without_secrets, without_url_secrets};
 
 const STARS: &str = "***";
 
-/// The settings whose values are shown, and what each is.
-pub type Shown = Vec<(Vec<String>, Role)>;
+/// The keys whose values may be shown, each with its role.
+pub type VisibleSettings = Vec<(Vec<String>, Role)>;
 
-/// The text with a mark for what is not to be seen, and as many lines as before.
-pub fn masked(text: &str, format: Format, shown: &Shown) -> String {
-    let Ok(mut parts) = format.parts(text) else { return nothing_of(text) };
+/// The text with a mark for each hidden part, and as many lines as before.
+pub fn masked(text: &str, format: Format, visible: &VisibleSettings) -> String {
+    let Ok(mut parts) = format.parts(text) else { return masked_lines(text) };
     parts.sort_by_key(|part| part.range().start);
     let (mut masked, mut end) = (String::with_capacity(text.len()), 0);
     for part in parts {
@@ -24,16 +23,16 @@ pub fn masked(text: &str, format: Format, shown: &Shown) -> String {
             continue;
         }
         masked.push_str(&text[end..range.start]);
-        masked.push_str(&instead(&part, &text[range.clone()], shown));
+        masked.push_str(&mark_for(&part, &text[range.clone()], visible));
         end = range.end;
     }
     masked + &text[end..]
 }
 
-fn instead(part: &Part, raw: &str, shown: &Shown) -> String {
+fn mark_for(part: &Part, raw: &str, visible: &VisibleSettings) -> String {
     let kept = match part {
         Part::Comment(_) => format!("{} {STARS}", comment_mark(raw)),
-        Part::Value { key, .. } => match shown.iter().find(|(ours, _)| ours == key) {
+        Part::Value { key, .. } => match visible.iter().find(|(ours, _)| ours == key) {
             Some((_, Role::Address)) => return quoted_as(raw, &without_url_secrets(bare(raw))),
             Some((_, Role::Choice | Role::Detail)) => return without_secrets(raw),
             Some((_, Role::Key)) | None => hidden(raw),
@@ -42,7 +41,7 @@ fn instead(part: &Part, raw: &str, shown: &Shown) -> String {
     kept + &line_ends(raw)
 }
 
-/// A value that says only yes, no or nothing gives nobody away.
+/// A value that can only be true, false or empty is not a secret.
 fn hidden(raw: &str) -> String {
     if matches!(raw, "true" | "false" | "null" | "" | "\"\"" | "''") {
         return raw.to_owned();
@@ -67,13 +66,13 @@ fn comment_mark(raw: &str) -> &'static str {
     }
 }
 
-/// So that every line keeps its number.
+/// The line ends of a part, so that every line keeps its number.
 fn line_ends(raw: &str) -> String {
     raw.chars().filter(|character| matches!(character, '\r' | '\n')).collect()
 }
 
-/// Of a text that nobody understands.
-fn nothing_of(text: &str) -> String {
+/// A text that cannot be parsed, with a mark for every line.
+fn masked_lines(text: &str) -> String {
     let line = |line: &str| {
         if line.trim().is_empty() { line.to_owned() } else { STARS.to_owned() + &line_ends(line) }
     };
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn of_json_only_our_own_values_are_seen() {
+    fn json_shows_only_our_own_values() {
         check(
             Format::Json,
             "{ // ghp_1\n  \"a\": [\"xoxb-2\", 3, true, {\"name\": \"x\"}], /* ghp_4\nghp_5 */\n  \"name\": \"ours\",\n  \
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn of_toml_only_our_own_values_are_seen() {
+    fn toml_shows_only_our_own_values() {
         check(
             Format::Toml,
             "# ghp_1\nname = \"ours\" # ghp_2\nother = [\n  \"ghp_3\", # ghp_4\n]\n\n[env]\nURL = \
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn of_lines_only_our_own_values_are_seen() {
+    fn lines_show_only_our_own_values() {
         let shown = vec![(key("URL"), Role::Address), (key("KEY"), Role::Key)];
         let text = "# ghp_1\nexport PAT='ghp_2' # ghp_3\nURL=http://h/#ghp_4\nKEY=5\nghp_6\n\nEMPTY=\n";
         let expected = "# ***\nexport PAT='***' # ***\nURL=http://h/# ***\nKEY=***\n# ***\n\nEMPTY=\n";
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_nobody_understands_nothing_is_seen() {
+    fn a_text_that_cannot_be_parsed_is_hidden_line_by_line() {
         check(Format::Json, "{ \"a\": \n\n ghp_1", "***\n\n***");
     }
 }

@@ -1,55 +1,35 @@
-//! Points other people's tools at this proxy, and back again.
+//! Points other programs' tools at this proxy, and back again.
 //!
-//! A [`Tool`] says which values of which files matter to it, and a [`State`] where it
-//! points. [`Clients`] changes those values and nothing else: a `change` is one file before
-//! and after, `format` edits a text, `files` reads and replaces it, and the `journal` keeps
-//! what stood there before, so that `disconnect` puts exactly that back
-//! and leaves alone what the user has changed since.
+//! A [`Tool`] knows which values of which files decide where it points, and a [`State`] is
+//! where it points. [`Clients`] changes those values and nothing else: a `change` is one
+//! file before and after, `format` edits a text, `files` reads and replaces it, and the
+//! `journal` keeps the values from before, so that `disconnect` restores exactly those and
+//! leaves alone what the user has changed since. [`Manual`] is the same setup for pasting.
 
-mod asked;
 mod change;
 mod clients;
 mod diff;
 mod environment;
+mod error;
 mod files;
 mod format;
 mod journal;
+mod manual;
 mod mask;
+mod models;
+mod preview;
+mod report;
 mod state;
+mod target;
 mod tool;
 
-use std::path::PathBuf;
-
-use secrecy::SecretString;
-use serde::Serialize;
-
-pub use asked::Asked;
-pub use clients::{Clients, ConnectError, Followed, Left, Preview, Undone};
+pub use clients::Clients;
 pub use environment::Environment;
-pub use state::{State, tools_at};
+pub use error::ConnectError;
+pub use manual::Manual;
+pub use models::ToolModels;
+pub use preview::Preview;
+pub use report::{ChangedValue, DisconnectReport, FollowReport};
+pub use state::{Connection, State, tools_at};
+pub use target::Target;
 pub use tool::Tool;
-
-/// Where tools are pointed, and the key they send.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// The root, without `/v1`.
-    pub base_url: String,
-    pub key: SecretString,
-}
-
-/// One tool and where it points.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Connection {
-    pub tool: Tool,
-    #[serde(flatten)]
-    pub state: State,
-    /// `connect` made it so, and `disconnect` can undo it.
-    pub by_us: bool,
-    pub files: Vec<PathBuf>,
-}
-
-impl Connection {
-    pub const fn points_here(&self) -> bool {
-        matches!(self.state, State::Here)
-    }
-}

@@ -1,70 +1,85 @@
-//! The tools that can be connected: where each keeps its settings, and which of them
-//! decide whom it talks to. Checked against the tools themselves by `tests/clients`.
+//! The tools that can be connected: where each keeps its settings, and which of them decide
+//! where it points. Checked against the tools themselves by `tests/clients`.
 
 use std::path::PathBuf;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::environment::Environment;
+use super::files;
 use super::format::Format;
-use super::{Target, files};
+use super::target::Target;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A tool that `connect` knows. Its id is the same on the command line and in JSON.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    Serialize,
+    Deserialize,
+)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tool {
     ClaudeCode,
     Codex,
     GeminiCli,
+    #[strum(serialize = "opencode")]
     #[serde(rename = "opencode")]
     OpenCode,
 }
 
-/// One file of a tool, and what must be in it.
+/// One file of a tool, and the settings that point it at a target.
 #[derive(Clone, Debug)]
-pub struct Wanted {
-    pub file: PathBuf,
+pub struct ToolFile {
+    pub path: PathBuf,
     pub format: Format,
     pub settings: Vec<Setting>,
 }
 
+/// One value of a file.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// The way to it; one name in a file of lines.
+    /// The names from the outermost section to the value; in a file of lines one name.
     pub key: Vec<String>,
-    /// `None`: it must not be there.
+    /// `None`: the key must not be there.
     pub value: Option<String>,
     pub role: Role,
 }
 
+/// What a setting is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Where it points.
+    /// The address that the tool points at.
     Address,
-    /// What makes it look at the address at all.
+    /// The choice without which the tool ignores the address.
     Choice,
+    /// The client key.
     Key,
     Detail,
 }
 
 impl Tool {
-    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::GeminiCli, Self::OpenCode];
-
     /// As it is typed.
     pub const fn id(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "claude-code",
-            Self::Codex => "codex",
-            Self::GeminiCli => "gemini-cli",
-            Self::OpenCode => "opencode",
-        }
+        self.into_str()
     }
 
     pub fn of_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tool| tool.id() == id)
+        id.parse().ok()
     }
 
-    /// As its makers write it.
+    /// The name as its makers write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClaudeCode => "Claude Code",
@@ -74,7 +89,18 @@ impl Tool {
         }
     }
 
-    pub(super) fn wanted(self, environment: &Environment, target: &Target) -> Vec<Wanted> {
+    /// The command that starts it.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude",
+            Self::Codex => "codex",
+            Self::GeminiCli => "gemini",
+            Self::OpenCode => "opencode",
+        }
+    }
+
+    /// The files that point the tool at the target.
+    pub(super) fn files(self, environment: &Environment, target: &Target) -> Vec<ToolFile> {
         match self {
             Self::ClaudeCode => claude_code(environment, target),
             Self::Codex => codex(environment, target),
@@ -84,20 +110,20 @@ impl Tool {
     }
 }
 
-/// The `env` of its settings beats the environment. With `ANTHROPIC_API_KEY` it would
-/// ask whether to use that key; a token it just sends.
-fn claude_code(environment: &Environment, target: &Target) -> Vec<Wanted> {
+/// The `env` of its settings overrides the environment. With `ANTHROPIC_API_KEY` it would
+/// ask whether to use that key; it sends a token without asking.
+fn claude_code(environment: &Environment, target: &Target) -> Vec<ToolFile> {
     let directory =
         environment.directory("CLAUDE_CONFIG_DIR").unwrap_or_else(|| environment.in_home(".claude"));
     let settings = vec![
         address(&["env", "ANTHROPIC_BASE_URL"], &target.base_url),
         key(&["env", "ANTHROPIC_AUTH_TOKEN"], target),
     ];
-    vec![Wanted { file: directory.join("settings.json"), format: Format::Json, settings }]
+    vec![ToolFile { path: directory.join("settings.json"), format: Format::Json, settings }]
 }
 
-/// A provider of its own. `env_key` would make it ask for a variable that nobody sets.
-fn codex(environment: &Environment, target: &Target) -> Vec<Wanted> {
+/// A provider of its own. With `env_key` it would demand a variable that is not set.
+fn codex(environment: &Environment, target: &Target) -> Vec<ToolFile> {
     let directory = environment.directory("CODEX_HOME").unwrap_or_else(|| environment.in_home(".codex"));
     let provider = |name: &'static str| ["model_providers", "portcullis", name];
     let settings = vec![
@@ -108,24 +134,24 @@ fn codex(environment: &Environment, target: &Target) -> Vec<Wanted> {
         key(&provider("experimental_bearer_token"), target),
         Setting { value: None, ..setting(&provider("env_key"), "", Role::Detail) },
     ];
-    vec![Wanted { file: directory.join("config.toml"), format: Format::Toml, settings }]
+    vec![ToolFile { path: directory.join("config.toml"), format: Format::Toml, settings }]
 }
 
-/// The address is a variable to it, and `.gemini/.env` is where it looks for variables.
-fn gemini_cli(environment: &Environment, target: &Target) -> Vec<Wanted> {
+/// It takes the address from a variable, and reads variables from `.gemini/.env`.
+fn gemini_cli(environment: &Environment, target: &Target) -> Vec<ToolFile> {
     let home = environment.directory("GEMINI_CLI_HOME").unwrap_or_else(|| environment.home.clone());
     let directory = home.join(".gemini");
     let variables =
         vec![address(&["GOOGLE_GEMINI_BASE_URL"], &target.base_url), key(&["GEMINI_API_KEY"], target)];
     let settings = vec![setting(&["security", "auth", "selectedType"], "gemini-api-key", Role::Choice)];
     vec![
-        Wanted { file: directory.join(".env"), format: Format::Env, settings: variables },
-        Wanted { file: directory.join("settings.json"), format: Format::Json, settings },
+        ToolFile { path: directory.join(".env"), format: Format::Env, settings: variables },
+        ToolFile { path: directory.join("settings.json"), format: Format::Json, settings },
     ]
 }
 
-/// Its own three providers, so that every model it knows stays where the user finds it.
-fn opencode(environment: &Environment, target: &Target) -> Vec<Wanted> {
+/// Its own three providers, so that the user finds every model where it was.
+fn opencode(environment: &Environment, target: &Target) -> Vec<ToolFile> {
     let providers = [("anthropic", "v1"), ("openai", "v1"), ("google", "v1beta")];
     let settings = providers.into_iter().flat_map(|(provider, version)| {
         let option = |name: &'static str| ["provider", provider, "options", name];
@@ -134,10 +160,10 @@ fn opencode(environment: &Environment, target: &Target) -> Vec<Wanted> {
             key(&option("apiKey"), target),
         ]
     });
-    vec![Wanted { file: opencode_file(environment), format: Format::Json, settings: settings.collect() }]
+    vec![ToolFile { path: opencode_file(environment), format: Format::Json, settings: settings.collect() }]
 }
 
-/// The file it would change itself, or else the one that overrides that.
+/// The file that OpenCode itself would change, or the one that overrides it.
 fn opencode_file(environment: &Environment) -> PathBuf {
     if let Some(file) = environment.directory("OPENCODE_CONFIG") {
         return file;

@@ -1,4 +1,4 @@
-//! The bytes of a connection that is counted, on their way to the server.
+//! The bytes of a counted connection on their way to the server.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,22 +11,22 @@ use salvo::http::uri::Scheme;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::Admitted;
+use super::limit::Slot;
 
-/// Leaves the count a moment before its socket is closed, so that whoever comes from the
-/// same place next is another.
-pub struct Watched {
-    admitted: Admitted,
+/// The bytes of a client's connection. The slot is freed just before the socket is closed, so
+/// that the next connection from the same address is counted anew.
+pub struct ClientStream {
+    slot: Slot,
     inner: StraightStream<TcpStream>,
 }
 
-impl Admitted {
-    /// Makes a connection what a server accepts. `None`: the policy turns it away.
+impl Slot {
+    /// Makes a connection what a server accepts. `None`: the policy rejects it.
     pub async fn accept(
         self,
         stream: TcpStream,
         policy: Option<&ArcFusePolicy>,
-    ) -> Option<Accepted<TcpCoupler<Watched>, Watched>> {
+    ) -> Option<Accepted<TcpCoupler<ClientStream>, ClientStream>> {
         // Without it the first chunk of a stream waits for a full segment.
         let _ = stream.set_nodelay(true);
         let (remote, local) = self.connection.ends;
@@ -43,7 +43,7 @@ impl Admitted {
         let inner = StraightStream::new(stream, fuse, control.clone(), None);
         Some(Accepted {
             coupler: TcpCoupler::new(),
-            stream: Watched { admitted: self, inner },
+            stream: ClientStream { slot: self, inner },
             fuse_config: fuse,
             conn_ctrl: control,
             local_addr: local.into(),
@@ -53,7 +53,7 @@ impl Admitted {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -63,7 +63,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
@@ -83,7 +83,7 @@ impl AsyncWrite for Watched {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.inner).poll_flush(cx);
         if matches!(flushed, Poll::Ready(Ok(()))) {
-            self.admitted.connection.flushed();
+            self.slot.connection.flushed();
         }
         flushed
     }

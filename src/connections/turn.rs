@@ -1,4 +1,4 @@
-//! A connection's turn to be answered: from its request to the last byte of the answer.
+//! One request on a connection, from its head to the last byte of the answer.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use salvo::http::{ReqBody, ResBody};
 use salvo::prelude::Response;
 
-use super::Connection;
+use super::connection::Connection;
 
 /// The connection is busy until this is dropped.
 pub struct Turn {
@@ -17,15 +17,16 @@ pub struct Turn {
 }
 
 impl Turn {
-    pub(super) fn of(connection: Arc<Connection>) -> Self {
-        Self { connection }
+    /// `is_whole`: the request has no body to come. `None`: the connection is being closed.
+    pub(super) fn begin(connection: &Arc<Connection>, is_whole: bool) -> Option<Self> {
+        connection.begin(is_whole).then(|| Self { connection: Arc::clone(connection) })
     }
 
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Its request has come whole.
+    /// The whole request has come.
     pub fn arrived(&self) {
         self.connection.arrived();
     }
@@ -33,12 +34,12 @@ impl Turn {
     /// The turn ends when the body of this answer has left.
     pub fn lasts_as_long_as(self, response: &mut Response) {
         match response.take_body() {
-            // It leaves in one piece with the head.
+            // The body leaves in one piece with the head.
             body @ (ResBody::None | ResBody::Once(_) | ResBody::Chunks(_) | ResBody::Error(_)) => {
                 response.body(body);
             }
             body => {
-                response.body(ResBody::Boxed(Box::pin(Answer { body, _turn: self })));
+                response.body(ResBody::Boxed(Box::pin(AnswerBody { body, _turn: self })));
             }
         }
     }
@@ -50,13 +51,13 @@ impl Drop for Turn {
     }
 }
 
-/// The body of a request; tells its connection when it is whole.
-pub struct Arriving<'a> {
+/// The body of a request; marks its connection as busy when the whole body has come.
+pub struct RequestBody<'a> {
     pub body: &'a mut ReqBody,
     pub connection: &'a Connection,
 }
 
-impl Body for Arriving<'_> {
+impl Body for RequestBody<'_> {
     type Data = Bytes;
     type Error = <ReqBody as Body>::Error;
 
@@ -80,12 +81,13 @@ impl Body for Arriving<'_> {
     }
 }
 
-struct Answer {
+/// The body of an answer; the turn ends with it.
+struct AnswerBody {
     body: ResBody,
     _turn: Turn,
 }
 
-impl Body for Answer {
+impl Body for AnswerBody {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 

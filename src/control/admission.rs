@@ -1,31 +1,33 @@
-//! Who is let into the control plane, and with what. Three secrets, each worth less than
-//! the one before:
+//! Admission to the control plane, with one of three secrets. Each is worth less than the
+//! one before:
 //!
-//! - the *launch token* stands in a private file: for the user's own commands;
-//! - a *session* is one page's own, in the memory of its tab: for what a page can do;
-//! - a *ticket* is good for one exchange, once, for a minute: for a session. A browser is
-//!   started with it, so others may come to read it.
+//! - the *launch token* is in a private file, for the user's own commands;
+//! - a *session token* is in the memory of one tab, for what a page may do;
+//! - a *ticket* is good for one exchange within a minute, for a session token. A browser is
+//!   started with it, so other programs may read it.
 //!
-//! Whoever comes with a ticket that was exchanged before shows that two have it, and nobody
-//! can tell which of them is the user: the session that the first one got ends.
+//! A ticket that is presented a second time is known to two callers, and either may be the
+//! user: the session that the first one got ends.
 
 use std::fmt::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use subtle::ConstantTimeEq;
 use tempfile::TempPath;
 use tokio::sync::watch;
 
-/// A browser that is not running yet may take this long to show a page.
+/// How long a ticket is good: a browser that is not running yet may take this long to show a
+/// page.
 pub const VALID: Duration = Duration::from_mins(1);
-/// More tickets are not good at once; the oldest gives way.
+/// At most this many tickets are good at once; a further one replaces the oldest.
 const MOST_TICKETS: usize = 8;
-/// More pages are not let in at once; the one that has been quiet for longest gives way.
+/// At most this many sessions last at once; a further one replaces the one that has been
+/// quiet for longest.
 const MOST_SESSIONS: usize = 32;
 
 pub struct Admission {
-    /// The dashboard's, which opens nothing by itself: `http://127.0.0.1:8046/`.
+    /// The dashboard's address, which opens nothing by itself: `http://127.0.0.1:8046/`.
     pub address: String,
     token: String,
     book: Mutex<Book>,
@@ -34,30 +36,30 @@ pub struct Admission {
 #[derive(Default)]
 struct Book {
     tickets: Vec<Ticket>,
-    /// Those that were used last stand last.
+    /// The most recently used are last.
     sessions: Vec<Session>,
 }
 
 struct Ticket {
     text: String,
     issued: Instant,
-    /// The file that leads a browser in with it; removed together with the ticket.
+    /// The file that leads a browser in with this ticket; removed together with it.
     page: Option<TempPath>,
 }
 
 struct Session {
     token: String,
-    /// What was given for it.
+    /// The ticket it was exchanged for; `None`: the launch token.
     ticket: Option<String>,
-    /// Whoever waits for the end of the session sees this go.
+    /// Dropped with the session, which wakes those that wait for its [`End`].
     _life: watch::Sender<()>,
     end: End,
 }
 
-/// Who makes a call.
+/// The sender of a call.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    /// A process of the user's own.
+    /// A process of the user, with the launch token.
     Launch,
     /// A page, for as long as its session lasts.
     Page(End),
@@ -67,12 +69,12 @@ pub enum Caller {
 #[derive(Clone, Debug)]
 pub struct End(watch::Receiver<()>);
 
-/// What comes of presenting a ticket.
+/// The outcome of presenting a ticket.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Exchange {
     /// The token of a new session.
     Session(String),
-    /// It was exchanged before; what it was exchanged for has ended.
+    /// The ticket was exchanged before; the session it was exchanged for has ended.
     UsedBefore,
     Unknown,
 }
@@ -104,8 +106,9 @@ impl Admission {
         }
     }
 
-    /// Takes a ticket, or the launch token, for a new session: whoever comes second with
-    /// the same ticket, however soon, is second. Fails when the system has no randomness.
+    /// Exchanges a ticket, or the launch token, for a new session. Of two callers with the
+    /// same ticket, however close, exactly one gets it. Fails when the system has no
+    /// randomness.
     pub fn exchange(&self, presented: &[u8]) -> Result<Exchange, getrandom::Error> {
         let token = new_token()?;
         let mut book = self.book();
@@ -122,7 +125,8 @@ impl Admission {
         Ok(Exchange::Session(token))
     }
 
-    /// `None`: a stranger. Whoever has but a ticket is one, except to `exchange`.
+    /// The caller with this token. `None` for anything else, a ticket included: that is good
+    /// for `exchange` only.
     pub fn caller(&self, presented: &[u8]) -> Option<Caller> {
         if is(&self.token, presented) {
             return Some(Caller::Launch);
@@ -130,25 +134,25 @@ impl Admission {
         self.book().session(presented).map(Caller::Page)
     }
 
-    /// Ends a session that nobody knows of.
+    /// Ends a session whose token did not reach its page.
     pub fn end(&self, session: &str) {
         self.book().sessions.retain(|known| !is(&known.token, session.as_bytes()));
     }
 
-    /// Removes tickets, and their files, that are good no more.
+    /// Removes the tickets that are no longer good, and their files.
     pub fn sweep(&self) {
         drop(self.book());
     }
 
-    /// With those tickets that are good still.
+    /// The book, without tickets that are no longer good.
     fn book(&self) -> MutexGuard<'_, Book> {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.book.lock();
         book.tickets.retain(|ticket| ticket.issued.elapsed() < VALID);
         book
     }
 }
 
-/// Says nothing of what it keeps.
+/// Shows no secret.
 impl fmt::Debug for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admission").field("address", &self.address).finish_non_exhaustive()
@@ -203,7 +207,7 @@ fn is(secret: &str, presented: &[u8]) -> bool {
     secret.as_bytes().ct_eq(presented).into()
 }
 
-/// What nobody can guess: 256 random bits in hexadecimal.
+/// 256 random bits in hexadecimal. Fails when the system has no randomness.
 pub fn new_token() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes)?;
@@ -255,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_comes_second_ends_what_the_first_one_got() {
+    async fn a_second_exchange_of_a_ticket_ends_the_session_of_the_first() {
         let admission = admission();
         let ticket = ticket(&admission);
         let (token, other) = (session(&admission, &ticket), session(&admission, "launch"));
@@ -263,7 +267,7 @@ mod tests {
         assert!(admission.exchange(ticket.as_bytes()) == Ok(Exchange::UsedBefore));
         end.wait().await;
         assert!(!is_let_in(&admission, &token) && is_let_in(&admission, &other));
-        assert!(admission.exchange(ticket.as_bytes()) == Ok(Exchange::Unknown), "told once");
+        assert!(admission.exchange(ticket.as_bytes()) == Ok(Exchange::Unknown), "reported once");
     }
 
     #[test]
@@ -271,16 +275,16 @@ mod tests {
         let admission = admission();
         let ticket = ticket(&admission);
         let got = std::thread::scope(|threads| {
-            let come = || admission.exchange(ticket.as_bytes());
-            let crowd: Vec<_> = (0..30).map(|_| threads.spawn(come)).collect();
-            let got = crowd.into_iter().map(|one| one.join().expect("it came").expect("random"));
+            let exchange = || admission.exchange(ticket.as_bytes());
+            let crowd: Vec<_> = (0..30).map(|_| threads.spawn(exchange)).collect();
+            let got = crowd.into_iter().map(|one| one.join().expect("it ended").expect("random"));
             got.filter(|got| matches!(got, Exchange::Session(_))).count()
         });
         assert_eq!(got, 1);
     }
 
     #[test]
-    fn the_oldest_ticket_and_the_quietest_session_give_way() {
+    fn a_further_one_replaces_the_oldest_ticket_and_the_quietest_session() {
         let admission = admission();
         let first = ticket(&admission);
         let tickets: Vec<_> = (0..MOST_TICKETS).map(|_| ticket(&admission)).collect();
@@ -296,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_removed_when_its_ticket_is_taken_or_gives_way() {
+    fn a_page_is_removed_when_its_ticket_is_exchanged_or_replaced() {
         let admission = admission();
         let page = |address: &str| {
             let page = tempfile::NamedTempFile::new().expect("a file").into_temp_path();
@@ -305,8 +309,8 @@ mod tests {
             path
         };
         let taken = admission.ticket().expect("random");
-        let given_way = admission.ticket().expect("random");
-        let (taken_page, other_page) = (page(&taken), page(&given_way));
+        let replaced = admission.ticket().expect("random");
+        let (taken_page, other_page) = (page(&taken), page(&replaced));
         session(&admission, taken.rsplit('#').next().expect("a ticket"));
         assert!(!taken_page.exists() && other_page.exists());
         (0..MOST_TICKETS).for_each(|_| drop(admission.ticket()));

@@ -1,4 +1,4 @@
-//! What a person (through the tray, the CLI or the dashboard) can ask of the agent.
+//! The commands that the tray, the CLI and the dashboard give to the agent.
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,47 +15,47 @@ pub enum Command {
     Restart,
     /// Read the config file again, now.
     Reload,
-    /// Write another port to the config file, and so move there.
+    /// Write another port to the config file, and move the proxy there.
     MoveToPort(u16),
-    /// One minimal real call with this account.
-    /// Its report is in this language.
+    /// Make one minimal real call with this account. Its report is in this language.
     TestAccount {
         name: String,
         language: Language,
     },
-    /// Let a cooling account (or all) be tried again at once.
+    /// Let a cooling account, or all of them, be tried again at once.
     ClearCooldown(Option<String>),
-    /// Forget that this account's credential was refused.
+    /// Forget that the credential of this account was refused.
     ReviveAccount(String),
-    /// Let an account take part, or not: written to the config file.
+    /// Switch an account on or off in the config file. One that is switched on starts
+    /// afresh: a refusal of its credential is forgotten.
     EnableAccount {
         name: String,
         enabled: bool,
     },
-    /// One key of the config file, such as `proxy.auth_mode`.
+    /// Set one key of the config file, such as `proxy.auth_mode`.
     Set {
         key: &'static str,
         value: Setting,
     },
     /// Open the dashboard in the browser.
     OpenDashboard,
-    /// Open the config file in whatever the desktop edits such files with.
+    /// Open the config file in the desktop's editor for such files.
     EditConfig,
     Copy(Copied),
     StartAtLogin(bool),
-    /// A command changed what other programs hold of us.
+    /// A command has changed what surrounds the agent: its login entry, or a tool's settings.
     LookAround,
-    /// Be seen in this session: icon, notifications, browser, clipboard.
+    /// Use this session for icon, notifications, browser and clipboard.
     MoveTo(Session),
-    /// Whoever draws the icon says what became of it.
-    IconIs(IconStatus),
-    /// Point a client at the proxy, or back to where it pointed before.
+    /// The state of the icon, as the tray sees it.
+    ReportIcon(IconStatus),
+    /// Point a tool at the proxy, or back to where it pointed before.
     Connect {
         tool: &'static str,
         connected: bool,
     },
-    /// Tell the user what a surface has seen.
-    Tell(Notice),
+    /// Notify the user of what a surface has seen.
+    Notify(Notice),
     Quit,
 }
 
@@ -69,20 +69,20 @@ pub enum Setting {
 /// What can be put on the clipboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Copied {
-    /// What OpenAI's clients call their base URL: it ends in `/v1`.
+    /// The base URL as OpenAI's clients have it: it ends in `/v1`.
     OpenAiBaseUrl,
     AnthropicBaseUrl,
     GeminiBaseUrl,
     /// The key that clients send.
     ApiKey,
-    /// The dashboard's, with a ticket: good once, for a minute.
+    /// The dashboard's address with a ticket, which is good once and for a minute.
     DashboardAddress,
 }
 
-/// The header by which a caller of the control API says what language it wants texts in.
+/// The header of the control API with the language that the caller wants texts in.
 pub const LANGUAGE_HEADER: &str = "x-portcullis-language";
 
-/// Why a command was not carried out, in a sentence with its fix.
+/// Why a command was not carried out, as a sentence with its fix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     #[error("{0}")]
@@ -93,14 +93,14 @@ pub enum CommandError {
 
 pub type CommandResult = Result<Value, CommandError>;
 
-/// A command on its way to the supervisor, with the place for its answer.
+/// A command on its way to the supervisor, with the channel for its outcome.
 #[derive(Debug)]
 pub struct Request {
     pub command: Command,
     pub reply: oneshot::Sender<CommandResult>,
 }
 
-/// What a surface holds of the agent: a way to ask, and the latest status.
+/// A surface's access to the agent: it gives commands and reads the latest status.
 #[derive(Clone, Debug)]
 pub struct AgentHandle {
     requests: mpsc::Sender<Request>,
@@ -117,8 +117,8 @@ impl AgentHandle {
         Self { requests, status, session }
     }
 
-    /// Carries out a command and waits for its outcome: a JSON value whose shape the
-    /// command decides (`null` for those that only do something).
+    /// Has a command carried out and waits for its outcome: a JSON value whose shape depends
+    /// on the command, or `null`. Fails with the reason when it could not be carried out.
     pub async fn ask(&self, command: Command) -> CommandResult {
         let (reply, outcome) = oneshot::channel();
         self.requests.send(Request { command, reply }).await.map_err(|_| CommandError::Gone)?;
@@ -129,7 +129,7 @@ impl AgentHandle {
         self.status.borrow().clone()
     }
 
-    /// Where the agent is to be seen; wakes when that is another session.
+    /// The session that the agent is seen in; wakes when it moves to another.
     pub fn session(&self) -> watch::Receiver<Session> {
         self.session.clone()
     }

@@ -1,4 +1,4 @@
-//! Why the proxy could not start, as a value that every surface can word.
+//! Why the proxy could not start, as a value with words for every surface.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::{message, text};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum StartFailure {
-    /// None that is usable, of so many in the config.
+    /// No account is usable. `listed`: how many the config has.
     NoAccounts {
         #[serde(default)]
         listed: usize,
@@ -23,7 +23,7 @@ pub enum StartFailure {
 pub struct BindFailure {
     pub address: SocketAddr,
     pub reason: BindReason,
-    /// A port that was free a moment ago, for the action that moves there.
+    /// A port that was free a moment ago, for the action that moves the proxy there.
     pub next_free_port: Option<u16>,
 }
 
@@ -33,7 +33,7 @@ pub enum BindReason {
     InUse {
         owner: Option<PortOwner>,
     },
-    /// A port below 1024 without the right to it, or a system policy.
+    /// The port is below 1024 without the right to it, or a system policy forbids it.
     Denied,
     /// The address is not one of this machine's.
     NotAvailable,
@@ -45,7 +45,7 @@ pub enum BindReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "who")]
 pub enum PortOwner {
-    /// Another portcullis answers there; its process and its home, where they can be known.
+    /// Another portcullis answers there. Its process and its home, where they can be known.
     Portcullis {
         #[serde(default)]
         pid: Option<u32>,
@@ -67,7 +67,7 @@ pub enum PortOwner {
 impl StartFailure {
     /// What is wrong, as a sentence.
     pub fn text(&self, language: Language) -> String {
-        self.wrong().text(language)
+        self.problem().text(language)
     }
 
     /// What to do about it, as a sentence.
@@ -75,15 +75,15 @@ impl StartFailure {
         self.remedy().text(language)
     }
 
-    /// Both.
-    pub fn said(&self) -> Message {
-        message!("failure-with-fix", failure = self.wrong(), fix = self.remedy())
+    /// What is wrong, and what to do about it.
+    pub fn message(&self) -> Message {
+        message!("failure-with-fix", failure = self.problem(), fix = self.remedy())
     }
 
-    fn wrong(&self) -> Message {
+    fn problem(&self) -> Message {
         match self {
             Self::NoAccounts { .. } => message!("failure-no-accounts"),
-            Self::Bind(failure) => failure.wrong(),
+            Self::Bind(failure) => failure.problem(),
         }
     }
 
@@ -106,15 +106,15 @@ impl StartFailure {
 
 impl BindFailure {
     pub fn text(&self, language: Language) -> String {
-        self.wrong().text(language)
+        self.problem().text(language)
     }
 
     pub fn fix(&self, language: Language) -> String {
         self.remedy().text(language)
     }
 
-    fn wrong(&self) -> Message {
-        message!("failure-bind", address = self.address.to_string(), reason = self.reason.said())
+    pub(super) fn problem(&self) -> Message {
+        message!("failure-bind", address = self.address.to_string(), reason = self.reason.message())
     }
 
     fn short(&self, language: Language) -> String {
@@ -149,7 +149,7 @@ impl BindFailure {
 }
 
 impl BindReason {
-    fn said(&self) -> Message {
+    fn message(&self) -> Message {
         match self {
             Self::InUse { owner: None } => message!("failure-in-use"),
             Self::InUse { owner: Some(PortOwner::Portcullis { pid, home }) } => match (pid, home) {
@@ -177,8 +177,8 @@ impl BindReason {
 }
 
 impl PortOwner {
-    /// Whose program has the port, as a noun.
-    pub fn said(&self) -> Message {
+    /// The program that has the port, as a noun.
+    pub fn message(&self) -> Message {
         match self {
             Self::User { name } => message!("owner-user", user = name.as_str()),
             named => named.to_string().into(),

@@ -2,16 +2,18 @@
 
 use super::failure::BindFailure;
 use crate::language::{Language, Message};
-use crate::text;
+use crate::message;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Action: use the next free port.
     BindFailure(BindFailure),
-    /// Action: open the file. The first problem, and how many there are.
+    /// Action: open the file. The first problem, and how many there are. `is_first`: no file
+    /// was valid before, so none is in force.
     ConfigProblem {
         text: Message,
         count: usize,
+        is_first: bool,
     },
     AccountDisabled {
         name: String,
@@ -26,26 +28,27 @@ pub enum Notice {
     },
     /// LAN access with `auth_mode = "off"`.
     LanWithoutKey,
-    /// `[updates] check = true` found one.
+    /// `[updates] check = true` has found a newer version.
     UpdateAvailable {
         version: String,
     },
-    /// A ticket to the dashboard came a second time: somebody else may have read it, so
-    /// the page that it let in was locked out.
+    /// A ticket to the dashboard was presented a second time. Another program may have read
+    /// it, so the session of the first presentation has ended.
     TicketUsedTwice,
-    /// The dashboard could not be opened: why. Action: copy its address.
+    /// The dashboard could not be opened. Action: copy its address.
     NoBrowser {
         reason: String,
     },
-    /// Something that was clicked could not be done: why, and what to do.
+    /// A click could not be carried out: why, and what to do.
     Refused {
         reason: String,
     },
-    /// The proxy is at another address than before. The tools that were pointed there,
-    /// and those that were not.
+    /// The proxy has another address than before.
     Moved {
         base_url: String,
+        /// The tools that point there now.
         followed: Vec<String>,
+        /// The tools that do not.
         left: Vec<String>,
     },
 }
@@ -53,42 +56,42 @@ pub enum Notice {
 impl Notice {
     /// One line, for a log, a terminal or the body of a notification.
     pub fn text(&self, language: Language) -> String {
-        match self {
-            Self::BindFailure(failure) => failure.text(language),
-            Self::ConfigProblem { text, count } => {
-                text!(language, "notice-config-problem", count = *count, first = text.text(language))
+        let sentences = self.sentences();
+        sentences.iter().map(|sentence| sentence.text(language)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn sentences(&self) -> Vec<Message> {
+        vec![match self {
+            Self::BindFailure(failure) => failure.problem(),
+            Self::ConfigProblem { text, count, is_first: false } => {
+                message!("notice-config-problem", count = *count, first = text.clone())
+            }
+            Self::ConfigProblem { text, count, is_first: true } => {
+                message!("notice-config-problem-first", count = *count, first = text.clone())
             }
             Self::AccountDisabled { name, reason } => {
-                text!(
-                    language,
-                    "notice-account-disabled",
-                    name = name.as_str(),
-                    reason = reason.text(language)
-                )
+                message!("notice-account-disabled", name = name.as_str(), reason = reason.clone())
             }
-            Self::AllCooling { seconds } => text!(language, "notice-all-cooling", seconds = *seconds),
+            Self::AllCooling { seconds } => message!("notice-all-cooling", seconds = *seconds),
             Self::UpstreamUnreachable { host, reason } => {
-                text!(
-                    language,
-                    "notice-upstream-unreachable",
-                    host = host.as_str(),
-                    reason = reason.text(language)
-                )
+                message!("notice-upstream-unreachable", host = host.as_str(), reason = reason.clone())
             }
-            Self::LanWithoutKey => text!(language, "notice-lan-without-key"),
+            Self::LanWithoutKey => message!("notice-lan-without-key"),
             Self::UpdateAvailable { version } => {
                 let current = env!("CARGO_PKG_VERSION");
-                text!(language, "notice-update-available", version = version.as_str(), current = current)
+                message!("notice-update-available", version = version.as_str(), current = current)
             }
-            Self::TicketUsedTwice => text!(language, "notice-ticket-used-twice"),
-            Self::NoBrowser { reason } | Self::Refused { reason } => reason.clone(),
-            Self::Moved { base_url, followed, left } => {
-                let moved = text!(language, "notice-moved", url = base_url.as_str());
-                let tools = |key, tools: &[String]| text!(language, key, tools = tools.join(", "));
-                let followed = (!followed.is_empty()).then(|| tools("notice-moved-followed", followed));
-                let left = (!left.is_empty()).then(|| tools("notice-moved-left", left));
-                [Some(moved), followed, left].into_iter().flatten().collect::<Vec<_>>().join(" ")
-            }
-        }
+            Self::TicketUsedTwice => message!("notice-ticket-used-twice"),
+            Self::NoBrowser { reason } | Self::Refused { reason } => reason.as_str().into(),
+            Self::Moved { base_url, followed, left } => return moved(base_url, followed, left),
+        }]
     }
+}
+
+fn moved(base_url: &str, followed: &[String], left: &[String]) -> Vec<Message> {
+    let moved = Some(message!("notice-moved", url = base_url));
+    let followed =
+        (!followed.is_empty()).then(|| message!("notice-moved-followed", tools = followed.join(", ")));
+    let left = (!left.is_empty()).then(|| message!("notice-moved-left", tools = left.join(", ")));
+    [moved, followed, left].into_iter().flatten().collect()
 }

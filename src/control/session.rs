@@ -1,12 +1,12 @@
 //! The desktop session that an icon, a notification, a browser or a text on the clipboard
-//! belongs to: what its programs find in their environment. A login after a logout, a remote
-//! desktop, a nested session each have another, and an agent may outlive all of them.
+//! belongs to, as its programs find it in their environment. A login after a logout, a remote
+//! desktop and a nested session are each another session, and an agent may outlive them all.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What tells a program which desktop it is on, and no more: an agent keeps its own `PATH`.
+/// The variables that identify a desktop, and no others: an agent keeps its own `PATH`.
 pub const VARIABLES: [&str; 16] = [
     BUS,
     X11,
@@ -30,7 +30,7 @@ const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 const X11: &str = "DISPLAY";
 const WAYLAND: &str = "WAYLAND_DISPLAY";
 const RUNTIME: &str = "XDG_RUNTIME_DIR";
-/// No value of these is as long.
+/// Longer values are not taken, in bytes.
 const LONGEST: usize = 4096;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,14 +40,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// Of an environment. What does not belong to a session, or cannot be meant, is left out.
+    /// The session of an environment. Other variables and unsound values are left out.
     pub fn of(environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        let is_meant =
+        let is_kept =
             |(name, value): &(String, String)| VARIABLES.contains(&name.as_str()) && is_sound(name, value);
-        Self { variables: environment.into_iter().filter(is_meant).collect() }
+        Self { variables: environment.into_iter().filter(is_kept).collect() }
     }
 
-    /// The same, of one that came from another process.
+    /// The same checks for a session that came from another process.
     #[must_use]
     pub fn checked(self) -> Self {
         Self::of(self.variables)
@@ -57,7 +57,7 @@ impl Session {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Where its bus is; `None`: where such a bus usually is.
+    /// The address of its bus; `None`: the usual one.
     pub fn bus(&self) -> Option<&str> {
         self.get(BUS)
     }
@@ -71,19 +71,19 @@ impl Session {
         self.get(X11).is_some() || self.get(WAYLAND).is_some()
     }
 
-    /// Whether texts that are copied end up on the same clipboard.
+    /// Whether both have the same clipboard.
     pub fn shares_clipboard(&self, other: &Self) -> bool {
         [X11, WAYLAND, RUNTIME].iter().all(|name| self.get(name) == other.get(name))
     }
 
-    /// Whether moving from here to there would gain anything: a terminal of the same user
-    /// may be on the same bus, and show nothing.
+    /// Whether a move from this session to the other gains anything. A terminal of the same
+    /// user may be on the same bus, without a display.
     pub fn yields_to(&self, other: &Self) -> bool {
         self != other && (other.has_display() || !self.has_display() || self.bus() != other.bus())
     }
 }
 
-/// A bus is a socket: other kinds of address would start a program.
+/// Of bus addresses only sockets are sound: other kinds would start a program.
 fn is_sound(name: &str, value: &str) -> bool {
     let is_plain = !value.is_empty() && value.len() <= LONGEST && !value.chars().any(char::is_control);
     is_plain && (name != BUS || value.split(';').all(|address| address.starts_with("unix:")))

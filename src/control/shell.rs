@@ -1,18 +1,18 @@
-//! What stands between the agent and a person: a tray icon, or just a terminal.
+//! The surface that shows the agent to its user: a tray icon, or a terminal.
 
 use super::notice::Notice;
 use super::status::Status;
 
-/// A surface that shows the agent. Its methods return at once: nothing the desktop does
-/// may hold up the proxy.
+/// A surface that shows the agent. Its methods return at once, so that a slow desktop does
+/// not hold up the proxy.
 pub trait Shell: Send + 'static {
     fn show(&mut self, status: &Status);
     fn notify(&mut self, notice: &Notice);
 
-    /// What other programs hold of us was changed by a command: look at it again.
+    /// A command has changed the login entry or a tool's settings: read them again.
     fn look_around(&mut self) {}
 
-    /// Whether it has an icon, if perhaps one that nobody shows.
+    /// Whether it has an icon, shown or not.
     fn has_icon(&self) -> bool {
         false
     }

@@ -1,30 +1,18 @@
 //! The record as a download: JSON Lines for programs, CSV for spreadsheets, both written while
 //! they are read.
 
-use std::sync::Arc;
 use std::{future, io};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
-use salvo::http::ResBody;
-use salvo::prelude::{Depot, FlowCtrl, Request, Response};
-use salvo::{Handler, Router, async_trait};
 use serde_json::json;
 
-use super::Control;
-use super::api::refuse;
-use super::records;
+use super::answer::{Answer, CallResult, Refusal};
+use super::call::Call;
+use super::query;
 use crate::language::printable::{escaped, escaped_json};
 use crate::monitor::columns::COLUMNS;
 use crate::monitor::{Filter, History, Record};
-
-pub fn router(control: &Arc<Control>) -> Router {
-    Router::with_path("api/records/export").get(Export(Arc::clone(control)))
-}
-
-struct Export(Arc<Control>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -32,30 +20,20 @@ enum Format {
     JsonLines,
 }
 
-#[async_trait]
-impl Handler for Export {
-    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        let mut format = None;
-        let filter = records::filter_in(request.uri().query().unwrap_or_default(), |key, value| {
-            format = match (key, value) {
-                ("format", "csv") => Some(Format::Csv),
-                ("format", "jsonl") => Some(Format::JsonLines),
-                _ => return Err(records::unknown(key, "format (csv or jsonl)")),
-            };
-            Ok(())
-        });
-        let (filter, format) = match (filter, format) {
-            (Ok(filter), Some(format)) => (filter, format),
-            (Err(refusal), _) => return refuse(response, StatusCode::BAD_REQUEST, &refusal.into_reason()),
-            (_, None) => return refuse(response, StatusCode::BAD_REQUEST, "`format` is csv or jsonl"),
+pub async fn export(call: Call) -> CallResult {
+    let mut format = None;
+    let filter = query::filter(call.query(), |key, value| {
+        format = match (key, value) {
+            ("format", "csv") => Some(Format::Csv),
+            ("format", "jsonl") => Some(Format::JsonLines),
+            _ => return Err(query::unknown(key, "format (csv or jsonl)")),
         };
-        self.0.recorder.settle().await;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(format.disposition()));
-        response.status_code(StatusCode::OK);
-        response.body(ResBody::stream(written(self.0.recorder.history(), filter, format)));
-    }
+        Ok(())
+    })?;
+    let format = format.ok_or_else(|| Refusal::bad_request("`format` is csv or jsonl"))?;
+    call.control.recorder.settle().await;
+    let lines = written(call.control.recorder.history(), filter, format);
+    Ok(Answer::stream(format.content_type(), lines).in_file(format.file_name()))
 }
 
 impl Format {
@@ -66,10 +44,10 @@ impl Format {
         }
     }
 
-    const fn disposition(self) -> &'static str {
+    const fn file_name(self) -> &'static str {
         match self {
-            Self::Csv => "attachment; filename=\"portcullis-requests.csv\"",
-            Self::JsonLines => "attachment; filename=\"portcullis-requests.jsonl\"",
+            Self::Csv => "portcullis-requests.csv",
+            Self::JsonLines => "portcullis-requests.jsonl",
         }
     }
 

@@ -1,68 +1,48 @@
-//! Who may talk to the control plane: our own page and our own CLI, and for anything
-//! but the empty page only with the launch's token or a page's session.
+//! The gate of the control plane: it admits its own page and the programs of its own user, and
+//! beyond the empty page only with the launch's token or a page's session.
 
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN};
 use http::uri::Authority;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use salvo::http::ResBody;
 use salvo::http::response::BytesFrame;
 use salvo::prelude::{Depot, FlowCtrl, Request, Response};
 use salvo::{Handler, async_trait};
 
-use super::Control;
-use super::api::refuse;
+use super::answer::Refusal;
+use super::plane::Control;
 use crate::connections::{Connections, LONGEST_HEAD, head_length};
 use crate::control::Caller;
 use crate::desktop::peer::Peer;
 
-pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-portcullis-token");
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
      require-trusted-types-for 'script'; trusted-types portcullis";
 
-/// Refuses foreign Hosts and Origins, and puts the page's locks on every answer.
-pub struct OwnPagesOnly;
+/// The headers that lock a page in.
+const LOCKS: [(HeaderName, &str); 6] = [
+    (HeaderName::from_static("x-content-type-options"), "nosniff"),
+    (HeaderName::from_static("referrer-policy"), "no-referrer"),
+    (HeaderName::from_static("cache-control"), "no-store"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("x-frame-options"), "DENY"),
+    (CONTENT_SECURITY_POLICY, POLICY),
+];
+
+/// Paths that every user of this computer may ask, so that a watchdog can.
+const FOR_ALL_USERS: [&str; 2] = ["/livez", "/readyz"];
+
+/// Refuses foreign Hosts and Origins, long heads and other users of this computer, and puts
+/// the page's locks on every answer.
+pub struct OwnPageAndUser(pub Arc<Connections>);
 
 #[async_trait]
-impl Handler for OwnPagesOnly {
-    async fn handle(
-        &self,
-        request: &mut Request,
-        depot: &mut Depot,
-        response: &mut Response,
-        flow: &mut FlowCtrl,
-    ) {
-        for (name, value) in [
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-            ("cache-control", "no-store"),
-            ("cross-origin-resource-policy", "same-origin"),
-            ("x-frame-options", "DENY"),
-        ] {
-            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        if is_ours(request) {
-            flow.call_next(request, depot, response).await;
-        } else {
-            refuse(response, StatusCode::FORBIDDEN, "the control plane answers its own page only");
-            flow.skip_rest();
-        }
-    }
-}
-
-/// Serves the agent's own user and root, and nobody else who has an account on this computer.
-pub struct OwnUserOnly(pub Arc<Connections>);
-
-/// What a watchdog asks, whoever it runs as.
-const FOR_ANYBODY: [&str; 2] = ["/livez", "/readyz"];
-
-#[async_trait]
-impl Handler for OwnUserOnly {
+impl Handler for OwnPageAndUser {
     async fn handle(
         &self,
         request: &mut Request,
@@ -71,29 +51,42 @@ impl Handler for OwnUserOnly {
         flow: &mut FlowCtrl,
     ) {
         let Some(turn) = self.0.begin(request) else {
-            // It is being closed, and this is dropped with it.
+            // The connection is being closed, and this future is dropped with it.
             return std::future::pending().await;
         };
-        // Small calls of the user's own: those are let finish.
+        // Calls are small and the user's own: one whose body is still to come is not cut off.
         turn.arrived();
-        if head_length(request) > LONGEST_HEAD {
-            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            refuse(response, status, "the request's path and headers are longer than 64 KiB together");
-            flow.skip_rest();
-        } else if !FOR_ANYBODY.contains(&request.uri().path())
-            && matches!(turn.connection().peer(), Peer::Another | Peer::Gone)
-        {
-            refuse(response, StatusCode::FORBIDDEN, "the control plane serves the user that it runs as only");
-            flow.skip_rest();
-        } else {
-            flow.call_next(request, depot, response).await;
+        let locks = LOCKS.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value)));
+        response.headers_mut().extend(locks);
+        match check(request, turn.connection().peer()) {
+            Ok(()) => {
+                flow.call_next(request, depot, response).await;
+            }
+            Err(refusal) => refuse(refusal, response, flow),
         }
         turn.lasts_as_long_as(response);
     }
 }
 
-/// Exactly one Host, a loopback name; and no Origin but the one that Host makes.
-fn is_ours(request: &Request) -> bool {
+fn check(request: &Request, peer: Peer) -> Result<(), Refusal> {
+    let forbidden = |message: &str| Err(Refusal::new(StatusCode::FORBIDDEN, message));
+    if !is_for_own_page(request) {
+        return forbidden("the control plane answers its own page only");
+    }
+    if head_length(request) > LONGEST_HEAD {
+        let message = "the request's path and headers are longer than 64 KiB together";
+        return Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, message));
+    }
+    let is_for_all = FOR_ALL_USERS.contains(&request.uri().path());
+    if !is_for_all && matches!(peer, Peer::Another | Peer::Gone) {
+        return forbidden("the control plane serves the user that it runs as only");
+    }
+    Ok(())
+}
+
+/// Whether there is exactly one Host, a loopback name, and no Origin but the one that this
+/// Host makes.
+fn is_for_own_page(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let Some(authority) = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()) else {
@@ -120,8 +113,8 @@ impl Handler for Token {
         response: &mut Response,
         flow: &mut FlowCtrl,
     ) {
-        let Some(caller) = self.0.admission.caller(presented(request)) else {
-            return shut_out(response, flow);
+        let Some(caller) = self.0.admission.caller(token(request.headers())) else {
+            return refuse(no_token(), response, flow);
         };
         depot.insert_typed(caller.clone());
         let Caller::Page(end) = caller else {
@@ -134,7 +127,7 @@ impl Handler for Token {
             _ = flow.call_next(request, depot, response) => false,
         };
         if has_ended {
-            return shut_out(response, flow);
+            return refuse(no_token(), response, flow);
         }
         if matches!(response.body, ResBody::Stream(_)) {
             let stream = response.take_body().take_until(end.wait());
@@ -143,21 +136,24 @@ impl Handler for Token {
     }
 }
 
-fn shut_out(response: &mut Response, flow: &mut FlowCtrl) {
-    refuse(
-        response,
+fn no_token() -> Refusal {
+    Refusal::new(
         StatusCode::UNAUTHORIZED,
         "send this launch's token, or the session of a page, as x-portcullis-token: run `portcullis open`",
-    );
+    )
+}
+
+fn refuse(refusal: Refusal, response: &mut Response, flow: &mut FlowCtrl) {
+    refusal.write(response);
     flow.skip_rest();
 }
 
-/// What a caller shows, whatever it is worth.
-pub fn presented(request: &Request) -> &[u8] {
-    request.headers().get(TOKEN_HEADER).map_or(&[], HeaderValue::as_bytes)
+/// The token in a request's headers, valid or not.
+pub fn token(headers: &HeaderMap) -> &[u8] {
+    headers.get(TOKEN_HEADER).map_or(&[], HeaderValue::as_bytes)
 }
 
-/// Who makes a call that was let in.
+/// The caller of a call that was let in.
 pub fn caller(depot: &Depot) -> Option<&Caller> {
     depot.get_typed::<Caller>().ok()
 }

@@ -1,105 +1,66 @@
-//! `POST /api/session` and `POST /api/ticket`: the way in, and how a browser is shown it.
-
-use std::sync::Arc;
+//! How a page comes to its session: `POST /api/ticket` issues a ticket, `POST /api/session`
+//! exchanges it.
 
 use http::StatusCode;
-use salvo::prelude::{Depot, FlowCtrl, Request, Response};
-use salvo::{Handler, Router, async_trait};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Control;
-use super::api::{Nothing, body, refuse, write};
-use super::gate::{caller, presented};
-use crate::control::{Caller, Command, Exchange, Notice};
+use super::answer::{Answer, CallResult, Refusal};
+use super::call::{Call, NoFields};
+use crate::control::{Command, Exchange, Notice};
 use crate::desktop::entrance::Entrance;
 
-const NO_TICKET: &str = "this address has let somebody in already, or is too old: open the dashboard again from \
-                         the tray or with `portcullis open`";
+const NO_TICKET: &str = "this address has been used already, or is too old: open the dashboard again from the \
+                         tray or with `portcullis open`";
 
-/// Asks for no token: a ticket opens this and nothing else.
-pub fn door(control: &Arc<Control>) -> Router {
-    Router::with_path("api/session").post(Door(Arc::clone(control)))
-}
-
-pub fn router(control: &Arc<Control>) -> Router {
-    Router::with_path("api/ticket").post(TicketOffice(Arc::clone(control)))
-}
-
-struct Door(Arc<Control>);
-
-#[async_trait]
-impl Handler for Door {
-    async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        // Before anything of the body is read: whoever takes his time is still the one.
-        let exchange = self.0.admission.exchange(presented(request));
-        match exchange {
-            Ok(Exchange::Session(token)) => match body::<Nothing>(request).await {
-                Ok(Nothing {}) => write(response, StatusCode::OK, &json!({ "token": token })),
-                Err(error) => {
-                    self.0.admission.end(&token);
-                    refuse(response, StatusCode::BAD_REQUEST, &error);
-                }
-            },
-            Ok(Exchange::UsedBefore) => {
-                self.warn();
-                refuse(response, StatusCode::UNAUTHORIZED, NO_TICKET);
+/// Exchanges a ticket for a session. No token is needed: a ticket opens this and nothing else.
+pub async fn begin(mut call: Call) -> CallResult {
+    // Before the body is read: a slow client must not lose its ticket to a faster one.
+    let exchange = call.control.admission.exchange(call.token());
+    match exchange.map_err(|error| Refusal::unavailable(error.to_string()))? {
+        Exchange::Session(token) => match call.body().await {
+            Ok(NoFields {}) => Ok(Answer::json(&json!({ "token": token }))),
+            Err(refusal) => {
+                call.control.admission.end(&token);
+                Err(refusal)
             }
-            Ok(Exchange::Unknown) => refuse(response, StatusCode::UNAUTHORIZED, NO_TICKET),
-            Err(error) => refuse(response, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        },
+        Exchange::UsedBefore => {
+            warn(&call);
+            Err(Refusal::new(StatusCode::UNAUTHORIZED, NO_TICKET))
         }
+        Exchange::Unknown => Err(Refusal::new(StatusCode::UNAUTHORIZED, NO_TICKET)),
     }
 }
 
-impl Door {
-    /// Whoever is at the door is not kept waiting for it.
-    fn warn(&self) {
-        let agent = self.0.agent.clone();
-        tokio::spawn(async move { agent.ask(Command::Tell(Notice::TicketUsedTwice)).await });
-    }
+/// The caller does not wait for the notice.
+fn warn(call: &Call) {
+    let agent = call.control.agent.clone();
+    tokio::spawn(async move { agent.ask(Command::Notify(Notice::TicketUsedTwice)).await });
 }
 
-/// What the address is for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
-    /// A browser of this computer: with a private file that leads it there.
+struct TicketRequest {
+    /// Whether a private file that leads a browser of this computer there is written too.
     #[serde(default)]
     page: bool,
 }
 
-struct TicketOffice(Arc<Control>);
-
-#[async_trait]
-impl Handler for TicketOffice {
-    async fn handle(
-        &self,
-        request: &mut Request,
-        depot: &mut Depot,
-        response: &mut Response,
-        _: &mut FlowCtrl,
-    ) {
-        // A page that could make tickets would outlive its own session.
-        if !matches!(caller(depot), Some(Caller::Launch)) {
-            return refuse(response, StatusCode::FORBIDDEN, "a page cannot let others in");
-        }
-        let Wanted { page } = match body(request).await {
-            Ok(wanted) => wanted,
-            Err(error) => return refuse(response, StatusCode::BAD_REQUEST, &error),
-        };
-        let entrances = self.0.entrances.clone();
-        let entrance = if page {
-            tokio::task::spawn_blocking(move || entrances.open().map_err(|error| error.to_string())).await
-        } else {
-            let address = entrances.address().map_err(|error| error.to_string());
-            Ok(address.map(|address| Entrance { address, page: None }))
-        };
-        match entrance.map_err(|error| error.to_string()).flatten() {
-            Ok(entrance) => {
-                let answer = json!({ "dashboard_url": entrance.address, "page": entrance.page });
-                write(response, StatusCode::OK, &answer);
-            }
-            Err(error) => refuse(response, StatusCode::SERVICE_UNAVAILABLE, &error),
-        }
+/// An address with a new ticket.
+pub async fn issue_ticket(mut call: Call) -> CallResult {
+    // A page that could make tickets would outlive its own session.
+    if !call.is_by_launch_token() {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "a page cannot let others in"));
     }
+    let TicketRequest { page } = call.body().await?;
+    let entrances = call.control.entrances.clone();
+    let entrance = if page {
+        tokio::task::spawn_blocking(move || entrances.open().map_err(|error| error.to_string())).await
+    } else {
+        let address = entrances.address().map_err(|error| error.to_string());
+        Ok(address.map(|address| Entrance { address, page: None }))
+    };
+    let entrance = entrance.map_err(|error| error.to_string()).flatten().map_err(Refusal::unavailable)?;
+    Ok(Answer::json(&json!({ "dashboard_url": entrance.address, "page": entrance.page })))
 }

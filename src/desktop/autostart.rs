@@ -1,6 +1,6 @@
-//! Starting with the user's session: an autostart entry on Linux, and what `auto-launch`
-//! knows of the other systems. It leaves the quoting to us, takes an entry that the user
-//! switched off for one that is on, and does not notice that the binary has moved.
+//! Start at login: an autostart entry on Linux, `auto-launch` on the other systems. That crate
+//! does not quote, reports an entry that the user switched off as on, and does not notice that
+//! the binary has moved; this module does.
 //!
 //! Each home has an entry of its own, because each has an agent of its own.
 
@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use super::disk::WriteError;
 use super::paths::Paths;
 
-/// What the entry is called.
+/// The name of the entry.
 const NAME: &str = "portcullis";
-/// What the agent is started with, so that it stays quiet.
+/// The argument that makes the agent start quietly.
 pub const ARGUMENT: &str = "--at-login";
 
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum AutostartError {
     NoBinary(io::Error),
     #[error("this system names no home directory")]
     NoHome,
-    /// A line break or the like, which no entry can hold.
+    /// A line break or a similar character, which no entry can hold.
     #[error("{} holds a character that an autostart entry cannot hold: give it another name", .0.display())]
     OddPath(PathBuf),
     #[error(transparent)]
@@ -35,7 +35,7 @@ pub enum AutostartError {
 /// Whose agent is started at login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Login {
-    /// What leads to its home and its config file; none where both are the usual ones.
+    /// The arguments for its home and its config file; empty for the default ones.
     options: Vec<PathBuf>,
 }
 
@@ -44,7 +44,7 @@ pub struct Login {
 pub enum State {
     Off,
     On,
-    /// It would start a program that is another one, or not there.
+    /// The entry starts another program, or one that is missing.
     Stale(String),
 }
 
@@ -53,7 +53,7 @@ impl Login {
         Self { options: paths.options() }
     }
 
-    /// A name that no other home's entry has.
+    /// A name unique to this home.
     fn own_name(&self) -> String {
         let mut hasher = Sha256::new();
         for option in &self.options {
@@ -70,7 +70,7 @@ pub fn is_enabled(login: &Login) -> bool {
     matches!(state(login), Ok(State::On | State::Stale(_)))
 }
 
-/// Writes the entry, or takes it away.
+/// Writes or removes the entry.
 pub fn set(login: &Login, enabled: bool) -> Result<(), AutostartError> {
     if enabled { platform::enable(&binary()?, login) } else { platform::disable(&binary()?, login) }
 }
@@ -80,8 +80,8 @@ pub fn state(login: &Login) -> Result<State, AutostartError> {
     platform::state(&binary()?, login)
 }
 
-/// Writes an entry anew whose program is gone, because it has moved here. `true`: it did.
-/// One that is still there may well be the one that the user wants.
+/// Rewrites an entry whose program is gone because it has moved here; returns whether it did. A
+/// program that still exists may be the one the user wants.
 pub fn refresh(login: &Login) -> Result<bool, AutostartError> {
     let has_moved = matches!(state(login)?, State::Stale(command) if !platform::is_there(&command));
     if has_moved {
@@ -90,13 +90,13 @@ pub fn refresh(login: &Login) -> Result<bool, AutostartError> {
     Ok(has_moved)
 }
 
-/// This program. An `AppImage` runs from a place that is another one every time.
+/// The path of this program. An `AppImage` runs from a new path every time.
 fn binary() -> Result<PathBuf, AutostartError> {
     let image = std::env::var_os("APPIMAGE").filter(|path| !path.is_empty()).map(PathBuf::from);
     image.map_or_else(|| std::env::current_exe().map_err(AutostartError::NoBinary), Ok)
 }
 
-/// A path as the text of an entry. Fails where no quoting can hold it.
+/// A path as the text of an entry. Fails when no quoting can hold it.
 fn as_text(path: &Path) -> Result<&str, AutostartError> {
     let text = path.to_str().filter(|path| !path.chars().any(char::is_control));
     text.ok_or_else(|| AutostartError::OddPath(path.to_owned()))

@@ -16,11 +16,11 @@ use super::entrance::Entrance;
 use super::session;
 use crate::control::Session;
 
-/// A launcher that goes on for longer has handed its page over, or is the browser itself.
+/// A launcher that runs longer has handed its page over, or is the browser itself.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Why nothing was opened, as `xdg-open: exit 4`. Holds nothing of what was to be opened.
+/// Why nothing was opened, as `xdg-open: exit 4`. It contains nothing of the address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{launcher}: {reason}")]
 pub struct NotOpened {
@@ -28,9 +28,8 @@ pub struct NotOpened {
     reason: String,
 }
 
-/// Opens the dashboard in the user's browser: by the private page where the browser can
-/// read it, else by the address, whose ticket is good for one exchange alone. Fails when
-/// there is no browser. Blocks for a moment.
+/// Opens the dashboard in the user's browser: by the private page if the browser can read it,
+/// else by the address, whose ticket works once. Fails when there is no browser. Blocks briefly.
 pub fn open_dashboard(session: &Session, entrance: &Entrance) -> Result<(), NotOpened> {
     match entrance.page.as_deref().filter(|_| can_read_private_files(session)) {
         Some(page) => launch(session, &address_of(page)),
@@ -38,7 +37,7 @@ pub fn open_dashboard(session: &Session, entrance: &Entrance) -> Result<(), NotO
     }
 }
 
-/// Opens a file in the program for its kind; fails when there is none.
+/// Opens a file in the program for its type; fails when there is none.
 pub fn open_file(session: &Session, path: &Path) -> Result<(), NotOpened> {
     launch(session, path.as_os_str())
 }
@@ -59,7 +58,7 @@ fn address_of(page: &Path) -> OsString {
     address.map_or_else(|| page.as_os_str().to_owned(), |address| String::from(address).into())
 }
 
-/// Tries one launcher after another. One that failed says more than one that is missing.
+/// Tries one launcher after another. The error is that of a launcher that failed rather than of one that is missing.
 fn launch(session: &Session, target: &OsStr) -> Result<(), NotOpened> {
     let (mut failed, mut missing) = (None, None);
     for mut command in open::commands(target) {
@@ -88,7 +87,7 @@ enum Trouble {
     Failed(String),
 }
 
-/// Apart from this process's terminal, whose Ctrl-C is not meant for a browser.
+/// Detached from this process's terminal, so that Ctrl-C does not reach the browser.
 fn run(command: &mut Command) -> Result<(), Trouble> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     #[cfg(unix)]
@@ -101,7 +100,7 @@ fn run(command: &mut Command) -> Result<(), Trouble> {
     }
 }
 
-/// How a child ended, if it did in time; one that goes on is left to itself.
+/// How a child ended, or `None` if it still runs at the end of the time.
 fn ended(mut child: Child, limit: Duration) -> io::Result<Option<(ExitStatus, Child)>> {
     let first = Instant::now();
     loop {
@@ -109,7 +108,7 @@ fn ended(mut child: Child, limit: Duration) -> io::Result<Option<(ExitStatus, Ch
             return Ok(Some((status, child)));
         }
         if first.elapsed() > limit {
-            // Somebody has to hear of its end, or it stays in the list of processes.
+            // Its exit must be collected, or it stays in the process list.
             std::thread::spawn(move || child.wait());
             return Ok(None);
         }

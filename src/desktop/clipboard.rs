@@ -1,7 +1,7 @@
-//! The clipboard of the user's desktop; that of another session than the one this process
-//! was started in is `elsewhere`. On Linux a text is there only as long as the
-//! program that put it there, and a desktop may be slow or gone, so a thread of its own
-//! does both: it waits, and it lives on.
+//! The clipboard of the user's desktop; `elsewhere` serves sessions other than the one this
+//! process was started in. On Linux a text stays only as long as the program that put it there,
+//! and a desktop may be slow or gone, so a thread of its own waits for the desktop and keeps the
+//! text.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 use super::session;
 use crate::control::Session;
 
-/// Longer than any desktop that works takes.
+/// More than a working desktop needs.
 const LIMIT: Duration = Duration::from_secs(2);
 
 mod elsewhere;
 
 pub use elsewhere::{hold, is_holder};
 
-/// Why a text is not on the clipboard; reads on after a colon.
+/// Why a text is not on the clipboard; written to follow a colon.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClipboardError {
     #[error("there is no graphical session")]
@@ -31,11 +31,11 @@ pub enum ClipboardError {
     Other(String),
 }
 
-/// What may become of a text.
+/// How private a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Secrecy {
     Open,
-    /// Clipboard histories are asked to forget it.
+    /// Clipboard histories are asked not to keep it.
     Secret,
 }
 
@@ -48,7 +48,7 @@ struct Job {
 static WORKER: Mutex<Option<Sender<Job>>> = Mutex::new(None);
 
 /// Puts a text on the clipboard of that session, where it stays while this process lives.
-/// Blocks for a moment, and for no more.
+/// Blocks briefly; the time is bounded.
 pub fn copy(session: &Session, text: String, secrecy: Secrecy) -> Result<(), ClipboardError> {
     if !has_display(session) {
         return Err(ClipboardError::NoSession);
@@ -72,7 +72,7 @@ fn hand_over(job: Job) -> Result<(), ClipboardError> {
     Ok(())
 }
 
-/// One that hangs is left to itself; the next text gets another.
+/// A thread that hangs is abandoned; the next text gets a new one.
 fn forget_worker() -> ClipboardError {
     *WORKER.lock().unwrap_or_else(PoisonError::into_inner) = None;
     ClipboardError::Silent
@@ -89,7 +89,7 @@ fn work(jobs: &Receiver<Job>) {
     while let Ok(Job { text, secrecy, outcome }) = jobs.recv() {
         let mut done = put(&mut clipboard, &text, secrecy);
         if done.is_err() {
-            // The display it was opened on may be gone, and another one there.
+            // The display it was opened on may be gone and replaced by another.
             clipboard = None;
             done = put(&mut clipboard, &text, secrecy);
         }

@@ -1,14 +1,11 @@
-//! How a file of settings reaches the disk: created where there is none, or replaced
-//! whole. A reader sees the old bytes or the new ones, and never bytes that more people
-//! may read than before.
+//! Writes settings files: creates a missing one, or replaces it whole. A reader sees the old
+//! bytes or the new ones, and no more users can read them than before.
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
-
-use super::{leftovers, whole_file};
+use super::whole_file::{self, directory_of};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{} could not be written: {source}", path.display())]
@@ -17,8 +14,8 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
-/// Creates the file and the directories it needs. `false`: something has its name
-/// already, and stays as it is.
+/// Creates the file and the directories it needs. `false`: something already has its name and is
+/// left alone.
 pub fn create(path: &Path, contents: &str) -> Result<bool, WriteError> {
     try_create(path, contents).map_err(|source| WriteError { path: path.to_owned(), source })
 }
@@ -26,7 +23,7 @@ pub fn create(path: &Path, contents: &str) -> Result<bool, WriteError> {
 fn try_create(path: &Path, contents: &str) -> io::Result<bool> {
     let directory = directory_of(path);
     create_private_directories(directory)?;
-    let file = written(directory, contents)?;
+    let file = whole_file::beside(path, contents.as_bytes())?;
     match file.persist_noclobber(path) {
         Ok(_) => sync_directory(directory).map(|()| true),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
@@ -37,14 +34,13 @@ fn try_create(path: &Path, contents: &str) -> io::Result<bool> {
 /// Who may read a file that is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The owner alone, whoever could before.
+    /// Only the owner, whatever the old mode.
     Private,
-    /// Whoever could before: the file is another program's.
+    /// The same users as before: the file belongs to another program.
     Kept,
 }
 
-/// Puts the contents in the place of an existing file. Behind a symlink that is the file
-/// it leads to, and the link stays.
+/// Replaces the contents of an existing file. A symlink stays; the file it leads to is replaced.
 pub fn replace(path: &Path, contents: &str, mode: Mode) -> Result<(), WriteError> {
     try_replace(path, contents, mode).map_err(|source| WriteError { path: path.to_owned(), source })
 }
@@ -52,12 +48,12 @@ pub fn replace(path: &Path, contents: &str, mode: Mode) -> Result<(), WriteError
 fn try_replace(path: &Path, contents: &str, mode: Mode) -> io::Result<()> {
     let target = std::fs::canonicalize(path)?;
     if target.metadata()?.permissions().readonly() {
-        // Whoever made it so does not want it replaced either.
+        // A read-only file is not meant to be replaced either.
         let reason = "it is read-only; make it writable first";
         return Err(io::Error::new(ErrorKind::PermissionDenied, reason));
     }
     let directory = directory_of(&target);
-    let file = match written(directory, contents) {
+    let file = match whole_file::beside(&target, contents.as_bytes()) {
         Ok(file) => file,
         Err(error) if is_closed(&error) => return overwrite(&target, contents),
         Err(error) => return Err(error),
@@ -69,19 +65,18 @@ fn try_replace(path: &Path, contents: &str, mode: Mode) -> io::Result<()> {
     }
 }
 
-/// Nothing can be put beside the file, which may be writable all the same.
+/// No file can be created beside it, though the file itself may be writable.
 fn is_closed(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
-/// The file itself is mounted there, as containers do it, and cannot be another one.
+/// The file itself is a mount point, as in containers, and cannot be renamed over.
 fn is_mounted(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ResourceBusy | ErrorKind::CrossesDevices)
 }
 
-/// Writes into the file that is there, and puts back what was there where that fails. Whoever
-/// reads it in the same moment may see less than the whole of it, as with an editor that
-/// saves in place.
+/// Writes into the existing file, and restores its contents if that fails. A concurrent reader
+/// may see only part of it, as with an editor that saves in place.
 fn overwrite(target: &Path, contents: &str) -> io::Result<()> {
     let before = std::fs::read(target)?;
     write_over(target, contents.as_bytes()).inspect_err(|_| {
@@ -96,20 +91,7 @@ fn write_over(target: &Path, contents: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A temporary file beside the target, private from its first byte, its contents on disk.
-fn written(directory: &Path, contents: &str) -> io::Result<NamedTempFile> {
-    let mut file =
-        Builder::new().prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX).tempfile_in(directory)?;
-    file.write_all(contents.as_bytes())?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
-fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Makes those that are missing, for the owner alone.
+/// Creates missing directories, for the owner only.
 pub fn create_private_directories(directory: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -124,7 +106,7 @@ fn keep_owner_and_mode(file: &File, existing: &Metadata, mode: Mode) -> io::Resu
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let created = file.metadata()?;
     if (created.uid(), created.gid()) != (existing.uid(), existing.gid()) {
-        // Only root may give files away; for anybody else the file is theirs already.
+        // Only root may give files away; any other user owns the file already.
         let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
     }
     let allowed = if mode == Mode::Private { 0o600 } else { 0o777 };

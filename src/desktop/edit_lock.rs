@@ -1,6 +1,6 @@
-//! The right to edit the files of a directory, among all processes of ours that do. A file
-//! of our own stands for it, because what is edited is another file after every edit, and a
-//! directory that others can read they can lock, too.
+//! A lock on the files of a directory, shared by all our processes that edit them. It is a file
+//! of its own, because an edited file is a new file after every edit, and because any user who
+//! can read a directory can lock it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const NAME: &str = ".portcullis-edit.lock";
-/// No edit takes so long …
+/// Longer than any edit takes …
 const PATIENCE: Duration = Duration::from_secs(5);
 /// … and each is over soon.
 const LOOK: Duration = Duration::from_millis(10);
@@ -21,18 +21,18 @@ pub struct EditLock {
     _file: Option<File>,
 }
 
-/// Somebody else has had it all the time.
+/// Another process held the lock all the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
     pub lock: PathBuf,
     pub waited: Duration,
-    /// Who has it, where that can be read.
+    /// The process that has it, if that can be read.
     pub holder: Option<u32>,
 }
 
 impl EditLock {
-    /// Waits for it, but not for ever. Goes on without one where none can be had: whoever
-    /// cannot write in the directory cannot edit there either.
+    /// Waits for the lock, for a bounded time. Continues without one if the lock file cannot be
+    /// created: a process that cannot write in the directory cannot edit there either.
     pub fn take(directory: &Path) -> Result<Self, Busy> {
         Self::take_within(directory, PATIENCE)
     }
@@ -51,13 +51,13 @@ impl EditLock {
                 Err(TryLockError::Error(_)) => return Ok(Self { _file: None }),
             }
         }
-        // For whoever waits in vain; the lock holds without it.
+        // For the message of a process that waits in vain; the lock works without it.
         let _ = sign(&mut file);
         Ok(Self { _file: Some(file) })
     }
 }
 
-/// For the owner alone, who else could keep it; and never what a link leads to.
+/// Opened for the owner only, because any user who can open it can hold it; links are not followed.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -87,7 +87,7 @@ fn sign(file: &mut File) -> io::Result<()> {
     writeln!(file, "{}", std::process::id())
 }
 
-/// Where locks are mandatory it cannot be read.
+/// On systems with mandatory locks it cannot be read.
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.rewind().ok()?;

@@ -1,6 +1,6 @@
-//! How a browser is led into the dashboard. What it is started with stands in a process
-//! list, so it is the path of a private file; the file leads to the dashboard with a
-//! ticket. It goes as soon as the ticket is taken, or is good no more.
+//! Opens the dashboard in a browser. Process arguments are visible to other users, so the browser
+//! is started with the path of a private file, which leads to the dashboard with a ticket. The
+//! file is removed when the ticket is used or expires.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,19 +15,19 @@ use crate::control::{Admission, admission};
 
 const PREFIX: &str = "portcullis-";
 const SUFFIX: &str = ".html";
-/// Letters of a file's name that nobody can guess.
+/// Letters of a file name that cannot be guessed.
 const RANDOM: usize = 22;
 
 /// One way in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entrance {
-    /// The dashboard's, with a ticket.
+    /// The dashboard's address, with a ticket.
     pub address: String,
-    /// The file that leads there; `None` where none could be written.
+    /// The file that leads there; `None` if it could not be written.
     pub page: Option<PathBuf>,
 }
 
-/// Makes them.
+/// Makes entrances.
 #[derive(Clone, Debug)]
 pub struct Entrances {
     admission: Arc<Admission>,
@@ -35,7 +35,7 @@ pub struct Entrances {
 }
 
 impl Entrances {
-    /// The directory is for these files alone: what a killed agent left there goes.
+    /// The directory holds only these files: those that a killed agent left are removed.
     pub fn new(admission: Arc<Admission>, directory: PathBuf) -> Self {
         sweep(&directory);
         Self { admission, directory }
@@ -47,7 +47,7 @@ impl Entrances {
         self.admission.ticket()
     }
 
-    /// The same with a file that leads there. Blocks on the disk.
+    /// The same, with a file that leads there. Blocks on the disk.
     pub fn open(&self) -> Result<Entrance, getrandom::Error> {
         let address = self.admission.ticket()?;
         let page = match write_page(&self.directory, &address) {
@@ -66,7 +66,7 @@ impl Entrances {
         Ok(Entrance { address, page: path })
     }
 
-    /// Nobody may come with the ticket.
+    /// The ticket is not valid any more.
     fn sweep_later(&self) {
         let Ok(runtime) = Handle::try_current() else { return };
         let admission = Arc::downgrade(&self.admission);
@@ -95,8 +95,8 @@ fn write_page(directory: &Path, address: &str) -> io::Result<TempPath> {
     Ok(page.into_temp_path())
 }
 
-/// Somebody else may have made it first, where others can write beside it; and not every
-/// file system keeps others out.
+/// Another user may have created it first if the parent is writable to others, and not every file
+/// system enforces modes.
 #[cfg(unix)]
 fn close_to_others(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -121,7 +121,7 @@ fn close_to_others(_directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A link is not ours, and leads who knows where.
+/// A link was not made by us and may lead anywhere.
 fn sweep(directory: &Path) {
     if !std::fs::symlink_metadata(directory).is_ok_and(|found| found.is_dir()) {
         return;

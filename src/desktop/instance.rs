@@ -1,9 +1,9 @@
-//! One agent a home: an OS lock says who it is, and a private file beside it says how
-//! to reach it. The lock dies with the process, so a crash leaves nothing to clean up.
+//! One agent for each home: an OS lock marks the home as taken, and a private file beside it says
+//! how to reach the agent. The lock ends with the process, so a crash leaves nothing to clean up.
 //! Both are in the state directory, which outlives a logout.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::paths::{Paths, Seat};
-use super::{leftovers, whole_file};
+use super::whole_file;
 
-/// Whoever only looks whether the lock is held has it for far less than this.
+/// A process that only tests the lock holds it for far less than this.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Held for as long as the agent lives.
+/// Held while the agent runs.
 #[derive(Debug)]
 pub struct InstanceLock {
     /// Keeps the lock; stays empty, because locks are mandatory on some systems.
@@ -26,8 +26,8 @@ pub struct InstanceLock {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// By the process of this pid, where it has said so.
-    #[error("another agent already has this home")]
+    /// By the process with this pid, if it has written one.
+    #[error("another agent is already using this home")]
     Taken { pid: Option<u32> },
     #[error("could not open {0}: {1}")]
     Io(PathBuf, io::Error),
@@ -40,7 +40,7 @@ pub struct ControlFile {
     pub token: String,
     pub pid: u32,
     pub version: String,
-    /// The config file that this agent reads; versions up to 0.1.0 do not say.
+    /// The config file that this agent reads; absent in versions up to 0.1.0.
     #[serde(default)]
     pub config: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ impl InstanceLock {
         keep_to_oneself(&file);
         match patient_lock(&file) {
             Ok(()) => {
-                // What a killed agent left behind points at nobody.
+                // The file of a killed agent points to no running agent.
                 let _ = std::fs::remove_file(&control_file);
                 Ok(Self { _file: file, control_file })
             }
@@ -66,16 +66,9 @@ impl InstanceLock {
         }
     }
 
-    /// Says where the control plane is. The file appears whole or not at all.
+    /// Writes where the control plane is. The file appears whole or not at all.
     pub fn announce(&self, control: &ControlFile) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(control)?;
-        let directory = self.control_file.parent().unwrap_or_else(|| Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(leftovers::PREFIX)
-            .suffix(leftovers::SUFFIX)
-            .tempfile_in(directory)?;
-        file.write_all(&text)?;
-        whole_file::persist(file, &self.control_file)
+        whole_file::write_json(&self.control_file, control)
     }
 }
 
@@ -90,14 +83,14 @@ fn patient_lock(file: &File) -> Result<(), TryLockError> {
     let first = Instant::now();
     loop {
         match file.try_lock() {
-            // Windows would sleep for a third of that time, and look twice.
+            // Windows would sleep for a third of that time and try only twice.
             Err(TryLockError::WouldBlock) if first.elapsed() < LOOK => std::thread::yield_now(),
             outcome => return outcome,
         }
     }
 }
 
-/// Whether an agent has this home now. Those who look do not see each other.
+/// Whether an agent has this home now. Concurrent tests do not see each other.
 pub fn is_held(paths: &Paths) -> bool {
     paths.seats().iter().any(|seat| is_locked(&seat.lock_file))
 }
@@ -114,7 +107,7 @@ fn is_locked(lock_file: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// A link in the lock's place would let somebody else's file stand for it.
+/// A link in the lock's place would make another user's file stand for it.
 fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -127,7 +120,7 @@ fn private_options() -> OpenOptions {
     options
 }
 
-/// Whoever can open it could hold it, too.
+/// A user who can open it could also hold it.
 #[cfg(unix)]
 fn keep_to_oneself(file: &File) {
     let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));

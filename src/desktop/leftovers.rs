@@ -1,5 +1,5 @@
-//! Files are written beside their place and renamed into it. A kill between the two
-//! leaves the first half behind; the next start takes it away.
+//! Removes half-written files. Files are written beside their place and renamed into it; a kill
+//! in between leaves the temporary file, which the next start removes.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 pub const PREFIX: &str = ".portcullis-";
 pub const SUFFIX: &str = ".tmp";
 
-/// A younger one may be a command's that is about to rename it.
+/// A younger file may belong to a command that is about to rename it.
 const ABANDONED: Duration = Duration::from_mins(1);
 
 /// Removes what a killed agent or command left half-written in a directory.

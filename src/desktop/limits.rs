@@ -1,7 +1,7 @@
-//! Process-wide settings made once at start: who may read our files and memory, and
-//! how many sockets we may hold.
+//! Process-wide settings made once at start: which users can read our files and memory, and how
+//! many sockets we may open.
 
-/// Files are created for the owner alone, memory is not dumped, and the soft limit on
+/// Files are created for the owner only, memory is not dumped, and the soft limit on
 /// open files is raised to the hard one. Returns that limit.
 #[cfg(unix)]
 pub fn harden() -> u64 {
@@ -25,5 +25,5 @@ pub fn harden() -> u64 {
     DEFAULT_OPEN_FILES
 }
 
-/// Where the system names no limit.
+/// Assumed where the system reports no limit.
 const DEFAULT_OPEN_FILES: u64 = 65_536;

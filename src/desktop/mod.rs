@@ -1,5 +1,5 @@
-//! The operating system, one file a service. Of the rest of the program it knows the
-//! words of `control` and `language`, and nothing else.
+//! The operating system, one file for each service. Imports only `control` and `language` of the
+//! rest of the program.
 
 pub mod autostart;
 pub mod browser;
@@ -25,6 +25,6 @@ pub mod whole_file;
 #[cfg(windows)]
 pub mod windowless;
 
-/// What macOS and Windows call the program; the identifier of `packaging/Packager.toml`.
+/// The program's identifier on macOS and Windows; the identifier of `packaging/Packager.toml`.
 #[cfg(not(target_os = "linux"))]
 const PROGRAM_ID: &str = "io.github.portcullis.portcullis";

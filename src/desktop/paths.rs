@@ -16,11 +16,11 @@ pub struct Paths {
     pub data: PathBuf,
     /// Holds the lock as well: it outlives a logout, which a runtime directory does not.
     pub state: PathBuf,
-    /// Where versions up to 0.1.0 kept their lock, if that is another place.
+    /// Where versions up to 0.1.0 kept their lock, if elsewhere.
     former_runtime: Option<PathBuf>,
 }
 
-/// What says that a home has an agent, and how to reach it.
+/// The files that mark a home as taken and say how to reach its agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     pub lock_file: PathBuf,
@@ -32,7 +32,7 @@ pub struct Seat {
 pub struct NoHome;
 
 impl Paths {
-    /// `home` puts everything into one directory; `config` overrides the config file alone.
+    /// `home` puts everything into one directory; `config` overrides only the config file.
     pub fn find(home: Option<&Path>, config: Option<&Path>) -> Result<Self, NoHome> {
         let mut paths = match home {
             Some(home) => Self::under(home),
@@ -60,7 +60,7 @@ impl Paths {
         })
     }
 
-    /// Creates the directories that are missing, for the owner alone.
+    /// Creates the directories that are missing, for the owner only.
     pub fn create(&self) -> io::Result<()> {
         self.directories().into_iter().try_for_each(create_private_dir)
     }
@@ -95,7 +95,7 @@ impl Paths {
         Seat::in_directory(&self.state)
     }
 
-    /// Where an agent of this home may sit: the first is where one sits that starts.
+    /// Where an agent of this home may have its lock; a new one takes the first.
     pub fn seats(&self) -> Vec<Seat> {
         let former = self.former_runtime.iter().filter(|runtime| **runtime != self.state);
         std::iter::once(&self.state).chain(former).map(|directory| Seat::in_directory(directory)).collect()
@@ -117,7 +117,7 @@ impl Paths {
         self.state.join("updates.json")
     }
 
-    /// Holds nothing but the pages that lead a browser in, each for a moment.
+    /// Holds only the pages that lead a browser in, each for a short time.
     pub fn browser_directory(&self) -> PathBuf {
         self.state.join("browser")
     }
@@ -133,7 +133,7 @@ impl Seat {
     }
 }
 
-/// Where a session's runtime directory is, for who is told of none: cron, `su`.
+/// Where a session's runtime directory is, for processes without `XDG_RUNTIME_DIR`: cron, `su`.
 #[cfg(target_os = "linux")]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 fn usual_runtime() -> Option<PathBuf> {
@@ -158,7 +158,7 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// With a drive in front, where there are drives.
+    /// With a drive in front, on systems that have drives.
     fn absolute(path: &str) -> PathBuf {
         std::path::absolute(path).expect("a path")
     }

@@ -1,4 +1,4 @@
-//! Who holds a TCP port of this machine. Nothing is ever killed: it is for the message.
+//! Finds the program that holds a TCP port of this machine, for messages only. Nothing is ever killed.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use tokio::net::{TcpListener, TcpStream};
 use super::paths::LOCK_NAME;
 use super::peer;
 
-/// How long a stranger on the port may take to say that it is a portcullis.
+/// How long an unknown server on the port may take to identify itself as portcullis.
 const PROBE_LIMIT: Duration = Duration::from_millis(500);
 /// How far above a taken port a free one is looked for.
 const SEARCH_WIDTH: u16 = 100;
 
-/// Where an agent looks first for a place for its control plane.
+/// The first port an agent tries for its control plane.
 pub const FIRST_CONTROL_PORT: u16 = 8046;
 
-/// The `server` header's value by which one portcullis knows another.
+/// The `server` header's value by which one portcullis recognises another.
 pub const SERVER_NAME: &str = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
 
-/// The name and pid of the process that listens there; `None` for another user's.
+/// The name and pid of the process that listens there; `None` for another user's process.
 pub async fn process(port: u16) -> Option<(String, u32)> {
     let look = move || listeners::get_process_by_port(port, Protocol::TCP).ok();
     let process = tokio::task::spawn_blocking(look).await.ok()??;
@@ -40,7 +40,7 @@ pub fn process_at(address: SocketAddr) -> Option<(String, u32)> {
     Some((process.name, process.pid))
 }
 
-/// The name of the user that listens there, where it is not ours.
+/// The name of the user whose process listens there, if it is another user.
 #[cfg(unix)]
 pub fn another_user(address: SocketAddr) -> Option<String> {
     let user = peer::listening_user(address)?;
@@ -61,7 +61,7 @@ pub fn home_of(pid: u32) -> Option<String> {
     Some(lock.parent()?.display().to_string())
 }
 
-/// Only Linux tells.
+/// Known on Linux only.
 #[cfg(not(target_os = "linux"))]
 pub const fn home_of(_: u32) -> Option<String> {
     None
@@ -82,8 +82,7 @@ async fn probe(address: SocketAddr) -> std::io::Result<bool> {
     Ok(head.lines().any(|line| line.starts_with("server: portcullis/")))
 }
 
-/// The nearest port above this one that can be bound now, and that the control plane will
-/// not want.
+/// The nearest port above this one that can be bound now and that the control plane does not use.
 pub async fn next_free_port(address: SocketAddr) -> Option<u16> {
     for port in (address.port().checked_add(1)?..=u16::MAX).take(SEARCH_WIDTH.into()) {
         if port != FIRST_CONTROL_PORT && TcpListener::bind((address.ip(), port)).await.is_ok() {

@@ -11,13 +11,13 @@ pub fn of_process() -> Session {
     Session::of(crate::control::session::VARIABLES.into_iter().filter_map(text))
 }
 
-/// Only on Linux is a session a matter of the environment.
+/// Only on Linux does the environment define the session.
 #[cfg(not(target_os = "linux"))]
 pub fn of_process() -> Session {
     Session::default()
 }
 
-/// Makes a program that is about to be started one of that session.
+/// Puts a program that is about to be started into that session.
 #[cfg(target_os = "linux")]
 pub fn enter(session: &Session, command: &mut Command) {
     for name in crate::control::session::VARIABLES {

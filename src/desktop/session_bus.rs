@@ -1,5 +1,5 @@
-//! The bus of a Linux desktop session, and what is there on it: somebody who shows icons,
-//! and somebody who shows notifications.
+//! The bus of a Linux desktop session, and whether a tray host and a notification service are on
+//! it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use zbus::connection::Builder;
 
 use crate::control::Session;
 
-/// Whoever does not answer in this time is as good as not there.
+/// A service that does not answer in this time counts as absent.
 const LIMIT: Duration = Duration::from_secs(2);
 pub const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
 pub const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
@@ -22,7 +22,7 @@ pub struct Desktop {
     pub notifications: Option<Vec<String>>,
 }
 
-/// Where a session's bus is.
+/// The address of a session's bus.
 pub fn address(session: &Session) -> String {
     if let Some(address) = session.bus() {
         return address.to_owned();
@@ -33,12 +33,12 @@ pub fn address(session: &Session) -> String {
     }
 }
 
-/// A way to it, on which more can be put before it is opened.
+/// A connection builder, to which more can be added before it is opened.
 pub fn builder(session: &Session) -> Builder<'static> {
     Builder::address(address(session).as_str())
 }
 
-/// Fails where there is none; may take for ever where one hangs.
+/// Fails when there is none; never returns when the bus hangs.
 pub async fn connect(session: &Session) -> zbus::Result<Connection> {
     builder(session).build().await
 }

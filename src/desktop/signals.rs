@@ -1,4 +1,4 @@
-//! What the system tells the process from outside.
+//! Signals from the system.
 
 use std::io;
 

@@ -1,20 +1,19 @@
-//! Whether others could read or change a file of ours. Whoever writes the config file can
-//! name a program to run, and whoever writes or owns its directory can put another file in
-//! its place.
+//! Whether other users could read or change a file of ours. A user who can write the config file
+//! can name a program to run; one who can write or owns its directory can replace the file.
 //!
-//! A group that nobody else is in is not "others": with `umask 002` every file is writable
-//! for the user's own.
+//! A group without other members does not count as other users: with `umask 002` every file is
+//! writable for the user's own group.
 
 use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
 use super::users;
 
-/// A file or a directory that others can write.
+/// A file or a directory that other users can write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposed {
     pub path: PathBuf,
-    /// Its permissions, as `chmod` has them: `666`.
+    /// Its permissions, as `chmod` takes them: `666`.
     pub mode: String,
 }
 
@@ -25,16 +24,16 @@ pub struct Foreign {
     pub owner: u32,
 }
 
-/// The file, the directory it is in, and those of a link that leads to it. `None`: nobody
-/// else can write any of them, as far as can be seen.
+/// The file, the directory it is in, and those of a link that leads to it. `None`: no other user
+/// can write any of them, as far as can be seen.
 pub fn exposed(file: &Path) -> Option<Exposed> {
     let target = target(file);
     let directories = [parent(file), parent(&target)];
     exposed_place(&target).or_else(|| directories.into_iter().find_map(exposed_place))
 }
 
-/// The directory that the file is in, or that of a link that leads to it, where it is
-/// neither ours nor root's.
+/// The directory that the file is in, or that of a link that leads to it, if it is neither ours
+/// nor root's.
 #[cfg(unix)]
 pub fn foreign_directory(file: &Path) -> Option<Foreign> {
     use std::os::unix::fs::MetadataExt;
@@ -52,7 +51,7 @@ pub fn foreign_directory(_: &Path) -> Option<Foreign> {
     None
 }
 
-/// Root trusts everybody's: in containers it reads what is mounted from a user's home.
+/// Root trusts every owner: in containers it reads what is mounted from a user's home.
 #[cfg(unix)]
 pub fn is_ours_or_roots(owner: u32) -> bool {
     is_trusted_owner(owner, rustix::process::geteuid().as_raw())
@@ -81,7 +80,7 @@ pub fn exposed_place(path: &Path) -> Option<Exposed> {
     const WRITTEN: u32 = 0o022;
     let metadata = std::fs::metadata(path).ok()?;
     let mode = metadata.mode();
-    // In such a directory, as /tmp is, everybody can replace their own files only.
+    // In a sticky directory such as /tmp, users can replace only their own files.
     let is_shared = metadata.is_dir() && mode & STICKY != 0;
     if is_shared || rights_of_others(path, &metadata) & WRITTEN == 0 {
         return None;
@@ -95,8 +94,8 @@ pub fn exposed_place(_: &Path) -> Option<Exposed> {
     None
 }
 
-/// What its mode allows to others: `0o044` where they can read it. A group that nobody else
-/// is in has no part in that.
+/// What its mode allows to other users: `0o044` if they can read it. A group without other
+/// members is left out.
 #[cfg(unix)]
 pub fn rights_of_others(path: &Path, metadata: &std::fs::Metadata) -> u32 {
     use std::os::unix::fs::MetadataExt;
@@ -128,7 +127,7 @@ fn is_read_only(path: &Path) -> bool {
 }
 
 /// Windows' drives under WSL, network shares and memory sticks show a mode that is made up,
-/// and that nobody can change.
+/// and that cannot be changed.
 #[cfg(target_os = "linux")]
 fn keeps_modes(path: &Path) -> bool {
     /// 9p, FAT, exFAT, ntfs3, SMB, CIFS, SMB2 (`linux/magic.h` and the drivers' own).

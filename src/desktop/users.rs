@@ -1,17 +1,17 @@
-//! The accounts that people have on this computer.
+//! The user accounts of this computer.
 
 use std::ffi::OsStr;
 
 use uzers::os::unix::GroupExt;
 use uzers::{get_group_by_gid, get_user_by_uid};
 
-/// What the user is called, or the number where it has no name.
+/// The user's name, or its number if it has no name.
 pub fn name(user: u32) -> String {
     get_user_by_uid(user).map_or_else(|| user.to_string(), |user| user.name().to_string_lossy().into_owned())
 }
 
-/// Whether a group is somebody's own that may write anyway: the one of the file's `owner`,
-/// of the user we run as, or root's.
+/// Whether a group is the private group of a user who may write anyway: the file's `owner`, the
+/// user we run as, or root.
 pub fn is_alone_in(group: u32, owner: u32) -> bool {
     const ROOT: u32 = 0;
     let us = rustix::process::geteuid().as_raw();
@@ -19,7 +19,7 @@ pub fn is_alone_in(group: u32, owner: u32) -> bool {
 }
 
 /// The user's own by name; or without one, as in containers, where it is the user's by its
-/// number or we are in it. And nobody else in it.
+/// number or we are in it. And it has no other member.
 fn is_private(group: u32, user: u32) -> bool {
     let account = get_user_by_uid(user);
     let is_own = match (&account, get_group_by_gid(group)) {
@@ -39,7 +39,7 @@ fn we_are_in(group: u32) -> bool {
     further.into_iter().chain([rustix::process::getegid()]).any(|of| of.as_raw() == group)
 }
 
-/// Members by their own account are not in the group's list.
+/// Users whose primary group it is are not in the group's member list.
 fn others_are_in(group: u32, but: Option<&OsStr>) -> bool {
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     accounts.lines().any(|account| {
@@ -62,7 +62,7 @@ mod tests {
         if get_group_by_gid(0).is_some_and(|group| group.name() == "root") {
             assert!(is_private(0, 0));
         }
-        // Debian's `users`, and `nogroup`, which half of the services are in.
+        // Debian's `users`, and `nogroup`, which many services use.
         for group in [100, 65_534] {
             assert!(!is_alone_in(group, 0), "{group}");
         }

@@ -1,33 +1,34 @@
-//! One try with one account: send, wait for the first bytes, and only then call it an
-//! answer. Until that point nothing has reached the client, so a failure can still
-//! become another account's turn.
+//! One request to one account's upstream, up to the first bytes of its answer. Until they
+//! have come the client has received nothing, so another account can still be asked.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::HeaderMap;
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use tokio::time::timeout;
 
 use super::opening;
+use super::refusal::Refusal;
+use super::shape::is_event_stream;
 use super::share::Share;
 use crate::accounts::Account;
 use crate::language::Message;
 use crate::message;
-use crate::protocol::{ErrorReport, LocalError, Operation, Provider};
-use crate::upstream::client::describe;
+use crate::protocol::{ErrorReport, LocalError, Protocol, Provider};
+use crate::upstream::cause::innermost;
 use crate::upstream::endpoint::{self, Target};
 use crate::upstream::failure::classify;
 use crate::upstream::hop;
-use crate::upstream::{Client, Failure, Fault, Frames, Gather, Reply, ReplyBody, Scrubber, demo_reply};
+use crate::upstream::{Client, Failure, Fault, Frames, Gather, Reply, ReplyBody, Scrubber};
 
-/// How much of a refusal is read.
+/// Bytes of a refusal that are read.
 const MAX_REFUSAL: usize = 1 << 20;
-/// The longest whole answer that is translated.
+/// Bytes of the longest answer that is read to its end.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// What is sent, whoever it is sent to.
+/// A request to an upstream; the account adds the address and the credential.
 pub struct Attempt<'a> {
     pub client: &'a Client,
     pub method: Method,
@@ -35,31 +36,23 @@ pub struct Attempt<'a> {
     pub query: Option<&'a str>,
     pub headers: HeaderMap,
     pub body: Frames,
-    /// For the first bytes.
+    /// How long the first bytes may take.
     pub limit: Duration,
 }
 
-/// The upstream has begun to answer well.
-pub struct Answered {
+/// An upstream's answer that has begun well.
+pub struct UpstreamAnswer {
     /// When the request was sent.
     pub begun: Instant,
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// Read already.
+    /// The bytes read so far.
     pub first: Bytes,
     pub rest: ReplyBody,
 }
 
-/// The upstream refused, or did not answer. `reply` is what it said, when it said something.
-pub struct Refused {
-    pub failure: Failure,
-    pub reply: Option<(StatusCode, HeaderMap, Bytes)>,
-    /// The body of the reply, as it was read.
-    pub report: Option<Box<ErrorReport>>,
-}
-
 impl Attempt<'_> {
-    pub async fn run(self, account: &Account) -> Result<Answered, Refused> {
+    pub async fn run(self, account: &Account) -> Result<UpstreamAnswer, Refusal> {
         let (limit, scrubber) = (self.limit, &self.client.scrubber);
         let started = Instant::now();
         let reply = timeout(limit, self.send(account)).await.map_err(|_| timed_out(limit))??;
@@ -75,15 +68,12 @@ impl Attempt<'_> {
         if is_event_stream(&headers)
             && let Some(failure) = opening::error(account.provider, &headers, &first, scrubber)
         {
-            return Err(without_reply(failure));
+            return Err(Refusal::without_reply(failure));
         }
-        Ok(Answered { begun: started, status, headers, first, rest: body })
+        Ok(UpstreamAnswer { begun: started, status, headers, first, rest: body })
     }
 
-    async fn send(mut self, account: &Account) -> Result<Reply, Refused> {
-        if account.provider == Provider::Demo {
-            return Ok(demo_reply::reply(&self.path, self.query, &self.body.to_bytes()));
-        }
+    async fn send(mut self, account: &Account) -> Result<Reply, Refusal> {
         let target = Target {
             provider: account.provider,
             base: account.base.as_ref(),
@@ -97,105 +87,92 @@ impl Attempt<'_> {
             self.headers.insert(name, value);
         }
         hop::mark(&mut self.headers);
-        self.client.send(self.method, url, self.headers, self.body).await.map_err(without_reply)
+        self.client.send(self.method, url, self.headers, self.body).await.map_err(Refusal::without_reply)
     }
 }
 
-impl Answered {
-    /// Reads it to its end, within the rest of its time and what the request may hold.
-    pub async fn read(self, limit: Duration, share: &Share) -> Result<Bytes, Unread> {
+impl UpstreamAnswer {
+    /// Reads the answer to its end. Fails after `limit`, and when `share` has no room for it.
+    pub async fn read(self, limit: Duration, share: &Share) -> Result<Bytes, ReadError> {
         let read = timeout(limit, read_whole(self.first, self.rest, share)).await;
-        read.unwrap_or_else(|_| Err(broken(Fault::TimedOut, message!("reason-endless")).into()))
+        read.unwrap_or_else(|_| Err(Refusal::of_answer(Fault::TimedOut, message!("reason-endless")).into()))
     }
 }
 
 /// Why an answer was not read to its end.
-pub enum Unread {
-    Refused(Box<Refused>),
-    /// Others hold too much at present.
+pub enum ReadError {
+    Refused(Box<Refusal>),
+    /// Other requests hold too much memory at present.
     NoRoom(LocalError),
 }
 
-impl From<Refused> for Unread {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(Box::new(refused))
+impl ReadError {
+    pub fn into_refusal(self, client: Protocol, request_id: &str) -> Refusal {
+        match self {
+            Self::Refused(refusal) => *refusal,
+            Self::NoRoom(error) => Refusal::of_ours(&error, client, request_id),
+        }
     }
 }
 
-async fn read_whole(first: Bytes, rest: ReplyBody, share: &Share) -> Result<Bytes, Unread> {
+impl From<Refusal> for ReadError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+async fn read_whole(first: Bytes, rest: ReplyBody, share: &Share) -> Result<Bytes, ReadError> {
     let broke_off = |error: &dyn std::error::Error| {
-        broken(Fault::Unreachable, message!("reason-broke-off", error = describe(error)))
+        Refusal::of_answer(Fault::Unreachable, message!("reason-broke-off", error = innermost(error)))
     };
     let mut body = Gather::default();
-    share.answered(first.len()).map_err(Unread::NoRoom)?;
+    share.answered(first.len()).map_err(ReadError::NoRoom)?;
     body.push(first);
     let mut rest = std::pin::pin!(Limited::new(rest, MAX_ANSWER));
     while let Some(frame) = rest.frame().await {
         let Ok(bytes) = frame.map_err(|error| broke_off(&*error))?.into_data() else { continue };
-        share.answered(bytes.len()).map_err(Unread::NoRoom)?;
+        share.answered(bytes.len()).map_err(ReadError::NoRoom)?;
         body.push(bytes);
     }
     Ok(body.into_frames().to_bytes())
 }
 
-/// A status that is no success, with as much of its body as makes sense to read. Keys
-/// are taken out before anything is told from it: a reason is cut to length, and half a
-/// key would not be recognised.
-async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &Scrubber) -> Refused {
+/// A status other than success, with the beginning of its body. Keys are taken out before
+/// the reason is read from it: a reason is cut to length, and half a key would not be
+/// recognised.
+async fn refusal(provider: Provider, reply: Reply, limit: Duration, scrubber: &Scrubber) -> Refusal {
     let Reply { status, headers, body } = reply;
     if !(200..600).contains(&status.as_u16()) {
-        // What ends no request, such as a 101, is no answer to be handed on.
-        return without_reply(classify(provider, status, &headers, &ErrorReport::default()));
+        // A status that does not end a request, such as 101, cannot be passed on.
+        return Refusal::without_reply(classify(provider, status, &headers, &ErrorReport::default()));
     }
     let read = timeout(limit, Limited::new(body, MAX_REFUSAL).collect()).await;
     let body = read.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let body = scrubber.scrub_told(&body).map_or(body, Bytes::from);
+    let body = scrubber.scrub_escaped(&body).map_or(body, Bytes::from);
     let report = ErrorReport::of_body(&body);
     let failure = classify(provider, status, &headers, &report);
-    Refused { failure, reply: Some((status, headers, body)), report: Some(Box::new(report)) }
+    Refusal { failure, reply: Some((status, headers, body)), report: Some(Box::new(report)) }
 }
 
-pub fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("text/event-stream"))
-}
-
-const fn without_reply(failure: Failure) -> Refused {
-    Refused { failure, reply: None, report: None }
-}
-
-/// The upstream has begun to answer, and the answer is no good.
-pub const fn broken(fault: Fault, reason: Message) -> Refused {
-    without_reply(Failure { fault, status: None, reason })
-}
-
-fn timed_out(limit: Duration) -> Refused {
+fn timed_out(limit: Duration) -> Refusal {
     let reason = message!("reason-timed-out", seconds = limit.as_secs_f32().to_string());
-    without_reply(Failure { fault: Fault::TimedOut, status: None, reason })
+    Refusal::without_reply(Failure { fault: Fault::TimedOut, status: None, reason })
 }
 
-fn broke(error: &impl std::fmt::Display) -> Refused {
+fn broke(error: &impl std::fmt::Display) -> Refusal {
     let reason = message!("reason-broke-early", error = error.to_string());
-    without_reply(Failure { fault: Fault::Unreachable, status: None, reason })
+    Refusal::without_reply(Failure { fault: Fault::Unreachable, status: None, reason })
 }
 
-fn empty(status: StatusCode) -> Refused {
+fn empty(status: StatusCode) -> Refusal {
     let reason = message!("reason-empty-answer", status = status.as_u16().to_string());
-    without_reply(Failure { fault: Fault::Unreachable, status: Some(status.as_u16()), reason })
+    Refusal::without_reply(Failure { fault: Fault::Unreachable, status: Some(status.as_u16()), reason })
 }
 
-const fn own_fault(reason: Message) -> Refused {
-    without_reply(Failure { fault: Fault::Request, status: None, reason })
+const fn own_fault(reason: Message) -> Refusal {
+    Refusal::without_reply(Failure { fault: Fault::Request, status: None, reason })
 }
 
-const fn broken_key(reason: Message) -> Refused {
-    without_reply(Failure { fault: Fault::Account, status: None, reason })
-}
-
-/// Whether an operation asked of an upstream comes back as a stream of events, a JSON
-/// array or one object.
-pub const fn streams_as_array(operation: Operation, is_event_stream: bool) -> bool {
-    matches!(operation, Operation::StreamGenerateContent) && !is_event_stream
+const fn broken_key(reason: Message) -> Refusal {
+    Refusal::without_reply(Failure { fault: Fault::Account, status: None, reason })
 }

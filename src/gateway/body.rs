@@ -1,6 +1,8 @@
 //! Reads a client's body into frames, within the limits of one body and of all bodies
-//! together, as long as it gets on.
+//! together. A body that makes no progress is given up.
 
+use std::error::Error;
+use std::io;
 use std::pin::pin;
 use std::time::Instant;
 
@@ -14,26 +16,31 @@ use super::share::Share;
 use crate::protocol::{ErrorKind, LocalError};
 use crate::upstream::{Frames, Gather};
 
-/// Reads all of it. Fails when it is too large, when the client stops sending, crawls or
-/// sends what is not HTTP, and when the memory for it is not to be had.
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Reads the whole body. Fails when it is too large, when the client stops sending, is too
+/// slow or sends something other than HTTP, and when there is no memory for it.
 pub async fn read<B>(body: B, share: &Share, mut pace: Pace) -> Result<Frames, LocalError>
 where
     B: Body<Data = Bytes>,
-    B::Error: std::fmt::Display,
+    B::Error: Into<BoxError>,
 {
     share.can_arrive(body.size_hint().lower())?;
     let mut body = pin!(body);
     let mut gather = Gather::default();
     while !body.is_end_stream() {
-        // Most bodies are one frame, and a timer costs more than that; the server itself
-        // looks after a body that does not even begin.
+        // Most bodies are one frame, and a timer costs more than reading it. The server
+        // itself has a time limit for the first frame.
         let frame = if gather.is_empty() {
             body.frame().await
         } else {
             timeout_at(pace.due().into(), body.frame()).await.map_err(|_| too_slow())?
         };
         let Some(frame) = frame else { break };
-        let Ok(bytes) = frame.map_err(|error| unreadable(&error))?.into_data() else { continue };
+        let Ok(bytes) = frame.map_err(|error| unreadable(&*Into::<BoxError>::into(error)))?.into_data()
+        else {
+            continue;
+        };
         share.arrived(bytes.len())?;
         pace.arrived(bytes.len(), Instant::now());
         gather.push(bytes);
@@ -41,12 +48,16 @@ where
     Ok(gather.into_frames())
 }
 
-fn unreadable(error: &impl std::fmt::Display) -> LocalError {
-    let text = error.to_string();
-    if text.contains("timeout") {
+fn unreadable(error: &(dyn Error + 'static)) -> LocalError {
+    if is_timeout(error) {
         return LocalError::new(ErrorKind::RequestTimeout, "the request body stopped arriving");
     }
-    LocalError::new(ErrorKind::InvalidRequest, format!("the request body could not be read: {text}"))
+    LocalError::new(ErrorKind::InvalidRequest, format!("the request body could not be read: {error}"))
+}
+
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let error_kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    error_kind == Some(io::ErrorKind::TimedOut) || error.source().is_some_and(is_timeout)
 }
 
 fn too_slow() -> LocalError {

@@ -1,38 +1,39 @@
-//! What Responses clients may refer to in later requests: the answers they were given in
-//! translation, item by item, and the input that led there. In memory only, the least
-//! recently used forgotten first. An upstream that speaks Responses remembers by itself.
+//! What Responses clients may refer to in later requests: the translated answers they got,
+//! item by item, and the input before each. Kept in memory only; the least recently used is
+//! forgotten first. An upstream that speaks Responses keeps its own.
 //!
-//! With `store: false` an answer is not remembered as a whole, but its items are: Vercel's
-//! client refers to them either way.
+//! With `store: false` the items of an answer are kept, but not the answer as a whole:
+//! Vercel's client refers to items either way.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::memory::Memory;
+use super::cache::Cache;
 use super::share::Share;
-use super::translate::Unread;
-use crate::protocol::openai_responses::reference::{Json, Remembered, Said};
-use crate::protocol::weight;
+use crate::protocol::openai_responses::reference::{AnswerStore, Continuation, Json};
+use crate::protocol::{ErrorKind, LocalError, weight};
 
-/// Answers and items together; an answer has a few.
+/// Turns and items together; a turn has a few items.
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(8_000).expect("not zero");
 const MAX_BYTES: usize = 64 << 20;
 
-pub struct Conversations(Mutex<Memory<Entry>>);
+pub struct Conversations(Mutex<Cache<Entry>>);
 
 enum Entry {
     Item(Json),
-    Answer(Arc<Answer>),
+    Turn(Arc<Turn>),
 }
 
-struct Answer {
+/// One answer, and the input since the answer before it.
+struct Turn {
     previous: Option<String>,
     input: Vec<Json>,
-    /// The ids of its items.
+    /// The ids of the answer's items.
     output: Vec<String>,
 }
 
@@ -40,28 +41,28 @@ impl Conversations {
     fn put_item(&self, id: String, item: &Value) {
         let item = Json::from(item.to_string());
         let bytes = item.len();
-        self.lock().put(id, Entry::Item(item), bytes);
+        self.0.lock().put(id, Entry::Item(item), bytes);
     }
 
-    fn put_answer(&self, id: String, said: &Said, output: Vec<String>) {
+    fn put_turn(&self, id: String, said: &Continuation, output: Vec<String>) {
         let input = said.input.clone();
-        // What is referred to a hundred times is held once.
+        // An item that is repeated a hundred times is held once.
         let mut seen = HashSet::new();
         let once = input.iter().filter(|item| seen.insert(Arc::as_ptr(item).cast::<u8>()));
         let bytes = once.map(|item| item.len()).chain(output.iter().map(String::len)).sum();
-        let answer = Answer { previous: said.previous.clone(), input, output };
-        self.lock().put(id, Entry::Answer(Arc::new(answer)), bytes);
+        let turn = Turn { previous: said.previous.clone(), input, output };
+        self.0.lock().put(id, Entry::Turn(Arc::new(turn)), bytes);
     }
 
-    /// From the latest to the first.
-    fn chain(&self, response_id: &str) -> Option<Vec<Arc<Answer>>> {
-        let mut memory = self.lock();
+    /// The turns that end with this answer, from the latest to the first.
+    fn chain(&self, response_id: &str) -> Option<Vec<Arc<Turn>>> {
+        let mut cache = self.0.lock();
         let mut chain = Vec::new();
         let mut id = response_id.to_owned();
         loop {
-            let Some(Entry::Answer(answer)) = memory.get(&id) else { return None };
-            chain.push(Arc::clone(answer));
-            match &answer.previous {
+            let Some(Entry::Turn(turn)) = cache.get(&id) else { return None };
+            chain.push(Arc::clone(turn));
+            match &turn.previous {
                 Some(previous) => id.clone_from(previous),
                 None => return Some(chain),
             }
@@ -69,70 +70,88 @@ impl Conversations {
     }
 
     fn text_of(&self, id: &str) -> Option<Json> {
-        match self.lock().get(id)? {
+        match self.0.lock().get(id)? {
             Entry::Item(item) => Some(Arc::clone(item)),
-            Entry::Answer(_) => None,
+            Entry::Turn(_) => None,
         }
     }
 
-    /// From the conversation's start.
+    /// The items of the conversation that ends with this answer, from its start.
     fn texts_of(&self, response_id: &str) -> Option<Vec<Json>> {
         let mut texts = Vec::new();
-        for answer in self.chain(response_id)?.iter().rev() {
-            texts.extend(answer.input.iter().cloned());
-            for id in &answer.output {
+        for turn in self.chain(response_id)?.iter().rev() {
+            texts.extend(turn.input.iter().cloned());
+            for id in &turn.output {
                 texts.push(self.text_of(id)?);
             }
         }
         Some(texts)
     }
 
-    /// What one request may look up: within its share, and no more than `most` bytes.
-    pub fn within<'a>(&'a self, share: &'a Share, most: usize) -> Known<'a> {
+    /// For one request: finds at most `most` bytes, and counts them against its share.
+    pub fn within<'a>(&'a self, share: &'a Share, most: usize) -> Lookup<'a> {
         share.refers_anew();
-        Known { conversations: self, share, left: Cell::new(most), refusal: RefCell::new(None) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Memory<Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Lookup { conversations: self, share, left: Cell::new(most), error: RefCell::new(None) }
     }
 }
 
-/// What one request finds of earlier answers. A reference of thirty bytes may stand for a
-/// megabyte, so everything is counted before it is parsed.
-pub struct Known<'a> {
+/// Looks up earlier answers for one request. A reference of thirty bytes may stand for a
+/// megabyte, so every text is counted before it is parsed.
+pub struct Lookup<'a> {
     conversations: &'a Conversations,
     share: &'a Share,
     left: Cell<usize>,
-    refusal: RefCell<Option<Unread>>,
+    error: RefCell<Option<LookupError>>,
 }
 
-impl Known<'_> {
-    /// Why something was not looked up although it is known; asked once, at the end.
-    pub fn refusal(&self) -> Option<Unread> {
-        self.refusal.take()
+/// Why a request was not read together with the answers it refers to.
+pub enum LookupError {
+    Refused(LocalError),
+    /// The answers are larger than the limit of this lookup.
+    TooLarge,
+}
+
+impl LookupError {
+    pub fn into_error(self) -> LocalError {
+        match self {
+            Self::Refused(error) => error,
+            Self::TooLarge => LocalError::new(ErrorKind::TooLarge, "the request refers to too much"),
+        }
+    }
+}
+
+impl From<LocalError> for LookupError {
+    fn from(error: LocalError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Lookup<'_> {
+    /// Why a known text was not returned. Clears the error.
+    pub fn error(&self) -> Option<LookupError> {
+        self.error.take()
     }
 
     fn counted(&self, texts: Vec<Json>) -> Option<Vec<Json>> {
         match self.count(&texts) {
             Ok(()) => Some(texts),
-            Err(refusal) => {
-                self.refusal.replace(Some(refusal));
+            Err(error) => {
+                self.error.replace(Some(error));
                 None
             }
         }
     }
 
-    fn count(&self, texts: &[Json]) -> Result<(), Unread> {
+    fn count(&self, texts: &[Json]) -> Result<(), LookupError> {
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        let left = self.left.get().checked_sub(bytes).ok_or(Unread::RefersToMuch)?;
+        let left = self.left.get().checked_sub(bytes).ok_or(LookupError::TooLarge)?;
         self.left.set(left);
         let weight = weight::of_parts(texts.iter().map(|text| text.as_bytes()), bytes);
         Ok(self.share.referred(bytes, weight)?)
     }
 }
 
-impl Remembered for Known<'_> {
+impl AnswerStore for Lookup<'_> {
     fn item(&self, id: &str) -> Option<Json> {
         self.counted(vec![self.conversations.text_of(id)?])?.pop()
     }
@@ -144,26 +163,26 @@ impl Remembered for Known<'_> {
 
 impl Default for Conversations {
     fn default() -> Self {
-        Self(Mutex::new(Memory::new(MAX_ENTRIES, MAX_BYTES)))
+        Self(Mutex::new(Cache::new(MAX_ENTRIES, MAX_BYTES)))
     }
 }
 
-/// Remembers one answer as it is given: each item before the client reads that it is whole.
+/// Keeps one answer while it is sent: each item before the client reads that it is complete.
 #[derive(Clone)]
 pub struct Remembering {
     conversations: Arc<Conversations>,
-    said: Arc<Said>,
+    said: Arc<Continuation>,
     answer_id: String,
-    /// The ids of the items remembered so far.
+    /// The ids of the items kept so far.
     items: Vec<String>,
 }
 
 impl Remembering {
-    pub const fn new(conversations: Arc<Conversations>, said: Arc<Said>, answer_id: String) -> Self {
+    pub const fn new(conversations: Arc<Conversations>, said: Arc<Continuation>, answer_id: String) -> Self {
         Self { conversations, said, answer_id, items: Vec::new() }
     }
 
-    /// These items are whole, some of them perhaps for long.
+    /// Takes the items that are complete; those it has kept already are skipped.
     pub fn given(&mut self, output: &[Value]) {
         for item in &output[self.items.len().min(output.len())..] {
             let id = item["id"].as_str().unwrap_or_default().to_owned();
@@ -172,11 +191,11 @@ impl Remembering {
         }
     }
 
-    /// The answer is whole.
+    /// The answer is complete.
     pub fn ended(&mut self) {
         if self.said.is_stored {
             let output = std::mem::take(&mut self.items);
-            self.conversations.put_answer(self.answer_id.clone(), &self.said, output);
+            self.conversations.put_turn(self.answer_id.clone(), &self.said, output);
         }
     }
 }
@@ -187,16 +206,15 @@ mod tests {
 
     use super::*;
     use crate::gateway::Budget;
-    use crate::protocol::ErrorKind;
 
     fn share() -> Share {
         Budget::new(64 << 20).open(1 << 20)
     }
 
-    /// Lets a client say something after `previous` and be answered with one item.
+    /// One turn after `previous`, answered with one item.
     fn answer(conversations: &Arc<Conversations>, previous: Option<&str>, name: &str, is_stored: bool) {
         let input = vec![json!(format!("asks {name}")).to_string().into()];
-        let said = Said { previous: previous.map(str::to_owned), input, is_stored };
+        let said = Continuation { previous: previous.map(str::to_owned), input, is_stored };
         let id = format!("resp_{name}");
         let mut remembering = Remembering::new(Arc::clone(conversations), Arc::new(said), id);
         let item = json!({"id": format!("msg_{name}")});
@@ -218,7 +236,7 @@ mod tests {
         assert_eq!(known.conversation("resp_c"), Some(told));
         assert_eq!(known.conversation("msg_a"), None, "an item is no answer");
         assert_eq!(known.item("resp_a"), None, "an answer is no item");
-        assert!(known.refusal().is_none());
+        assert!(known.error().is_none());
     }
 
     #[test]
@@ -226,7 +244,7 @@ mod tests {
         let conversations = Arc::<Conversations>::default();
         answer(&conversations, None, "victim", true);
         let text = Json::from("x".repeat(1 << 20));
-        let said = Said { previous: None, input: vec![text; 200], is_stored: true };
+        let said = Continuation { previous: None, input: vec![text; 200], is_stored: true };
         let mut remembering =
             Remembering::new(Arc::clone(&conversations), Arc::new(said), "resp_crowd".to_owned());
         remembering.ended();
@@ -268,7 +286,7 @@ mod tests {
         let known = conversations.within(&share, usize::MAX);
         assert!(known.item("msg_long").is_some() && known.item("msg_long").is_some());
         assert_eq!(known.item("msg_long"), None, "more than the body of a request may be");
-        let Some(Unread::Wrong(error)) = known.refusal() else { panic!("refused") };
+        let Some(LookupError::Refused(error)) = known.error() else { panic!("refused") };
         assert_eq!(error.kind, ErrorKind::TooLarge);
     }
 
@@ -279,7 +297,7 @@ mod tests {
         let share = share();
         let here = conversations.within(&share, 3);
         assert_eq!(here.conversation("resp_a"), None);
-        assert!(matches!(here.refusal(), Some(Unread::RefersToMuch)));
+        assert!(matches!(here.error(), Some(LookupError::TooLarge)));
         assert!(conversations.within(&share, usize::MAX).conversation("resp_a").is_some());
     }
 }

@@ -1,6 +1,6 @@
-//! The one thing to do about an account that does not answer, as far as its answer tells.
+//! What the user should do about an account that does not answer, as far as its reply shows.
 
-use super::model_lists::NotHad;
+use super::model_lists::ListError;
 use crate::accounts::Account;
 use crate::config::Config;
 use crate::language::Message;
@@ -9,12 +9,12 @@ use crate::protocol::Family;
 use crate::upstream::failure::is_about_credit;
 use crate::upstream::hop;
 
-/// Answers of a server that is there and does not know the path.
+/// Statuses of a server that runs and does not know the path.
 const UNKNOWN_PATH: [u16; 3] = [200, 404, 405];
 
-impl NotHad {
-    /// Why, and the address that was probably meant.
-    pub fn said(&self, account: &Account) -> Message {
+impl ListError {
+    /// The reason, and the address that was probably meant.
+    pub fn reason_for(&self, account: &Account) -> Message {
         match self.status.filter(|status| UNKNOWN_PATH.contains(status)).and(with_version(account)) {
             Some(url) => message!("list-lacks-version", reason = self.reason.clone(), url = url),
             None => self.reason.clone(),
@@ -22,8 +22,8 @@ impl NotHad {
     }
 }
 
-/// What to do after this answer, or after none. `is_list`: it was the model list that was
-/// asked for.
+/// What to do after this status, or after no answer. `is_list`: the model list was asked
+/// for.
 pub fn cure(
     account: &Account,
     config: &Config,
@@ -54,9 +54,9 @@ pub fn cure(
     }
 }
 
-/// Where it is not the provider: what to do about the way to it, as far as the reason tells.
+/// What to do where the provider was not reached, as far as the reason shows why.
 pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     let text = reason.to_string();
     Some(if text.contains(hop::RETURNED) {
         message!("cure-loop", name = name)
@@ -77,10 +77,10 @@ pub fn way_cure(name: &str, reason: &Message, status: Option<u16>) -> Option<Mes
     })
 }
 
-/// What would help an account that rests because of the way to it, where waiting does not:
-/// every request tries that way anew.
+/// What to do about an account that rests because its provider was not reached. Waiting does
+/// not help: every request tries the connection again.
 pub fn rest_cure(name: &str, reason: &Message) -> Option<Message> {
-    let says = |keys: &[&str]| keys.iter().any(|key| reason.says(key));
+    let says = |keys: &[&str]| keys.iter().any(|key| reason.mentions(key));
     way_cure(name, reason, None).or_else(|| {
         if says(&["reason-proxy-down"]) {
             Some(message!("cure-proxy-down"))
@@ -90,8 +90,8 @@ pub fn rest_cure(name: &str, reason: &Message) -> Option<Message> {
     })
 }
 
-/// For a key that the config only names: where it is looked for is the agent's world, not
-/// a shell's.
+/// What to do about a refused or missing key. One that the config only names is looked for
+/// in the agent's environment, not in a shell's.
 pub fn key_cure(account: &Account) -> Message {
     if let Some(reason) = account.api_key.reason() {
         unresolved_key_cure(&account.name, reason)
@@ -100,18 +100,18 @@ pub fn key_cure(account: &Account) -> Message {
     }
 }
 
-/// The same by why the key could not be had: a file and a keyring are the same to any shell.
+/// What to do about a key that was not found, by where it was looked for.
 pub fn unresolved_key_cure(name: &str, reason: &Message) -> Message {
-    if reason.says("secret-in-file") {
+    if reason.mentions("secret-in-file") {
         message!("cure-key-file", name = name)
-    } else if reason.says("secret-in-keyring") {
+    } else if reason.mentions("secret-in-keyring") {
         message!("cure-key-keyring", name = name)
     } else {
         message!("cure-key-source", name = name)
     }
 }
 
-/// `upstream.proxy` as host and port, where this account's requests go through it.
+/// `upstream.proxy` as host and port, if this account's requests go through it.
 fn proxy_of(account: &Account, config: &Config) -> Option<String> {
     let host = account.base.as_ref()?.host_str()?.to_owned();
     let is_loopback = matches!(host.as_str(), "localhost" | "[::1]") || host.starts_with("127.");
@@ -125,7 +125,7 @@ pub fn proxy_address(config: &Config) -> Option<String> {
     Some(format!("{}:{port}", url.host_str()?))
 }
 
-/// The address with `/v1`, for an account of the OpenAI kind whose own has no version.
+/// The account's address with `/v1`, if it is of the OpenAI family and has no version.
 fn with_version(account: &Account) -> Option<String> {
     let base = account.base.as_ref().filter(|_| super::model_lists::family(account) == Family::OpenAi)?;
     let last = base.path_segments()?.rfind(|segment| !segment.is_empty()).unwrap_or_default();
@@ -148,9 +148,9 @@ mod tests {
     fn what_fails_on_the_way_has_the_cure_of_that_way() {
         let at_host = |error: &str| message!("reason-at-host", host = "api.test", error = error);
         let proxy_refused = message!("reason-proxy-refused", proxy = "p:1", host = "api.test", error = "403");
-        check(rest_cure("a", &at_host("invalid peer certificate: Expired")), "in date");
-        check(rest_cure("a", &at_host("Connection refused")), "nothing to wait for");
-        check(rest_cure("a", &message!("list-not-had", reason = at_host("refused"))), "nothing to wait for");
+        check(rest_cure("a", &at_host("invalid peer certificate: Expired")), "valid now");
+        check(rest_cure("a", &at_host("Connection refused")), "no need to wait");
+        check(rest_cure("a", &message!("list-not-had", reason = at_host("refused"))), "no need to wait");
         check(rest_cure("a", &message!("reason-unknown-issuer", host = "api.test")), "ca_file");
         check(rest_cure("a", &message!("reason-authority-as-server", host = "api.test")), "CA:FALSE");
         check(rest_cure("a", &message!("reason-proxy-password", proxy = "p:1")), "password");

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::relay::Shape;
+use super::shape::Shape;
 use crate::upstream::Scrubber;
 
 /// The member in which every protocol reports an error.
@@ -37,7 +37,7 @@ fn in_array(passing: &[u8], scrubber: &Scrubber) -> Option<Bytes> {
         serde_json::Deserializer::from_slice(&passing[begin..]).into_iter::<&serde_json::value::RawValue>();
     let Some(Ok(element)) = elements.next() else { return scrubber.scrub(passing).map(Bytes::from) };
     let end = begin + element.get().len();
-    let clean = scrubber.scrub_told(element.get().as_bytes())?;
+    let clean = scrubber.scrub_escaped(element.get().as_bytes())?;
     Some([&passing[..begin], &clean, &passing[end..]].concat().into())
 }
 

@@ -5,24 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::HeaderMap;
+use bytes::Bytes;
 use http::header::USER_AGENT;
+use http::{HeaderMap, StatusCode};
 
 use super::query;
+use crate::accounts::Lease;
 use crate::chat::Usage;
 use crate::monitor::record::millis;
 use crate::monitor::{AttemptRecord, Outcome, Record, RecordGuard, Recorder};
 use crate::protocol::{LocalError, Operation};
-use crate::upstream::Failure;
+use crate::upstream::{Failure, Frames};
 
-/// What the server knows of a request before its body is read.
+/// A request as the server knows it before its body is read.
 #[derive(Clone, Debug)]
 pub struct Incoming {
     pub id: String,
     pub operation: Operation,
-    /// Where the path names the model, as Gemini's do.
+    /// The model in the path, as Gemini's paths have it.
     pub model_in_path: Option<String>,
-    /// `v1`, `v1beta`, `v1alpha`, where the client named one.
+    /// `v1`, `v1beta` or `v1alpha`, if the client named one.
     pub version: Option<&'static str>,
     pub path: String,
     /// Without the client's key.
@@ -36,10 +38,12 @@ pub struct Incoming {
 pub struct Exchange {
     pub id: String,
     record: RecordGuard,
+    /// Whether its outcome is noted. One that is dropped before that was cancelled.
+    is_settled: bool,
     _in_flight: InFlight,
 }
 
-/// Who reads an error: names of accounts are for whoever shares the computer with them.
+/// Where an error is read. Names of accounts are shown on this computer only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     Local,
@@ -47,7 +51,7 @@ pub enum Audience {
 }
 
 impl Incoming {
-    /// Gemini: server-sent events instead of a JSON array.
+    /// Gemini: whether the client asked for server-sent events instead of a JSON array.
     pub fn wants_events(&self) -> bool {
         self.query.as_deref().is_some_and(|query| query::has(query, "alt", "sse"))
     }
@@ -68,18 +72,29 @@ impl Exchange {
             record.client = agent.map(Into::into);
             record
         });
-        Self { id: incoming.id.clone(), record, _in_flight: InFlight::enter(in_flight) }
+        Self { id: incoming.id.clone(), record, is_settled: false, _in_flight: InFlight::enter(in_flight) }
     }
 
-    pub fn elapsed(&self) -> Duration {
-        self.record.elapsed()
+    /// The request has been read.
+    pub fn read(&mut self, model: &str, streamed: bool, frames: &Frames) {
+        self.record.note(|record| {
+            record.bytes_in = frames.len() as u64;
+            record.model_asked = Some(model.into());
+            record.streamed = streamed;
+            record.keep_request(frames.iter());
+        });
     }
 
-    pub fn note(&mut self, write: impl FnOnce(&mut Record)) {
-        self.record.note(write);
+    /// An account is about to be asked.
+    pub fn leased(&mut self, lease: &Lease) {
+        self.record.note(|record| {
+            record.account = Some(lease.account().name.as_str().into());
+            record.provider = Some(lease.account().provider.name().into());
+            record.model_used = Some(lease.model().into());
+        });
     }
 
-    /// One try has ended just now; `failure` is `None` where it answered.
+    /// One attempt has just ended; `failure` is `None` if it succeeded.
     pub fn attempted(&mut self, account: &str, duration: Duration, failure: Option<&Failure>) {
         let elapsed = self.record.elapsed();
         self.record.note(|record| {
@@ -94,38 +109,89 @@ impl Exchange {
         });
     }
 
+    /// The client gets an error of ours.
     pub fn failed(&mut self, error: &LocalError) {
-        self.record.note(|record| {
+        self.settle(Outcome::Failed, |record| {
             record.status = error.kind.status().as_u16();
             record.error = Some(error.message.clone());
             record.error_kind = Some(error.kind.name().into());
-            record.outcome = Outcome::Failed;
+        });
+    }
+
+    /// The client gets the upstream's own refusal.
+    pub fn refused(&mut self, status: StatusCode, failure: &Failure, body: &Bytes) {
+        self.settle(Outcome::Failed, |record| {
+            record.status = status.as_u16();
+            record.error = Some(failure.reason.to_string());
+            record.error_kind = Some(failure.fault.name().into());
+            record.bytes_out = body.len() as u64;
+            record.keep_response(body);
+        });
+    }
+
+    /// The client gets an answer. `dropped`: what the upstream could not be asked.
+    pub fn begins_to_answer(&mut self, status: StatusCode, dropped: String) {
+        self.record.note(|record| {
+            record.status = status.as_u16();
+            record.dropped = dropped;
         });
     }
 
     /// The whole answer is ready.
     pub fn answered(&mut self, usage: Option<Usage>, body: &[u8]) {
-        self.record.note(|record| {
-            record.outcome = Outcome::Done;
+        self.settle(Outcome::Done, |record| {
             record.usage = usage;
             record.bytes_out = body.len() as u64;
             record.keep_response(body);
         });
     }
 
-    /// The answer broke after its first byte.
+    /// The first byte of an answer that is relayed has come.
+    pub fn first_byte(&mut self) {
+        let elapsed = self.record.elapsed();
+        self.record.note(|record| record.first_byte_ms = Some(millis(elapsed)));
+    }
+
+    /// These bytes of a relayed answer leave for the client.
+    pub fn sent(&mut self, bytes: &Bytes) {
+        self.record.note(|record| record.keep_response(bytes));
+    }
+
+    /// A relayed answer broke after its first byte.
     pub fn cut(&mut self, usage: Option<Usage>, bytes_out: u64, reason: &str) {
-        self.record.note(|record| {
-            record.outcome = Outcome::Cut;
+        self.settle(Outcome::Cut, |record| {
             record.usage = usage;
             record.bytes_out = bytes_out;
             record.error = Some(reason.to_owned());
             record.error_kind = Some("cut".into());
         });
     }
+
+    /// A relayed answer is complete, unless it was cut.
+    pub fn complete(&mut self) {
+        if !self.is_settled {
+            self.settle(Outcome::Done, |_| {});
+        }
+    }
+
+    /// A relayed answer leaves the relay, complete or not.
+    pub fn left(&mut self, usage: Option<Usage>, bytes_out: u64) {
+        self.record.note(|record| {
+            record.usage = record.usage.or(usage);
+            record.bytes_out = bytes_out;
+        });
+    }
+
+    fn settle(&mut self, outcome: Outcome, write: impl FnOnce(&mut Record)) {
+        self.is_settled = true;
+        self.record.note(|record| {
+            record.outcome = outcome;
+            write(record);
+        });
+    }
 }
 
-/// Counts requests under way for as long as it lives.
+/// Counts a request as under way until it is dropped.
 #[derive(Debug)]
 struct InFlight(Arc<AtomicUsize>);
 

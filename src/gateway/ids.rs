@@ -1,11 +1,11 @@
-//! Ids that nobody can guess from another: whoever knows the id of an answer may go on
-//! from it, and read what it was an answer to.
+//! Ids that cannot be guessed from one another: a client that knows the id of an answer can
+//! continue its conversation, and read it.
 
 use std::cell::RefCell;
 
-/// 128 bits.
+/// Bytes of an id: 128 bits.
 const BYTES: usize = 16;
-/// The system is asked for so many ids at once; asking costs more than all the rest.
+/// Ids asked of the system at a time; one call costs more than everything else here.
 const BATCH: usize = 64;
 
 thread_local! {
@@ -14,7 +14,7 @@ thread_local! {
 
 struct Batch {
     bytes: [u8; BYTES * BATCH],
-    /// Ids that were given away; their bytes are gone.
+    /// Ids that were handed out; their bytes are zeroed.
     used: usize,
 }
 
@@ -23,7 +23,7 @@ pub fn random() -> String {
     format!("{:032x}", BATCHES.with_borrow_mut(Batch::next))
 }
 
-/// The id of a request, shown to whoever sent it.
+/// The id of a request, sent to its client.
 pub fn of_request() -> String {
     format!("req_{:032x}", BATCHES.with_borrow_mut(Batch::next))
 }

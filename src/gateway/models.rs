@@ -1,5 +1,5 @@
-//! Which models there are: what the accounts list themselves and what the config names,
-//! as far as a request for it would find an account.
+//! The models that clients can ask for: those that accounts list and those that the config
+//! names, if an account would serve them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,16 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Response, StatusCode};
 use serde_json::Value;
 
+use super::answer::{AnswerBody, response};
+use super::headers::JSON;
 use super::model_lists::{self, Age, List};
 use super::route::{self, Route};
-use super::{Answer, AnswerBody, Gateway, Settings, response};
+use super::service::Gateway;
+use super::settings::Settings;
 use crate::accounts::{Account, Demand};
 use crate::config::Config;
 use crate::protocol::{ErrorKind, Family, LocalError, Protocol, Provider, models};
@@ -27,13 +30,13 @@ pub struct ModelsRequest {
 
 impl Gateway {
     /// Answers `GET …/models` and `GET …/models/{id}`.
-    pub async fn models(&self, request: ModelsRequest) -> Answer {
+    pub async fn models(&self, request: ModelsRequest) -> Result<Response<AnswerBody>, LocalError> {
         let catalog = Catalog::read(self, request.family).await;
         let body = match request.id.as_deref().map(models::bare_id) {
             None => models::list(request.family, &catalog.entries),
             Some(id) => catalog.find(id).await.ok_or_else(|| catalog.unknown(id))?,
         };
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
         Ok(response(StatusCode::OK, headers, AnswerBody::Whole(Bytes::from(body.to_string()))))
     }
 }
@@ -44,7 +47,7 @@ pub(super) struct Catalog<'a> {
     settings: Arc<Settings>,
     family: Family,
     accounts: Vec<(Arc<Account>, Option<List>)>,
-    /// By name: as the provider wrote it where that is the family's own shape.
+    /// By name; written by the provider where it has the family's own shape.
     entries: BTreeMap<String, Value>,
 }
 
@@ -64,7 +67,7 @@ impl<'a> Catalog<'a> {
         self.entries.keys()
     }
 
-    /// Of a name that several have, the entry of the first account of the family counts.
+    /// Where several accounts list a name, the entry of the first of the family is kept.
     fn gather(&self) -> BTreeMap<String, Value> {
         let mut entries = BTreeMap::new();
         let (own, foreign): (Vec<_>, Vec<_>) =
@@ -86,8 +89,9 @@ impl<'a> Catalog<'a> {
         entries
     }
 
-    /// A model that this account lists. Where the `[models]` map sends the name elsewhere,
-    /// the account's own words would describe another model.
+    /// The entry of a model that this account lists; `None` if a request for it would not reach
+    /// the account. Where the `[models]` map sends the name elsewhere, the account's own entry
+    /// would describe another model.
     fn entry(&self, account: &Account, model: &models::Model) -> Option<Value> {
         let route = self.route(&model.id);
         let takers = self.takers(&route);
@@ -100,7 +104,7 @@ impl<'a> Catalog<'a> {
         Some(if as_written { model.entry.clone() } else { models::entry(self.family, &model.id) })
     }
 
-    /// One model by its name, listed or not: what the map or a provider knows is found too.
+    /// One model by its name, also one that is not listed but in the map or known to a provider.
     async fn find(&self, id: &str) -> Option<Value> {
         if let Some(entry) = self.entries.get(id) {
             return Some(entry.clone());
@@ -117,7 +121,7 @@ impl<'a> Catalog<'a> {
         known.or_else(|| self.is_taken_unseen(&takers).then(|| models::entry(self.family, id)))
     }
 
-    /// Whether one of them has no list to say that it does not know the model.
+    /// Whether one of these accounts has no list that could rule the model out.
     fn is_taken_unseen(&self, takers: &[Arc<Account>]) -> bool {
         let is_taker = |account| takers.iter().any(|taker| is_same(taker, account));
         self.accounts.iter().any(|(account, list)| list.is_none() && is_taker(account))
@@ -133,7 +137,7 @@ impl<'a> Catalog<'a> {
         route::route(name, &self.settings.models, |name| self.settings.is_account(name))
     }
 
-    /// Who a conversation about the model could go to.
+    /// The accounts that could answer a conversation with the model.
     fn takers(&self, route: &Route) -> Vec<Arc<Account>> {
         let client_protocol = match self.family {
             Family::OpenAi => Protocol::OpenAiChat,
@@ -155,13 +159,13 @@ impl<'a> Catalog<'a> {
     }
 }
 
-/// Also after a reload, which makes every account anew.
+/// Compares by name and key: a reload makes every account anew.
 fn is_same(one: &Account, other: &Account) -> bool {
     one.name == other.name && one.fingerprint == other.fingerprint
 }
 
-/// Names that can be asked for as they are: aliases, the accounts' own lists, and the
-/// models of providers that do not list theirs.
+/// Names that can be asked for as they are: aliases, the accounts' `models`, and the models
+/// of providers without a list.
 fn configured<'a>(
     config: &'a Config,
     accounts: &'a [(Arc<Account>, Option<List>)],

@@ -1,5 +1,5 @@
-//! The model where a Gemini body repeats it inside: in each request of a batch, and in the
-//! request whose tokens are counted. Google refuses one that is not the model of the path.
+//! Renames the model inside a Gemini body: in each request of a batch, and in the request
+//! whose tokens are counted. Google refuses a model that differs from the path's.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,8 +27,8 @@ struct Named<'a> {
     model: Option<&'a RawValue>,
 }
 
-/// The body with `model` wherever it says `asked`, and every other byte as it was. One that
-/// cannot be read is left for the upstream to refuse.
+/// The body with `model` in place of `asked`, and every other byte as it was. A body that
+/// cannot be read is returned as it is, for the upstream to refuse.
 pub fn renamed(frames: Frames, asked: &str, model: &str) -> Frames {
     let asked = asked.strip_prefix(PREFIX).unwrap_or(asked);
     let model = model.strip_prefix(PREFIX).unwrap_or(model);

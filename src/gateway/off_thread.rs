@@ -1,12 +1,12 @@
-//! Work that would keep a serving thread from everybody else on it: done on other threads,
-//! a few at once, and only for as long as its client waits for it.
+//! Work that would block a serving thread: done on other threads, a few at once, and only
+//! while its client waits for it.
 //!
 //! ```text
 //! queued ──a place is free──▶ under way ──▶ done
 //!    └──────── the client has gone ───┴──▶ given up
 //! ```
 //!
-//! What is queued when its client goes never begins; what is under way ends at its next
+//! Queued work whose client has gone never begins; work under way ends at its next
 //! [`Asker::is_waiting`].
 
 use std::panic::resume_unwind;
@@ -19,22 +19,22 @@ use tokio::task::spawn_blocking;
 
 use crate::protocol::{ErrorKind, LocalError};
 
-/// More bytes than this take a serving thread too long …
+/// Bytes that a serving thread reads quickly enough …
 const LARGE: usize = 1 << 20;
-/// … and so do values that weigh more.
+/// … and the weight of values that it does.
 const LARGE_WEIGHT: usize = 4 << 20;
 
-/// Whether work on so many bytes, that become values of this weight, is large.
+/// Whether this many bytes, or values of this weight, are too much for a serving thread.
 pub const fn is_large(bytes: usize, weight: usize) -> bool {
     bytes > LARGE || weight > LARGE_WEIGHT
 }
 
-/// How long a place is taken for.
+/// How long the work takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A look at every byte.
+    /// Every byte is looked at.
     Brief,
-    /// Everything is taken apart and put together again.
+    /// Everything is decoded and encoded.
     Long,
 }
 
@@ -44,12 +44,12 @@ pub struct OffThread {
     long: Arc<Semaphore>,
 }
 
-/// Whether anybody still waits for the result.
+/// Whether the client still waits for the result.
 #[derive(Clone, Debug, Default)]
 pub struct Asker(Arc<AtomicBool>);
 
 impl Default for OffThread {
-    /// Half of the cores may work for long, so that the other half serves.
+    /// Long work may use half of the cores, so that the other half serves.
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, Into::into);
         Self::new((cores / 2).max(2))
@@ -61,7 +61,7 @@ impl OffThread {
         Self { brief: Arc::new(Semaphore::new(4 * places)), long: Arc::new(Semaphore::new(places)) }
     }
 
-    /// Waits for a place, then for the work. Dropping it is not wanting it any more.
+    /// Waits for a free place, then for the work. Dropping the future gives the work up.
     pub async fn run<T, E>(
         &self,
         kind: Kind,
@@ -77,7 +77,7 @@ impl OffThread {
         };
         let place = Arc::clone(places).acquire_owned().await.map_err(|_| given_up())?;
         let asker = Asker::default();
-        let _gone_when_dropped = Leaves(asker.clone());
+        let _gone_when_dropped = GoneOnDrop(asker.clone());
         let done = spawn_blocking(move || {
             let _place = place;
             asker.is_waiting()?;
@@ -91,21 +91,21 @@ impl OffThread {
 }
 
 impl Asker {
-    /// Fails once nobody waits any more. Costs nothing; long work asks between its steps.
+    /// Fails once the client has gone. Costs nothing; long work asks between its steps.
     pub fn is_waiting(&self) -> Result<(), LocalError> {
         if self.0.load(Ordering::Relaxed) { Err(given_up()) } else { Ok(()) }
     }
 }
 
-struct Leaves(Asker);
+struct GoneOnDrop(Asker);
 
-impl Drop for Leaves {
+impl Drop for GoneOnDrop {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// Nobody reads it, but when the agent ends.
+/// Reaches a client only when the agent ends.
 fn given_up() -> LocalError {
     LocalError::new(ErrorKind::Unavailable, "the agent is ending")
 }
@@ -120,23 +120,23 @@ mod tests {
 
     type Outcome = Result<(), LocalError>;
 
-    /// Waits for a word that only the thread which asked for the work can say.
+    /// Work that waits for a message from the thread that asked for it.
     fn held(word: mpsc::Receiver<()>) -> impl FnOnce(&Asker) -> Outcome + Send {
         move |_| word.recv().map_err(|_| given_up())
     }
 
     #[tokio::test]
-    async fn the_thread_that_asks_is_free_meanwhile() {
+    async fn the_thread_that_asks_stays_free() {
         let off_thread = OffThread::new(1);
         let (say, word) = mpsc::channel();
         let work = off_thread.run(Kind::Long, held(word));
-        let meanwhile = async { say.send(()).expect("somebody listens") };
+        let meanwhile = async { say.send(()).expect("it is waited for") };
         let (done, ()) = tokio::join!(work, meanwhile);
         assert_eq!(done, Ok(()));
     }
 
     #[tokio::test]
-    async fn what_waits_for_a_place_never_begins_once_its_client_has_gone() {
+    async fn queued_work_never_begins_once_its_client_has_gone() {
         let off_thread = Arc::new(OffThread::new(1));
         let (say, word) = mpsc::channel();
         let (began, has_begun) = oneshot::channel();
@@ -158,14 +158,14 @@ mod tests {
         }));
         assert!(futures_util::poll!(second.as_mut()).is_pending());
         drop(second);
-        say.send(()).expect("somebody listens");
+        say.send(()).expect("it is waited for");
         assert_eq!(first.await.expect("no panic"), Ok(()));
         assert!(has_second_begun.await.is_err(), "it was dropped before it began");
         assert_eq!(off_thread.run(Kind::Long, |_| Outcome::Ok(())).await, Ok(()), "its place is free");
     }
 
     #[tokio::test]
-    async fn what_is_under_way_learns_that_its_client_has_gone() {
+    async fn work_under_way_learns_that_its_client_has_gone() {
         let off_thread = OffThread::new(1);
         let (say, word) = mpsc::channel();
         let (began, has_begun) = oneshot::channel();
@@ -179,7 +179,7 @@ mod tests {
         assert!(futures_util::poll!(work.as_mut()).is_pending());
         has_begun.await.expect("it has begun");
         drop(work);
-        say.send(()).expect("somebody listens");
+        say.send(()).expect("it is waited for");
         assert_eq!(told.await.expect("told"), Err(given_up()));
     }
 }

@@ -1,14 +1,15 @@
-//! How slow an upload may be. A pause is forgiven, crawling is not: a body that holds
-//! memory has to get on, or give it back.
+//! How slow an upload may be. It may pause, but not crawl: a body that holds memory has to
+//! make progress, or give it back.
 
 use std::time::{Duration, Instant};
 
-/// How long an upload may be behind.
+/// How long an upload may fall behind.
 const GRACE: Duration = Duration::from_secs(10);
-/// Bytes a second that are enough.
+/// Bytes per second that are fast enough.
 const LEAST_RATE: u32 = 16 << 10;
 
-/// The time by which more has to come. What arrives buys time, never more than the grace.
+/// The time by which more bytes have to come. Bytes that arrive extend it, to at most the
+/// grace from now.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     grace: Duration,
@@ -39,7 +40,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// When an upload of so many bytes every `gap` seconds is late.
+    /// After how many seconds an upload of `bytes` every `gap` seconds is late.
     fn late_after(bytes: usize, gap: u64, seconds: u64) -> Option<u64> {
         let start = Instant::now();
         let mut pace = Pace::new(start);
@@ -53,14 +54,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_beginning_buys_no_slow_end() {
+    fn a_fast_beginning_does_not_pay_for_a_slow_end() {
         assert_eq!(late_after(1, 5, 3_600), Some(15));
         assert_eq!(late_after(1_000, 1, 3_600), Some(11));
     }
 
     #[test]
-    fn whoever_gets_on_has_all_the_time() {
+    fn an_upload_that_makes_progress_may_take_any_time() {
         assert_eq!(late_after(64 << 10, 4, 3_600), None);
-        assert_eq!(late_after(1 << 20, 9, 3_600), None, "a pause is no crawl");
+        assert_eq!(late_after(1 << 20, 9, 3_600), None, "it pauses, it does not crawl");
     }
 }

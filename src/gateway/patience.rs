@@ -1,5 +1,5 @@
-//! How long a relay waits: for more of a burst, for the upstream to go on, and until the
-//! client of a silent one should hear something.
+//! How long a relay waits: for more of a burst, for a silent upstream, and before it sends
+//! the client a sign of life.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,33 +7,33 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-/// How long a client hears nothing; Claude Code begins to worry at twice this.
+/// How long the client gets nothing. Claude Code warns after twice this.
 const PULSE: Duration = Duration::from_secs(10);
-/// How often other tasks are let in first, in case they bring more.
+/// How often the relay yields to other tasks before it sends.
 const YIELDS: u8 = 2;
 
-/// Lets other tasks run a few times, so that they may bring more. tokio's own yielding
-/// looks at the sockets in between and wakes no other worker for it.
+/// Yields to other tasks a few times, because they may bring more. tokio's `yield_now` polls
+/// the sockets in between, and wakes no other worker for it.
 #[derive(Default)]
 pub struct Turns {
     taken: u8,
     yielding: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
-/// Keeps the client of a translated stream patient while the upstream thinks. Where both
-/// speak the same protocol, the upstream sees to that itself.
+/// Sends the client of a translated stream a sign of life while the upstream is silent. Where
+/// both sides speak the same protocol, the upstream does that itself.
 pub struct Pulse {
     beat: Option<&'static [u8]>,
     last: Instant,
     timer: Pin<Box<Sleep>>,
 }
 
-/// When the upstream has been quiet for too long. The timer is moved only when it rings,
-/// so that a lively stream costs it nothing.
+/// Notices that the upstream has been silent for too long. The timer is reset only when it
+/// fires, so that a busy stream does not pay for it.
 pub struct Silence {
     limit: Duration,
     last: Instant,
-    /// Whether news from the upstream counts, or only the start does (whole answers).
+    /// Whether bytes from the upstream restart the time. For a whole answer they do not.
     renewed: bool,
     timer: Pin<Box<Sleep>>,
 }
@@ -56,7 +56,7 @@ impl Pulse {
         Self { beat, last, timer: Box::pin(tokio::time::sleep_until(last + PULSE)) }
     }
 
-    /// The client has been sent something.
+    /// Something was sent to the client.
     pub fn heard(&mut self) {
         self.last = Instant::now();
     }
@@ -91,8 +91,8 @@ impl Silence {
         }
     }
 
-    /// There is no news to wait for any more, and only so long for the end. Once said, it
-    /// stays.
+    /// The last event has come: only `limit` is left for the end. A second call changes
+    /// nothing.
     pub fn end_within(&mut self, limit: Duration) {
         if self.renewed && limit < self.limit {
             self.renewed = false;

@@ -1,19 +1,18 @@
-//! What routing needs to know of a request body, found in place: the model, whether a
-//! stream is asked for, and which conversation it belongs to.
+//! Finds in a request body what routing needs, without decoding it: the model, whether it
+//! asks for a stream, and which conversation it belongs to.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use memchr::memmem;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::protocol::scan::{Member, Scanner};
-use crate::protocol::{ErrorKind, LocalError};
+use crate::protocol::{ErrorKind, LocalError, form};
 use crate::upstream::Frames;
 
-/// The members looked for. `metadata` and the conversation's start tell sessions apart.
+/// The members looked for. `metadata` and the conversation's start identify its session.
 const WANTED: &[&str] = &[
     "model",
     "stream",
@@ -27,10 +26,10 @@ const WANTED: &[&str] = &[
     "input",
     "contents",
 ];
-/// How much of each is kept. A conversation's start is told from its first bytes.
+/// Bytes of each that are kept: the first ones identify a conversation.
 const CAPTURE: usize = 4 << 10;
 
-/// Headers in which clients name their session.
+/// The headers in which clients name their session.
 const SESSION_HEADERS: [&str; 6] = [
     "x-session-affinity",
     "x-claude-code-session-id",
@@ -43,16 +42,17 @@ const SESSION_HEADERS: [&str; 6] = [
 #[derive(Debug, Default)]
 pub struct Peek {
     pub model: Option<String>,
-    /// Where the model's JSON value stands in the body.
+    /// The place of the model's value in the body.
     model_range: Option<Range<usize>>,
-    /// Whether the value in place of the model is JSON (quoted) or a form field (bare).
+    /// Whether the model is the field of a form, which is not quoted, instead of JSON.
     in_form: bool,
     pub stream: bool,
     members: Vec<Member>,
 }
 
 impl Peek {
-    /// Looks into a JSON body; fails with the reason when it is not a JSON object.
+    /// Looks into a JSON body. Fails with a 400 when it is not an object, or the members have
+    /// other types.
     pub fn json(frames: &Frames) -> Result<Self, LocalError> {
         let mut scanner = Scanner::new(WANTED, CAPTURE);
         let scanned = frames.iter().try_for_each(|frame| scanner.push(frame));
@@ -74,28 +74,28 @@ impl Peek {
         Ok(peek)
     }
 
-    /// Looks into a form with files: only the `model` field matters.
+    /// Looks into a form with files, for its `model` and `stream`.
     pub fn multipart(frames: &Frames) -> Self {
         let body = frames.to_bytes();
-        let range = form_field(&body, "model");
+        let range = form::field(&body, "model");
         Self {
             model: range.clone().and_then(|range| String::from_utf8(body[range].to_vec()).ok()),
             model_range: range,
             in_form: true,
-            stream: form_field(&body, "stream").is_some_and(|range| &body[range] == b"true"),
+            stream: form::field(&body, "stream").is_some_and(|range| &body[range] == b"true"),
             members: Vec::new(),
         }
     }
 
-    /// The body with another model's name in place of the one it asks for.
+    /// The body with the name of another model.
     pub fn with_model(&self, frames: &Frames, model: &str) -> Frames {
         let Some(range) = self.model_range.clone() else { return frames.clone() };
         let value = if self.in_form { model.to_owned() } else { serde_json::Value::from(model).to_string() };
         frames.splice(range, &Bytes::from(value))
     }
 
-    /// A number for the conversation this request continues: what the client calls its
-    /// session, else the start of what was said.
+    /// A number for the conversation: from the client's name for its session, or else from
+    /// the conversation's start.
     pub fn session(&self, headers: &HeaderMap) -> Option<u64> {
         if let Some(named) = SESSION_HEADERS.iter().find_map(|name| headers.get(*name)) {
             return Some(digest(&[named.as_bytes()]));
@@ -144,7 +144,7 @@ fn user_id(metadata: &[u8]) -> Option<String> {
     serde_json::from_slice::<Metadata>(metadata).ok()?.user_id
 }
 
-/// The first element of a JSON array, or as much of it as was kept; a string is its own.
+/// The first element of a JSON array, as far as it was kept; for a string, the string.
 fn first_element(json: &[u8]) -> &[u8] {
     let Some(elements) = json.strip_prefix(b"[") else { return json };
     let mut depth = 0_usize;
@@ -165,17 +165,10 @@ fn first_element(json: &[u8]) -> &[u8] {
     elements
 }
 
-/// Where the value of a form field stands.
-fn form_field(body: &[u8], name: &str) -> Option<Range<usize>> {
-    let label = format!("name=\"{name}\"");
-    let head = memmem::find_iter(body, label.as_bytes()).find(|at| body[..*at].ends_with(b"; "))?;
-    let start = head + memmem::find(&body[head..], b"\r\n\r\n")? + 4;
-    let end = start + memmem::find(&body[start..], b"\r\n--")?;
-    Some(start..end)
-}
-
 #[cfg(test)]
 mod tests {
+    use memchr::memmem;
+
     use super::*;
 
     fn frames(text: &str) -> Frames {

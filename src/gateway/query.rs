@@ -1,14 +1,15 @@
-//! Which parameters of a client's query mean something to a provider's call.
+//! The parameters of a client's query that go upstream.
 //!
-//! A list, of names as they are read and not as they are spelt: `access_token` and
-//! `%6bey` are credentials to Google, and a foreign one makes a good account look broken.
+//! They are on a list, compared after percent-decoding: `access_token` and `%6bey` are
+//! credentials to Google, and a foreign one makes a good account look broken.
 
 use percent_encoding::percent_decode_str;
 
 use crate::protocol::Family;
 
-/// What the family's calls take (<https://cloud.google.com/apis/docs/system-parameters>;
-/// `beta` is the Anthropic SDKs', `api-version` that of Azure's kind).
+/// The parameters that the family's calls take
+/// (<https://cloud.google.com/apis/docs/system-parameters>; the Anthropic SDKs send `beta`,
+/// Azure's clients `api-version`).
 const fn known(family: Family) -> &'static [&'static str] {
     match family {
         Family::OpenAi => &["api-version"],
@@ -17,7 +18,7 @@ const fn known(family: Family) -> &'static [&'static str] {
     }
 }
 
-/// The query as far as it goes upstream, each name in its plain spelling.
+/// The part of the query that goes upstream, with its names decoded.
 pub fn crossing(query: &str, family: Family) -> Option<String> {
     let mut crossing = String::new();
     for (name, value) in pairs(query) {
@@ -34,7 +35,7 @@ pub fn crossing(query: &str, family: Family) -> Option<String> {
     (!crossing.is_empty()).then_some(crossing)
 }
 
-/// Whether a parameter has this value, however both are spelt.
+/// Whether a parameter has this value, after both are decoded.
 pub fn has(query: &str, name: &str, value: &str) -> bool {
     pairs(query).any(|(found, text)| found == name && text.is_some_and(|text| decoded(text) == value))
 }

@@ -1,20 +1,18 @@
-//! Whose fault, and what next: the one place that decides after a failed attempt.
+//! Decides what follows a failed attempt, by whose fault it was.
 //!
-//! | the upstream said | the request |
+//! | the fault | next |
 //! |---|---|
-//! | its own fault (400, 404, 413, 422) | goes back as it is |
-//! | the account's (401, 403) | next account |
-//! | no credit, 429, 5xx, no connection, no first byte | next account |
+//! | the request's (400, 404, 413, 422) | the client gets the upstream's answer |
+//! | the account's (401, 403) | another account |
+//! | no credit, 429, 5xx, no connection, no first byte | another account |
 //!
-//! Accounts are named, and what an upstream said of one is repeated, to callers on this
-//! computer only.
-//!
-//! What the account suffers is `accounts::health`'s to say.
+//! Clients on this computer get the names of accounts and the upstream's reasons; others do
+//! not. What happens to the account is decided in `accounts::health`.
 
 use std::time::Duration;
 
-use super::attempt::Refused;
 use super::exchange::Audience;
+use super::refusal::Refusal;
 use crate::accounts::NoLease;
 use crate::language::Message;
 use crate::protocol::{ErrorKind, LocalError, Protocol};
@@ -40,98 +38,105 @@ pub const fn next(fault: &Fault) -> Next {
     }
 }
 
-/// What a request that ends without an answer is told by.
+/// The facts that the text of an error depends on.
 #[derive(Clone, Copy)]
-pub struct Told<'a> {
+pub struct ErrorContext<'a> {
     pub protocol: Protocol,
     /// The model as the client asked for it.
     pub model: &'a str,
     pub audience: Audience,
 }
 
-/// How a request ends that no account answered.
-pub enum Ended {
-    /// The upstream's own answer is the best there is to say.
-    Upstream(Refused),
+/// How a request without an answer ends.
+pub enum NoAnswer {
+    /// With the upstream's own refusal.
+    Upstream(Refusal),
     Local(LocalError),
 }
 
-/// No account is left to try. What the last one said counts more than that there is no
-/// other, except where it was about the account alone and waiting for another helps.
-pub fn exhausted(no_lease: NoLease, last: Option<Refused>, told: &Told<'_>) -> Ended {
+impl From<LocalError> for NoAnswer {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+/// No account is left to try. The client gets the last upstream's failure; or, where that is
+/// about the account alone and the others are cooling, how long to wait for one.
+pub fn exhausted(no_lease: NoLease, last: Option<Refusal>, context: &ErrorContext<'_>) -> NoAnswer {
     match (no_lease, last) {
         (NoLease::AllCooling { soonest, reason, is_requested: true }, Some(last))
             if is_of_the_account(&last) =>
         {
-            Ended::Local(cooling(told, soonest, &reason, true))
+            NoAnswer::Local(cooling(context, soonest, &reason, true))
         }
-        (_, Some(last)) => give_up(last, told.audience),
-        (no_lease, None) => Ended::Local(refused_lease(no_lease, told)),
+        (_, Some(last)) => give_up(last, context.audience),
+        (no_lease, None) => NoAnswer::Local(refused_lease(no_lease, context)),
     }
 }
 
-/// Another account could answer the next request at once, whatever this one has to wait.
-pub fn give_up_for_now(mut last: Refused, audience: Audience) -> Ended {
+/// The attempts are used up. Another account could answer the next request at once, so the
+/// client does not have to wait as long as the last account.
+pub fn give_up_for_now(mut last: Refusal, audience: Audience) -> NoAnswer {
     if let Fault::RateLimited { retry_after, .. } | Fault::Spent { retry_after } = &mut last.failure.fault {
         *retry_after = None;
     }
-    give_up_since(last, "as many accounts were tried as `pool.max_attempts` allows", audience)
+    give_up_since(last, "`pool.max_attempts` accounts were tried", audience)
 }
 
-/// What the last account said is the answer.
-pub fn give_up(last: Refused, audience: Audience) -> Ended {
+/// The client gets the last upstream's failure.
+pub fn give_up(last: Refusal, audience: Audience) -> NoAnswer {
     give_up_since(last, "no other account is left", audience)
 }
 
-fn give_up_since(last: Refused, why_no_other: &str, audience: Audience) -> Ended {
+fn give_up_since(last: Refusal, why_no_other: &str, audience: Audience) -> NoAnswer {
     let reason = &last.failure.reason;
     let of_account = |text: &str| match audience {
         Audience::Local => format!("{text}: {reason}"),
         Audience::Network => text.to_owned(),
     };
     match &last.failure.fault {
-        // Claude Code logs its user out at a 403, though the key it sent is a good one.
-        Fault::Request if last.failure.status == Some(403) => Ended::Local(LocalError::new(
+        // At a 403 Claude Code logs its user out, although the key it sent is good.
+        Fault::Request if last.failure.status == Some(403) => NoAnswer::Local(LocalError::new(
             ErrorKind::InvalidRequest,
             format!("the upstream does not allow this request: {reason}"),
         )),
         Fault::Request => match last.reply {
-            Some(_) => Ended::Upstream(last),
-            None => Ended::Local(LocalError::new(ErrorKind::InvalidRequest, reason.to_string())),
+            Some(_) => NoAnswer::Upstream(last),
+            None => NoAnswer::Local(LocalError::new(ErrorKind::InvalidRequest, reason.to_string())),
         },
         Fault::AccountBySentence(Sentence { means: Means::Spent { .. } | Means::Limited { .. }, .. }) => {
-            Ended::Local(limited(of_account("the upstream limits this account"), None))
+            NoAnswer::Local(limited(of_account("the upstream limits this account"), None))
         }
         Fault::Account | Fault::AccountBySentence(_) => {
             let text = format!("the upstream refused the account's own credential, and {why_no_other}");
-            Ended::Local(LocalError::new(ErrorKind::Unavailable, of_account(&text)))
+            NoAnswer::Local(LocalError::new(ErrorKind::Unavailable, of_account(&text)))
         }
         Fault::RateLimited { retry_after, .. } => {
-            Ended::Local(limited(of_account("the upstream limits this account"), *retry_after))
+            NoAnswer::Local(limited(of_account("the upstream limits this account"), *retry_after))
         }
         Fault::Spent { retry_after } => {
             let text = format!("the account can pay no more, and {why_no_other}");
-            Ended::Local(limited(of_account(&text), *retry_after))
+            NoAnswer::Local(limited(of_account(&text), *retry_after))
         }
-        Fault::Overloaded { .. } if last.reply.is_some() => Ended::Upstream(last),
-        Fault::Overloaded { .. } => Ended::Local(LocalError::new(
+        Fault::Overloaded { .. } if last.reply.is_some() => NoAnswer::Upstream(last),
+        Fault::Overloaded { .. } => NoAnswer::Local(LocalError::new(
             ErrorKind::Unavailable,
             format!("the upstream is overloaded: {reason}"),
         )),
-        Fault::Unreachable => Ended::Local(LocalError::new(
+        Fault::Unreachable => NoAnswer::Local(LocalError::new(
             ErrorKind::BadGateway,
             format!("the upstream could not be reached: {reason}"),
         )),
-        Fault::TimedOut => Ended::Local(LocalError::new(
+        Fault::TimedOut => NoAnswer::Local(LocalError::new(
             ErrorKind::GatewayTimeout,
             format!("the upstream did not answer: {reason}"),
         )),
     }
 }
 
-const fn is_of_the_account(refused: &Refused) -> bool {
+const fn is_of_the_account(refusal: &Refusal) -> bool {
     matches!(
-        refused.failure.fault,
+        refusal.failure.fault,
         Fault::RateLimited { .. } | Fault::Spent { .. } | Fault::Account | Fault::AccountBySentence(_)
     )
 }
@@ -141,10 +146,15 @@ fn limited(text: String, retry_after: Option<Duration>) -> LocalError {
     error.retry_after(retry_after.unwrap_or(Duration::from_secs(1)))
 }
 
-fn cooling(told: &Told<'_>, soonest: Duration, reason: &Message, is_requested: bool) -> LocalError {
-    let (model, seconds) = (told.model, soonest.as_secs_f64().ceil());
+fn cooling(
+    context: &ErrorContext<'_>,
+    soonest: Duration,
+    reason: &Message,
+    is_requested: bool,
+) -> LocalError {
+    let (model, seconds) = (context.model, soonest.as_secs_f64().ceil());
     let text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
-    let text = match told.audience {
+    let text = match context.audience {
         Audience::Local if is_requested => format!("{text}. The upstream said: {reason}"),
         Audience::Local => format!("{text}. {reason}"),
         Audience::Network => text,
@@ -152,8 +162,8 @@ fn cooling(told: &Told<'_>, soonest: Duration, reason: &Message, is_requested: b
     LocalError::new(ErrorKind::RateLimited, text).retry_after(soonest.max(Duration::from_secs(1)))
 }
 
-fn refused_lease(no_lease: NoLease, told: &Told<'_>) -> LocalError {
-    let Told { protocol, model, audience } = *told;
+fn refused_lease(no_lease: NoLease, context: &ErrorContext<'_>) -> LocalError {
+    let ErrorContext { protocol, model, audience } = *context;
     match no_lease {
         NoLease::NoAccounts { listed } => {
             let fix = if listed == 0 {
@@ -183,7 +193,7 @@ fn refused_lease(no_lease: NoLease, told: &Told<'_>) -> LocalError {
             )
         }
         NoLease::AllCooling { soonest, reason, is_requested } => {
-            cooling(told, soonest, &reason, is_requested)
+            cooling(context, soonest, &reason, is_requested)
         }
         NoLease::AllDisabled { reason } => {
             let text = format!("every account for {model} is out of the pool");
@@ -198,26 +208,26 @@ mod tests {
     use super::*;
     use crate::upstream::Failure;
 
-    fn refused(fault: Fault) -> Refused {
+    fn refused(fault: Fault) -> Refusal {
         let failure = Failure { fault, status: None, reason: "because".into() };
-        Refused { failure, reply: None, report: None }
+        Refusal { failure, reply: None, report: None }
     }
 
-    fn told(audience: Audience) -> Told<'static> {
-        Told { protocol: Protocol::Gemini, model: "m", audience }
+    fn context(audience: Audience) -> ErrorContext<'static> {
+        ErrorContext { protocol: Protocol::Gemini, model: "m", audience }
     }
 
-    fn text(ended: Ended) -> String {
+    fn text(ended: NoAnswer) -> String {
         match ended {
-            Ended::Local(error) => error.message,
-            Ended::Upstream(_) => panic!("a local error"),
+            NoAnswer::Local(error) => error.message,
+            NoAnswer::Upstream(_) => panic!("a local error"),
         }
     }
 
-    fn kind(ended: Ended) -> Option<ErrorKind> {
+    fn kind(ended: NoAnswer) -> Option<ErrorKind> {
         match ended {
-            Ended::Local(error) => Some(error.kind),
-            Ended::Upstream(_) => None,
+            NoAnswer::Local(error) => Some(error.kind),
+            NoAnswer::Upstream(_) => None,
         }
     }
 
@@ -225,7 +235,7 @@ mod tests {
     fn an_upstreams_credential_failure_never_looks_like_the_clients() {
         assert_eq!(kind(give_up(refused(Fault::Account), Audience::Local)), Some(ErrorKind::Unavailable));
         let none = NoLease::AllDisabled { reason: "401".into() };
-        let ended = exhausted(none, Some(refused(Fault::Account)), &told(Audience::Local));
+        let ended = exhausted(none, Some(refused(Fault::Account)), &context(Audience::Local));
         assert_eq!(kind(ended), Some(ErrorKind::Unavailable));
     }
 
@@ -237,7 +247,7 @@ mod tests {
             is_requested: true,
         };
         let last = refused(Fault::RateLimited { retry_after: None, per_model: false });
-        let Ended::Local(error) = exhausted(none, Some(last), &told(Audience::Local)) else {
+        let NoAnswer::Local(error) = exhausted(none, Some(last), &context(Audience::Local)) else {
             panic!("a local error")
         };
         assert_eq!(error.retry_after, Some(Duration::from_millis(7200)));
@@ -250,7 +260,7 @@ mod tests {
         for (ended, wait) in
             [(give_up(spent(), Audience::Local), 9), (give_up_for_now(spent(), Audience::Local), 1)]
         {
-            let Ended::Local(error) = ended else { panic!("a local error") };
+            let NoAnswer::Local(error) = ended else { panic!("a local error") };
             assert_eq!(error.kind, ErrorKind::RateLimited);
             assert_eq!(error.retry_after, Some(Duration::from_secs(wait)));
         }
@@ -276,12 +286,12 @@ mod tests {
             accounts: vec!["acc".into()],
             provider: crate::protocol::Provider::Gemini,
         };
-        let ways: [&dyn Fn(Audience) -> Ended; 7] = [
-            &|audience| exhausted(cooling(), Some(limited()), &told(audience)),
-            &|audience| exhausted(cooling(), None, &told(audience)),
-            &|audience| exhausted(disabled(), None, &told(audience)),
-            &|audience| exhausted(unknown(), None, &told(audience)),
-            &|audience| exhausted(wrong(), None, &told(audience)),
+        let ways: [&dyn Fn(Audience) -> NoAnswer; 7] = [
+            &|audience| exhausted(cooling(), Some(limited()), &context(audience)),
+            &|audience| exhausted(cooling(), None, &context(audience)),
+            &|audience| exhausted(disabled(), None, &context(audience)),
+            &|audience| exhausted(unknown(), None, &context(audience)),
+            &|audience| exhausted(wrong(), None, &context(audience)),
             &|audience| give_up(refused(Fault::Account), audience),
             &|audience| give_up_for_now(limited(), audience),
         ];

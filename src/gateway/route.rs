@@ -1,4 +1,5 @@
-//! Which model is asked of whom: the `[models]` map, then a pin.
+//! Routes a model: first through the `[models]` map, then to the account or provider that the
+//! name is pinned to.
 
 use crate::accounts::Pin;
 use crate::config::ModelMap;
@@ -6,13 +7,13 @@ use crate::protocol::Provider;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The name to look an account up by, without its pin.
+    /// The name of the model without its pin.
     pub model: String,
     pub pin: Option<Pin>,
 }
 
-/// The map is applied once; `provider/model` and `account/model` pin whom it goes to,
-/// whether they stand in the map or the client sent them.
+/// Applies the map once. `provider/model` and `account/model` pin the request, whether the map
+/// or the client names them so.
 pub fn route(asked: &str, models: &ModelMap, is_account: impl Fn(&str) -> bool) -> Route {
     let name = models.resolve(asked).unwrap_or(asked);
     let Some((whom, model)) = name.split_once('/').filter(|(_, model)| !model.is_empty()) else {
@@ -23,7 +24,7 @@ pub fn route(asked: &str, models: &ModelMap, is_account: impl Fn(&str) -> bool) 
     } else {
         Provider::from_name(whom).map(Pin::Provider)
     };
-    // `meta-llama/llama-3` is a model's own name: nobody here is called meta-llama.
+    // `meta-llama/llama-3` is a model's own name: no account or provider is called meta-llama.
     let model = if pin.is_some() { model } else { name };
     Route { model: model.to_owned(), pin }
 }

@@ -1,59 +1,60 @@
-//! What one request may take, and what all together: every byte it brings, what those
-//! become when they are read, what it refers to, and what is written for an upstream.
+//! The memory that one request may take, and all together: its bytes, their decoded values,
+//! the earlier answers it refers to, what is sent upstream, and an answer that is read whole.
 //!
-//! A request over its own ceiling is 413: no waiting would help. One for which there is no
-//! room just now is 503, and told to come back, instead of the machine swapping.
+//! A request over its own ceiling gets a 413: waiting would not help. One for which there is
+//! no room at present gets a 503 with `Retry-After`, so that the machine does not swap.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::protocol::{ErrorKind, LocalError};
 
-/// The unit memory is counted in.
+/// Bytes of the unit that memory is counted in.
 const UNIT: usize = 64 << 10;
-/// Kept beside the rest for small requests, so that a few large ones which stand still
-/// turn nobody else away.
+/// Bytes reserved for small requests, so that a few large ones that stall do not turn them
+/// away.
 const RESERVE: usize = 64 << 20;
-/// A request that has brought no more than this is small …
+/// A request with a body of at most this many bytes is small …
 const SMALL: usize = 1 << 20;
-/// … and may become this large out of the reserve.
+/// … and may take up to this many bytes of the reserve.
 const SMALL_IN_MEMORY: usize = 8 << 20;
-/// A request may become so many times its own limit: a conversation of a great many short
-/// messages does, a list of zeros goes far beyond.
+/// A request may take its body limit this many times: a conversation of very many short
+/// messages does. A list of zeros would take far more.
 const GROWTH: usize = 4;
-/// Below this nothing is called too large in memory, however low the limit is set.
+/// Bytes that a request may always take, however low its body limit is.
 const LEAST_CEILING: usize = 64 << 20;
 
-/// How much may be held at once, all requests together.
+/// The memory for all requests together.
 #[derive(Clone, Debug)]
 pub struct Budget {
     rooms: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
 }
 
-/// What one request holds of it, given back when this is dropped.
+/// The part of the budget that one request holds until this is dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
-    /// Of the body, in bytes.
+    /// Bytes that the body may have.
     max_body: u64,
-    held: Mutex<Held>,
+    held: Mutex<Holdings>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Holdings {
     /// Bytes of the body so far.
     arrived: usize,
-    /// What values take beside their text.
+    /// Bytes of the values of the body, beside their text.
     decoded: usize,
-    /// Bytes of what is referred to, and what its values take.
+    /// Bytes of the earlier answers that are referred to, and of their values.
     referred: usize,
     referred_weight: usize,
-    /// Bytes of the largest request that was written for an upstream.
+    /// Bytes of the largest request that was encoded for an upstream.
     encoded: usize,
-    /// Bytes of an answer that is read whole, and what its values take.
+    /// Bytes of an answer that is read whole, and of its values.
     answer: usize,
     units: usize,
     rooms: Option<OwnedSemaphorePermit>,
@@ -61,27 +62,27 @@ struct Held {
 }
 
 impl Budget {
-    /// `bytes`: for all requests, beside the reserve.
+    /// `bytes`: for all requests together, besides the reserve.
     pub fn new(bytes: usize) -> Self {
         let units = |bytes: usize| Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
         Self { rooms: units(bytes), reserve: units(RESERVE) }
     }
 
-    /// `max_body`: bytes that this one may send.
+    /// `max_body`: bytes that the request may send.
     pub fn open(&self, max_body: u64) -> Share {
         Share { budget: self.clone(), max_body, held: Mutex::default() }
     }
 }
 
 impl Share {
-    /// Whether a body that says it is this long may come at all.
+    /// Fails with a 413 where a body that states this length is too long.
     pub fn can_arrive(&self, length: u64) -> Result<(), LocalError> {
         if length > self.max_body { Err(self.too_long("the request body is")) } else { Ok(()) }
     }
 
-    /// So many more bytes of the body have come.
+    /// Counts bytes of the body that have come.
     pub fn arrived(&self, bytes: usize) -> Result<(), LocalError> {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         held.arrived += bytes;
         if held.arrived as u64 > self.max_body {
             return Err(self.too_long("the request body is"));
@@ -89,22 +90,22 @@ impl Share {
         self.hold(&mut held)
     }
 
-    /// The body is going to be read into values of this weight.
+    /// Counts the values of the body, before they are decoded.
     pub fn decoded(&self, weight: usize) -> Result<(), LocalError> {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         held.decoded = weight;
         self.hold_values(&mut held)
     }
 
-    /// References are looked up from the first on; what an earlier look found is gone.
+    /// References are about to be looked up again: those found before no longer count.
     pub fn refers_anew(&self) {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         (held.referred, held.referred_weight) = (0, 0);
     }
 
-    /// So many bytes said earlier, of this weight, take the place of a reference to them.
+    /// Counts an earlier answer that takes the place of a reference to it.
     pub fn referred(&self, bytes: usize, weight: usize) -> Result<(), LocalError> {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         held.referred = held.referred.saturating_add(bytes);
         held.referred_weight = held.referred_weight.saturating_add(weight);
         if (held.arrived.saturating_add(held.referred)) as u64 > self.max_body {
@@ -113,29 +114,30 @@ impl Share {
         self.hold_values(&mut held)
     }
 
-    /// Bytes that were said earlier and are referred to.
+    /// Bytes of the earlier answers that are referred to.
     pub fn refers_to(&self) -> usize {
-        self.held().referred
+        self.held.lock().referred
     }
 
-    /// So many bytes are to be sent to an upstream. Another protocol may need more words.
+    /// Counts a request encoded for an upstream, which may be a quarter longer than the limit
+    /// for the body: protocols differ.
     pub fn encoded(&self, bytes: usize) -> Result<(), LocalError> {
         if bytes as u64 > self.max_body.saturating_add(self.max_body / 4) {
             return Err(self.too_long("what the request becomes in the upstream's own protocol is"));
         }
-        let mut held = self.held();
+        let mut held = self.held.lock();
         held.encoded = held.encoded.max(bytes);
         self.hold(&mut held)
     }
 
-    /// So many more bytes of an answer are held, or its values take so much.
+    /// Counts bytes of an answer that is read whole, or of its values.
     pub fn answered(&self, bytes: usize) -> Result<(), LocalError> {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         held.answer = held.answer.saturating_add(bytes);
         self.hold(&mut held)
     }
 
-    /// Whether a whole answer of this weight may be read into values.
+    /// Counts the values of a whole answer, before they are decoded.
     pub fn can_decode(&self, weight: usize) -> Result<(), LocalError> {
         if weight > self.ceiling() {
             let error = self.too_dense("the upstream's answer", weight);
@@ -144,7 +146,7 @@ impl Share {
         self.answered(weight)
     }
 
-    fn hold_values(&self, held: &mut Held) -> Result<(), LocalError> {
+    fn hold_values(&self, held: &mut Holdings) -> Result<(), LocalError> {
         let weight = held.decoded.saturating_add(held.referred_weight);
         if weight > self.ceiling() {
             return Err(self.too_dense("the request", weight));
@@ -157,8 +159,8 @@ impl Share {
         max_body.saturating_mul(GROWTH).max(LEAST_CEILING)
     }
 
-    /// Takes what is held beyond what was granted so far.
-    fn hold(&self, held: &mut Held) -> Result<(), LocalError> {
+    /// Acquires the units that are missing for what is held.
+    fn hold(&self, held: &mut Holdings) -> Result<(), LocalError> {
         let total = held.total();
         let missing = total.div_ceil(UNIT).saturating_sub(held.units);
         if missing == 0 {
@@ -190,18 +192,14 @@ impl Share {
         LocalError::new(
             ErrorKind::TooLarge,
             format!(
-                "{what} consists of so many JSON values that reading it takes about {weight} MB of memory, \
-                 over the limit of {ceiling} MB (it follows max_body_mb under [proxy])"
+                "{what} has so many JSON values that decoding it would take about {weight} MB of memory, \
+                 over the limit of {ceiling} MB (which follows max_body_mb under [proxy])"
             ),
         )
     }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Held {
+impl Holdings {
     const fn total(&self) -> usize {
         self.arrived
             .saturating_add(self.decoded)

@@ -1,61 +1,72 @@
-//! A side call (a token count, embeddings, pictures) in front of an upstream of another
-//! protocol: what is sent instead of the client's own words, and how the answer comes
-//! back in them. A count that no upstream can give is estimated here.
+//! A side call (a token count, embeddings, images) in front of an upstream of another
+//! protocol: the request is encoded for the upstream, and the answer for the client. Tokens
+//! that no upstream can count are estimated here.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 
-use super::attempt::{Attempt, Refused, Unread, broken};
-use super::call::Means;
-use super::off_thread::{Kind, OffThread, is_large};
-use super::translate::{Asked, refused_here, retell};
-use crate::accounts::Account;
+use super::answer::Answer;
+use super::attempt::Attempt;
+use super::call::Call;
+use super::context::ClientContext;
+use super::headers::JSON;
+use super::off_thread::{Kind, is_large};
+use super::refusal::Refusal;
+use super::trial::Trial;
 use crate::chat::FailureKind;
 use crate::message;
-use crate::protocol::side::{self, SideAnswer, SideEncoded, SideRequest, SideResponse, decode_request};
+use crate::protocol::side::{self, SideAnswer, SideEncoded, SideRequest, SideResponse};
 use crate::protocol::{ErrorKind, LocalError, Operation, Protocol, ResponseContext, failure};
 use crate::upstream::{Failure, Fault, Frames};
 
 pub struct SideCall {
-    pub upstream: Protocol,
-    /// `None`: the upstream has no such call, and the answer is made here.
-    pub encoded: Option<SideEncoded>,
+    upstream: Protocol,
+    /// `None` where the upstream has no such call: the answer is made here.
+    encoded: Option<SideEncoded>,
     client: Operation,
-    pub request: Arc<SideRequest>,
+    request: Arc<SideRequest>,
     request_id: String,
     context: ResponseContext,
 }
 
 impl SideCall {
-    /// Writes the call for an upstream; a 400 names what it cannot say.
+    /// Encodes the call for an upstream. Fails with a 400 that names what the upstream cannot
+    /// be asked.
     pub fn new(
         request: &Arc<SideRequest>,
-        client: Operation,
+        operation: Operation,
         upstream: Protocol,
         model: &str,
-        asked: &Asked,
+        client: &ClientContext,
     ) -> Result<Self, LocalError> {
         Ok(Self {
             upstream,
-            encoded: side::encode_request(upstream, request, model, asked.limits)?,
-            client,
+            encoded: side::encode_request(upstream, request, model, client.limits)?,
+            client: operation,
             request: Arc::clone(request),
-            request_id: asked.request_id.clone(),
-            context: asked.context(),
+            request_id: client.request_id.clone(),
+            context: client.of_answer(),
         })
     }
 
-    /// Asks as often as it takes, at once, and joins the answers.
-    pub async fn ask(
-        &self,
-        attempts: Vec<Attempt<'_>>,
-        operation: Operation,
-        account: &Account,
-        means: &Means<'_>,
-    ) -> Result<SideAnswer, Refused> {
-        let asked = attempts.into_iter().map(|attempt| self.ask_once(attempt, operation, account, means));
+    /// Bytes of the body for the upstream.
+    pub fn body_len(&self) -> usize {
+        self.encoded.as_ref().map_or(0, |encoded| encoded.body.len())
+    }
+
+    /// Asks the account once; where an upstream answers one image a call, with several calls at
+    /// the same time whose answers are joined.
+    pub async fn attempt(self: Box<Self>, trial: &Trial<'_>) -> Result<Answer, Refusal> {
+        let Some(SideEncoded { operation, body, copies, .. }) = &self.encoded else {
+            let answer = estimate(trial.call, &self.request).await?;
+            return Ok(Answer { is_from_upstream: false, ..answer });
+        };
+        let body = Frames::from(Bytes::copy_from_slice(body));
+        let attempts = (0..*copies).map(|_| trial.translated(*operation, self.upstream, None, body.clone()));
+        let asked = attempts.map(|attempt| self.ask(attempt, *operation, trial));
         let responses = try_join_all(asked).await?;
         let response = responses.into_iter().reduce(SideResponse::join);
         let (client, request, context) = (self.client, Arc::clone(&self.request), self.context.clone());
@@ -64,66 +75,62 @@ impl SideCall {
                 response.and_then(|response| side::encode_response(client, &request, response, &context));
             Ok::<_, LocalError>(answer)
         };
-        let answer = means.off_thread.run(Kind::Brief, encode).await;
-        let answer = answer.map_err(|error| self.refused_here(&error))?;
-        answer.ok_or_else(|| broken(Fault::Unreachable, message!("reason-wrong-answer")))
+        let encoded = trial.call.resources.off_thread.run(Kind::Brief, encode).await;
+        let encoded = encoded.map_err(|error| self.refusal(&error))?;
+        encoded
+            .map(answer)
+            .ok_or_else(|| Refusal::of_answer(Fault::Unreachable, message!("reason-wrong-answer")))
     }
 
-    fn refused_here(&self, error: &LocalError) -> Refused {
-        refused_here(error, self.client.protocol(), &self.request_id)
+    /// What the upstream could not be asked.
+    pub fn dropped(&self) -> String {
+        self.encoded.as_ref().map(|encoded| encoded.dropped.to_string()).unwrap_or_default()
     }
 
-    async fn ask_once(
+    async fn ask(
         &self,
         attempt: Attempt<'_>,
         operation: Operation,
-        account: &Account,
-        means: &Means<'_>,
-    ) -> Result<SideResponse, Refused> {
+        trial: &Trial<'_>,
+    ) -> Result<SideResponse, Refusal> {
+        let resources = &trial.call.resources;
+        let (client, request_id) = (self.client.protocol(), self.request_id.as_str());
         let (limit, started) = (attempt.limit, Instant::now());
-        let answered = attempt.run(account).await;
-        let answered =
-            answered.map_err(|refused| retell(refused, self.client.protocol(), &self.request_id))?;
-        let body = answered.read(limit.saturating_sub(started.elapsed()), &means.share).await;
-        let body = body.map_err(|unread| match unread {
-            Unread::Refused(refused) => *refused,
-            Unread::NoRoom(error) => self.refused_here(&error),
-        })?;
-        let read = if is_large(body.len(), 0) {
+        let reply = attempt.run(trial.lease.account()).await;
+        let reply = reply.map_err(|refusal| refusal.translated(client, request_id))?;
+        let body = reply.read(limit.saturating_sub(started.elapsed()), &resources.share).await;
+        let body = body.map_err(|error| error.into_refusal(client, request_id))?;
+        let response = if is_large(body.len(), 0) {
             let decode = move |_: &_| Ok::<_, LocalError>(side::decode_response(operation, &body));
-            means.off_thread.run(Kind::Long, decode).await.map_err(|error| self.refused_here(&error))?
+            resources.off_thread.run(Kind::Long, decode).await.map_err(|error| self.refusal(&error))?
         } else {
             side::decode_response(operation, &body)
         };
-        read.map_err(|told| {
-            let error = failure::for_client(&told);
-            let fault = match told.kind {
+        response.map_err(|failure| {
+            let reason = failure::for_client(&failure).message.into();
+            let fault = match failure.kind {
                 FailureKind::InvalidRequest => Fault::Request,
-                _ => Fault::Overloaded { retry_after: told.retry_after },
+                _ => Fault::Overloaded { retry_after: failure.retry_after },
             };
-            Refused {
-                failure: Failure { fault, status: None, reason: error.message.into() },
-                reply: None,
-                report: None,
-            }
+            Refusal::without_reply(Failure { fault, status: None, reason })
         })
+    }
+
+    fn refusal(&self, error: &LocalError) -> Refusal {
+        Refusal::of_ours(error, self.client.protocol(), &self.request_id)
     }
 }
 
-/// Reads a client's call; a 400 names what is wrong with it.
-pub fn read(operation: Operation, frames: &Frames, asked: &str) -> Result<Arc<SideRequest>, LocalError> {
-    decode_request(operation, &frames.to_bytes(), asked).map(Arc::new)
+fn answer(answer: SideAnswer) -> Answer {
+    let SideAnswer { body, usage, is_estimate } = answer;
+    let answer = Answer::whole(body.into(), JSON, usage);
+    if is_estimate { answer.estimated() } else { answer }
 }
 
-/// Counts a prompt's tokens here; even a short one takes a while that no other request
-/// should wait for.
-pub async fn estimate(
-    client: Operation,
-    request: &Arc<SideRequest>,
-    kind: Kind,
-    off_thread: &OffThread,
-) -> Result<SideAnswer, Refused> {
-    let request = Arc::clone(request);
+/// Counts a prompt's tokens, on another thread: even a short prompt takes long enough to
+/// delay other requests.
+pub async fn estimate(call: &Call<'_>, request: &Arc<SideRequest>) -> Result<Answer, Refusal> {
+    let (client, request) = (call.incoming.operation, Arc::clone(request));
     let count = move |_: &_| {
         if let SideRequest::CountTokens(request) = &*request {
             return Ok(side::estimate(client, request));
@@ -131,13 +138,6 @@ pub async fn estimate(
         let reason = "no upstream of this model can be asked for this";
         Err(LocalError::new(ErrorKind::InvalidRequest, reason))
     };
-    let counted = off_thread.run(kind, count).await;
-    counted.map_err(|error| broken(Fault::Request, error.message.into()))
-}
-
-/// A server that only resembles a provider's may not know the path that counts tokens; a
-/// 404 that speaks of the model is another matter.
-pub fn has_no_such_path(refused: &Refused) -> bool {
-    matches!(refused.failure.status, Some(404 | 405 | 501))
-        && !refused.report.as_ref().is_some_and(|report| report.is_about_a_model())
+    let counted = call.resources.off_thread.run(call.kind(), count).await;
+    counted.map(answer).map_err(|error| Refusal::of_answer(Fault::Request, error.message.into()))
 }

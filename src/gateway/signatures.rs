@@ -1,50 +1,48 @@
-//! Gemini's signatures, remembered by the call each came with. Gemini 3 wants them back
-//! with the call, and many clients, OpenAI's foremost, send back the call alone. In memory
-//! only, the least recently used forgotten first.
+//! Gemini's signatures, kept by the id of the call that each came with. Gemini 3 wants them
+//! back with the call, and many clients, OpenAI's above all, send back the call alone. Kept
+//! in memory only; the least recently used is forgotten first.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::memory::Memory;
+use parking_lot::Mutex;
+
+use super::cache::Cache;
 use crate::chat::{Delta, Event, Maker, Part, PartStart, Response, Signature, Thinking};
 use crate::protocol::{Protocol, ResponseContext};
 
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 const MAX_BYTES: usize = 16 << 20;
 
-pub struct Signatures(Mutex<Memory<String>>);
+pub struct Signatures(Mutex<Cache<String>>);
 
 impl Signatures {
-    /// What came before the call with this id.
+    /// The signature before the call with this id.
     pub fn of_call(&self, id: &str) -> Option<Signature> {
-        self.lock().get(id).map(|value| Signature::new(Maker::Gemini, value))
+        self.0.lock().get(id).map(|value| Signature::new(Maker::Gemini, value))
     }
 
     fn put(&self, call_id: &str, value: String) {
         let bytes = value.len();
-        self.lock().put(call_id.to_owned(), value, bytes);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Memory<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().put(call_id.to_owned(), value, bytes);
     }
 }
 
 impl Default for Signatures {
     fn default() -> Self {
-        Self(Mutex::new(Memory::new(MAX_ENTRIES, MAX_BYTES)))
+        Self(Mutex::new(Cache::new(MAX_ENTRIES, MAX_BYTES)))
     }
 }
 
-/// Watches the calls of one answer on its way to the client. Each gets the id that the
-/// client will know it by, before it is written, so that both know it by the same.
+/// Watches the calls of one answer on its way to the client, and keeps their signatures. Each
+/// call gets the id that the client will know it by before it is encoded.
 #[derive(Clone)]
 pub struct CallWatch {
     signatures: Arc<Signatures>,
     context: ResponseContext,
     prefix: &'static str,
     calls: usize,
-    /// It belongs to the call or the text that follows.
+    /// The latest signature: it belongs to the call or the text that follows.
     waiting: Option<Signature>,
 }
 
@@ -99,8 +97,8 @@ mod tests {
         Part::ToolUse(ToolUse { id: id.to_owned(), ..ToolUse::default() })
     }
 
-    /// Lets an answer pass, whole and as events, and gives the ids of its calls, each with
-    /// the signature that is remembered for it.
+    /// Checks the ids of an answer's calls and the signatures kept for them; the answer passes
+    /// whole and as events.
     #[track_caller]
     fn check(client: Protocol, parts: &[Part], expected: &[(&str, Option<&str>)]) {
         let context = || ResponseContext::new("req_1", 0, "m");

@@ -1,14 +1,15 @@
-//! Notices that the machine has slept: the time since its start went on, the clock that
-//! this program counts by did not.
+//! Notices that the machine has slept: the time since its start has gone on, while the clock
+//! of this program stood still.
 //!
-//! Connections that were idle before are dead without knowing it, and rests count a clock
-//! that stood still. The wall clock is not asked where the system counts its own time: it
-//! is set and corrected, which is no sleep.
+//! After a sleep, idle connections are dead without a sign, and rests are too long by the
+//! time slept. The wall clock is used only where the system has no other: it can be set and
+//! corrected.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// A shorter gap is two clocks read one after the other, or one being slewed.
+use parking_lot::Mutex;
+
+/// A shorter gap comes from reading two clocks in turn, or from one being slewed.
 const GAP: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -21,9 +22,9 @@ impl SleepWatch {
         Self { last: Mutex::new((now, since_boot)) }
     }
 
-    /// How long the machine has slept since this was last asked.
+    /// How long the machine has slept since the last call.
     pub fn has_slept(&self, now: Instant, since_boot: Duration) -> Option<Duration> {
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self.last.lock();
         let (then, since_boot_then) = std::mem::replace(&mut *last, (now, since_boot));
         let awake = now.saturating_duration_since(then);
         let slept = since_boot.saturating_sub(since_boot_then).saturating_sub(awake);
@@ -31,7 +32,7 @@ impl SleepWatch {
     }
 }
 
-/// A clock that goes on while the machine sleeps.
+/// The time since the machine started, including sleep.
 #[cfg(unix)]
 pub fn time_since_boot() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -41,7 +42,7 @@ pub fn time_since_boot() -> Duration {
     Duration::try_from(rustix::time::clock_gettime(CLOCK)).unwrap_or_default()
 }
 
-/// Windows has one clock that goes on, and nothing that is safe to ask it by.
+/// The wall clock: Windows has a clock that includes sleep, but no safe call that reads it.
 #[cfg(not(unix))]
 pub fn time_since_boot() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()

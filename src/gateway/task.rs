@@ -1,26 +1,29 @@
-//! The part of a call that computes and waits for nothing: the client's words are read, and
-//! written anew for an upstream. It owns what it needs, so that any thread can do it.
+//! The part of a call that only computes: the request is decoded, and encoded for an
+//! upstream. It owns everything it needs, so that any thread can do it.
 
 use std::sync::Arc;
 
+use super::context::ClientContext;
+use super::conversations::LookupError;
+use super::decoded::Decoded;
 use super::off_thread::Asker;
 use super::share::Share;
-use super::side::{self, SideCall};
-use super::translate::{Asked, Decoded, Translation, Unread};
-use crate::protocol::side::SideRequest;
+use super::side::SideCall;
+use super::translate::Translation;
+use crate::protocol::side::{self, SideRequest};
 use crate::protocol::{LocalError, Operation, Protocol, RequestTarget};
 use crate::upstream::Frames;
 
-/// What a serving thread looks up of earlier answers, in bytes; more is another thread's.
+/// Bytes of earlier answers that a serving thread looks up; more take another thread.
 pub const REFERRED_HERE: usize = 1 << 20;
 
 pub struct Task {
     pub operation: Operation,
     pub upstream: Protocol,
-    /// For the upstream.
+    /// The account's name of the model.
     pub model: String,
     pub streams: bool,
-    pub asked: Asked,
+    pub client: ClientContext,
     pub frames: Frames,
     pub share: Arc<Share>,
 }
@@ -28,52 +31,55 @@ pub struct Task {
 type Translated = (Arc<Decoded>, Translation);
 
 impl Task {
-    /// All of it on a thread of its own. `read`: where that is done already.
+    /// Decodes and encodes on a thread of its own. `read`: the request, if it is decoded.
     pub fn translated(&self, read: Option<Arc<Decoded>>, asker: &Asker) -> Result<Translated, LocalError> {
         let decoded = match read {
             Some(decoded) => decoded,
-            None => Arc::new(self.read(usize::MAX).map_err(Unread::into_error)?),
+            None => Arc::new(self.read(usize::MAX).map_err(LookupError::into_error)?),
         };
         asker.is_waiting()?;
         let translation = self.written(&decoded)?;
         Ok((decoded, translation))
     }
 
-    /// The same on a thread that serves; `None` where that would hold it up.
+    /// The same on a serving thread. `None` where that would take too long.
     pub fn translated_here(&self, read: Option<Arc<Decoded>>) -> Result<Option<Translated>, LocalError> {
         let decoded = match read.map_or_else(|| self.read(REFERRED_HERE).map(Arc::new), Ok) {
             Ok(decoded) => decoded,
-            Err(Unread::RefersToMuch) => return Ok(None),
-            Err(Unread::Wrong(error)) => return Err(error),
+            Err(LookupError::TooLarge) => return Ok(None),
+            Err(LookupError::Refused(error)) => return Err(error),
         };
         let translation = self.written(&decoded)?;
         Ok(Some((decoded, translation)))
     }
 
-    /// The same for a call that is no conversation.
+    /// The same for a side call.
     pub fn aside(
         &self,
         read: Option<Arc<SideRequest>>,
         asker: &Asker,
     ) -> Result<(Arc<SideRequest>, SideCall), LocalError> {
-        let request = match read {
-            Some(request) => request,
-            None => side::read(self.operation, &self.frames, &self.asked.model)?,
+        let request = if let Some(request) = read {
+            request
+        } else {
+            let body = self.frames.to_bytes();
+            Arc::new(side::decode_request(self.operation, &body, &self.client.model)?)
         };
         asker.is_waiting()?;
-        let call = SideCall::new(&request, self.operation, self.upstream, &self.model, &self.asked)?;
-        self.share.encoded(call.encoded.as_ref().map_or(0, |encoded| encoded.body.len()))?;
+        let call = SideCall::new(&request, self.operation, self.upstream, &self.model, &self.client)?;
+        self.share.encoded(call.body_len())?;
         Ok((request, call))
     }
 
-    fn read(&self, most_referred: usize) -> Result<Decoded, Unread> {
-        let target = RequestTarget { model: Some(&self.asked.model), stream: self.streams };
-        let known = self.asked.remembered.conversations.within(&self.share, most_referred);
-        Decoded::read(self.operation, &self.frames, &target, &known, self.asked.limits)
+    /// The conversation, with at most `most_referred` bytes of the answers it refers to.
+    pub fn read(&self, most_referred: usize) -> Result<Decoded, LookupError> {
+        let target = RequestTarget { model: Some(&self.client.model), stream: self.streams };
+        let lookup = self.client.memory.conversations.within(&self.share, most_referred);
+        Decoded::read(self.operation, &self.frames, &target, &lookup, self.client.limits)
     }
 
     fn written(&self, decoded: &Decoded) -> Result<Translation, LocalError> {
-        let translation = Translation::new(decoded, self.upstream, &self.model, &self.asked)?;
+        let translation = Translation::new(decoded, self.upstream, &self.model, &self.client)?;
         self.share.encoded(translation.body.len())?;
         Ok(translation)
     }

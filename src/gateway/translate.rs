@@ -1,32 +1,35 @@
-//! A client of one protocol in front of an upstream of another: what is sent instead of
-//! the client's own words, and how the answer comes back in them.
+//! A conversation in front of an upstream of another protocol: the request is encoded for the
+//! upstream, and the answer for the client.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap};
 
-use super::attempt::{self, Refused, broken};
-use super::call::Means;
-use super::conversations::{Known, Remembering};
-use super::retelling::{Retelling, Untold};
+use super::answer::{Answer, stream_type};
+use super::attempt::UpstreamAnswer;
+use super::codec::Codec;
+use super::context::ClientContext;
+use super::conversations::Remembering;
+use super::decoded::Decoded;
+use super::event_writer::EventWriter;
+use super::refusal::Refusal;
+use super::relay::Source;
+use super::retelling::Retelling;
+use super::shape::{Shape, is_event_stream};
 use super::signatures::CallWatch;
-use super::{Remembered, ids, passthrough};
-use crate::chat::{self, Dropped, Event, Usage};
-use crate::protocol::error_report::Form;
-use crate::protocol::failure::{for_client, kind_of_status};
-use crate::protocol::openai_responses::reference::Said;
+use super::translator::Translator;
+use super::trial::Trial;
+use crate::chat::Dropped;
 use crate::protocol::{
-    self, Encoded, ErrorKind, Limits, LocalError, Operation, Protocol, Provider, RequestTarget,
-    ResponseContext, StreamDecoder, StreamEncoder, capability,
+    self, Encoded, LocalError, Operation, Protocol, Provider, ResponseContext, StreamEncoder, capability,
 };
-use crate::upstream::{Failure, Fault, Frames, Scrubber};
+use crate::upstream::{Frames, Scrubber};
 
-pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// Which dialect to speak to an upstream: the client's own where that reaches the model.
+/// The protocol to ask an upstream in: the client's own, where the model can be reached with
+/// it.
 pub fn upstream_protocol(client: Protocol, provider: Provider, model: &str) -> Protocol {
     if provider == Provider::OpenAi && capability::openai_only_responds(model) {
         return Protocol::OpenAiResponses;
@@ -34,66 +37,13 @@ pub fn upstream_protocol(client: Protocol, provider: Provider, model: &str) -> P
     if provider.speaks(client) { client } else { provider.protocols()[0] }
 }
 
-/// A client's request as a neutral conversation.
-pub struct Decoded {
-    pub chat: chat::Request,
-    /// OpenAI Responses: what is to be remembered of it.
-    said: Option<Arc<Said>>,
-}
-
-/// Why a request was not read.
-pub enum Unread {
-    Wrong(LocalError),
-    /// It refers to more than was to be looked up here.
-    RefersToMuch,
-}
-
-impl Unread {
-    pub fn into_error(self) -> LocalError {
-        match self {
-            Self::Wrong(error) => error,
-            Self::RefersToMuch => LocalError::new(ErrorKind::TooLarge, "the request refers to too much"),
-        }
-    }
-}
-
-impl From<LocalError> for Unread {
-    fn from(error: LocalError) -> Self {
-        Self::Wrong(error)
-    }
-}
-
-impl Decoded {
-    /// A 400 names what is wrong with the request, or what it refers to and nobody knows.
-    pub fn read(
-        client: Operation,
-        frames: &Frames,
-        target: &RequestTarget<'_>,
-        known: &Known<'_>,
-        limits: Limits,
-    ) -> Result<Self, Unread> {
-        let body = frames.to_bytes();
-        let chat = match client {
-            Operation::Completions => protocol::decode_text_completion(&body)?,
-            Operation::Responses => {
-                let read = protocol::decode_responses_request(&body, known, limits);
-                known.refusal().map_or(Ok(()), Err)?;
-                let (chat, said) = read?;
-                return Ok(Self { chat, said: Some(Arc::new(said)) });
-            }
-            _ => protocol::decode_request(client.protocol(), &body, target)?,
-        };
-        Ok(Self { chat, said: None })
-    }
-}
-
-/// One request in an upstream's words.
+/// One request, encoded for an upstream.
 pub struct Translation {
-    pub upstream: Protocol,
-    pub operation: Operation,
-    pub query: Option<&'static str>,
     pub body: Frames,
-    pub dropped: Dropped,
+    upstream: Protocol,
+    operation: Operation,
+    query: Option<&'static str>,
+    dropped: Dropped,
     client: Protocol,
     request_id: String,
     context: ResponseContext,
@@ -101,185 +51,95 @@ pub struct Translation {
     remembering: Option<Remembering>,
 }
 
-/// What the client is to be answered with, beside the answer.
-pub struct Asked {
-    pub client: Protocol,
-    pub request_id: String,
-    pub model: String,
-    /// Gemini without `alt=sse`.
-    pub json_array: bool,
-    /// OpenAI's older `/v1/completions`.
-    pub text_completion: bool,
-    pub remembered: Remembered,
-    pub limits: Limits,
-}
-
-impl Asked {
-    /// For an answer that begins here and now, with ids that tell nothing of the request's.
-    pub fn context(&self) -> ResponseContext {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut context = ResponseContext::new(&ids::random(), now, self.model.as_str());
-        context.request_id.clone_from(&self.request_id);
-        context
-    }
-}
-
 impl Translation {
-    /// Writes the conversation for an upstream; a 400 names what it cannot say.
+    /// Encodes the conversation for an upstream. Fails with a 400 that names what the upstream
+    /// cannot be asked.
     pub fn new(
         decoded: &Decoded,
         upstream: Protocol,
         model: &str,
-        asked: &Asked,
+        client: &ClientContext,
     ) -> Result<Self, LocalError> {
         let mut request = decoded.chat.clone();
         model.clone_into(&mut request.model);
         if upstream == Protocol::Gemini {
-            request.restore_signatures(|call_id| asked.remembered.signatures.of_call(call_id));
+            request.restore_signatures(|call_id| client.memory.signatures.of_call(call_id));
         }
-        let encoded = protocol::encode_request_within(upstream, &request, asked.limits)?;
+        let encoded = protocol::encode_request_within(upstream, &request, client.limits)?;
         let Encoded { body, mut dropped, tool_names } = encoded;
         dropped.extend(&request.dropped);
-        let mut context = asked.context().of_request(&request, tool_names);
-        context.json_array = asked.json_array;
-        context.text_completion = asked.text_completion;
+        let context = client.of_answer().of_request(&request, tool_names);
         let remembering = decoded.said.as_ref().map(|said| {
-            let conversations = Arc::clone(&asked.remembered.conversations);
+            let conversations = Arc::clone(&client.memory.conversations);
             Remembering::new(conversations, Arc::clone(said), context.id("resp_"))
         });
-        let calls = CallWatch::new(Arc::clone(&asked.remembered.signatures), asked.client, context.clone());
+        let calls = CallWatch::new(Arc::clone(&client.memory.signatures), client.protocol, context.clone());
         let (operation, query) = operation(upstream, request.stream);
-        let body = Frames::from(Bytes::from(body));
         Ok(Self {
+            body: Frames::from(Bytes::from(body)),
             upstream,
             operation,
             query,
-            body,
             dropped,
-            client: asked.client,
-            request_id: asked.request_id.clone(),
+            client: client.protocol,
+            request_id: client.request_id.clone(),
             context,
             calls,
             remembering,
         })
     }
 
-    /// Says a whole answer to the client.
-    pub async fn whole(&self, body: Bytes, means: &Means<'_>) -> Result<(Bytes, Option<Usage>), Refused> {
+    /// Asks the account once, up to the point where the client can be answered.
+    pub async fn attempt(self: Box<Self>, trial: &Trial<'_>) -> Result<Answer, Refusal> {
+        let started = Instant::now();
+        let attempt = trial.translated(self.operation, self.upstream, self.query, self.body.clone());
+        let limit = attempt.limit;
+        let reply = attempt.run(trial.lease.account()).await;
+        let reply = reply.map_err(|refusal| refusal.translated(self.client, &self.request_id))?;
+        let from_events = is_event_stream(&reply.headers);
+        if trial.call.streams() && from_events {
+            return Ok(self.answer(reply, trial));
+        }
         let retelling = Retelling {
             upstream: self.upstream,
             client: self.client,
-            context: self.context.clone(),
-            calls: self.calls.clone(),
-            remembering: self.remembering.clone(),
-            share: Arc::clone(&means.share),
-        };
-        retelling.tell(body, means.off_thread).await.map_err(|untold| match untold {
-            Untold::ByUpstream(failure) => {
-                broken(Fault::Overloaded { retry_after: failure.retry_after }, failure.message.into())
-            }
-            Untold::InItsProtocol(error) => self.cannot_be_told(error),
-            Untold::Here(error) => refused_here(&error, self.client, &self.request_id),
-        })
-    }
-
-    /// There was no room to read the answer, or its time was over.
-    pub fn unread(&self, unread: attempt::Unread) -> Refused {
-        match unread {
-            attempt::Unread::Refused(refused) => *refused,
-            attempt::Unread::NoRoom(error) => refused_here(&error, self.client, &self.request_id),
-        }
-    }
-
-    /// The model said what the client's protocol has no room for. Neither the request nor
-    /// the account is to blame, and another answer may well be better.
-    fn cannot_be_told(&self, error: LocalError) -> Refused {
-        refused_here(&LocalError { kind: ErrorKind::BadGateway, ..error }, self.client, &self.request_id)
-    }
-
-    /// The upstream's refusal in the client's words.
-    pub fn retell(&self, refused: Refused) -> Refused {
-        retell(refused, self.client, &self.request_id)
-    }
-
-    /// What the client's stream says it is.
-    pub const fn content_type(&self) -> HeaderValue {
-        if self.context.json_array { JSON } else { HeaderValue::from_static("text/event-stream") }
-    }
-
-    /// `scrubber`: for what the upstream may say of a failure.
-    pub fn stream(self, scrubber: Scrubber) -> Translator {
-        Translator {
-            scrubber,
-            decoder: StreamDecoder::new(self.upstream),
-            encoder: StreamEncoder::new(self.client, self.context),
-            events: Vec::new(),
-            failure: None,
-            calls: self.calls,
+            context: self.context,
+            from_events,
+            to_stream: trial.call.streams(),
+            calls: Some(self.calls),
             remembering: self.remembering,
-        }
+            share: Arc::clone(&trial.call.resources.share),
+        };
+        retelling.answer(reply, limit.saturating_sub(started.elapsed()), trial.call).await
     }
-}
 
-/// An answer of our own in place of the upstream's. Neither the request nor the account is
-/// to blame.
-pub fn refused_here(told: &LocalError, client: Protocol, request_id: &str) -> Refused {
-    let status = told.kind.status();
-    let body = client.family().error_body(told, request_id).to_string();
-    let failure =
-        Failure { fault: Fault::Request, status: Some(status.as_u16()), reason: told.message.clone().into() };
-    Refused {
-        failure,
-        reply: Some((status, HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), Bytes::from(body))),
-        report: None,
+    /// The upstream's stream, translated as it comes.
+    fn answer(self, reply: UpstreamAnswer, trial: &Trial<'_>) -> Answer {
+        let UpstreamAnswer { begun, first, rest, .. } = reply;
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, stream_type(&self.context))]);
+        let client = self.client;
+        let source = Source {
+            begun,
+            first,
+            rest,
+            codec: Codec::translate(self.translator(trial.client.scrubber.clone()), client),
+            shape: Shape::Events,
+            length: None,
+            limit: trial.settings.config.proxy.request_timeout,
+        };
+        Answer::relayed(StatusCode::OK, headers, source)
     }
-}
 
-/// An upstream's refusal in the client's words.
-pub fn retell(mut refused: Refused, client: Protocol, request_id: &str) -> Refused {
-    if let Some((status, headers, _)) = refused.reply.take() {
-        let mut told = refused.report.as_deref().cloned().unwrap_or_default().with_status(status);
-        // A body may claim anything; whose fault it was has been decided by the status.
-        let is_servers = kind_of(&told).status().is_server_error();
-        if refused.failure.fault == Fault::Request || !is_servers {
-            told.kind = kind_of_status(status);
-        }
-        let error = for_client(&told);
-        refused.reply = Some(written(&error, &headers, client, request_id));
+    fn translator(self, scrubber: Scrubber) -> Translator {
+        let encoder = StreamEncoder::new(self.client, self.context);
+        let writer = EventWriter::new(encoder, Some(self.calls), self.remembering, scrubber);
+        Translator::new(self.upstream, writer)
     }
-    refused
-}
 
-/// The same where both speak one protocol: what an upstream's own servers say passes as it
-/// is, and a page or a line of something in front of them is told in the client's shape.
-pub fn in_shape(mut refused: Refused, client: Protocol, request_id: &str) -> Refused {
-    if let Some((status, headers, _)) = &refused.reply
-        && let Some(report) = refused.report.as_deref().filter(|report| report.form != Form::Json)
-    {
-        let mut error = for_client(&report.clone().with_status(*status));
-        if *status == StatusCode::BAD_GATEWAY {
-            error.kind = ErrorKind::BadGateway;
-        }
-        refused.reply = Some(written(&error, headers, client, request_id));
+    /// What the upstream could not be asked.
+    pub fn dropped(&self) -> String {
+        self.dropped.to_string()
     }
-    refused
-}
-
-fn kind_of(told: &chat::Failure) -> ErrorKind {
-    for_client(told).kind
-}
-
-fn written(
-    error: &LocalError,
-    upstream: &HeaderMap,
-    client: Protocol,
-    request_id: &str,
-) -> (StatusCode, HeaderMap, Bytes) {
-    let body = client.family().error_body(error, request_id).to_string();
-    let mut kept = passthrough::response_headers(upstream);
-    kept.insert(CONTENT_TYPE, JSON);
-    kept.remove(CONTENT_ENCODING);
-    (error.kind.status(), kept, Bytes::from(body))
 }
 
 const fn operation(upstream: Protocol, stream: bool) -> (Operation, Option<&'static str>) {
@@ -289,65 +149,5 @@ const fn operation(upstream: Protocol, stream: bool) -> (Operation, Option<&'sta
         (Protocol::Anthropic, _) => (Operation::Messages, None),
         (Protocol::Gemini, false) => (Operation::GenerateContent, None),
         (Protocol::Gemini, true) => (Operation::StreamGenerateContent, Some("alt=sse")),
-    }
-}
-
-/// A stream on its way from one protocol to the other.
-pub struct Translator {
-    scrubber: Scrubber,
-    decoder: StreamDecoder,
-    encoder: StreamEncoder,
-    events: Vec<Event>,
-    failure: Option<String>,
-    calls: CallWatch,
-    remembering: Option<Remembering>,
-}
-
-impl Translator {
-    /// The client's bytes for the upstream's; often none yet.
-    pub fn push(&mut self, bytes: &[u8]) -> Bytes {
-        self.decoder.push(bytes, &mut self.events);
-        self.encode()
-    }
-
-    /// The upstream has ended: what is left to say, be it that it ended too early.
-    pub fn finish(&mut self) -> Bytes {
-        self.decoder.finish(&mut self.events);
-        self.encode()
-    }
-
-    /// The upstream broke: says so in the client's words.
-    pub fn fail(&mut self, reason: &str) -> Bytes {
-        self.events.push(Event::Failed(chat::Failure::broken(reason)));
-        self.encode()
-    }
-
-    /// Why the answer is not whole, once that is known.
-    pub fn failure(&self) -> Option<&str> {
-        self.failure.as_deref()
-    }
-
-    /// The upstream's answer has ended, well or not.
-    pub fn is_over(&self) -> bool {
-        self.decoder.is_over()
-    }
-
-    fn encode(&mut self) -> Bytes {
-        let mut out = BytesMut::new();
-        for mut event in self.events.drain(..) {
-            self.calls.see(&mut event);
-            if let Event::Failed(failure) = &mut event {
-                failure.message = self.scrubber.scrub_text(std::mem::take(&mut failure.message));
-                self.failure.get_or_insert_with(|| failure.message.clone());
-            }
-            self.encoder.push(&event, &mut out);
-            if let Some(remembering) = &mut self.remembering {
-                remembering.given(self.encoder.output());
-                if matches!(event, Event::Finished(_)) {
-                    remembering.ended();
-                }
-            }
-        }
-        out.freeze()
     }
 }

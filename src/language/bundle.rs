@@ -1,11 +1,11 @@
-//! The three files, parsed once and only when first needed.
+//! The texts of each language, parsed when the first of them is needed.
 
 use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
-use super::Language;
+use super::locale::Language;
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -17,17 +17,22 @@ pub(super) const fn source(language: Language) -> &'static str {
     }
 }
 
-pub(super) fn find(language: Language, key: &str, arguments: &FluentArgs) -> Option<String> {
-    in_bundle(bundle(language), key, arguments)
+impl Language {
+    /// The text of `key` in this language alone, for texts whose English is elsewhere.
+    pub fn find(self, key: &str) -> Option<String> {
+        in_bundle(bundle(self), key, &FluentArgs::new())
+    }
+
+    /// The text of `key`, in English where this language lacks it. [`text!`](crate::text)
+    /// reads better.
+    pub fn format(self, key: &str, arguments: &FluentArgs) -> String {
+        in_bundle(bundle(self), key, arguments)
+            .or_else(|| in_bundle(bundle(Self::English), key, arguments))
+            .unwrap_or_else(|| key.to_owned())
+    }
 }
 
-pub(super) fn format(language: Language, key: &str, arguments: &FluentArgs) -> String {
-    find(language, key, arguments)
-        .or_else(|| in_bundle(bundle(Language::English), key, arguments))
-        .unwrap_or_else(|| key.to_owned())
-}
-
-/// Whether there is such a text at all.
+/// Whether there is a text of this key.
 pub(super) fn has(key: &str) -> bool {
     bundle(Language::English).get_message(key).is_some_and(|message| message.value().is_some())
 }
@@ -51,10 +56,10 @@ fn bundle(language: Language) -> &'static Bundle {
 
 fn parse(language: Language) -> Bundle {
     let mut bundle = FluentBundle::new_concurrent(vec![language.tag().parse().unwrap_or_default()]);
-    // The marks around variables are for texts that mix writing directions; terminals
-    // and menus show them as boxes.
+    // The marks around variables are for texts that mix writing directions; terminals and
+    // menus show them as boxes.
     bundle.set_use_isolating(false);
-    // What cannot be parsed is left out here; a test keeps it from getting this far.
+    // A message that cannot be parsed is left out; a test makes sure that there is none.
     let resource =
         FluentResource::try_new(source(language).to_owned()).unwrap_or_else(|(understood, _)| understood);
     bundle.add_resource_overriding(resource);

@@ -15,8 +15,9 @@ state-failed-port-in-use = ポート { $port } は使用中です
 state-failed-port-in-use-by = ポート { $port } は { $owner } が使用中です
 state-failed-port-denied = ポート { $port } を使う権限がありません
 state-failed-address = { $address } をバインドできません
+state-failed-unknown = 理由は不明です
 accounts-none = アカウントなし
-accounts-active = 有効なアカウント: { $count }
+accounts-active = 使用可能なアカウント: { $count }
 accounts-active-cooling = { accounts-active }（クールダウン中: { $cooling }）
 
 ### What went wrong, and what to do
@@ -64,7 +65,7 @@ problem-writable-itself = ほかのユーザーが書き換えられます（モ
 problem-empty = 空です
 problem-not-toml = TOML として読めません: { $said }
 problem-not-json = JSON として読めません: { $said }
-problem-no-settings = このファイルは設定の一覧ではありません
+problem-no-settings = このファイルには設定が書かれていません
 problem-no-section = 設定のセクションではありません
 problem-key-not-written = クライアントキーが必要ですが、書き込めませんでした: { $reason }
 problem-missing = ありません
@@ -93,7 +94,7 @@ problem-host = ホスト名だけになっていません
 problem-no-proxy = ホスト名、ドメイン、ネットワークのいずれでもありません
 problem-ca-file = 使えません: { $reason }
 problem-proxy-password = ユーザー名またはパスワードに、エンコードが必要な文字が含まれています
-problem-url-own = portcullis 自身のアドレスです。要求が際限なく戻ってきます
+problem-url-own = portcullis 自身のアドレスです。リクエストが際限なく戻ってきます
 problem-origin = オリジンではありません
 problem-name-taken = { $other } と同じ名前です
 problem-name-slash = `/` を含んでいます。`/` は送り先の指定でアカウントとモデルを区切る文字です
@@ -102,7 +103,7 @@ problem-name-blank = 制御文字か、前後の空白を含んでいます
 problem-name-provider = 別のプロバイダーの名前なので、送り先の指定がどちらを指すのか区別できません
 problem-model-empty = モデル名が空です
 problem-model-blank = モデル名が制御文字か、前後の空白を含んでいます
-problem-model-pattern = 割り当て先がパターンになっています
+problem-model-pattern = 割り当て先がモデルではなくパターンになっています
 problem-model-pin = 送り先だけがあり、モデル名がありません
 problem-feed-missing = ありません。これがないと問い合わせるフィードが決まりません
 problem-url-missing = ありません。openai-compatible には標準のアドレスがありません
@@ -113,11 +114,11 @@ problem-url-host = ホスト名がありません
 problem-url-password = ユーザー名かパスワードを含んでいます
 problem-url-query = クエリーかフラグメントを含んでいます
 problem-url-unencrypted = キーが暗号化されないままインターネットに送られます
-problem-url-forgeable = 通信経路上の誰でも応答を偽造できます
+problem-url-forgeable = 暗号化されていないため、通信経路上で応答を偽造されるおそれがあります
 problem-url-signal = 1 種類のシグナルのパスで終わっています
 problem-url-endpoint-root = API のルートではなく、エンドポイントで終わっています
 problem-url-endpoint-base = API のベースではなく、エンドポイントで終わっています
-problem-url-version = バージョンで終わっています。バージョンは自動で付きます
+problem-url-version = バージョンで終わっています。バージョンは portcullis が付けます
 fix-and-more = { $fix }（このほか、以降に { $count } 件の問題があります）
 fix-write = { $what }を書いてください
 fix-write-line = { $line } と書いてください
@@ -158,11 +159,11 @@ fix-secret-file = キーの入ったファイルのパスを書いてくださ�
 fix-secret-keyring = 項目の名前を書いてください
 fix-secret-command = ["pass", "show", "gemini"] のように、プログラムと引数を書いてください
 fix-host = スキーム、ポート、パス、`*` を付けず、名前かアドレスだけを書いてください
-fix-no-proxy = ホスト（gpu-box.example）、ドメイン全体（corp.example）、アドレス、ネットワーク（10.0.0.0/8）のいずれかを、スキームやポートを付けずに書いてください
+fix-no-proxy = ホスト（gpu-box.example）、サブドメインを含むドメイン（corp.example）、アドレス、ネットワーク（10.0.0.0/8）のいずれかを、スキームやポートを付けずに書いてください
 fix-ca-file = PEM 形式の証明書（-----BEGIN CERTIFICATE-----）が入ったファイルを指定するか、空にしてください
 fix-proxy-password = パスワードの中では @ を %40、: を %3A、/ を %2F、# を %23、? を %3F と書いてください
 fix-url-own = プロバイダーまたはモデルサーバーのアドレスを書いてください
-fix-origin = オリジンごとに、パスを付けずに scheme://host か scheme://host:port の形で書いてください
+fix-origin = オリジンごとに、パスや `*` を付けずに scheme://host か scheme://host:port の形で書いてください
 fix-name-empty = "gemini-work" のような名前を書いてください
 fix-name-taken = アカウントごとに別の名前を付けてください
 fix-name-slash = `/` を含まない名前を書いてください
@@ -198,7 +199,7 @@ fix-key-of-another-server = { $host } 用のキーも一緒に入力するか、
 fix-source-variable = `portcullis account add --from-env { $name }` を実行するか、設定ファイルに直接書いてください
 fix-by-hand = 設定ファイルに直接書いてください
 fix-proxy-reads-key = そのキーを読まれてもよいプロキシであれば、設定ファイルに直接書いてください
-edit-changed-meanwhile = 同時に別の操作でファイルが保存されました。もう一度試してください
+edit-changed-meanwhile = 同時に別のプログラムがファイルを保存しました。もう一度試してください
 edit-busy = 別のプログラムが { $seconds } 秒以上編集を続けています（{ $lock } をロック中）。終わってからもう一度試してください
 edit-busy-by = 別のプログラム（pid { $pid }）が { $seconds } 秒以上編集を続けています（{ $lock } をロック中）。終わるのを待つか、そのプログラムを終了してから、もう一度試してください
 edit-not-in-force = 書き込みましたが、適用されていません: { $reason }
@@ -209,7 +210,7 @@ pasted-placeholder = これは説明文などにあるキーの代わりの文�
 pasted-url = これはキーではなくアドレスです。開いたページからキーをコピーしてください
 pasted-json = これはキーではなく JSON です。その中からキーだけをコピーしてください
 edit-no-setting = { $key } という設定はありません
-edit-hidden-part = { $key }: *** と表示されている部分は秘密の値です。もう一度すべて入力してください
+edit-hidden-part = { $key }: *** と表示されている部分は秘密の値です。もう一度入力してください
 edit-no-value = { $key }: 設定の値は、テキスト、整数、true か false、テキストのリストのどれかです
 
 ### What the file says and the system does not have
@@ -230,16 +231,16 @@ secret-not-set = エージェントの環境に設定されていません
 secret-not-text = テキストではありません
 secret-too-long = キーとしては長すぎます（16 KiB 超）
 secret-not-in-keyring = キーリングにありません（サービス { $service }）
-secret-no-keyring = このシステムには利用できるキーリングがありません
-secret-keyring-locked = キーリングがロックされています
-secret-keyring-unreadable = キーリングを読み取れませんでした
+secret-no-keyring = このシステムには利用できるキーリングがないため、読み取れません
+secret-keyring-locked = キーリングがロックされているため、読み取れません
+secret-keyring-unreadable = 読み取れませんでした
 secret-lookup-failed = 取得に失敗しました
 secret-no-answer = { $seconds } 秒以内に応答がありませんでした
 secret-not-started = 起動できませんでした: { $reason }
 secret-command-failed = 失敗しました（{ $status }）
 secret-command-complained = 失敗しました（{ $status }）: { $complaint }
 
-### Why an account rests or is out
+### Why an account rests or was refused
 
 # こちらの説明と、あればプロバイダー自身の言葉
 reason-quoted = { $reason }: { $words }
@@ -344,16 +345,28 @@ notice-config-problem = { $count ->
     [1] 設定ファイルに問題があります。直前の正しい設定で動作を続けています。{ $first }
    *[other] 設定ファイルに { $count } 件の問題があります。直前の正しい設定で動作を続けています。最初の問題: { $first }
 }
-notice-account-disabled = アカウント { $name } をプールから外しました: { $reason }
+notice-config-problem-first = { $count ->
+    [1] 設定ファイルに問題があります。修正するまでプロキシは起動しません。{ $first }
+   *[other] 設定ファイルに { $count } 件の問題があります。修正するまでプロキシは起動しません。最初の問題: { $first }
+}
+notice-account-disabled = アカウント { $name } の使用を停止しました: { $reason }
 notice-all-cooling = すべてのアカウントがクールダウン中です。最初のアカウントは { $seconds } 秒後に使えます。
 notice-upstream-unreachable = { $host } に接続できません: { $reason }
-notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかの誰かに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
+notice-ticket-used-twice = ダッシュボードのアドレスが 2 回使われました。ほかのプログラムに読み取られた可能性があるため、そのアドレスで開いたページを締め出しました。ダッシュボードを開き直してください。
 notice-lan-without-key = このネットワークの誰でもあなたのアカウントを使えます。LAN アクセスが有効で、auth_mode が off です。
+notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
+notice-moved-followed = 自動で切り替えたツール: { $tools }。
+notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
+record-not-written = { $lost ->
+    [0] リクエストを記録できません: { $reason }
+   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } が公開されています（このバージョン: { $current }）。
-updates-no-answer = リリースフィードから新しいバージョンを確認できません: { $reason }
+updates-no-answer = 新しいバージョンを確認できませんでした: { $reason }
+
 ### ターミナルでの記録
 
 logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます。
@@ -373,6 +386,7 @@ cli-usage-cost = 推定コスト
 cli-usage-first-token = 最初のトークン
 cli-usage-duration = 所要時間
 cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は、コストに含まれていません。[prices] に料金を書くと計算されます。
+
 ### What was clicked and could not be done
 
 refused-browser = ブラウザーを開けませんでした（{ $reason }）。
@@ -382,7 +396,7 @@ refused-no-key = コピーする API キーがありません。`portcullis key 
 
 ### Tray menu
 
-tray-start = プロキシを開始
+tray-start = プロキシを起動
 tray-stop = プロキシを停止
 tray-restart = プロキシを再起動
 tray-use-port = 代わりにポート { $port } を使う
@@ -412,19 +426,12 @@ tray-quit = 終了
 
 ### Starting the tray agent
 
-cli-opened = { $address } をブラウザーで開きました。`--print` でアドレスを表示できます。
+cli-opened = { $address } をブラウザーで開きました。開かずにアドレスを表示するには `--print` を付けてください。
 cli-open-print = `portcullis open --print` でダッシュボードのアドレスを表示できます。
-cli-handed-over = portcullis はすでに動いています。ダッシュボードをブラウザーで開きます。
-cli-handed-over-without-browser = portcullis はすでに動いています。{ $reason }
-cli-handed-over-without-icon = portcullis は `portcullis serve` として動いているため、トレイアイコンはありません。`portcullis quit` で終了してから `portcullis` を実行すると、アイコン付きで起動します。
+cli-handed-over = portcullis はすでに起動しています。ダッシュボードをブラウザーで開きます。
+cli-handed-over-without-browser = portcullis はすでに起動しています。{ $reason }
+cli-handed-over-without-icon = portcullis は `portcullis serve` として起動しているため、トレイアイコンはありません。`portcullis quit` で終了してから `portcullis` を実行すると、アイコン付きで起動します。
 cli-no-session = グラフィカルセッションが見つからないため、トレイアイコンを表示できません。このターミナルでプロキシを動かすには `portcullis serve` を実行してください。
-record-not-written = { $lost ->
-    [0] リクエストを記録できません: { $reason }
-   *[other] リクエストを記録できません（{ $lost } 件を失いました）: { $reason }
-}
-notice-moved = portcullis のアドレスが { $url } に変わりました。クライアントの接続先をこのアドレスにしてください。
-notice-moved-followed = 自動で切り替えたツール: { $tools }。
-notice-moved-left = 接続後に設定が変更されているため切り替えていないツール: { $tools }。
 
 ### Connecting tools
 
@@ -438,7 +445,7 @@ connect-state-here = 接続済み
 connect-state-elsewhere = 接続先は { $url }
 connect-state-unset = 未接続
 connect-state-broken = 読み取れません: { $problem }
-connect-any-port = ポートが未定 (port = 0) です。先に portcullis を起動してください。
+connect-any-port = ポートが未定（port = 0）です。先に portcullis を起動してください。
 connect-no-key = ツールに渡すクライアントキーがありません。`portcullis key rotate` で作成してください。
 disconnect-done = { $tool } は portcullis を通らなくなりました。接続時に変更した設定を元に戻しました。変更したファイル:
 disconnect-partly = 下の値を除いて、{ $tool } に書き込んだ設定を元に戻しました。変更したファイル:
@@ -454,7 +461,7 @@ tool-unserved = { $tool } が求める { $models } を扱うアカウントが�
 tool-unserved-fix = 代わりに応答できるモデル: { $offers }。設定ファイルの [models] に { $lines } を追加するか、`portcullis connect { $id } --model { $model }` を実行してください。
 tool-unserved-add = { $models } を扱うアカウントを追加してください: `portcullis account add`
 tool-unserved-ask = どのモデルで応答しますか？ 番号か名前を入力してください（空なら変更しません）。
-tool-unserved-choice = { $typed } に対応するアカウントがありません。
+tool-unserved-choice = { $typed } を扱うアカウントがありません。
 tool-model-choice = { $tool } ではモデルを自由に選べるため、置き換えるモデルはありません。
 tool-model-unserved = { $model } を扱うアカウントがありません。使えるモデル: { $offers }
 tool-model-set = [models] に追加しました: { $models } には { $model } が応答します。この行は `portcullis disconnect` の後も残ります。
@@ -464,7 +471,7 @@ disconnect-not-ours = { $tool } は portcullis が接続したものではあり
 
 autostart-on = portcullis はログイン時に起動します。
 autostart-off = portcullis はログイン時に起動しません。
-autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに変わります。
+autostart-stale = ログイン時に別のプログラムが起動します: { $command }。`portcullis autostart on` でこのプログラムに置き換えられます。
 
 ### Doctor
 
@@ -556,13 +563,13 @@ doctor-notifications-missing-fix = dunst や mako などを入れてください
 
 notify-title-bind = ポートを使用できません
 notify-title-config = 設定ファイルに問題があります
-notify-title-account = アカウントを外しました
+notify-title-account = アカウントの使用を停止しました
 notify-title-cooling = すべてのアカウントがクールダウン中です
 notify-title-upstream = プロバイダーに接続できません
 notify-title-lan = キーなしでネットワークに公開されています
 notify-title-moved = portcullis のアドレスが変わりました
 notify-title-update = 新しいバージョンがあります
-notify-title-ticket = ほかの誰かがダッシュボードを開いた可能性があります
+notify-title-ticket = ほかのプログラムがダッシュボードを開いた可能性があります
 notify-title-refused = 実行できませんでした
 notify-action-move = ポート { $port } を使う
 notify-action-edit = ファイルを開く
@@ -587,9 +594,9 @@ page-cancel = キャンセル
 page-copy = コピー
 page-show = 表示
 page-copied = コピーしました。
-lost-title = ページがありません
+lost-title = ページが見つかりません
 lost-page = このページは存在しません。
-lost-record = このリクエストの記録は存在しないか、すでに削除されています。
+lost-record = このリクエストの記録はないか、すでに削除されています。
 
 ### Home and the first request
 
@@ -597,22 +604,22 @@ home-latest = 最近のリクエスト
 home-all-requests = すべてのリクエスト
 first-title = 3 ステップで最初のリクエスト
 first-step-check = 動いているか確かめる
-first-check-why = いちばん小さなリクエストです。モデルもアカウントも使わず、プロキシが動いているかだけを確かめます。
+first-check-why = いちばん小さなリクエストです。モデルもアカウントも使わず、プロキシが動いていることだけを確かめます。
 first-check-now = 今すぐ確認
 first-check-failed = { $url } から応答がありません。プロキシを起動してください。
 first-step-connect = クライアントの接続先を変える
-first-connect-why = どれか 1 つを貼り付けてください。OpenAI のクライアントは Base URL の最後に /v1 が必要です。Anthropic と Gemini のクライアントには付けません。
+first-connect-why = どれか 1 つを貼り付けてください。OpenAI のクライアントではベース URL の最後に /v1 が必要です。Anthropic と Gemini のクライアントには付けません。
 first-or-connect = portcullis に設定を任せることもできます（disconnect で元に戻せます）:
 first-show-key = キーを表示
-first-key-hint = コピーすると、本物のキーが入ります。
+first-key-hint = コピーしたテキストには本物のキーが入ります。
 first-step-ask = 質問を送る
 first-waiting = リクエストを待っています…
-first-answered = { $client } が { $model } から回答を受け取りました。接続は完了です。
+first-answered = { $client } が { $model } から応答を受け取りました。接続は完了です。
 first-refused = { $client } のリクエストに { $status } を返しました。
 first-some-client = クライアント
 first-details = 詳細
 first-advice-401 = キーがないか、間違っています。上に表示されているキーを Authorization: Bearer KEY、x-api-key: KEY、x-goog-api-key: KEY のどれかのヘッダーで送ってください。
-first-advice-404 = 存在しないパスです。Base URL が間違っている可能性があります。OpenAI のクライアントは { $base_url }/v1、Anthropic と Gemini のクライアントは { $base_url } です。
+first-advice-404 = 存在しないパスです。ベース URL が間違っている可能性があります。OpenAI のクライアントでは { $base_url }/v1、Anthropic と Gemini のクライアントでは { $base_url } です。
 first-advice-model = モデル { $model } を扱えるアカウントがありません。アカウントを追加するか、アカウントの models に書くか、[models] で別のモデルに割り当ててください。
 
 ### Requests
@@ -625,7 +632,7 @@ requests-tokens = トークン 入 → 出
 requests-first-byte = 最初のトークン
 requests-duration = 所要時間
 requests-outcome = 結果
-requests-off = 現在リクエストは記録されていません。「設定」で記録を有効にできます。
+requests-off = リクエストは記録されていません。「設定」で記録を有効にできます。
 requests-none = リクエストはまだありません。届くとここに表示されます。
 requests-none-match = 条件に合うリクエストはありません。
 requests-newest = 最新へ
@@ -633,10 +640,10 @@ requests-older = さらに前へ
 requests-dropped = ディスクの書き込みが間に合わず、{ $count } 件のリクエストが記録されませんでした。
 requests-export-csv = CSV で書き出す
 requests-export-jsonl = JSON Lines で書き出す
-requests-clear = 消去
-requests-clear-question = すべてのリクエストの記録を消去しますか？
-requests-clear-explanation = 記録はすべて削除され、使用量の集計もなくなります。元に戻すことはできません。
-requests-cleared = 記録を消去しました。
+requests-clear = すべて削除
+requests-clear-question = すべてのリクエストの記録を削除しますか？
+requests-clear-explanation = 使用量の集計も削除されます。元に戻すことはできません。
+requests-cleared = 記録を削除しました。
 filter-text = 文字列
 filter-model = モデル（* 使用可）
 filter-account = アカウント
@@ -651,7 +658,7 @@ outcome-cancelled = キャンセル
 outcome-cut = 途中で切断
 detail-timeline = 試行
 detail-no-attempts = どのアカウントも使われませんでした。
-detail-answer = 回答
+detail-answer = 応答
 detail-dropped = 省かれた項目
 detail-dropped-why = アカウント側のプロトコルで表せないため、リクエストの次の項目は送られませんでした。
 detail-facts = 詳細
@@ -677,13 +684,13 @@ detail-cache-write = うちキャッシュ書き込み
 detail-output = 出力トークン
 detail-reasoning = うち推論
 detail-cost = 推定コスト
-detail-bytes-in = リクエストの大きさ
-detail-bytes-out = 回答の大きさ
+detail-bytes-in = リクエストのサイズ
+detail-bytes-out = 応答のサイズ
 detail-first-byte = 最初のトークンまで
 detail-duration = 所要時間
 detail-request-body = リクエスト本文
-detail-response-body = 回答本文
-detail-body-cut = { $length } のうち、先頭だけが保存されています。
+detail-response-body = 応答本文
+detail-body-cut = { $length } のうち、先頭の部分だけが保存されています。
 
 ### Usage
 
@@ -704,16 +711,16 @@ usage-output = 出力
 usage-reasoning = 推論
 usage-total = 合計
 usage-others = その他
-usage-nobody = 不明
+usage-unknown = 不明
 usage-nothing = この期間の利用はありません。
 usage-as-table = グラフの数値を表で見る
 usage-period = 期間
 usage-cost-is-estimate = コストは価格表による推定で、請求額ではありません。
-usage-cost-partial = 価格の分からない回答があるため、実際のコストはこれより高くなります。
+usage-cost-partial = 料金の分からない応答があるため、実際のコストはこれより高くなります。
 
 ### Accounts
 
-accounts-order = fill_first ではこの順に使われます。それ以外では分担します。キーは入力できますが、二度と表示されません。
+accounts-order = 「設定」でアカウントの選び方を「優先度順」にすると、この順に使われます。それ以外では分担します。入力したキーは以後表示されません。
 accounts-empty = アカウントはまだありません。自分の API キーで追加してください。
 accounts-add = アカウントを追加
 accounts-added = アカウントを追加しました。「テスト」でキーが使えるか確認できます。
@@ -729,10 +736,10 @@ accounts-edit = 編集
 accounts-remove = 削除
 accounts-removed = { $name } を削除しました。
 accounts-remove-question = { $name } を削除しますか？
-accounts-remove-explanation = 設定ファイルからキーごと取り除かれます。処理中のリクエストは最後まで続きます。
+accounts-remove-explanation = 設定ファイルからキーごと削除されます。処理中のリクエストは最後まで続きます。
 accounts-test-works = { $name } は使えます。{ $asked } の問い合わせに { $duration } で応答がありました。
 accounts-test-fails = { $name } は使えません。
-account-ready = 利用可能
+account-ready = 使用可能
 account-off = 無効
 account-disabled = キーが拒否されました
 account-unusable = キーを取得できません
@@ -744,7 +751,7 @@ account-key-elsewhere = キーを別の場所に置いている
 account-key-env = 環境変数
 account-key-file = ファイル
 account-key-keyring = キーリングの項目
-account-base-url = Base URL（プロバイダー標準でない場合）
+account-base-url = ベース URL（プロバイダー標準でない場合）
 account-models = 扱うモデル（1 行に 1 つ、* 使用可）
 account-priority = 優先度（小さい順）
 account-weight = 重み
@@ -770,7 +777,7 @@ setting-auth-mode = 認証
 setting-api-key = クライアントキー
 setting-start-with-agent = portcullis と同時にプロキシを起動
 setting-request-timeout = リクエストの制限時間（秒）
-setting-max-body = リクエストの上限（MB）
+setting-max-body = リクエストの最大サイズ（MB）
 setting-drain-timeout = 停止時の猶予（秒）
 setting-allowed-hosts = 追加のホスト名
 setting-allowed-origins = 利用を許可する Web ページ
@@ -779,7 +786,7 @@ setting-max-attempts = 1 リクエストで試すアカウント数
 setting-max-cooldown = クールダウンの上限（秒）
 setting-zai-enabled = z.ai を使う
 setting-zai-dispatch-mode = 担当するリクエスト
-setting-zai-base-url = Base URL
+setting-zai-base-url = ベース URL
 setting-zai-api-key = z.ai のキー
 setting-zai-opus = opus の代わりのモデル
 setting-zai-sonnet = sonnet の代わりのモデル
@@ -790,7 +797,7 @@ setting-ca-file = 追加の認証局（PEM ファイル）
 setting-connect-timeout = 接続の制限時間（秒）
 setting-monitor-enabled = リクエストを記録する
 setting-capture-bodies = 本文の保存
-setting-max-mb = 記録の上限（MB）
+setting-max-mb = 記録の最大サイズ（MB）
 setting-retention = 保存日数
 setting-notifications-enabled = 通知を表示する
 setting-notify-bind-failure = ポートをバインドできない
@@ -813,7 +820,7 @@ choice-auth-all-except-health = ヘルスチェック以外で必要
 choice-auth-auto = 自動: このコンピューターでは不要、LAN アクセス時は必要
 choice-strategy-round-robin = 順番に
 choice-strategy-sticky = 会話ごとに同じアカウント
-choice-strategy-fill-first = 優先度順、クールダウンしたら次へ
+choice-strategy-fill-first = 優先度順、クールダウン中は次のアカウント
 choice-strategy-least-busy = 空いているアカウント
 choice-dispatch-off = なし
 choice-dispatch-exclusive = すべての Anthropic リクエスト
@@ -832,10 +839,10 @@ key-rotate-question = 新しいキーを作りますか？
 key-rotate-explanation = 認証が必要な場合、古いキーを送るクライアントは拒否されるようになります。
 key-rotated = 新しいキーを適用しました。
 models-title = モデルの割り当て
-models-why = クライアントが求めるモデルと、実際に答えるモデルです。完全一致はパターンより優先されます。provider/model または account/model と書くと送り先も決まります。
+models-why = クライアントが要求するモデルと、実際に応答するモデルです。完全一致はパターンより、具体的なパターンは広いパターンより優先されます。provider/model または account/model と書くと送り先も決まります。
 models-asked = 要求されるモデル
-models-sent = 答えるモデル
-models-sent-for = { $asked } に答えるモデル
+models-sent = 応答するモデル
+models-sent-for = { $asked } に応答するモデル
 models-add = 追加
 models-remove = 削除
 prices-title = 料金
@@ -845,6 +852,7 @@ prices-input = 入力（$）
 prices-cached-input = キャッシュ入力（$）
 prices-output = 出力（$）
 prices-as-input = 入力と同額
+
 ### Command line
 
 cli-error = エラー: { $text }
@@ -886,21 +894,16 @@ cli-account-took-scheme = キーの前の `Bearer` を取り除きました。
 cli-account-tested = { $name }: { $said }（問い合わせ: { $model }、{ $ms } ms）
 cli-account-unknown = アカウント { $name } はありません
 cli-account-exists = アカウント { $name } はすでにあります
-cli-account-ready = 使用可能
-cli-account-cooling = クールダウン中
-cli-account-disabled = 除外中
-cli-account-off = オフ
-cli-account-unusable = 使用不可
 cli-cleared = { $count } 件を解除しました
 
 ### Demo
 
-demo-running = 内蔵のデモアカウントで { $url } にて実行中です。どのモデル名でも応答します。
-demo-promise = キーは不要で、このコンピューターの外には何も送らず、何も残しません。Ctrl-C で終了します。
-demo-is-there = 動作の確認:
-demo-watch = リクエストは { $url } で見られます。次のコマンドで開きます:
-demo-first-answer = 最初の応答（ストリーミング）:
-demo-own-keys = 自分のキーで使うには: `portcullis account add` のあと `portcullis serve`
+demo-running = 内蔵のデモアカウントにより { $url } で実行中です。どのモデル名でも使えます。
+demo-promise = キーは不要です。データがこのコンピューターの外に送られることはなく、何も残りません。Ctrl-C で終了します。
+demo-is-there = 動作を確認する:
+demo-watch = リクエストは { $url } で確認できます。ページを開くコマンド:
+demo-first-answer = 最初の応答をストリーミングで受け取る:
+demo-own-keys = 自分のキーを使うには、`portcullis account add` を実行してから `portcullis serve` を実行してください。
 demo-no-directory = デモ用のディレクトリーを作成できません: { $reason }
 demo-no-config = デモの設定ファイルを書き込めません: { $reason }
 demo-other-port = ポート { $port } は使用中のため、デモは別のポートを使います。

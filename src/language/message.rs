@@ -1,54 +1,57 @@
-//! A text that is in no language yet: what there is to say, for whoever is to say it. Logs
-//! and JSON have it in English; a surface words it in its user's language.
+//! A translatable message: a key and its arguments. Logs and JSON have it in English, a
+//! surface in its user's language.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use fluent_bundle::{FluentArgs, FluentValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Arguments, Language, Value, bundle};
+use super::bundle;
+use super::locale::Language;
 
 /// Made with [`message!`](crate::message), or from words that are the same in every
-/// language: a name, a path, what somebody else said. Empty by default.
+/// language: a name, a path, the words of a provider. Empty by default.
 ///
-/// In JSON it is its English text, and what is read from there is such words.
+/// In JSON it is its English text; a message read from JSON consists of such words.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message(Form);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
     Words(String),
-    Said(Box<Said>),
+    Phrase(Box<Phrase>),
 }
 
-/// A key and what stands in for its variables: what a file keeps, so that a message can
-/// be worded after a restart, too.
+/// A key and its arguments. Kept in files, so that a message can be translated after a
+/// restart, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct Phrase {
     key: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     arguments: Vec<(Cow<'static, str>, Argument)>,
 }
 
+/// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
-    /// Can choose a plural.
+    /// Can select a plural.
     Number(u64),
     Text(String),
-    Said(Said),
+    Phrase(Phrase),
 }
 
 impl Message {
     /// [`message!`](crate::message) reads better.
     pub fn new(key: &'static str) -> Self {
-        Self(Form::Said(Box::new(Said { key: key.into(), arguments: Vec::new() })))
+        Self(Form::Phrase(Box::new(Phrase { key: key.into(), arguments: Vec::new() })))
     }
 
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Argument>) -> Self {
-        if let Form::Said(said) = &mut self.0 {
-            said.arguments.push((name.into(), value.into()));
+        if let Form::Phrase(phrase) = &mut self.0 {
+            phrase.arguments.push((name.into(), value.into()));
         }
         self
     }
@@ -56,63 +59,61 @@ impl Message {
     pub fn text(&self, language: Language) -> String {
         match &self.0 {
             Form::Words(words) => words.clone(),
-            Form::Said(said) => said.text(language),
+            Form::Phrase(phrase) => phrase.text(language),
         }
     }
 
-    /// The same in words, which no other language changes any more.
+    /// The message as words of this language, which no longer can be translated.
     #[must_use]
     pub fn worded(&self, language: Language) -> Self {
         self.text(language).into()
     }
 
-    /// Whether this is the message of that key, or stands on it.
+    /// Whether this is the message of that key, or contains it.
     pub fn mentions(&self, key: &str) -> bool {
-        self.said().is_some_and(|said| said.mentions(key))
+        self.phrase().is_some_and(|phrase| phrase.mentions(key))
     }
 
     pub fn is_empty(&self) -> bool {
         matches!(&self.0, Form::Words(words) if words.is_empty())
     }
 
-    /// With every word that came from elsewhere changed, such as to take a secret out.
+    /// The message with `change` applied to all words that no language file has, such as to
+    /// remove a secret.
     #[must_use]
     pub fn with_words(self, change: &impl Fn(&str) -> String) -> Self {
         Self(match self.0 {
             Form::Words(words) => Form::Words(change(&words)),
-            Form::Said(said) => Form::Said(Box::new(said.with_words(change))),
+            Form::Phrase(phrase) => Form::Phrase(Box::new(phrase.with_words(change))),
         })
     }
 
-    /// What to keep of it beside its English text; `None` where that is all there is.
-    pub fn said(&self) -> Option<&Said> {
+    /// The part to keep beside the English text; `None` for a message of mere words.
+    pub fn phrase(&self) -> Option<&Phrase> {
         match &self.0 {
             Form::Words(_) => None,
-            Form::Said(said) => Some(said),
+            Form::Phrase(phrase) => Some(phrase),
         }
     }
 
-    /// Whether it is this message, or has it within.
-    pub fn says(&self, key: &str) -> bool {
-        self.said().is_some_and(|said| said.says(key))
-    }
-
-    /// From its English text and what was kept beside it, as far as that is still known.
-    pub fn restored(text: String, said: Option<Said>) -> Self {
-        said.filter(Said::is_known).map_or_else(|| text.into(), |said| Self(Form::Said(Box::new(said))))
+    /// From its English text and the phrase kept beside it, if this version knows its keys.
+    pub fn restored(text: String, phrase: Option<Phrase>) -> Self {
+        phrase
+            .filter(Phrase::is_known)
+            .map_or_else(|| text.into(), |phrase| Self(Form::Phrase(Box::new(phrase))))
     }
 }
 
-impl Said {
+impl Phrase {
     fn text(&self, language: Language) -> String {
-        let mut arguments = Arguments::new();
+        let mut arguments = FluentArgs::new();
         for (name, argument) in &self.arguments {
             arguments.set(
                 &**name,
                 match argument {
-                    Argument::Number(number) => Value::from(*number),
-                    Argument::Text(text) => Value::from(text.as_str()),
-                    Argument::Said(said) => Value::from(said.text(language)),
+                    Argument::Number(number) => FluentValue::from(*number),
+                    Argument::Text(text) => FluentValue::from(text.as_str()),
+                    Argument::Phrase(phrase) => FluentValue::from(phrase.text(language)),
                 },
             );
         }
@@ -120,8 +121,7 @@ impl Said {
     }
 
     fn mentions(&self, key: &str) -> bool {
-        let mentions =
-            |(_, argument): &(_, Argument)| matches!(argument, Argument::Said(said) if said.mentions(key));
+        let mentions = |(_, argument): &(_, Argument)| matches!(argument, Argument::Phrase(phrase) if phrase.mentions(key));
         self.key == key || self.arguments.iter().any(mentions)
     }
 
@@ -129,22 +129,16 @@ impl Said {
         let changed = |argument| match argument {
             Argument::Number(number) => Argument::Number(number),
             Argument::Text(text) => Argument::Text(change(&text)),
-            Argument::Said(said) => Argument::Said(said.with_words(change)),
+            Argument::Phrase(phrase) => Argument::Phrase(phrase.with_words(change)),
         };
         let arguments = self.arguments.into_iter().map(|(name, argument)| (name, changed(argument)));
         Self { key: self.key, arguments: arguments.collect() }
     }
 
-    fn says(&self, key: &str) -> bool {
-        let within =
-            |(_, argument): &(_, Argument)| matches!(argument, Argument::Said(said) if said.says(key));
-        self.key == key || self.arguments.iter().any(within)
-    }
-
-    /// A file may be of another version, or edited.
+    /// Whether all keys exist: the file may be of another version, or edited.
     fn is_known(&self) -> bool {
         let knows = |(_, argument): &(_, Argument)| match argument {
-            Argument::Said(said) => said.is_known(),
+            Argument::Phrase(phrase) => phrase.is_known(),
             Argument::Number(_) | Argument::Text(_) => true,
         };
         bundle::has(&self.key) && self.arguments.iter().all(knows)
@@ -174,7 +168,7 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Form::Words(words) => f.write_str(words),
-            Form::Said(said) => f.write_str(&said.text(Language::English)),
+            Form::Phrase(phrase) => f.write_str(&phrase.text(Language::English)),
         }
     }
 }
@@ -201,7 +195,7 @@ impl From<Message> for Argument {
     fn from(message: Message) -> Self {
         match message.0 {
             Form::Words(words) => Self::Text(words),
-            Form::Said(said) => Self::Said(*said),
+            Form::Phrase(phrase) => Self::Phrase(*phrase),
         }
     }
 }
@@ -237,7 +231,7 @@ impl From<usize> for Argument {
 }
 
 /// `message!("key")`, or with variables: `message!("key", count = 3_usize)`. A variable is
-/// a number (which can choose a plural), a text, or another message.
+/// a number (which can select a plural), a text, or another message.
 #[macro_export]
 macro_rules! message {
     ($key:expr $(, $name:ident = $value:expr)* $(,)?) => {

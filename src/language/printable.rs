@@ -1,14 +1,15 @@
-//! Texts from outside (a client's model, a path, what an upstream said) made safe to show.
-//! The one home of what a terminal, a log line, a spreadsheet or a notification must not be
-//! given as it is: what moves a cursor, turns the writing around, or cannot be seen.
+//! Texts from outside (a model name of a client, a path, an error of an upstream) made safe
+//! to show in a terminal, a log line, a spreadsheet or a notification: without characters
+//! that move a cursor, reverse the writing or cannot be seen.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// What stands where such a character stood.
+/// The replacement for such a character.
 const MARK: char = '\u{fffd}';
 
-/// A control character of either range, a mark of writing direction, or one without width.
+/// Whether this is a control character of either range, a mark of writing direction, or a
+/// character without width.
 pub const fn is_unprintable(character: char) -> bool {
     matches!(
         character,
@@ -26,7 +27,7 @@ pub const fn is_unprintable(character: char) -> bool {
     )
 }
 
-/// With a mark for each character that could do harm.
+/// The text with a mark in place of each such character.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unprintable) {
         return text.into();
@@ -34,28 +35,37 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     text.chars().map(|character| if is_unprintable(character) { MARK } else { character }).collect()
 }
 
-/// Without them, and no longer than so many characters: a name inside a sentence.
+/// The text without such characters, cut after `longest` characters: a name in a sentence.
 pub fn shortened(text: &str, longest: usize) -> String {
     text.chars().filter(|&character| !is_unprintable(character)).take(longest).collect()
 }
 
-/// With each of them as JSON spells it, `\u202e`: nothing of the text is lost.
+/// The text without such characters, each run of white space as one space: a sentence in a
+/// log line or a menu.
+pub fn one_line(text: &str) -> String {
+    let is_visible = |character: &char| !is_unprintable(*character);
+    let words = text.split_whitespace().map(|word| word.chars().filter(is_visible).collect::<String>());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
+/// The text with each such character as JSON writes it, `\u202e`, so that nothing is lost.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     escaped_where(text, is_unprintable)
 }
 
-/// The same for a JSON document, whose line breaks are its own. It means what it meant.
+/// A JSON document with such characters escaped, except its line breaks; its meaning stays.
 pub fn escaped_json(json: &str) -> Cow<'_, str> {
     escaped_where(json, |character| character != '\n' && is_unprintable(character))
 }
 
-fn escaped_where(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&is_meant) {
+fn escaped_where(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
         return text.into();
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if is_meant(character) {
+        if is_escaped(character) {
             let mut units = [0; 2];
             let units = character.encode_utf16(&mut units);
             for unit in units.iter() {
@@ -76,11 +86,13 @@ mod tests {
 
     #[test]
     fn nothing_that_moves_a_cursor_or_hides_is_left() {
-        for text in [printable(HOSTILE), shortened(HOSTILE, 99).into(), escaped(HOSTILE)] {
+        let one_line = one_line(HOSTILE);
+        for text in [printable(HOSTILE), shortened(HOSTILE, 99).into(), one_line.into(), escaped(HOSTILE)] {
             assert!(!text.contains(is_unprintable), "{text:?}");
         }
         assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
         assert_eq!(shortened("a\u{200b}bcd", 3), "abc");
+        assert_eq!(super::one_line(" a\u{202e}\r\n\u{200b} b\tc "), "a b c");
     }
 
     #[test]

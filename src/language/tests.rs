@@ -3,6 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use fluent_bundle::FluentResource;
+use strum::VariantArray;
 
 use super::bundle::source;
 use super::*;
@@ -16,7 +17,8 @@ fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     sections.into_iter().map(|(key, text)| (key, variables(&text))).collect()
 }
 
-/// Key and text of each message: a line that starts with a name, and what is indented.
+/// Key and text of each message: a line that starts with a name, and the indented lines after
+/// it.
 fn sections(language: Language) -> BTreeMap<String, String> {
     let mut sections: BTreeMap<String, String> = BTreeMap::new();
     let mut current = None;
@@ -49,7 +51,7 @@ fn rust(directory: &Path, into: &mut String) {
     }
 }
 
-/// The key that a call of a macro begins with, where it is written out there.
+/// The key at the beginning of a macro call, where it is a literal.
 fn literal(text: &str) -> Option<&str> {
     text.trim_start().strip_prefix('"')?.split_once('"').map(|(key, _)| key)
 }
@@ -93,7 +95,7 @@ fn every_key_is_used_and_every_used_key_is_there() {
 fn every_text_formats_without_an_error() {
     let mut arguments = Arguments::new();
     keys(Language::English).into_values().flatten().for_each(|name| arguments.set(name, 2));
-    for language in Language::ALL {
+    for &language in Language::VARIANTS {
         for key in keys(language).into_keys() {
             let text = language.format(&key, &arguments);
             assert!(!text.is_empty() && !text.contains("{$") && !text.contains('\u{2068}'), "{key}: {text}");
@@ -102,14 +104,14 @@ fn every_text_formats_without_an_error() {
 }
 
 #[test]
-fn a_number_chooses_its_plural() {
+fn a_number_selects_its_plural() {
     let check = |count: usize, expected| {
         assert_eq!(crate::text!(Language::English, "accounts-active", count = count), expected);
     };
     check(1, "1 active account");
     check(3, "3 active accounts");
     let text = crate::text!(Language::Japanese, "accounts-active-cooling", count = 3, cooling = 1);
-    assert_eq!(text, "有効なアカウント: 3（クールダウン中: 1）");
+    assert_eq!(text, "使用可能なアカウント: 3（クールダウン中: 1）");
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn the_system_language_is_known_by_its_first_part() {
 }
 
 #[test]
-fn a_message_is_worded_in_any_language_and_kept_in_english() {
+fn a_message_is_shown_in_any_language_and_kept_in_english() {
     let inner = crate::message!("failure-in-use-by", name = "node", pid = 4242_u64);
     let message = crate::message!("failure-bind", address = "127.0.0.1:1", reason = inner);
     let english = "Could not bind 127.0.0.1:1: in use by node (pid 4242).";
@@ -141,7 +143,7 @@ fn a_message_is_worded_in_any_language_and_kept_in_english() {
 fn a_message_outlives_the_file_it_is_kept_in() {
     let inner = crate::message!("failure-in-use-by", name = "node", pid = 4242_u64);
     let message = crate::message!("failure-bind", address = "127.0.0.1:1", reason = inner);
-    let kept = serde_json::to_string(&message.said()).expect("JSON");
+    let kept = serde_json::to_string(&message.phrase()).expect("JSON");
     let restored =
         |kept: &str| Message::restored("in English".to_owned(), serde_json::from_str(kept).expect("read"));
     assert_eq!(restored(&kept), message);

@@ -15,6 +15,7 @@ state-failed-port-in-use = 端口 { $port } 已被占用
 state-failed-port-in-use-by = 端口 { $port } 已被 { $owner } 占用
 state-failed-port-denied = 没有使用端口 { $port } 的权限
 state-failed-address = 无法绑定 { $address }
+state-failed-unknown = 原因未知
 accounts-none = 没有账号
 accounts-active = { $count } 个可用账号
 accounts-active-cooling = { accounts-active }，其中 { $cooling } 个冷却中
@@ -64,8 +65,8 @@ problem-writable-itself = 其他用户可以改写（权限 { $mode }）
 problem-empty = 为空
 problem-not-toml = 不是有效的 TOML：{ $said }
 problem-not-json = 不是有效的 JSON：{ $said }
-problem-no-settings = 这个文件不是设置列表
-problem-no-section = 不是一个设置节
+problem-no-settings = 这个文件中没有设置
+problem-no-section = 不是设置的小节
 problem-key-not-written = 需要客户端密钥，但未能写入：{ $reason }
 problem-missing = 缺失
 problem-unknown-key = 未知的键
@@ -86,7 +87,7 @@ problem-key-short = 少于 10 个字符
 problem-key-placeholder = 是网络中任何人都能猜到的占位内容
 problem-key-character = 含有密钥中不会出现的字符（空格、换行或非 ASCII 字符）
 problem-blanks-around = 首尾有空白
-problem-provider-key = 缺失，没有它 { $provider } 不会应答
+problem-provider-key = 缺失，没有它 { $provider } 不会响应任何请求
 problem-variable-name = 不是环境变量的名称
 problem-no-program = 没有写出程序
 problem-host = 不是单独的主机名
@@ -102,7 +103,7 @@ problem-name-blank = 含有控制字符，或首尾有空白
 problem-name-provider = 是另一个服务商的名称，指定去向时会有歧义
 problem-model-empty = 模型名称为空
 problem-model-blank = 模型名称含有控制字符，或首尾有空白
-problem-model-pattern = 指向的是一个通配模式
+problem-model-pattern = 指向的是通配模式，而不是模型
 problem-model-pin = 指定了去向，但没有写模型
 problem-feed-missing = 缺失，没有它就不知道该查询哪个发布源
 problem-url-missing = 缺失，openai-compatible 没有默认地址
@@ -113,11 +114,11 @@ problem-url-host = 没有主机名
 problem-url-password = 含有用户名或密码
 problem-url-query = 含有查询参数或片段
 problem-url-unencrypted = 会把密钥以明文发送到互联网上
-problem-url-forgeable = 途中的任何人都能伪造应答
+problem-url-forgeable = 未加密，响应可能在途中被伪造
 problem-url-signal = 以某一种信号的路径结尾
 problem-url-endpoint-root = 以具体端点结尾，而不是 API 的根路径
 problem-url-endpoint-base = 以具体端点结尾，而不是 API 的基础路径
-problem-url-version = 以版本号结尾，而版本号会自动添加
+problem-url-version = 以版本号结尾，而版本号由 portcullis 添加
 fix-and-more = { $fix }（后面还有 { $count } 个问题）
 fix-write = 请改为：{ $what }
 fix-write-line = 请写成 { $line }
@@ -162,7 +163,7 @@ fix-no-proxy = 请写主机（gpu-box.example）、含其所有子域的域名�
 fix-ca-file = 请指定一个 PEM 格式的证书文件（-----BEGIN CERTIFICATE-----），或留空
 fix-proxy-password = 在密码中，请将 @ 写作 %40，: 写作 %3A，/ 写作 %2F，# 写作 %23，? 写作 %3F
 fix-url-own = 请写提供商或模型服务器的地址
-fix-origin = 请写成 scheme://host 或 scheme://host:port，不带路径，每个来源逐一列出
+fix-origin = 请把每个来源写成 scheme://host 或 scheme://host:port，不带路径或 `*`
 fix-name-empty = 请写一个名称，例如 "gemini-work"
 fix-name-taken = 请给每个账号各起一个名称
 fix-name-slash = 请写不含 `/` 的名称
@@ -191,14 +192,14 @@ expected-list = 方括号列表，例如 ["…"]
 expected-table = 一个表
 expected-text = 带引号的文本
 problem-key-of-another-server = 是为 { $host } 以外的服务器输入的
-problem-source-unnamed = 配置文件没有为此服务器指定它，页面不能率先指定
+problem-source-unnamed = 配置文件没有为此服务器指定它，页面不能添加
 problem-proxy-reads-key = 会读到 { $account } 的密钥，因为发往 { $host } 的请求未加密
 problem-authority-by-page = 决定密钥会发给谁，页面不能更改
 fix-key-of-another-server = 请同时输入用于 { $host } 的密钥，或直接在配置文件中修改地址
 fix-source-variable = 请运行 `portcullis account add --from-env { $name }`，或直接写入配置文件
 fix-by-hand = 请直接写入配置文件
 fix-proxy-reads-key = 如果允许该代理读到这个密钥，请直接在配置文件中写入代理
-edit-changed-meanwhile = 文件在同一时刻被其他操作保存，请重试
+edit-changed-meanwhile = 另一个程序同时保存了该文件，请重试
 edit-busy = 另一个程序已持续编辑超过 { $seconds } 秒（占用 { $lock }）；请等它完成后重试
 edit-busy-by = 另一个程序（pid { $pid }）已持续编辑超过 { $seconds } 秒（占用 { $lock }）；请等它完成或结束它，然后重试
 edit-not-in-force = 已写入，但未生效：{ $reason }
@@ -209,7 +210,7 @@ pasted-placeholder = 这只是说明文字里的占位符：请粘贴真正的�
 pasted-url = 这是网址，不是密钥：请打开它，从页面上复制密钥
 pasted-json = 这是 JSON，不是密钥：请只复制其中的密钥
 edit-no-setting = 没有 { $key } 这项设置
-edit-hidden-part = { $key }：显示为 *** 的部分是机密，请重新完整输入
+edit-hidden-part = { $key }：显示为 *** 的部分是机密，请重新输入
 edit-no-value = { $key }：设置的值应为文本、整数、true 或 false，或文本列表
 
 ### What the file says and the system does not have
@@ -230,16 +231,16 @@ secret-not-set = 未在代理程序的环境中设置
 secret-not-text = 不是文本
 secret-too-long = 比任何密钥都长（超过 16 KiB）
 secret-not-in-keyring = 不在密钥环中（服务 { $service }）
-secret-no-keyring = 本系统没有可用的密钥环
-secret-keyring-locked = 密钥环已锁定
-secret-keyring-unreadable = 无法读取密钥环
+secret-no-keyring = 无法读取：本系统没有可用的密钥环
+secret-keyring-locked = 无法读取：密钥环已锁定
+secret-keyring-unreadable = 无法读取
 secret-lookup-failed = 查找失败
-secret-no-answer = { $seconds } 秒内没有应答
+secret-no-answer = { $seconds } 秒内没有响应
 secret-not-started = 无法启动：{ $reason }
 secret-command-failed = 失败（{ $status }）
 secret-command-complained = 失败（{ $status }）：{ $complaint }
 
-### Why an account rests or is out
+### Why an account rests or was refused
 
 # 我们的说明，之后是服务商自己的原话（如果有）
 reason-quoted = { $reason }：{ $words }
@@ -344,16 +345,28 @@ notice-config-problem = { $count ->
     [1] 配置文件有一个问题；上一份有效配置继续生效。{ $first }
    *[other] 配置文件有 { $count } 个问题；上一份有效配置继续生效。第一个：{ $first }
 }
-notice-account-disabled = 账号 { $name } 已移出账号池：{ $reason }
+notice-config-problem-first = { $count ->
+    [1] 配置文件有一个问题；修正之前代理不会启动。{ $first }
+   *[other] 配置文件有 { $count } 个问题；修正之前代理不会启动。第一个：{ $first }
+}
+notice-account-disabled = 账号 { $name } 已停止使用：{ $reason }
 notice-all-cooling = 所有账号都在冷却中；最早的一个将在 { $seconds } 秒后可用。
 notice-upstream-unreachable = 无法连接 { $host }：{ $reason }
-notice-ticket-used-twice = 仪表盘的某个地址被使用了第二次，可能有他人读到了它。由该地址打开的页面已被锁定：请重新打开仪表盘。
-notice-lan-without-key = 此网络中的任何人都能使用您的账号：已开启 LAN 访问，且 auth_mode 为 off。
+notice-ticket-used-twice = 仪表盘的一个地址被第二次使用，可能已被其他程序读取。由该地址打开的页面已被锁定：请重新打开仪表盘。
+notice-lan-without-key = 此网络中的任何人都能使用您的账号：已允许局域网访问，且 auth_mode 为 off。
+notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
+notice-moved-followed = 已自动切换：{ $tools }。
+notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
+record-not-written = { $lost ->
+    [0] 无法记录请求：{ $reason }
+   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
+}
 
 ### Newer versions
 
 notice-update-available = portcullis { $version } 已发布（当前版本：{ $current }）。
-updates-no-answer = 无法从发布源获取新版本信息：{ $reason }
+updates-no-answer = 检查新版本失败：{ $reason }
+
 ### 终端中的记录
 
 logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看。
@@ -373,6 +386,7 @@ cli-usage-cost = 估算费用
 cli-usage-first-token = 首个 token
 cli-usage-duration = 耗时
 cli-usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写价格。
+
 ### What was clicked and could not be done
 
 refused-browser = 无法打开浏览器（{ $reason }）。
@@ -388,7 +402,7 @@ tray-restart = 重启代理
 tray-use-port = 改用端口 { $port }
 tray-open-dashboard = 打开仪表盘
 tray-copy-dashboard-address = 复制仪表盘地址
-tray-copy-base-url = 复制基础 URL
+tray-copy-base-url = 复制 Base URL
 tray-copy-api-key = 复制 API 密钥
 tray-accounts = 账号
 tray-account-cooling = { $name } — 冷却至 { $time }
@@ -412,19 +426,12 @@ tray-quit = 退出
 
 ### Starting the tray agent
 
-cli-opened = 已在浏览器中打开 { $address }；用 `--print` 可显示地址。
+cli-opened = 已在浏览器中打开 { $address }；加上 `--print` 则只显示地址。
 cli-open-print = 运行 `portcullis open --print` 可显示仪表盘地址。
 cli-handed-over = portcullis 已在运行；它会在浏览器中打开仪表盘。
 cli-handed-over-without-browser = portcullis 已在运行。{ $reason }
 cli-handed-over-without-icon = portcullis 正以 `portcullis serve` 方式运行，没有托盘图标；先用 `portcullis quit` 结束它，再运行 `portcullis` 即可带图标启动。
 cli-no-session = 未找到图形会话，无法显示托盘图标：请运行 `portcullis serve` 在此终端中运行代理。
-record-not-written = { $lost ->
-    [0] 无法记录请求：{ $reason }
-   *[other] 无法记录请求（已丢失 { $lost } 条）：{ $reason }
-}
-notice-moved = portcullis 的地址已变为 { $url }，请让客户端指向该地址。
-notice-moved-followed = 已自动切换：{ $tools }。
-notice-moved-left = 以下工具的设置在连接之后被改动过，未切换：{ $tools }。
 
 ### Connecting tools
 
@@ -556,13 +563,13 @@ doctor-notifications-missing-fix = 请安装一个，例如 dunst 或 mako；`po
 
 notify-title-bind = 端口无法使用
 notify-title-config = 配置文件有问题
-notify-title-account = 账号已移出
+notify-title-account = 账号已停止使用
 notify-title-cooling = 所有账号都在冷却
 notify-title-upstream = 无法连接服务商
 notify-title-lan = 已向网络开放且无需密钥
 notify-title-moved = portcullis 的地址已改变
 notify-title-update = 有新版本
-notify-title-ticket = 可能有他人打开了仪表盘
+notify-title-ticket = 其他程序可能已打开仪表盘
 notify-title-refused = 无法完成
 notify-action-move = 使用端口 { $port }
 notify-action-edit = 打开文件
@@ -587,9 +594,9 @@ page-cancel = 取消
 page-copy = 复制
 page-show = 显示
 page-copied = 已复制。
-lost-title = 这里什么也没有
+lost-title = 找不到页面
 lost-page = 没有这个页面。
-lost-record = 没有这个请求的记录，或记录已被清除。
+lost-record = 没有这个请求的记录，或记录已被删除。
 
 ### Home and the first request
 
@@ -599,16 +606,16 @@ first-title = 三步完成第一个请求
 first-step-check = 确认它在运行
 first-check-why = 最小的请求：不需要模型，也不需要账号，只看代理是否在运行。
 first-check-now = 立即检查
-first-check-failed = { $url } 没有响应，请先启动代理。
+first-check-failed = { $url } 没有响应。请启动代理。
 first-step-connect = 让客户端连到这里
-first-connect-why = 复制其中一个即可。OpenAI 客户端的 Base URL 要以 /v1 结尾，Anthropic 和 Gemini 客户端不需要。
+first-connect-why = 粘贴其中一个即可。OpenAI 客户端的 Base URL 要以 /v1 结尾，Anthropic 和 Gemini 客户端不需要。
 first-or-connect = 也可以让 portcullis 代为设置（用 disconnect 撤销）：
 first-show-key = 显示密钥
-first-key-hint = 复制时会带上真正的密钥。
+first-key-hint = 复制的内容里是真正的密钥。
 first-step-ask = 发一个问题
 first-waiting = 正在等待请求…
 first-answered = { $client } 收到了 { $model } 的回答，连接成功。
-first-refused = { $client } 的请求得到了 { $status }。
+first-refused = { $client } 发来请求，得到了 { $status }。
 first-some-client = 某个客户端
 first-details = 详情
 first-advice-401 = 缺少密钥或密钥错误。请用以下任一请求头发送上面的密钥：Authorization: Bearer KEY、x-api-key: KEY、x-goog-api-key: KEY。
@@ -622,10 +629,10 @@ requests-model = 模型
 requests-account = 账号
 requests-client = 客户端
 requests-tokens = Token 入 → 出
-requests-first-byte = 首个Token
+requests-first-byte = 首个 token
 requests-duration = 耗时
 requests-outcome = 结果
-requests-off = 目前不记录请求，可在“设置”中开启记录。
+requests-off = 目前不记录请求。可在“设置”中开启记录。
 requests-none = 还没有请求，到达后会显示在这里。
 requests-none-match = 没有符合条件的请求。
 requests-newest = 最新
@@ -633,10 +640,10 @@ requests-older = 更早
 requests-dropped = 磁盘写入太慢，有 { $count } 个请求没有被记录。
 requests-export-csv = 导出 CSV
 requests-export-jsonl = 导出 JSON Lines
-requests-clear = 清除
-requests-clear-question = 清除全部请求记录？
-requests-clear-explanation = 所有记录都会被删除，用量统计也随之清空。此操作无法撤销。
-requests-cleared = 记录已清除。
+requests-clear = 全部删除
+requests-clear-question = 删除全部请求记录？
+requests-clear-explanation = 用量统计也会一并删除。此操作无法撤销。
+requests-cleared = 记录已删除。
 filter-text = 文本
 filter-model = 模型（可用 *）
 filter-account = 账号
@@ -651,9 +658,9 @@ outcome-cancelled = 已取消
 outcome-cut = 中断
 detail-timeline = 尝试
 detail-no-attempts = 没有尝试任何账号。
-detail-answer = 回答
+detail-answer = 响应
 detail-dropped = 被省略的字段
-detail-dropped-why = 账号一侧的协议无法表达请求中的这些字段。
+detail-dropped-why = 账号一侧的协议无法表达请求中的这些字段，因此没有发送。
 detail-facts = 详情
 detail-time = 时间
 detail-id = 请求 ID
@@ -671,18 +678,18 @@ detail-status = 状态码
 detail-error-kind = 错误类型
 detail-streamed = 流式
 detail-yes = 是
-detail-input = 输入Token
+detail-input = 输入 token
 detail-cached = 其中缓存
 detail-cache-write = 其中写入缓存
-detail-output = 输出Token
+detail-output = 输出 token
 detail-reasoning = 其中推理
 detail-cost = 估算费用
 detail-bytes-in = 请求大小
-detail-bytes-out = 回答大小
-detail-first-byte = 首个Token时间
+detail-bytes-out = 响应大小
+detail-first-byte = 首个 token 用时
 detail-duration = 耗时
 detail-request-body = 请求正文
-detail-response-body = 回答正文
+detail-response-body = 响应正文
 detail-body-cut = 共 { $length }，只保留了开头部分。
 
 ### Usage
@@ -696,7 +703,7 @@ usage-by-client = 按客户端
 usage-tokens = Token
 usage-requests = 请求
 usage-errors = 错误
-usage-first-byte = 首个Token时间
+usage-first-byte = 首个 token 用时
 usage-cost = 估算费用
 usage-input = 输入
 usage-cached = 缓存
@@ -704,16 +711,16 @@ usage-output = 输出
 usage-reasoning = 推理
 usage-total = 合计
 usage-others = 其他
-usage-nobody = 未知
+usage-unknown = 未知
 usage-nothing = 这段时间没有使用记录。
 usage-as-table = 以表格查看图表数据
 usage-period = 时段
 usage-cost-is-estimate = 费用按价目表估算，并非账单。
-usage-cost-partial = 部分回答没有已知价格，实际费用会更高。
+usage-cost-partial = 部分响应的价格未知，实际费用会更高。
 
 ### Accounts
 
-accounts-order = 使用 fill_first 时按此顺序尝试，其他策略则分摊请求。密钥只进不出，不会再次显示。
+accounts-order = 在“设置”中选择“按优先级”时，按此顺序尝试；其他方式则由各账号分摊请求。保存后的密钥不再显示。
 accounts-empty = 还没有账号。请用自己的密钥添加一个。
 accounts-add = 添加账号
 accounts-added = 账号已添加。可以点“测试”看看密钥是否有效。
@@ -730,7 +737,7 @@ accounts-remove = 移除
 accounts-removed = 已移除 { $name }。
 accounts-remove-question = 移除 { $name }？
 accounts-remove-explanation = 它会连同密钥一起从配置文件中删除。进行中的请求会正常完成。
-accounts-test-works = { $name } 可用：请求 { $asked }，{ $duration } 后得到回答。
+accounts-test-works = { $name } 可用：请求 { $asked }，{ $duration } 后得到响应。
 accounts-test-fails = { $name } 不可用。
 account-ready = 可用
 account-off = 已停用
@@ -752,7 +759,7 @@ account-weight = 权重
 ### Settings
 
 settings-file = 保存于
-settings-at-once = 立即生效；文件中的注释和顺序保持不变。
+settings-at-once = 立即生效。文件中的注释和顺序保持不变。
 settings-one-a-line = 每行一个
 settings-general = 常规
 settings-proxy = 代理
@@ -773,7 +780,7 @@ setting-request-timeout = 请求超时（秒）
 setting-max-body = 请求大小上限（MB）
 setting-drain-timeout = 停止时的等待时间（秒）
 setting-allowed-hosts = 额外的主机名
-setting-allowed-origins = 允许使用的网页
+setting-allowed-origins = 允许调用代理的网页
 setting-strategy = 账号选择方式
 setting-max-attempts = 单个请求最多尝试的账号数
 setting-max-cooldown = 最长冷却时间（秒）
@@ -813,7 +820,7 @@ choice-auth-all-except-health = 除健康检查外都需要
 choice-auth-auto = 自动：本机不需要，开启局域网后需要
 choice-strategy-round-robin = 轮流
 choice-strategy-sticky = 同一对话使用同一账号
-choice-strategy-fill-first = 按优先级，冷却后换下一个
+choice-strategy-fill-first = 按优先级，冷却时换下一个
 choice-strategy-least-busy = 最空闲的账号
 choice-dispatch-off = 不处理
 choice-dispatch-exclusive = 所有 Anthropic 请求
@@ -832,7 +839,7 @@ key-rotate-question = 生成新的密钥？
 key-rotate-explanation = 在需要密钥时，使用旧密钥的客户端将被拒绝。
 key-rotated = 新密钥已生效。
 models-title = 模型映射
-models-why = 客户端请求的模型，以及实际回答的模型。完整名称优先于通配模式；写成 provider/model 或 account/model 可指定去向。
+models-why = 客户端请求的模型，以及实际回答的模型。完整名称优先于通配模式，较具体的模式优先于较宽的模式。写成 provider/model 或 account/model 还可指定去向。
 models-asked = 请求的模型
 models-sent = 回答的模型
 models-sent-for = 回答 { $asked } 的模型
@@ -845,6 +852,7 @@ prices-input = 输入（$）
 prices-cached-input = 缓存输入（$）
 prices-output = 输出（$）
 prices-as-input = 与输入同价
+
 ### Command line
 
 cli-error = 错误：{ $text }
@@ -860,7 +868,7 @@ cli-tray-ended = 程序没有启动成功；原因见日志：{ $log }
 cli-status-nobody = 未运行
 cli-status-base-url = 基础 URL：OpenAI 客户端用 { $url }/v1，Anthropic 和 Gemini 用 { $url }
 cli-status-accounts = 账号：{ $accounts }
-cli-status-account = { $name } { $state }：{ $reason }
+cli-status-account = { $name }（{ $state }）：{ $reason }
 cli-status-problem = 问题：{ $problem }
 cli-status-warning = 警告：{ $warning }
 cli-status-config = 配置文件：{ $path }
@@ -886,21 +894,16 @@ cli-account-took-scheme = 已去掉密钥前面的 `Bearer`。
 cli-account-tested = { $name }：{ $said }（询问：{ $model }，{ $ms } 毫秒）
 cli-account-unknown = 没有名为 { $name } 的账号
 cli-account-exists = 已经有名为 { $name } 的账号
-cli-account-ready = 可用
-cli-account-cooling = 冷却中
-cli-account-disabled = 已移出
-cli-account-off = 已关闭
-cli-account-unusable = 不可用
 cli-cleared = 已清除 { $count } 个
 
 ### Demo
 
-demo-running = 正在 { $url } 上以内置的演示账号运行：任何模型名都会得到回答。
-demo-promise = 不需要密钥，任何内容都不会离开这台电脑，也不会保留。按 Ctrl-C 结束。
+demo-running = 正在 { $url } 上以内置的演示账号运行，可使用任意模型名。
+demo-promise = 无需密钥，任何内容都不会离开这台电脑，也不会保留。按 Ctrl-C 结束。
 demo-is-there = 检查是否在运行：
-demo-watch = 可在 { $url } 查看请求，用以下命令打开：
-demo-first-answer = 第一个回答（流式）：
-demo-own-keys = 使用自己的密钥：先 `portcullis account add`，再 `portcullis serve`。
+demo-watch = 可在 { $url } 查看请求。打开该页面的命令：
+demo-first-answer = 以流式获取第一个回答：
+demo-own-keys = 要使用自己的密钥，请先运行 `portcullis account add`，再运行 `portcullis serve`。
 demo-no-directory = 无法为演示创建目录：{ $reason }
 demo-no-config = 无法写入演示的配置文件：{ $reason }
 demo-other-port = 端口 { $port } 已被占用，演示改用另一个端口。

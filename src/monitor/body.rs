@@ -64,7 +64,7 @@ impl Body {
 
     /// The part to store, without secrets, and whether it is only the beginning.
     pub fn redacted(&self, scrubber: &Scrubber) -> (Vec<u8>, bool) {
-        let mut text = scrubber.scrub_told(&self.kept).unwrap_or_else(|| self.kept.clone());
+        let mut text = scrubber.scrub_escaped(&self.kept).unwrap_or_else(|| self.kept.clone());
         let is_whole = self.kept.len() as u64 == self.length;
         let sure = if is_whole { text.len() } else { text.len().saturating_sub(MARGIN) };
         let truncated = !is_whole || sure > MAX_BODY;

@@ -80,7 +80,6 @@ impl Calls {
 mod tests {
     use crate::chat::{FinishReason, Part};
     use crate::protocol::framing::Frame;
-    use crate::protocol::framing::tests::collect;
 
     #[test]
     fn waiting_calls_keep_their_arguments_and_their_order() {
@@ -96,7 +95,9 @@ mod tests {
         }
         frame.call(5, "5", "tool", false);
         frame.finish(FinishReason::Stop);
-        let arguments: Vec<String> = collect(frame)
+        let arguments: Vec<String> = frame
+            .into_response()
+            .expect("finished")
             .parts
             .into_iter()
             .filter_map(|part| match part {

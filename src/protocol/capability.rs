@@ -1,7 +1,9 @@
-//! What is known of a model by its name alone, where a vendor's own models differ in
-//! what they take. A name that is not known gets the newest behaviour of its vendor.
+//! What a model takes, by its name, where the models of one vendor differ. A name that is
+//! not listed gets the behaviour of its vendor's newest models.
 
-/// A Claude that counts thinking in tokens and takes sampling parameters: up to 4.5.
+use super::models::bare_id;
+
+/// A model with a thinking budget in tokens: Claude up to 4.5, and what is not Claude.
 pub fn claude_counts_thinking(model: &str) -> bool {
     const OLD: [&str; 9] = [
         "claude-2",
@@ -20,19 +22,19 @@ pub fn claude_counts_thinking(model: &str) -> bool {
         || model.contains("-4-5")
 }
 
-/// A Claude that refuses or ignores `temperature`, `top_p` and `top_k`: those after 4.6.
+/// A model that takes `temperature`, `top_p` and `top_k`: Claude up to 4.6.
 pub fn claude_takes_sampling(model: &str) -> bool {
     claude_counts_thinking(model) || model.contains("-4-6")
 }
 
-/// The most a model writes in one answer, in tokens; asking for more is a 400. `None` for
-/// models whose limit is not known, or beyond what anyone asks for.
+/// The most tokens of one answer; asking for more is a 400. `None` where the limit is
+/// unknown, or higher than clients ask for.
 pub fn most_output(model: &str) -> Option<u64> {
-    let model = model.strip_prefix("models/").unwrap_or(model);
+    let model = bare_id(model);
     MOST_OUTPUT.iter().find(|(prefix, _)| model.starts_with(prefix)).map(|(_, most)| *most)
 }
 
-/// The first that fits counts.
+/// By the beginning of the name. The first that fits counts.
 const MOST_OUTPUT: [(&str, u64); 25] = [
     ("gpt-3.5", 4096),
     ("gpt-4-turbo", 4096),
@@ -61,20 +63,20 @@ const MOST_OUTPUT: [(&str, u64); 25] = [
     ("claude-haiku-4", 64_000),
 ];
 
-/// What a Claude is given where the client sets no limit and Anthropic wants one.
+/// `max_tokens` for a Claude where the client sets none: Anthropic requires it.
 pub fn claude_default_max_tokens(model: &str) -> u64 {
     const USUAL: u64 = 32_000;
     most_output(model).map_or(USUAL, |most| most.min(USUAL))
 }
 
-/// OpenAI's own, by name: they take `max_completion_tokens` and not `max_tokens`. The open
-/// `gpt-oss` models run on servers of others.
+/// A model that OpenAI serves. It takes `max_completion_tokens` and not `max_tokens`. The
+/// open `gpt-oss` models run on other vendors' servers.
 pub fn is_openai(model: &str) -> bool {
     let is_named = ["gpt-", "chatgpt-", "codex-"].iter().any(|prefix| model.starts_with(prefix));
     (is_named && !model.starts_with("gpt-oss")) || is_o_series(model)
 }
 
-/// An OpenAI model that thinks, and therefore takes no `temperature`, `top_p` or `stop`.
+/// An OpenAI model that thinks, and so refuses `temperature`, `top_p` and `stop`.
 pub fn openai_thinks(model: &str) -> bool {
     is_openai(model) && !openai_refuses_effort(model)
 }
@@ -84,35 +86,37 @@ pub fn openai_refuses_effort(model: &str) -> bool {
     ["gpt-3", "gpt-4", "chatgpt-", "gpt-5-chat"].iter().any(|prefix| model.starts_with(prefix))
 }
 
-/// An OpenAI model that chat completions answers with a 404: Responses alone has it
+/// An OpenAI model that only the Responses API serves; chat completions answers 404
 /// (<https://platform.openai.com/docs/models>).
 pub fn openai_only_responds(model: &str) -> bool {
     is_openai(model) && ["codex", "-pro", "-deep-research"].iter().any(|kind| model.contains(kind))
 }
 
-/// An OpenAI model that answers in pictures, through `images/generations`.
+/// An OpenAI model that draws, through `images/generations`.
 pub fn openai_draws(model: &str) -> bool {
     ["gpt-image-", "chatgpt-image-", "dall-e-"].iter().any(|prefix| model.starts_with(prefix))
 }
 
-fn is_o_series(model: &str) -> bool {
+/// `o1`, `o3-mini`, `o4-mini-high`: an `o` and a digit. A bare `o*` would also claim `olmo`,
+/// `openchat` and `orca`, which run on other vendors' servers.
+pub fn is_o_series(model: &str) -> bool {
     let mut letters = model.bytes();
     letters.next() == Some(b'o') && letters.next().is_some_and(|second| second.is_ascii_digit())
 }
 
-/// How a Gemini takes its thinking.
+/// How a Gemini model is told to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GeminiThinking {
-    /// 2.0 and before, and Gemma: not at all.
+    /// 2.0 and earlier, and Gemma: it does not think.
     None,
-    /// 2.5: `thinkingBudget`, with the least and the most it takes.
+    /// 2.5: `thinkingBudget`, in tokens from `least` to `most`.
     Budget { least: u32, most: u32 },
-    /// 3 and later: `thinkingLevel`. The pro models cannot go below `LOW`.
+    /// 3 and later: `thinkingLevel`. The lowest level of a pro model is `LOW`.
     Level { is_pro: bool },
 }
 
 pub fn gemini_thinking(model: &str) -> GeminiThinking {
-    let model = model.strip_prefix("models/").unwrap_or(model);
+    let model = bare_id(model);
     let is_pro = model.contains("pro");
     if is_old_gemini(model) {
         GeminiThinking::None
@@ -127,9 +131,9 @@ pub fn gemini_thinking(model: &str) -> GeminiThinking {
     }
 }
 
-/// A model that knows only the `OpenAPI` subset of JSON Schema.
+/// A model that takes only the `OpenAPI` subset of JSON Schema.
 pub fn gemini_needs_cleaned_schema(model: &str) -> bool {
-    is_old_gemini(model.strip_prefix("models/").unwrap_or(model))
+    is_old_gemini(bare_id(model))
 }
 
 fn is_old_gemini(model: &str) -> bool {
@@ -141,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claude_generations_are_told_apart_by_name() {
+    fn claude_generations_are_distinguished_by_name() {
         for (model, counts, samples) in [
             ("claude-3-5-sonnet-latest", true, true),
             ("claude-sonnet-4-20250514", true, true),
@@ -161,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn openai_models_that_think_are_told_apart_by_name() {
+    fn openai_models_that_think_are_distinguished_by_name() {
         for (model, thinks, refuses) in [
             ("gpt-4o-mini", false, true),
             ("gpt-5.1-codex", true, false),
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn openai_models_beyond_chat_completions_are_told_apart_by_name() {
+    fn openai_models_beyond_chat_completions_are_distinguished_by_name() {
         for (model, only_responds) in [
             ("gpt-5-codex", true),
             ("gpt-5.1-codex-max", true),
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_those_of_the_closest_name() {
+    fn limits_are_those_of_the_longest_matching_name() {
         for (model, most) in [
             ("gpt-4o-mini", Some(16_384)),
             ("gpt-4-0613", Some(8192)),
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn gemini_generations_are_told_apart_by_name() {
+    fn gemini_generations_are_distinguished_by_name() {
         for (model, thinking) in [
             ("gemini-2.0-flash", GeminiThinking::None),
             ("gemini-2.5-pro", GeminiThinking::Budget { least: 128, most: 32_768 }),

@@ -1,42 +1,46 @@
-//! What a client's answer needs to know beside the answer.
+//! What an encoder needs to know beside the answer it writes.
 
 use std::collections::HashSet;
 
 use super::names::{ToolNames, fit_id, id_seed};
-use crate::chat::{Maker, Request, Tool};
+use crate::chat::{Maker, Part, Request, Response, Tool};
 
 /// Filled once per request, before the first byte of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each answers one question of one protocol")]
 pub struct ResponseContext {
-    /// Makes the ids that the upstream did not give. Letters and digits.
+    /// Part of all ids that the upstream did not give: letters and digits.
     seed: String,
-    /// What the client knows its request by; an error event of Anthropic's names it.
+    /// The upstream's own id of the answer, where the client may refer to it there.
+    answer_id: Option<String>,
+    /// The id that the client knows its request by. An error event of Anthropic's names it.
     pub request_id: String,
     /// Seconds since 1970.
     pub created: u64,
-    /// The model as the client asked for it, which is what its SDK expects to read.
+    /// The model as the client named it, which its SDK expects in the answer.
     pub model: String,
-    /// OpenAI chat: whether the stream ends with a chunk of totals.
+    /// OpenAI chat: the stream ends with a chunk of totals.
     pub include_usage: bool,
     /// Gemini: one JSON array instead of server-sent events (no `alt=sse`).
     pub json_array: bool,
-    /// Gemini: nobody asked for the thoughts, and its older clients take them for the answer.
+    /// Gemini: the client did not ask for thoughts. Older SDKs take them for the answer.
     pub hides_thoughts: bool,
-    /// OpenAI: the older `text_completion` instead of a chat completion.
+    /// OpenAI: a `text_completion` (`/v1/completions`) instead of a chat completion.
     pub text_completion: bool,
-    /// Names the upstream had to be told in another spelling.
+    /// Tool names that the upstream was sent in another spelling.
     pub tool_names: ToolNames,
+    /// Tools that take free text, by the client's names.
     freeform_tools: HashSet<String>,
 }
 
 impl ResponseContext {
+    /// `seed`: a request id or a random text, for ids. `created`: seconds since 1970.
     pub fn new(seed: &str, created: u64, model: impl Into<String>) -> Self {
         let seed = id_seed(seed);
         Self { request_id: format!("req_{seed}"), seed, created, model: model.into(), ..Self::default() }
     }
 
-    /// Takes from the request what its answer depends on.
+    /// Adds what the answer depends on in its request.
     #[must_use]
     pub fn of_request(mut self, request: &Request, tool_names: ToolNames) -> Self {
         self.include_usage = request.include_usage;
@@ -46,22 +50,35 @@ impl ResponseContext {
         self
     }
 
-    /// `prefix` and the seed: the id of the answer as a whole.
-    pub fn id(&self, prefix: &str) -> String {
-        format!("{prefix}{}", self.seed)
+    /// Adds what the client refers to later in an answer of its own protocol: the answer's id,
+    /// and the tools that take free text.
+    #[must_use]
+    pub fn of_response(mut self, response: &Response) -> Self {
+        self.answer_id.clone_from(&response.id);
+        let calls = response.parts.iter().filter_map(|part| match part {
+            Part::ToolUse(call) if call.freeform => Some(call.name.clone()),
+            _ => None,
+        });
+        self.freeform_tools.extend(calls);
+        self
     }
 
-    /// The id of one item of the answer.
+    /// The id of the whole answer: the upstream's, or `prefix` and the seed.
+    pub fn id(&self, prefix: &str) -> String {
+        self.answer_id.clone().unwrap_or_else(|| format!("{prefix}{}", self.seed))
+    }
+
+    /// The id of one item of the answer: `prefix`, the seed and the item's number.
     pub fn item_id(&self, prefix: &str, number: usize) -> String {
         format!("{prefix}{}_{number}", self.seed)
     }
 
-    /// The upstream's id of a call, or one of ours.
+    /// The upstream's id of a call, or a new one where it is empty.
     pub fn call_id(&self, upstream_id: &str, prefix: &str, number: usize) -> String {
         if upstream_id.is_empty() { self.item_id(prefix, number) } else { fit_id(upstream_id) }
     }
 
-    /// Whether the client knows this tool as one that takes free text.
+    /// Whether the client offered this tool as one that takes free text.
     pub fn is_freeform(&self, name: &str) -> bool {
         self.freeform_tools.contains(name)
     }

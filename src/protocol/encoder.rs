@@ -1,22 +1,21 @@
-//! A client's stream, written: framed events in, bytes out.
+//! Writes a client's stream: framed events in, bytes out.
 
 use bytes::BytesMut;
 use serde_json::Value;
 
 use super::context::ResponseContext;
 use super::{Protocol, anthropic, gemini, openai_chat, openai_completions, openai_responses};
-use crate::chat::{Event, Failure};
+use crate::chat::Event;
 
-/// A value: push events as they come, then finish. Expects the order that
-/// [`crate::chat`] promises, and writes the one that the client's protocol promises.
+/// Encodes one stream: push events as they come, in the order that [`crate::chat`] states.
 #[derive(Debug)]
 pub struct StreamEncoder {
-    dialect: Dialect,
+    encoder: ProtocolEncoder,
     is_over: bool,
 }
 
 #[derive(Debug)]
-enum Dialect {
+enum ProtocolEncoder {
     Chat(openai_chat::stream::Encoder),
     Completions(openai_completions::stream::Encoder),
     Responses(Box<openai_responses::stream::Encoder>),
@@ -26,45 +25,41 @@ enum Dialect {
 
 impl StreamEncoder {
     pub fn new(to: Protocol, context: ResponseContext) -> Self {
-        let dialect = match to {
+        let encoder = match to {
             Protocol::OpenAiChat if context.text_completion => {
-                Dialect::Completions(openai_completions::stream::Encoder::new(&context))
+                ProtocolEncoder::Completions(openai_completions::stream::Encoder::new(&context))
             }
-            Protocol::OpenAiChat => Dialect::Chat(openai_chat::stream::Encoder::new(context)),
+            Protocol::OpenAiChat => ProtocolEncoder::Chat(openai_chat::stream::Encoder::new(context)),
             Protocol::OpenAiResponses => {
-                Dialect::Responses(Box::new(openai_responses::stream::Encoder::new(context)))
+                ProtocolEncoder::Responses(Box::new(openai_responses::stream::Encoder::new(context)))
             }
-            Protocol::Anthropic => Dialect::Anthropic(anthropic::stream::Encoder::new(context)),
-            Protocol::Gemini => Dialect::Gemini(Box::new(gemini::stream::Encoder::new(context))),
+            Protocol::Anthropic => ProtocolEncoder::Anthropic(anthropic::stream::Encoder::new(context)),
+            Protocol::Gemini => ProtocolEncoder::Gemini(Box::new(gemini::stream::Encoder::new(context))),
         };
-        Self { dialect, is_over: false }
+        Self { encoder, is_over: false }
     }
 
-    /// Adds to `out` what the client is to read for this event; often nothing.
+    /// Adds to `out` what the client's protocol sends for this event, which may be nothing.
     pub fn push(&mut self, event: &Event, out: &mut BytesMut) {
         if self.is_over {
             return;
         }
         self.is_over = matches!(event, Event::Finished(_) | Event::Failed(_));
-        match &mut self.dialect {
-            Dialect::Chat(encoder) => encoder.push(event, out),
-            Dialect::Completions(encoder) => encoder.push(event, out),
-            Dialect::Responses(encoder) => encoder.push(event, out),
-            Dialect::Anthropic(encoder) => encoder.push(event, out),
-            Dialect::Gemini(encoder) => encoder.push(event, out),
+        match &mut self.encoder {
+            ProtocolEncoder::Chat(encoder) => encoder.push(event, out),
+            ProtocolEncoder::Completions(encoder) => encoder.push(event, out),
+            ProtocolEncoder::Responses(encoder) => encoder.push(event, out),
+            ProtocolEncoder::Anthropic(encoder) => encoder.push(event, out),
+            ProtocolEncoder::Gemini(encoder) => encoder.push(event, out),
         }
     }
 
-    /// OpenAI Responses: the items that are whole. Clients refer to them later.
+    /// OpenAI Responses: the items that are whole, which later requests may refer to. Empty in
+    /// the other protocols.
     pub fn output(&self) -> &[Value] {
-        match &self.dialect {
-            Dialect::Responses(encoder) => encoder.output(),
+        match &self.encoder {
+            ProtocolEncoder::Responses(encoder) => encoder.output(),
             _ => &[],
         }
-    }
-
-    /// Ends the stream: as a failure, unless the events have ended it already.
-    pub fn finish(&mut self, out: &mut BytesMut) {
-        self.push(&Event::Failed(Failure::broken("the answer broke off before its end")), out);
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::StatusCode;
 use strum::IntoStaticStr;
 
+use crate::chat::{Part, ToolUse};
+
 /// What went wrong, in the few classes that every family's SDK distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
@@ -89,4 +91,15 @@ impl LocalError {
         self.retry_after = Some(wait);
         self
     }
+}
+
+/// A 502: the client's protocol has room for arguments that are a JSON object alone, and the
+/// model wrote others for this call.
+pub fn unusable_arguments(call: &Part) -> LocalError {
+    let name = match call {
+        Part::ToolUse(ToolUse { name, .. }) => name.as_str(),
+        _ => "",
+    };
+    let message = format!("the model's arguments for the tool `{name}` are not a JSON object");
+    LocalError::new(ErrorKind::BadGateway, message)
 }

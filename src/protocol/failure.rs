@@ -129,3 +129,20 @@ pub fn closer_kind(named: FailureKind, status: StatusCode) -> FailureKind {
         _ => named,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_name_is_lower_case_and_stands_for_one_kind() {
+        let mut seen = HashSet::new();
+        for name in NAMES.iter().flat_map(|(_, names)| *names) {
+            assert_eq!(*name, name.to_lowercase());
+            assert!(seen.insert(name), "{name} is there twice");
+        }
+        assert_eq!(kind_named("of_a_new_kind"), None);
+    }
+}

@@ -1,83 +1,28 @@
-//! Reading a request that a stranger wrote: each accessor either gives the value or
-//! says which field is wrong and how.
+//! Reads the fields of a request: each accessor returns the value, or names the field that
+//! is wrong and the problem.
 
 use serde_json::{Map, Value};
 
-use super::{ErrorKind, LocalError, json};
+use super::error::ErrorKind;
+use super::invalid::{InvalidField, Outcome};
+use super::json;
 use crate::chat::crowd;
 
 pub type Object = Map<String, Value>;
-
-/// A field that is not what its protocol says. The path grows from the inside out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    path: String,
-    problem: String,
-    kind: ErrorKind,
-}
-
-impl Invalid {
-    pub fn new(problem: impl Into<String>) -> Self {
-        Self { path: String::new(), problem: problem.into(), kind: ErrorKind::InvalidRequest }
-    }
-
-    /// It is not a 400 but this.
-    #[must_use]
-    pub fn kind(self, kind: ErrorKind) -> Self {
-        Self { kind, ..self }
-    }
-
-    /// The field is inside this one.
-    #[must_use]
-    pub fn at(mut self, key: &str) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{key}{separator}{}", self.path);
-        self
-    }
-
-    /// The field is inside this element of a list.
-    #[must_use]
-    pub fn at_index(self, index: usize) -> Self {
-        self.at(&format!("[{index}]"))
-    }
-}
-
-impl From<Invalid> for LocalError {
-    fn from(invalid: Invalid) -> Self {
-        let problem = shortened(invalid.problem);
-        let message = match invalid.path.as_str() {
-            "" => problem,
-            path => format!("{path}: {problem}"),
-        };
-        Self::new(invalid.kind, message)
-    }
-}
-
-/// A problem may quote what was sent, and that may be of any length.
-fn shortened(mut problem: String) -> String {
-    const LONGEST: usize = 1_000;
-    if problem.len() > LONGEST {
-        problem.truncate(problem.floor_char_boundary(LONGEST));
-        problem.push('…');
-    }
-    problem
-}
-
-pub type Outcome<T> = Result<T, Invalid>;
 
 /// The body of a request: one JSON object.
 pub fn parse_body(body: &[u8]) -> Outcome<Object> {
     if crowd::is_crowded(body) {
         let problem = format!(
-            "the body holds more than {} JSON values, more than any model reads: send such data as a text",
+            "the body holds more than {} JSON values, more than any model reads; send such data as a text",
             crowd::most_values(body.len())
         );
-        return Err(Invalid::new(problem).kind(ErrorKind::TooLarge));
+        return Err(InvalidField::new(problem).kind(ErrorKind::TooLarge));
     }
     match serde_json::from_slice(&json::mended(body)) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Invalid::new("the body must be a JSON object")),
-        Err(error) => Err(Invalid::new(format!("the body is not valid JSON: {error}"))),
+        Ok(_) => Err(InvalidField::new("the body must be a JSON object")),
+        Err(error) => Err(InvalidField::new(format!("the body is not valid JSON: {error}"))),
     }
 }
 
@@ -87,15 +32,15 @@ pub fn get<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
 }
 
 pub fn required<'a>(object: &'a Object, key: &str) -> Outcome<&'a Value> {
-    get(object, key).ok_or_else(|| Invalid::new("this field is required").at(key))
+    get(object, key).ok_or_else(|| InvalidField::new("this field is required").at(key))
 }
 
 pub fn as_object(value: &Value) -> Outcome<&Object> {
-    value.as_object().ok_or_else(|| Invalid::new("must be an object"))
+    value.as_object().ok_or_else(|| InvalidField::new("must be an object"))
 }
 
 pub fn as_str(value: &Value) -> Outcome<&str> {
-    value.as_str().ok_or_else(|| Invalid::new("must be a string"))
+    value.as_str().ok_or_else(|| InvalidField::new("must be a string"))
 }
 
 pub fn object<'a>(object: &'a Object, key: &str) -> Outcome<Option<&'a Object>> {
@@ -115,24 +60,24 @@ pub fn required_string<'a>(object: &'a Object, key: &str) -> Outcome<&'a str> {
 }
 
 pub fn boolean(object: &Object, key: &str) -> Outcome<Option<bool>> {
-    read(object, key, |value| value.as_bool().ok_or_else(|| Invalid::new("must be true or false")))
+    read(object, key, |value| value.as_bool().ok_or_else(|| InvalidField::new("must be true or false")))
 }
 
 pub fn number(object: &Object, key: &str) -> Outcome<Option<f64>> {
-    read(object, key, |value| value.as_f64().ok_or_else(|| Invalid::new("must be a number")))
+    read(object, key, |value| value.as_f64().ok_or_else(|| InvalidField::new("must be a number")))
 }
 
-/// A count. Whole floats are taken too: some languages have no other numbers.
+/// A count. Accepts whole floats: some languages have no other numbers.
 pub fn count(object: &Object, key: &str) -> Outcome<Option<u64>> {
     read(object, key, |value| {
         whole(value)
             .and_then(|number| u64::try_from(number).ok())
-            .ok_or_else(|| Invalid::new("must be a whole number that is not negative"))
+            .ok_or_else(|| InvalidField::new("must be a whole number that is not negative"))
     })
 }
 
 pub fn integer(object: &Object, key: &str) -> Outcome<Option<i64>> {
-    read(object, key, |value| whole(value).ok_or_else(|| Invalid::new("must be a whole number")))
+    read(object, key, |value| whole(value).ok_or_else(|| InvalidField::new("must be a whole number")))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
@@ -145,18 +90,23 @@ fn whole(value: &Value) -> Option<i64> {
 
 pub fn list<'a>(object: &'a Object, key: &str) -> Outcome<&'a [Value]> {
     let list = read(object, key, |value| {
-        value.as_array().map(Vec::as_slice).ok_or_else(|| Invalid::new("must be a list"))
+        value.as_array().map(Vec::as_slice).ok_or_else(|| InvalidField::new("must be a list"))
     })?;
     Ok(list.unwrap_or_default())
 }
 
 pub fn strings(object: &Object, key: &str) -> Outcome<Vec<String>> {
-    let mut strings = Vec::new();
+    map(object, key, |value| Ok(as_str(value)?.to_owned()))
+}
+
+/// Converts each element of a list; empty if the field is missing.
+pub fn map<T>(object: &Object, key: &str, mut convert: impl FnMut(&Value) -> Outcome<T>) -> Outcome<Vec<T>> {
+    let mut converted = Vec::new();
     each(object, key, |value| {
-        strings.push(as_str(value)?.to_owned());
+        converted.push(convert(value)?);
         Ok(())
     })?;
-    Ok(strings)
+    Ok(converted)
 }
 
 /// Visits each element of a list; none if the field is missing.
@@ -171,8 +121,8 @@ pub fn each_of<'a>(list: &'a [Value], mut visit: impl FnMut(&'a Value) -> Outcom
     Ok(())
 }
 
-/// Moves the fields that a decoder does not know out of the body. Fields that say
-/// nothing (`null`, `false`, empty) are not worth mentioning.
+/// Moves the fields that a decoder does not know out of the body, except empty ones (`null`,
+/// `false`, an empty text, list or object).
 pub fn unknown(body: &mut Object, known: &[&str]) -> Object {
     body.iter_mut()
         .filter(|(key, value)| is_unknown(key, value, known))
@@ -180,16 +130,16 @@ pub fn unknown(body: &mut Object, known: &[&str]) -> Object {
         .collect()
 }
 
-/// The names alone.
+/// The names of those fields.
 pub fn unknown_names<'a>(body: &'a Object, known: &'a [&str]) -> impl Iterator<Item = &'a String> {
     body.iter().filter(|(key, value)| is_unknown(key, value, known)).map(|(key, _)| key)
 }
 
 fn is_unknown(key: &str, value: &Value, known: &[&str]) -> bool {
-    !known.contains(&key) && says_something(value)
+    !known.contains(&key) && is_set(value)
 }
 
-fn says_something(value: &Value) -> bool {
+fn is_set(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
@@ -210,6 +160,7 @@ fn read<'a, T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::LocalError;
 
     #[test]
     fn the_path_names_the_field_as_a_user_would_write_it() {
@@ -217,16 +168,10 @@ mod tests {
         let invalid = each(&body, "messages", |message| {
             each(as_object(message)?, "content", |part| required_string(as_object(part)?, "text").map(|_| ()))
         })
-        .expect_err("5 is no string");
+        .expect_err("5 is not a string");
         let error = LocalError::from(invalid);
         assert_eq!(error.message, "messages[0].content[0].text: must be a string");
         assert_eq!(error.kind, ErrorKind::InvalidRequest);
-    }
-
-    #[test]
-    fn a_problem_that_quotes_a_book_is_cut_short() {
-        let error = LocalError::from(Invalid::new("é".repeat(1_000_000)).at("input"));
-        assert!(error.message.len() < 1_100 && error.message.ends_with("é…"));
     }
 
     #[test]
@@ -239,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_is_refused_and_never_panics() {
+    fn a_body_that_is_not_an_object_is_refused_and_never_panics() {
         let deep = "[".repeat(100_000);
         for body in ["", "{", "[]", "null", "5", "{\"a\":1e999}", "\u{0}", deep.as_str()] {
             assert!(parse_body(body.as_bytes()).is_err(), "{}", &body[..body.len().min(20)]);

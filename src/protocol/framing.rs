@@ -1,4 +1,5 @@
-//! The frame every decoder writes through, so that none can write a malformed stream.
+//! The frame that every decoder writes through, so that no decoder can write a malformed
+//! stream.
 //!
 //! ```text
 //! idle ──start──▶ between parts ⇄ part open
@@ -7,24 +8,26 @@
 //!                    over
 //! ```
 //!
-//! A decoder says what it read ("text", "this call's arguments"); the frame opens and
+//! A decoder reports what it reads (text, the arguments of a call). The frame opens and
 //! closes parts accordingly, holds back calls that run beside the open one, and ignores
-//! whatever comes after the end.
+//! everything after the end.
 
 use super::calls::{Calls, WaitingCall};
 use super::limits::{MOST_ANSWER_BYTES, MOST_ANSWER_PARTS, MOST_CALLS};
-use crate::chat::{Citation, Delta, Event, Failure, FinishReason, PartStart, Signature, Usage};
+use crate::chat::{
+    Citation, Collector, Delta, Event, Failure, FinishReason, PartStart, Response, Signature, Usage,
+};
 
 #[derive(Debug, Default)]
 pub struct Frame {
-    /// What has been framed and not yet been taken.
+    /// The events that have not been taken yet.
     pub events: Vec<Event>,
     state: State,
     calls: Calls,
     parts: usize,
-    /// Bytes of everything that the answer has said.
-    said: usize,
-    /// The open call takes JSON, and none has come: no arguments at all are an empty object.
+    /// The length of the whole answer, in bytes.
+    length: usize,
+    /// The open call takes JSON and has none yet. Without any, its arguments are an empty object.
     is_bare_call: bool,
 }
 
@@ -48,7 +51,7 @@ impl Frame {
         self.state != State::Idle
     }
 
-    /// Begins the answer; a second beginning is ignored.
+    /// Starts the answer. A second start is ignored.
     pub fn start(&mut self, id: Option<&str>, model: Option<&str>, usage: Option<Usage>) {
         if self.state == State::Idle {
             self.state = State::Between;
@@ -58,41 +61,41 @@ impl Frame {
     }
 
     pub fn text(&mut self, text: &str) {
-        if !text.is_empty() && self.open_text() && self.may_say(text.len()) {
+        if !text.is_empty() && self.open_text() && self.may_add(text.len()) {
             self.events.push(Event::Delta(Delta::Text(text.to_owned())));
         }
     }
 
     pub fn citation(&mut self, citation: Citation) {
         let length = citation.url.len() + citation.title.len() + citation.cited_text.len();
-        if self.open_text() && self.may_say(length) {
+        if self.open_text() && self.may_add(length) {
             self.events.push(Event::Delta(Delta::Citation(citation)));
         }
     }
 
     pub fn thinking(&mut self, text: &str) {
-        if !text.is_empty() && self.open_thinking() && self.may_say(text.len()) {
+        if !text.is_empty() && self.open_thinking() && self.may_add(text.len()) {
             self.events.push(Event::Delta(Delta::Thinking(text.to_owned())));
         }
     }
 
-    /// Signs what was thought, and ends it.
+    /// Signs the thinking, and ends it.
     pub fn signature(&mut self, signature: Signature) {
-        if self.open_thinking() && self.may_say(signature.value.len()) {
+        if self.open_thinking() && self.may_add(signature.value.len()) {
             self.events.push(Event::Delta(Delta::Signature(signature)));
             self.close();
         }
     }
 
     pub fn redacted(&mut self, signature: Signature) {
-        if self.may_open() && self.may_say(signature.value.len()) {
+        if self.may_open() && self.may_add(signature.value.len()) {
             self.open(PartStart::RedactedThinking(signature), State::Between);
             self.events.push(Event::PartFinished);
         }
     }
 
-    /// Opens a call, or queues it behind the open one. `key` is the decoder's own number
-    /// for it; a key that is known already is no new call.
+    /// Opens a call, or queues it after the open one. `key` is the decoder's own number for
+    /// it; a known key is ignored.
     pub fn call(&mut self, key: u64, id: &str, name: &str, freeform: bool) {
         if self.is_over() || self.knows(key) {
             return;
@@ -100,7 +103,7 @@ impl Frame {
         if self.calls.len() == MOST_CALLS {
             return self.fail(Failure::broken(format!("the answer has more than {MOST_CALLS} tool calls")));
         }
-        if !self.may_say(id.len() + name.len()) {
+        if !self.may_add(id.len() + name.len()) {
             return;
         }
         let start = PartStart::ToolUse { id: id.to_owned(), name: name.to_owned(), freeform };
@@ -115,8 +118,9 @@ impl Frame {
         self.state == State::Call(key) || self.calls.knows(key)
     }
 
+    /// A piece of a call's arguments.
     pub fn arguments(&mut self, key: u64, piece: &str) {
-        if piece.is_empty() || self.is_over() || !self.may_say(piece.len()) {
+        if piece.is_empty() || self.is_over() || !self.may_add(piece.len()) {
             return;
         }
         if self.state == State::Call(key) {
@@ -125,11 +129,11 @@ impl Frame {
         } else if let Some(call) = self.calls.waiting(key) {
             call.arguments.push_str(piece);
         } else if self.calls.knows(key) {
-            self.fail(Failure::broken("the upstream went on with a tool call it had finished"));
+            self.fail(Failure::broken("the upstream continued a tool call that it had finished"));
         }
     }
 
-    /// The call has all its arguments.
+    /// Ends a call: it has all its arguments.
     pub fn call_is_whole(&mut self, key: u64) {
         if self.state == State::Call(key) {
             self.close();
@@ -139,7 +143,7 @@ impl Frame {
         }
     }
 
-    /// Ends the open text or thinking, where the upstream marks its end.
+    /// Ends the open text or thinking, where the upstream marks the end.
     pub fn part_is_whole(&mut self) {
         if matches!(self.state, State::Text | State::Thinking) {
             self.close();
@@ -153,8 +157,8 @@ impl Frame {
         }
     }
 
-    /// Ends the answer. A plain stop after a tool call is a stop for that call: Gemini
-    /// and some compatible servers do not tell the two apart.
+    /// Ends the answer. A plain stop after a tool call becomes a stop for that call: Gemini and
+    /// some compatible servers do not distinguish the two.
     pub fn finish(&mut self, reason: FinishReason) {
         if !self.leave_part() {
             return;
@@ -172,6 +176,13 @@ impl Frame {
             self.events.push(Event::Failed(failure));
             self.state = State::Over;
         }
+    }
+
+    /// The whole answer. Fails if it failed, or if it has no end.
+    pub fn into_response(self) -> Result<Response, Failure> {
+        let mut collector = Collector::default();
+        self.events.into_iter().for_each(|event| collector.push(event));
+        collector.finish()
     }
 
     fn open_text(&mut self) -> bool {
@@ -196,8 +207,8 @@ impl Frame {
         may_open
     }
 
-    /// Ends whatever is open before another part; false when the answer is over, or has so
-    /// many parts that it ends here.
+    /// Ends the open part before another one. False if the answer is over, or fails here with
+    /// too many parts.
     fn may_open(&mut self) -> bool {
         if self.leave_part() && self.parts >= MOST_ANSWER_PARTS {
             self.fail(Failure::broken(format!("the answer has more than {MOST_ANSWER_PARTS} parts")));
@@ -205,17 +216,17 @@ impl Frame {
         !self.is_over()
     }
 
-    /// Whether the answer is still of a length that can be held; if not, it ends here.
-    fn may_say(&mut self, bytes: usize) -> bool {
-        self.said += bytes;
-        if self.said > MOST_ANSWER_BYTES {
+    /// Counts bytes of the answer. False if it is over, or fails here because it is too long.
+    fn may_add(&mut self, bytes: usize) -> bool {
+        self.length += bytes;
+        if self.length > MOST_ANSWER_BYTES {
             let megabytes = MOST_ANSWER_BYTES >> 20;
             self.fail(Failure::broken(format!("the answer is longer than {megabytes} MiB")));
         }
         !self.is_over()
     }
 
-    /// Ends whatever is open, waiting calls included; false when the answer is over.
+    /// Ends the open part and all waiting calls. False if the answer is over.
     fn leave_part(&mut self) -> bool {
         match self.state {
             State::Over => return false,
@@ -233,7 +244,7 @@ impl Frame {
         true
     }
 
-    /// Brings the waiting calls forward: the whole ones out, the first other one open.
+    /// Writes the waiting calls that are whole, and opens the first that is not.
     fn advance_calls(&mut self) {
         while let Some(call) = self.calls.next() {
             let is_whole = call.is_whole;
@@ -278,50 +289,20 @@ impl Frame {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::chat::{Maker, Part, Response};
+    use crate::chat::{Maker, Part};
+    use crate::protocol::well_framed::assert_well_framed;
 
-    /// Panics unless the events keep the order that the doc of `chat` promises.
-    pub fn assert_well_framed(events: &[Event]) {
-        let (mut started, mut open, mut over) = (false, None, false);
-        for event in events {
-            assert!(!over, "{event:?} after the end");
-            match event {
-                Event::Started { .. } => assert!(!std::mem::replace(&mut started, true), "started twice"),
-                Event::PartStarted(start) => {
-                    assert!(started && open.is_none(), "{start:?} inside {open:?}");
-                    open = Some(start.clone());
-                }
-                Event::Delta(delta) => match (delta, &open) {
-                    (Delta::Text(_) | Delta::Citation(_), Some(PartStart::Text))
-                    | (Delta::Thinking(_) | Delta::Signature(_), Some(PartStart::Thinking))
-                    | (Delta::Arguments(_), Some(PartStart::ToolUse { .. })) => {}
-                    _ => panic!("{delta:?} inside {open:?}"),
-                },
-                Event::PartFinished => assert!(open.take().is_some(), "nothing to finish"),
-                Event::Usage(_) => assert!(started, "usage before the start"),
-                Event::Finished(_) => {
-                    assert!(started && open.is_none(), "finished inside {open:?}");
-                    over = true;
-                }
-                Event::Failed(_) => over = true,
-            }
-        }
-    }
-
-    /// What the frame has told, which must be whole.
-    pub fn collect(frame: Frame) -> Response {
+    fn collect(frame: Frame) -> Response {
         assert_well_framed(&frame.events);
-        let mut collector = crate::chat::Collector::default();
-        frame.events.into_iter().for_each(|event| collector.push(event));
-        collector.finish().expect("finished")
+        frame.into_response().expect("finished")
     }
 
     #[test]
-    fn interleaved_calls_come_out_one_after_the_other_and_whole() {
+    fn interleaved_calls_come_out_whole_and_one_after_the_other() {
         let mut frame = Frame::default();
         frame.text("hi");
         frame.call(0, "a", "first", false);

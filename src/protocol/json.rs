@@ -1,4 +1,4 @@
-//! JSON as it really arrives: halves of surrogate pairs, bytes that are no UTF-8, and
+//! JSON as it really arrives: with lone surrogates, with bytes that are not UTF-8, and with
 //! strings that a chunk parser wants to borrow.
 
 use std::borrow::Cow;
@@ -11,10 +11,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::field::Outcome;
+use super::invalid::Outcome;
 use super::limits::Meter;
+use crate::chat::Failure;
 
-/// The text with [mended](mend_surrogates) surrogates; a copy only where that changes it.
+/// The text with [mended](mend_surrogates) surrogates: a copy only where that changes it.
 pub fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     if !has_lone_surrogate(json) {
         return Cow::Borrowed(json);
@@ -34,10 +35,11 @@ fn has_lone_surrogate(json: &[u8]) -> bool {
     false
 }
 
-/// Replaces `\uD800`…`\uDFFF` escapes without their other half by `\uFFFD`, in place.
+/// Replaces the escapes of lone surrogates (`\uD800`…`\uDFFF` without the other half) by
+/// `\uFFFD`, in place.
 ///
-/// `serde_json` refuses such strings, and one comes whenever somebody cuts JavaScript
-/// text by UTF-16 units: a legal JSON text that must not end a stream.
+/// JavaScript code that cuts a text between UTF-16 units writes them. They are legal JSON and
+/// must not end a stream, but `serde_json` refuses them.
 pub fn mend_surrogates(json: &mut [u8]) {
     let mut from = 0;
     while let Some(lone) = next_surrogate(json, &mut from) {
@@ -47,11 +49,11 @@ pub fn mend_surrogates(json: &mut [u8]) {
     }
 }
 
-/// Walks to the next escape; `Some(Some(at))` if it is a half without its other half.
-#[expect(clippy::option_option, reason = "no more escapes, or one, and whether it is wrong")]
+/// Moves `from` past the next escape. Returns `Some(Some(at))` if that is a lone surrogate.
+#[expect(clippy::option_option, reason = "no more escapes, or one that may be a lone surrogate")]
 fn next_surrogate(json: &[u8], from: &mut usize) -> Option<Option<usize>> {
     let at = *from + memchr(b'\\', json.get(*from..)?)?;
-    // The second character belongs to the escape, whatever it is.
+    // The second character belongs to the escape, even if it is a backslash.
     *from = at + 2;
     match (unit_at(json, at), unit_at(json, at + 6)) {
         (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => *from = at + 12,
@@ -71,7 +73,12 @@ fn unit_at(json: &[u8], at: usize) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok()
 }
 
-/// A value as bytes. Values have string keys alone, so this cannot fail.
+/// The failure for an upstream's answer that does not fit its protocol.
+pub fn nonsense(error: &serde_json::Error) -> Failure {
+    Failure::broken(format!("the upstream's answer makes no sense: {error}"))
+}
+
+/// A value as bytes. A `Value` has only string keys, so this cannot fail.
 pub fn to_bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
@@ -81,22 +88,22 @@ pub fn object_text(object: &Map<String, Value>) -> String {
     serde_json::to_string(object).unwrap_or_default()
 }
 
-/// A value as bytes, given up with a 413 where it would be longer than the meter allows.
+/// A value as bytes. Fails with a 413 where it would be longer than the meter allows.
 pub fn to_bytes_within(value: &Value, meter: Meter) -> Outcome<Vec<u8>> {
-    let mut out = Within { bytes: Vec::new(), meter };
+    let mut out = LimitedBytes { bytes: Vec::new(), meter };
     match serde_json::to_writer(&mut out, value) {
         Ok(()) => Ok(out.bytes),
         Err(_) => Err(meter.exceeded()),
     }
 }
 
-/// Takes bytes as long as the meter does.
-struct Within {
+/// Collects bytes up to the limit of a meter.
+struct LimitedBytes {
     bytes: Vec<u8>,
     meter: Meter,
 }
 
-impl io::Write for Within {
+impl io::Write for LimitedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.meter.charge(bytes.len()) {
             Ok(()) => {
@@ -112,17 +119,16 @@ impl io::Write for Within {
     }
 }
 
-/// The bytes as text, with U+FFFD for what is none.
+/// The bytes as text, with U+FFFD for what is not UTF-8.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    // Nearly always it is text, and the plain check is the faster one.
+    // It nearly always is UTF-8, and the plain check is faster.
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// A string that borrows from the JSON where no escape prevents it.
+/// A string that borrows from the JSON unless an escape prevents it.
 ///
-/// What servers that only resemble a provider's write in its place is read too: `null` and
-/// `false` as empty, a number as its digits, an object (arguments that should be JSON in a
-/// string) as its text.
+/// Also reads what compatible servers write in its place: `null` and `false` as empty, a
+/// number as its digits, an object (arguments that should be JSON in a string) as its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Str<'a>(Cow<'a, str>);
 
@@ -198,7 +204,7 @@ impl<'de> Visitor<'de> for StrVisitor {
     }
 }
 
-/// Reads `null` as the default, for fields that some servers spell out when they have none.
+/// Reads `null` as the default: some servers write it for a field without a value.
 pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -212,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_halves_without_their_other_half_are_replaced() {
+    fn only_lone_surrogates_are_replaced() {
         for (json, expected) in [
             (r#""\ud83d""#, "\u{FFFD}"),
             (r#""a\uDE00b""#, "a\u{FFFD}b"),
@@ -237,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_is_left_alone() {
+    fn text_that_is_not_json_is_left_alone() {
         for text in ["\\u", "\\ud8", "\\uZZZZ", "\\u+123", "plain"] {
             let mut bytes = text.as_bytes().to_vec();
             mend_surrogates(&mut bytes);
@@ -246,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_borrows_unless_an_escape_forbids_it() {
+    fn a_string_borrows_unless_an_escape_prevents_it() {
         let plain: Str<'_> = serde_json::from_str(r#""plain""#).expect("a string");
         let escaped: Str<'_> = serde_json::from_str(r#""a\nb""#).expect("a string");
         let null: Str<'_> = serde_json::from_str("null").expect("null");
@@ -255,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_where_a_string_should_is_read_if_it_says_something() {
+    fn a_value_in_place_of_a_string_is_read_where_it_has_a_text() {
         for (json, expected) in
             [("false", ""), ("7", "7"), ("-1.5", "-1.5"), (r#"{"a": [1]}"#, r#"{"a":[1]}"#)]
         {

@@ -1,22 +1,23 @@
-//! What one request or answer may hold, and what it may become: whoever sends little must
-//! not make much of it here. The figures are far above what any model reads or says.
+//! How much one request or answer may hold, and how large it may become: a small request
+//! must not grow into a large one here. The limits are far above what any model reads or
+//! writes.
 
-use super::field::{Invalid, Outcome};
+use super::invalid::{InvalidField, Outcome};
 use super::{ErrorKind, Protocol};
 use crate::chat::{Part, Request, crowd};
 
-/// Tools of one request; vendors take 128 to a few hundred.
+/// Tools of one request. Vendors take 128 to a few hundred.
 pub const MOST_TOOLS: usize = 4_096;
 /// Tool calls of one turn, the client's or the model's.
 pub const MOST_CALLS: usize = 4_096;
-/// Texts, pictures, calls and results of one request.
+/// Turns and parts of one request.
 pub const MOST_PARTS: usize = 100_000;
 /// Texts of one call for embeddings
 /// (<https://platform.openai.com/docs/api-reference/embeddings/create#embeddings-create-input>).
 pub const MOST_INPUTS: usize = 2_048;
 /// Parts of one answer.
 pub const MOST_ANSWER_PARTS: usize = 16_384;
-/// Bytes of what one answer says.
+/// Bytes of one answer.
 pub const MOST_ANSWER_BYTES: usize = 64 << 20;
 
 /// How large a request may become on its way.
@@ -26,21 +27,21 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// `max_body`: bytes a client may send (`max_body_mb`).
+    /// `max_body`: the most bytes of a client's body (`max_body_mb`).
     pub fn new(max_body: u64) -> Self {
         Self { max_body: usize::try_from(max_body).unwrap_or(usize::MAX) }
     }
 
-    /// For the input, once everything that it refers to is in its place.
+    /// The limit of the input, including everything that it refers to.
     pub const fn of_input(self) -> Meter {
         Meter { left: self.max_body, most: self.max_body, what: "the request with all that it refers to" }
     }
 
-    /// For the request as an upstream is to read it: the same text can take twice the
+    /// The limit of the request as an upstream reads it. The same text can take twice the
     /// bytes in another protocol, where JSON stands in a string.
     pub const fn of_output(self) -> Meter {
         let most = self.max_body.saturating_mul(2);
-        Meter { left: most, most, what: "the request in the upstream's words" }
+        Meter { left: most, most, what: "the request in the upstream's protocol" }
     }
 }
 
@@ -50,7 +51,7 @@ impl Default for Limits {
     }
 }
 
-/// What is left of a limit.
+/// A limit in bytes, and what is left of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Meter {
     left: usize,
@@ -59,7 +60,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Fails with a 413 once more than the limit has been charged.
+    /// Takes bytes off the limit. Fails with a 413 where too few are left.
     pub fn charge(&mut self, bytes: usize) -> Outcome<()> {
         match self.left.checked_sub(bytes) {
             Some(left) => {
@@ -70,17 +71,17 @@ impl Meter {
         }
     }
 
-    pub fn exceeded(&self) -> Invalid {
+    pub fn exceeded(&self) -> InvalidField {
         let problem = format!(
             "{} is over the limit of {} bytes, which comes from max_body_mb under [proxy]",
             self.what, self.most
         );
-        Invalid::new(problem).kind(ErrorKind::TooLarge)
+        InvalidField::new(problem).kind(ErrorKind::TooLarge)
     }
 }
 
-/// Refuses a request of more tools, calls or parts than any model takes, by the field that
-/// holds them.
+/// Refuses a request with more tools, calls or parts than any model takes. The error names
+/// the field that holds them.
 pub fn check(request: &Request, from: Protocol) -> Outcome<()> {
     let turns = match from {
         Protocol::OpenAiChat | Protocol::Anthropic => "messages",
@@ -92,15 +93,15 @@ pub fn check(request: &Request, from: Protocol) -> Outcome<()> {
     let calls = request.turns.iter().map(|turn| calls_of(&turn.parts)).max().unwrap_or(0);
     let parts = request.turns.iter().map(|turn| 1 + turn.parts.len()).sum();
     if crowd::are_crowded(arguments(request.turns.iter().flat_map(|turn| &turn.parts))) {
-        let problem = "holds tool calls whose arguments are made of more JSON values than any model reads";
-        return Err(Invalid::new(problem).kind(ErrorKind::TooLarge).at(turns));
+        let problem = "holds tool calls whose arguments have more JSON values than any model reads";
+        return Err(InvalidField::new(problem).kind(ErrorKind::TooLarge).at(turns));
     }
     at_most(MOST_TOOLS, request.tools.len(), "tools").map_err(|invalid| invalid.at("tools"))?;
     at_most(MOST_CALLS, calls, "tool calls in one turn").map_err(|invalid| invalid.at(turns))?;
     at_most(MOST_PARTS, parts, "turns and parts").map_err(|invalid| invalid.at(turns))
 }
 
-/// The arguments of tool calls, which are JSON inside a text: nobody has counted them yet.
+/// The arguments of the tool calls: JSON inside a text, whose values are not counted yet.
 pub fn arguments<'a>(parts: impl Iterator<Item = &'a Part> + Clone) -> impl Iterator<Item = &'a str> + Clone {
     parts.filter_map(|part| match part {
         Part::ToolUse(call) => Some(&*call.arguments),
@@ -108,12 +109,12 @@ pub fn arguments<'a>(parts: impl Iterator<Item = &'a Part> + Clone) -> impl Iter
     })
 }
 
-/// Fails with a 400 that says how many there are and how many may be.
+/// Fails with a 400 that states how many were sent and how many are allowed.
 pub fn at_most(most: usize, sent: usize, what: &str) -> Outcome<()> {
     if sent <= most {
         return Ok(());
     }
-    Err(Invalid::new(format!("has {sent} {what}, and at most {most} are taken")))
+    Err(InvalidField::new(format!("has {sent} {what}; at most {most} are allowed")))
 }
 
 #[cfg(test)]
@@ -122,31 +123,31 @@ mod tests {
     use crate::chat::{Event, Maker, Role, Tool, ToolUse};
     use crate::protocol::LocalError;
     use crate::protocol::framing::Frame;
-    use crate::protocol::framing::tests::assert_well_framed;
+    use crate::protocol::well_framed::assert_well_framed;
 
     fn refusal(request: &Request, from: Protocol) -> String {
         check(request, from).map_err(LocalError::from).expect_err("refused").message
     }
 
     #[test]
-    fn too_many_of_anything_is_refused_by_its_field() {
+    fn too_many_of_anything_is_refused_under_its_field() {
         let mut request = Request::new(Maker::OpenAi, "m");
         let call = || Part::ToolUse(ToolUse::default());
-        request.say(Role::Assistant, (0..MOST_CALLS).map(|_| call()).collect());
+        request.add(Role::Assistant, (0..MOST_CALLS).map(|_| call()).collect());
         assert_eq!(check(&request, Protocol::OpenAiChat), Ok(()));
-        request.say(Role::Assistant, vec![call()]);
-        let told = "has 4097 tool calls in one turn, and at most 4096 are taken";
-        assert_eq!(refusal(&request, Protocol::OpenAiChat), format!("messages: {told}"));
-        assert_eq!(refusal(&request, Protocol::OpenAiResponses), format!("input: {told}"));
+        request.add(Role::Assistant, vec![call()]);
+        let problem = "has 4097 tool calls in one turn; at most 4096 are allowed";
+        assert_eq!(refusal(&request, Protocol::OpenAiChat), format!("messages: {problem}"));
+        assert_eq!(refusal(&request, Protocol::OpenAiResponses), format!("input: {problem}"));
         request.turns.clear();
-        request.say(Role::User, (0..MOST_PARTS).map(|_| Part::text("x")).collect());
+        request.add(Role::User, (0..MOST_PARTS).map(|_| Part::text("x")).collect());
         assert!(refusal(&request, Protocol::Gemini).starts_with("contents: has 100001 turns and parts"));
         request.tools = (0..=MOST_TOOLS).map(|n| Tool::Hosted { name: n.to_string() }).collect();
-        assert_eq!(refusal(&request, Protocol::Gemini), "tools: has 4097 tools, and at most 4096 are taken");
+        assert_eq!(refusal(&request, Protocol::Gemini), "tools: has 4097 tools; at most 4096 are allowed");
     }
 
     #[test]
-    fn a_limit_ends_where_it_says() {
+    fn a_meter_stops_at_its_limit() {
         let mut meter = Limits::new(10).of_input();
         assert!(meter.charge(4).is_ok() && meter.charge(6).is_ok() && meter.charge(0).is_ok());
         let error = LocalError::from(meter.charge(1).expect_err("over"));
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_more_than_any_model_says_ends_as_a_failure() {
+    fn an_answer_of_more_than_any_model_writes_ends_as_a_failure() {
         let mut frame = Frame::default();
         for key in 0..=MOST_CALLS as u64 {
             frame.call(key, "", "tool", false);

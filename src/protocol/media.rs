@@ -1,11 +1,10 @@
-//! Bytes inside JSON: base64 in two alphabets, `data:` URLs, and the media types that
-//! file names give away.
+//! Bytes inside JSON: base64 in two alphabets, `data:` URLs, and media types by file name.
 
 use crate::chat::{Blob, Source};
 
-/// Base64 in the standard alphabet with padding, whatever alphabet it came in.
+/// Base64 in the standard alphabet with padding, from either alphabet.
 ///
-/// `google-genai` for Python writes the URL-safe one; no other vendor reads it.
+/// `google-genai` for Python writes the URL-safe one, which no other vendor reads.
 pub fn standard_base64(text: &str) -> String {
     let mut standard: String = text
         .chars()
@@ -22,7 +21,7 @@ pub fn standard_base64(text: &str) -> String {
     standard
 }
 
-/// What a URL in an image or file field stands for: `data:` holds the bytes itself.
+/// The source that a URL in an image or file field names: a `data:` URL holds the bytes.
 pub fn source_from_url(url: &str) -> Source {
     match parse_data_url(url) {
         Some(blob) => Source::Inline(blob),
@@ -42,7 +41,7 @@ pub fn data_url(blob: &Blob) -> String {
     format!("data:{};base64,{}", blob.media_type, blob.base64)
 }
 
-/// The media type that the end of a name or URL suggests.
+/// The media type that the extension of a name or URL suggests.
 pub fn guess_type(name: &str) -> Option<&'static str> {
     let path = name.split(['?', '#']).next().unwrap_or_default();
     let extension = path.rsplit('/').next()?.rsplit_once('.')?.1;
@@ -66,7 +65,7 @@ const TYPES: [(&str, &str); 13] = [
     ("mp3", "audio/mp3"),
 ];
 
-/// The text of an inline document that is text.
+/// The text of an inline document; `None` if it is not text.
 pub fn decode_text(blob: &Blob) -> Option<String> {
     use base64::Engine;
     let is_text = blob.media_type.starts_with("text/") || blob.media_type == "application/json";
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn data_urls_are_taken_apart_and_others_are_not() {
+    fn data_urls_are_parsed_and_others_are_not() {
         let blob = parse_data_url("data:image/png;charset=x;base64,aGk=").expect("a data URL");
         assert_eq!(data_url(&blob), "data:image/png;base64,aGk=");
         for url in ["https://x/y.png", "data:image/png,raw", "data:", ""] {
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_gives_the_type_away_if_it_has_an_ending() {
+    fn the_extension_of_a_name_suggests_its_type() {
         for (name, expected) in [
             ("https://a.b/c.PNG?x=.gif", Some("image/png")),
             ("notes.md", Some("text/plain")),

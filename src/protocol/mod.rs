@@ -1,142 +1,99 @@
-//! The wire dialects: which there are, and what each calls its errors.
+//! Bytes ↔ values: reads and writes the four wire dialects. No I/O, no clock, no accounts.
 //!
-//! Everything below this module is bytes ↔ values: no I/O, no clock, no account.
+//! - **Front doors**, one `match` over the protocols for each way: [`translate`] (requests and
+//!   whole answers), [`decoder`] and [`encoder`] (streams), [`side`] (token counts, embeddings,
+//!   pictures).
+//! - **Protocols**, folders with the same files: [`openai_chat`], [`openai_responses`],
+//!   [`anthropic`] and [`gemini`]; `openai_completions` for clients of `/v1/completions`.
+//!   `request`, `response` and `stream` are the ways through; `content` and `tools` are parts of
+//!   a request; `terms` pairs words of the protocol with neutral ones (finish reasons,
+//!   citations); `wire` has the structs that serde reads and writes; `error` is the error shape;
+//!   `observe` reads the usage and the end of a stream that passes unchanged.
+//! - **Vocabulary**, facts that other modules ask for: `dialect` ([`Protocol`], [`Family`]),
+//!   [`operation`], [`provider`], [`capability`] (what a model takes), [`context`] (what an
+//!   answer depends on in its request), [`error`] (for clients), [`error_report`] (of
+//!   upstreams), [`failure`] (from one to the other).
+//! - **Hub parts** that the protocols share: `encoded` (a request for an upstream), `framing`
+//!   and `calls` (a well-formed run of events), `names` (tool names and call ids), `schema`
+//!   (JSON Schema), `media` (base64 and `data:` URLs).
+//! - **Plumbing** below them: `field` and `invalid` (the fields of a request, and errors in
+//!   them), [`form`] (multipart fields), `json`, `cut_off` (JSON without its end), `count` (counts of tokens), [`sse`],
+//!   [`scan`], [`wait`], [`limits`], [`weight`].
+//! - **Watching** bytes that pass unchanged: [`observe`], `progress`.
+//! - **Lists** of models: [`models`].
 
-pub mod anthropic;
-mod calls;
-pub mod capability;
-pub mod context;
-mod count;
-mod cut_off;
+// Front doors.
 pub mod decoder;
 pub mod encoder;
-pub mod error;
-pub mod error_report;
-pub mod failure;
-mod field;
-mod framing;
+pub mod side;
+pub mod translate;
+
+// Protocols.
+pub mod anthropic;
 pub mod gemini;
-#[cfg(test)]
-mod growth;
-mod json;
-pub mod limits;
-mod media;
-pub mod models;
-mod names;
-pub mod observe;
 pub mod openai_chat;
 mod openai_completions;
 pub mod openai_responses;
+
+// Vocabulary.
+pub mod capability;
+pub mod context;
+mod dialect;
+pub mod error;
+pub mod error_report;
+pub mod failure;
 pub mod operation;
-mod progress;
 pub mod provider;
-pub mod scan;
+
+// Hub parts.
+mod calls;
+mod encoded;
+mod framing;
+mod media;
+mod names;
 mod schema;
-pub mod side;
+
+// Plumbing.
+mod count;
+mod cut_off;
+mod field;
+pub mod form;
+mod invalid;
+mod json;
+pub mod limits;
+pub mod scan;
 pub mod sse;
-pub mod translate;
 pub mod wait;
 pub mod weight;
 
+// Watching.
+pub mod observe;
+mod progress;
+
+// Lists.
+pub mod models;
+
+#[cfg(test)]
+use crate::chat;
+#[cfg(test)]
+mod growth;
+#[cfg(test)]
+#[path = "../../tests/translate/well_framed.rs"]
+mod well_framed;
+
 pub use context::ResponseContext;
 pub use decoder::StreamDecoder;
+pub use dialect::{Family, Protocol};
+pub use encoded::Encoded;
 pub use encoder::StreamEncoder;
 pub use error::{ErrorKind, LocalError};
 pub use error_report::{ErrorReport, decode_error, decode_error_event};
 pub use limits::Limits;
 pub use names::ToolNames;
 pub use observe::Observer;
-pub use operation::Operation;
+pub use operation::{Operation, RequestTarget};
 pub use provider::Provider;
 pub use translate::{
-    Encoded, RequestTarget, decode_request, decode_response, decode_responses_request,
-    decode_text_completion, encode_request, encode_request_within, encode_response, stream_keep_alive,
+    decode_request, decode_response, decode_responses_request, decode_text_completion, encode_request,
+    encode_request_within, encode_response, stream_keep_alive,
 };
-
-/// A wire dialect, as a client or an upstream speaks it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// `POST /v1/chat/completions` and its siblings (completions, embeddings, images, audio).
-    OpenAiChat,
-    /// `POST /v1/responses`.
-    OpenAiResponses,
-    /// `POST /v1/messages`.
-    Anthropic,
-    /// `POST /v1beta/models/{model}:generateContent` and its siblings.
-    Gemini,
-}
-
-/// The vendor whose SDK is on the other side: it decides the shape of errors and lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    OpenAi,
-    Anthropic,
-    Gemini,
-}
-
-impl Protocol {
-    pub const ALL: [Self; 4] = [Self::OpenAiChat, Self::OpenAiResponses, Self::Anthropic, Self::Gemini];
-
-    /// A list of this one.
-    pub const fn alone(self) -> &'static [Self] {
-        match self {
-            Self::OpenAiChat => &[Self::OpenAiChat],
-            Self::OpenAiResponses => &[Self::OpenAiResponses],
-            Self::Anthropic => &[Self::Anthropic],
-            Self::Gemini => &[Self::Gemini],
-        }
-    }
-
-    pub const fn family(self) -> Family {
-        match self {
-            Self::OpenAiChat | Self::OpenAiResponses => Family::OpenAi,
-            Self::Anthropic => Family::Anthropic,
-            Self::Gemini => Family::Gemini,
-        }
-    }
-
-    /// What ends a stream which broke after its first byte, so that the
-    /// client's SDK raises instead of taking the torn answer for a whole one.
-    pub fn stream_error(self, error: &LocalError, request_id: &str) -> Vec<u8> {
-        let body = self.family().error_body(error, request_id);
-        match self {
-            Self::OpenAiChat | Self::Gemini => format!("data: {body}\n\n"),
-            Self::OpenAiResponses => {
-                let [error, failed] = openai_responses::error::stream_events(error, request_id);
-                format!("event: error\ndata: {error}\n\nevent: response.failed\ndata: {failed}\n\n")
-            }
-            Self::Anthropic => format!("event: error\ndata: {body}\n\n"),
-        }
-        .into_bytes()
-    }
-
-    /// The name used in records, logs and the dashboard.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenAiChat => "openai-chat",
-            Self::OpenAiResponses => "openai-responses",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-        }
-    }
-}
-
-impl Family {
-    /// The JSON body an SDK of this family turns into its own exception class.
-    pub fn error_body(self, error: &LocalError, request_id: &str) -> serde_json::Value {
-        match self {
-            Self::OpenAi => openai_chat::error::body(error),
-            Self::Anthropic => anthropic::error::body(error, request_id),
-            Self::Gemini => gemini::error::body(error),
-        }
-    }
-
-    /// The name users know the family by.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenAi => "OpenAI",
-            Self::Anthropic => "Anthropic",
-            Self::Gemini => "Gemini",
-        }
-    }
-}

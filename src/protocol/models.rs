@@ -1,21 +1,21 @@
-//! Model lists: a provider's own, read page by page, and the one a client is given, in
-//! the shape of the family that asks.
+//! Model lists: reads a provider's own, page by page, and writes the one for a client in
+//! the shape of its family.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::Family;
 
-/// One model of a provider's own list.
+/// One model of a provider's list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// As a client asks for it.
+    /// The id that a client asks for it by.
     pub id: String,
     /// The entry as the provider wrote it.
     pub entry: Value,
 }
 
-/// One page of a provider's own list.
+/// One page of a provider's list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     pub models: Vec<Model>,
@@ -23,8 +23,8 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// What to ask a provider of this family for: a page as long as it gives, from where the
-/// page before ended.
+/// The query for the longest page that a provider of this family gives, `from` the end of
+/// the page before. `None` for a family without pages.
 pub fn page_query(family: Family, from: Option<&str>) -> Option<String> {
     let (size, key) = match family {
         Family::OpenAi => return None,
@@ -37,18 +37,18 @@ pub fn page_query(family: Family, from: Option<&str>) -> Option<String> {
     })
 }
 
-/// Reads a page; `None` if it is none.
+/// Reads a page. `None` if the body is not one.
 pub fn read_page(family: Family, body: &[u8]) -> Option<Page> {
     let page: Value = serde_json::from_slice(body).ok()?;
     let entries = match family {
         Family::Gemini => &page["models"],
-        // Some OpenAI-compatible servers send the entries as they are, with nothing around.
+        // Some OpenAI-compatible servers send the bare list of entries.
         Family::OpenAi if page.is_array() => &page,
         Family::OpenAi | Family::Anthropic => &page["data"],
     };
     let entries = match entries {
         Value::Array(entries) => entries.as_slice(),
-        // Servers without a single model leave the list out, or say null.
+        // Servers without any model leave the list out, or write null.
         Value::Null if page.is_object() && page.get("error").is_none() => &[],
         _ => return None,
     };
@@ -61,7 +61,7 @@ pub fn read_page(family: Family, body: &[u8]) -> Option<Page> {
     Some(Page { models, next: next.map(str::to_owned) })
 }
 
-/// One entry by itself; `None` if it names no model.
+/// Reads one entry. `None` if it names no model.
 pub fn read_entry(family: Family, entry: Value) -> Option<Model> {
     let id = match family {
         Family::OpenAi | Family::Anthropic => entry["id"].as_str()?,
@@ -71,12 +71,12 @@ pub fn read_entry(family: Family, entry: Value) -> Option<Model> {
     Some(Model { id, entry })
 }
 
-/// Gemini's resource names say what they are: `models/gemini-3-flash`.
+/// The id in one of Gemini's resource names: `models/gemini-3-flash`.
 pub fn bare_id(name: &str) -> &str {
     name.strip_prefix("models/").unwrap_or(name)
 }
 
-/// A whole list of these entries.
+/// The body of a list of these entries.
 pub fn list<'a>(family: Family, entries: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Value {
     let (ids, entries): (Vec<&String>, Vec<&Value>) = entries.into_iter().unzip();
     match family {
@@ -91,8 +91,7 @@ pub fn list<'a>(family: Family, entries: impl IntoIterator<Item = (&'a String, &
     }
 }
 
-/// An entry of our own making. When the model was made is not known here, so all say the
-/// epoch.
+/// An entry for a model of which only the id is known. Its date is the epoch.
 pub fn entry(family: Family, id: &str) -> Value {
     match family {
         Family::OpenAi => json!({"id": id, "object": "model", "created": 0, "owned_by": "portcullis"}),
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_to_go_on_from_cannot_bend_the_query() {
+    fn a_page_token_cannot_change_the_query() {
         assert_eq!(page_query(Family::OpenAi, Some("x")), None);
         assert_eq!(page_query(Family::Anthropic, None).as_deref(), Some("limit=1000"));
         assert_eq!(

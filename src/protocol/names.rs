@@ -1,30 +1,31 @@
-//! Tool names and call ids that fit the protocol they are sent in, and the way back.
+//! Fits tool names and call ids to the protocol they are sent in, and reverses it.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::chat::{Request, work};
 
-/// What a protocol takes as the name of a tool.
+/// The tool names that a protocol accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct NameRule {
+    /// In bytes.
     pub longest: usize,
-    /// Beside ASCII letters, digits, `_` and `-`.
+    /// Characters allowed beside ASCII letters, digits, `_` and `-`.
     pub also: &'static str,
     /// The first character must be a letter or `_`.
     pub starts_with_letter: bool,
 }
 
-/// The tool names of one request that had to change. Most requests have none.
+/// The tool names that had to change in one request. Most requests have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolNames {
-    /// By the client's name.
+    /// The sent names by the client's.
     sent: HashMap<String, String>,
-    /// By the name that is sent.
+    /// The client's names by the sent ones.
     original: HashMap<String, String>,
 }
 
 impl ToolNames {
-    /// Finds a name that fits for each tool whose own does not.
+    /// Finds a fitting name for each tool whose own name the rule does not allow.
     pub fn fit(request: &Request, rule: NameRule) -> Self {
         let own = || request.tools.iter().filter_map(|tool| tool.name());
         if own().all(|name| rule.allows(name)) {
@@ -47,19 +48,19 @@ impl ToolNames {
         self.sent.get(original).map_or(original, String::as_str)
     }
 
-    /// The client's name for a tool the model called.
+    /// The client's name for a tool that the model called.
     pub fn original<'a>(&'a self, sent: &'a str) -> &'a str {
         self.original.get(sent).map_or(sent, String::as_str)
     }
 }
 
-/// The names that nobody has yet.
+/// The names that no tool has yet.
 struct FreeNames<'a> {
     rule: NameRule,
     /// The client's own names.
     taken: HashSet<&'a str>,
-    /// The number to try next behind a beginning, by how many digits it has: what is taken
-    /// once stays so, and is not tried again for the next tool.
+    /// The number to try next, by the beginning of the name and the digits of the number.
+    /// Taken names stay taken, so no number is tried twice.
     next: HashMap<(String, usize), usize>,
 }
 
@@ -73,7 +74,7 @@ impl FreeNames<'_> {
         numbered.unwrap_or(base)
     }
 
-    /// `base_7`, cut where it would be too long, with a number of so many digits.
+    /// `base_7`, with the base shortened to fit and a number of this many digits.
     fn numbered(&mut self, base: &str, digits: usize, given: &HashMap<String, String>) -> Option<String> {
         let start: String = base.chars().take(self.rule.longest - digits - 1).collect();
         let power = |digits: usize| 10_usize.saturating_pow(u32::try_from(digits).unwrap_or(u32::MAX));
@@ -120,8 +121,8 @@ fn starts_with_letter(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
-/// A call id of at most 64 letters, digits, `_` and `-`, which every vendor takes.
-/// The same id always becomes the same one, so calls and results stay paired.
+/// A call id of at most 64 letters, digits, `_` and `-`, which every vendor accepts. Equal
+/// ids stay equal, so calls and results stay paired.
 pub fn fit_id(id: &str) -> String {
     const LONGEST: usize = 64;
     let fits = id.len() <= LONGEST && id.bytes().all(is_id_byte) && !id.is_empty();
@@ -132,7 +133,7 @@ pub fn fit_id(id: &str) -> String {
     format!("{mended}_{:016x}", fingerprint(id))
 }
 
-/// A seed for ids of our own: what of a request id every vendor takes in an id.
+/// A seed for ids: the letters and digits of a request id, at most 32.
 pub fn id_seed(request_id: &str) -> String {
     request_id.chars().filter(char::is_ascii_alphanumeric).take(32).collect()
 }
@@ -145,7 +146,7 @@ const fn is_id_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
-/// FNV-1a: stable between runs and releases, which the standard hasher is not.
+/// FNV-1a, which unlike the standard hasher is stable between runs and releases.
 fn fingerprint(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn many_tools_that_mend_to_one_name_are_told_apart() {
+    fn many_tools_that_mend_to_one_name_get_different_names() {
         let names: Vec<String> = (0..1_200_u32).map(|n| "一".repeat(n as usize + 1)).collect();
         let mut request = Request::new(Maker::Gemini, "m");
         let tool = |name: &String| Tool::Freeform { name: name.clone(), description: None, format: None };
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_do_not_fit_stay_apart_and_stay_the_same() {
+    fn ids_that_do_not_fit_stay_distinct_and_stable() {
         assert_eq!(fit_id("call_1"), "call_1");
         assert_eq!(fit_id("functions.x:0"), fit_id("functions.x:0"));
         assert_ne!(fit_id("functions.x:0"), fit_id("functions.x:1"));

@@ -13,16 +13,16 @@ use super::sse::{self, Lines};
 use super::{Protocol, anthropic, gemini, openai_chat, openai_responses};
 use crate::chat::Usage;
 
-/// An event longer than this is passed on unread.
+/// A line longer than this, in bytes, is passed on unread.
 const MAX_EVENT: usize = 16 << 20;
-/// How much of the end of a JSON array is kept to look for usage in.
+/// Bytes of the end of a JSON array that are kept, to look for the usage.
 const TAIL: usize = 8 << 10;
-/// How much of a whole answer's usage object is kept.
+/// Bytes of a whole answer's usage object that are kept.
 const MAX_USAGE: usize = 16 << 10;
-/// The longest error event that is kept; one of the Responses API repeats the instructions.
+/// The longest error event that is kept, in bytes: those of Responses repeat the instructions.
 const MAX_FAILURE: usize = 1 << 20;
 
-/// Watches one answer.
+/// Reads one answer as it passes.
 pub enum Observer {
     /// Server-sent events.
     Events(EventObserver),
@@ -60,7 +60,7 @@ impl Observer {
             Self::Object { scanner, broken, .. } => *broken = *broken || scanner.push(bytes).is_err(),
             Self::Array { tail } => {
                 tail.extend_from_slice(bytes);
-                // Not byte by byte: each time, all that is kept moves to the front.
+                // Only now and then, because all that is kept moves to the front.
                 if tail.len() > 2 * TAIL {
                     tail.drain(..tail.len() - TAIL);
                 }
@@ -69,7 +69,7 @@ impl Observer {
         }
     }
 
-    /// What the answer has said of its cost so far.
+    /// The tokens, as far as the answer has counted them.
     pub fn usage(&self) -> Option<Usage> {
         match self {
             Self::Events(observer) => observer.progress.usage,
@@ -82,7 +82,7 @@ impl Observer {
         }
     }
 
-    /// The answer has ended; its last line may have no end of its own.
+    /// Takes the end of the answer: its last line may have no end of its own.
     pub fn finish(&mut self) {
         if let Self::Events(observer) = self {
             let line = std::mem::take(&mut observer.line);
@@ -90,12 +90,12 @@ impl Observer {
         }
     }
 
-    /// Whether the answer has told of its own failure, so that the client knows.
+    /// Whether the answer has reported an error, which the client has read.
     pub fn has_failed(&self) -> bool {
         matches!(self, Self::Events(observer) if observer.progress.has_failed)
     }
 
-    /// The event in which a stream told of it, if that was short enough.
+    /// The data of the event that reported it, unless it was too long to keep.
     pub fn failure(&self) -> Option<&[u8]> {
         match self {
             Self::Events(observer) => observer.failure.as_deref(),
@@ -103,17 +103,17 @@ impl Observer {
         }
     }
 
-    /// Whether a stream may end here, well or with an error of its own.
+    /// Whether a stream may end here: the answer is whole, or an error was reported.
     pub const fn has_ended(&self) -> bool {
         matches!(self, Self::Events(observer) if observer.progress.is_finished || observer.progress.has_failed)
     }
 
-    /// Whether a stream has said the word that its protocol ends with, or an error.
+    /// Whether the terminating event of its protocol, or an error, has come.
     pub const fn is_over(&self) -> bool {
         matches!(self, Self::Events(observer) if observer.progress.is_over || observer.progress.has_failed)
     }
 
-    /// Whether an answer that ends here ends whole.
+    /// Whether an answer that ends here is whole.
     pub fn is_complete(&self) -> bool {
         match self {
             Self::Events(observer) => observer.progress.is_finished,
@@ -199,7 +199,7 @@ fn usage_of(protocol: Protocol, json: &[u8]) -> Option<Usage> {
 mod tests {
     use super::*;
 
-    /// What an observer says of an answer, however it is split.
+    /// Fails unless the observer reads this of the answer, wherever it is split.
     fn check(observer: impl Fn() -> Observer, answer: &str, usage: impl Into<Option<Usage>>, complete: bool) {
         let usage = usage.into();
         for step in [1, 2, 3, 7, answer.len()] {

@@ -1,15 +1,29 @@
-//! The vendors: which protocols each speaks and which model names are its own.
-
-use std::fmt;
+//! The vendors: the protocols that each speaks and the model names that are its own.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
-use super::Protocol;
+use super::capability;
+use super::dialect::Protocol;
 
-/// Whom an account belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// The vendor of an account.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    Display,
+    EnumString,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Provider {
     /// Google's Gemini API with an API key.
     Gemini,
@@ -17,11 +31,13 @@ pub enum Provider {
     Anthropic,
     /// OpenAI's own API.
     #[serde(rename = "openai")]
+    #[strum(serialize = "openai")]
     OpenAi,
     /// z.ai through its Anthropic-compatible endpoint.
     Zai,
     /// Any server that speaks OpenAI chat completions.
     #[serde(rename = "openai-compatible")]
+    #[strum(serialize = "openai-compatible")]
     OpenAiCompatible,
     /// The built-in demo: answers every protocol, needs no key and no network.
     Demo,
@@ -33,21 +49,15 @@ impl Provider {
 
     /// The name used in the config file, in pins (`provider/model`) and in records.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gemini => "gemini",
-            Self::Anthropic => "anthropic",
-            Self::OpenAi => "openai",
-            Self::Zai => "zai",
-            Self::OpenAiCompatible => "openai-compatible",
-            Self::Demo => "demo",
-        }
+        self.into_str()
     }
 
+    /// The provider with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.name() == name)
+        name.parse().ok()
     }
 
-    /// The protocols this provider answers itself, without translation.
+    /// The protocols that this provider speaks, so that they need no translation.
     pub const fn protocols(self) -> &'static [Protocol] {
         match self {
             Self::Gemini => &[Protocol::Gemini],
@@ -58,8 +68,8 @@ impl Provider {
         }
     }
 
-    /// Where it answers when an account names no base URL of its own. The root for gemini,
-    /// anthropic and zai; the URL that ends in `/v1` for openai.
+    /// The base URL of an account that names none: the root for gemini, anthropic and zai, the
+    /// URL that ends in `/v1` for openai.
     pub const fn base_url(self) -> Option<&'static str> {
         match self {
             Self::Gemini => Some("https://generativelanguage.googleapis.com"),
@@ -74,7 +84,7 @@ impl Provider {
         self.protocols().contains(&protocol)
     }
 
-    /// Whether a model of this name is the provider's own by its spelling alone.
+    /// Whether the spelling of a model's name makes it one of the provider's own.
     pub fn owns(self, model: &str) -> bool {
         match self {
             Self::Gemini => model.starts_with("gemini-") || model.starts_with("models/gemini-"),
@@ -82,7 +92,7 @@ impl Provider {
             Self::OpenAi => {
                 model.starts_with("gpt-")
                     || model.starts_with("chatgpt-")
-                    || is_o_series(model)
+                    || capability::is_o_series(model)
                     || OPENAI_SIDE_MODELS.iter().any(|prefix| model.starts_with(prefix))
             }
             Self::Zai => model.starts_with("glm-"),
@@ -96,13 +106,13 @@ impl Provider {
         }
     }
 
-    /// Whether only its own model list can tell what an account serves that names no models:
-    /// the provider owns no spelling.
+    /// Whether an account without `models` serves what its own model list holds: the provider
+    /// owns no spelling.
     pub const fn is_known_by_its_list(self) -> bool {
         matches!(self, Self::OpenAiCompatible)
     }
 
-    /// The spellings `owns` accepts, as a user would write them.
+    /// The spellings that `owns` accepts, as a user writes them.
     pub const fn owned_patterns(self) -> &'static [&'static str] {
         match self {
             Self::Gemini => &["gemini-*"],
@@ -117,16 +127,3 @@ impl Provider {
 
 /// OpenAI's models for the side endpoints, whose names do not start with `gpt-`.
 pub const OPENAI_SIDE_MODELS: [&str; 5] = ["text-embedding-", "dall-e-", "whisper-", "tts-", "omni-"];
-
-/// `o1`, `o3-mini`, `o4-mini-high`: an `o` and a digit. A bare `o*` would also claim
-/// `olmo`, `openchat` and `orca`, which belong to other servers.
-fn is_o_series(model: &str) -> bool {
-    let mut letters = model.bytes();
-    letters.next() == Some(b'o') && letters.next().is_some_and(|second| second.is_ascii_digit())
-}
-
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}

@@ -1,4 +1,4 @@
-//! JSON Schema as the vendors that take it expect it.
+//! JSON Schema as each vendor expects it.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::chat::{ToolUse, work};
 
-/// The schema of a tool's arguments, which must be one of an object everywhere.
+/// The schema of a tool's arguments, which every vendor requires to describe an object.
 pub fn of_arguments(schema: Option<&Value>) -> Value {
     let mut object = match schema {
         Some(root @ Value::Object(object)) => follow_root(root, object.clone()),
@@ -19,8 +19,8 @@ pub fn of_arguments(schema: Option<&Value>) -> Value {
     Value::Object(object)
 }
 
-/// A schema that is nothing but a reference into its own definitions, as generators write
-/// it, spelled out at the top.
+/// Replaces a top-level reference into the schema's own definitions, as generators write it,
+/// by its target.
 fn follow_root(root: &Value, mut object: Map<String, Value>) -> Map<String, Value> {
     let target = object.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
     let Some(Value::Object(found)) = target.and_then(|pointer| root.pointer(pointer)) else { return object };
@@ -31,7 +31,7 @@ fn follow_root(root: &Value, mut object: Map<String, Value>) -> Map<String, Valu
     object
 }
 
-/// The schema under which a tool that takes free text goes where tools take JSON only.
+/// The schema of a tool that takes free text, for vendors whose tools take JSON alone.
 pub fn of_freeform() -> Value {
     json!({
         "type": "object",
@@ -40,7 +40,7 @@ pub fn of_freeform() -> Value {
     })
 }
 
-/// A free text's grammar can only be told in words.
+/// The description of such a tool, with the grammar of its text in words.
 pub fn freeform_description(description: Option<&str>, format: Option<&Value>) -> String {
     let description = description.unwrap_or_default();
     let grammar = format.and_then(|format| {
@@ -52,8 +52,8 @@ pub fn freeform_description(description: Option<&str>, format: Option<&Value>) -
     format!("{description}{}", grammar.unwrap_or_default())
 }
 
-/// The schema of a structured answer as Anthropic takes it: every object closed, and the
-/// bounds it cannot enforce told in the description
+/// The schema of a structured answer as Anthropic takes it: every object closed, and bounds
+/// that it does not enforce moved to the description
 /// (<https://docs.claude.com/en/docs/build-with-claude/structured-outputs>).
 pub fn for_anthropic_output(schema: &Value) -> Value {
     let mut closed = schema.clone();
@@ -65,7 +65,7 @@ pub fn for_anthropic_output(schema: &Value) -> Value {
             .iter()
             .filter_map(|bound| Some(format!("{bound}: {}", object.shift_remove(*bound)?)))
             .collect();
-        tell(object, &bounds.join(", "));
+        annotate(object, &bounds.join(", "));
     });
     closed
 }
@@ -83,27 +83,27 @@ const UNENFORCED: [&str; 10] = [
     "uniqueItems",
 ];
 
-/// Adds to a schema's description what its keywords cannot say.
-pub fn tell(schema: &mut Map<String, Value>, told: &str) {
-    if told.is_empty() {
+/// Adds a note to the description of a schema, in parentheses.
+pub fn annotate(schema: &mut Map<String, Value>, note: &str) {
+    if note.is_empty() {
         return;
     }
     let description = match schema.get("description").and_then(Value::as_str) {
-        Some(description) => format!("{description} ({told})"),
-        None => format!("({told})"),
+        Some(description) => format!("{description} ({note})"),
+        None => format!("({note})"),
     };
     schema.insert("description".to_owned(), json!(description));
 }
 
-/// Whether OpenAI takes the schema as a strict one: every object is closed and needs all
-/// its fields.
+/// Whether OpenAI accepts the schema as strict: every object is closed and requires all its
+/// fields.
 pub fn is_strict(schema: &Value) -> bool {
     let Value::Object(object) = schema else { return true };
     work::step();
     is_closed(object) && inside(object).all(is_strict)
 }
 
-/// The same of one object, whatever is inside it.
+/// Whether this object is closed and requires all its fields, regardless of those inside it.
 fn is_closed(object: &Map<String, Value>) -> bool {
     let Some(Value::Object(properties)) = object.get("properties") else { return true };
     let required = object.get("required").and_then(Value::as_array);
@@ -114,14 +114,16 @@ fn is_closed(object: &Map<String, Value>) -> bool {
         && names.all(|name| required.contains(name.as_str()))
 }
 
-/// The schemas inside this one. Names of properties, and values that merely look like
-/// schemas (`enum`, `default`, `examples`), are none.
+/// The schemas inside this one. Names of properties and values that look like schemas
+/// (`enum`, `default`, `examples`) do not count.
 fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     schema.iter().flat_map(|(keyword, value)| -> Box<dyn Iterator<Item = &Value>> {
-        match (Holds::of(keyword), value) {
-            (Some(Holds::Named), Value::Object(named)) => Box::new(named.values()),
-            (Some(Holds::Several | Holds::OneOrSeveral), Value::Array(list)) => Box::new(list.iter()),
-            (Some(Holds::One | Holds::OneOrSeveral), value) => Box::new(std::iter::once(value)),
+        match (Subschemas::of(keyword), value) {
+            (Some(Subschemas::Named), Value::Object(named)) => Box::new(named.values()),
+            (Some(Subschemas::Several | Subschemas::OneOrSeveral), Value::Array(list)) => {
+                Box::new(list.iter())
+            }
+            (Some(Subschemas::One | Subschemas::OneOrSeveral), value) => Box::new(std::iter::once(value)),
             _ => Box::new(std::iter::empty()),
         }
     })
@@ -129,14 +131,14 @@ fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
 
 /// How a keyword holds schemas.
 #[derive(Clone, Copy)]
-enum Holds {
+enum Subschemas {
     Named,
     Several,
     One,
     OneOrSeveral,
 }
 
-impl Holds {
+impl Subschemas {
     fn of(keyword: &str) -> Option<Self> {
         Some(match keyword {
             "properties" | "patternProperties" | "$defs" | "definitions" => Self::Named,
@@ -150,23 +152,23 @@ impl Holds {
     }
 }
 
-/// Calls `change` for this schema and each [`inside`] it, innermost last.
+/// Calls `change` for this schema and then for each [`inside`] it.
 fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(object) = schema else { return };
     change(object);
     for (keyword, value) in object.iter_mut() {
-        match (Holds::of(keyword), value) {
-            (Some(Holds::Named), Value::Object(named)) => {
+        match (Subschemas::of(keyword), value) {
+            (Some(Subschemas::Named), Value::Object(named)) => {
                 for schema in named.values_mut() {
                     visit(schema, change);
                 }
             }
-            (Some(Holds::Several | Holds::OneOrSeveral), Value::Array(list)) => {
+            (Some(Subschemas::Several | Subschemas::OneOrSeveral), Value::Array(list)) => {
                 for schema in list {
                     visit(schema, change);
                 }
             }
-            (Some(Holds::One | Holds::OneOrSeveral), value) => visit(value, change),
+            (Some(Subschemas::One | Subschemas::OneOrSeveral), value) => visit(value, change),
             _ => {}
         }
     }
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_structured_answer_is_closed_and_its_bounds_are_told() {
+    fn a_structured_answer_is_closed_and_its_bounds_are_described() {
         let schema = json!({
             "type": "object",
             "properties": {
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_is_what_leaves_nothing_open() {
+    fn a_strict_schema_leaves_nothing_open() {
         let closed = json!({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": false});
         assert!(is_strict(&closed));
         for change in ["required", "additionalProperties"] {
@@ -234,9 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn a_grammar_is_told_in_words() {
+    fn a_grammar_is_described_in_words() {
         let format = json!({"type": "grammar", "syntax": "lark", "definition": "start: x"});
-        let told = freeform_description(Some("Edits."), Some(&format));
-        assert_eq!(told, "Edits.\n\nThe input must match this lark grammar:\nstart: x");
+        let description = freeform_description(Some("Edits."), Some(&format));
+        assert_eq!(description, "Edits.\n\nThe input must match this lark grammar:\nstart: x");
     }
 }

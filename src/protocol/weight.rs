@@ -1,89 +1,38 @@
-//! What a JSON text becomes in memory: a byte of text stays a byte, but a value of two
-//! bytes is a hundred times that once it is parsed, copied and written again. Told in one
-//! pass, before anything is parsed.
+//! The memory that a JSON text takes once it is parsed, estimated before it is. A byte of
+//! text stays a byte, but a value of two bytes takes a hundred times that once it is parsed,
+//! copied and written again.
 
-use memchr::{memchr, memchr2};
+use crate::chat::crowd::Counter;
 
-/// What a value costs beside its text, in all the shapes it takes on its way from one
-/// protocol to another: a node of the parsed tree, its place in a list that has grown by
-/// doubling, and the same once more in what is written for the other side.
+/// Bytes of a value beside its text, on the whole way from one protocol to another: a node of
+/// the parsed tree, its place in a list that grew by doubling, and both again in what is
+/// written for the other side.
 const VALUE: usize = 256;
-/// What a member of an object costs beside its value: its key's own text and its place in
-/// the index.
+/// Bytes of an object's member beside its value: the text of its key and its place in the
+/// index.
 const MEMBER: usize = 128;
 
-/// A body too short to become large.
+/// The longest text, in bytes, that is too short to become large.
 const LIGHT: usize = 8 << 10;
 
-/// Adds up what a text weighs, however it is split.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Scale {
-    place: Place,
-    weight: usize,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    #[default]
-    Outside,
-    InString,
-    /// In a string, behind a backslash.
-    Escaped,
-}
-
-impl Scale {
-    pub fn push(&mut self, mut text: &[u8]) {
-        while !text.is_empty() {
-            text = match self.place {
-                Place::Outside => self.outside(text),
-                Place::InString => self.in_string(text),
-                Place::Escaped => {
-                    self.place = Place::InString;
-                    &text[1..]
-                }
-            };
-        }
-    }
-
-    /// Bytes of memory beside the text itself.
-    pub const fn weight(self) -> usize {
-        self.weight
-    }
-
-    fn outside<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
-        let quote = memchr(b'"', text);
-        let between = &text[..quote.unwrap_or(text.len())];
-        let weights = between.iter().map(|byte| match byte {
-            b',' | b'[' | b'{' => VALUE,
-            b':' => MEMBER,
-            _ => 0,
-        });
-        self.weight = self.weight.saturating_add(weights.sum());
-        let Some(quote) = quote else { return &[] };
-        self.place = Place::InString;
-        &text[quote + 1..]
-    }
-
-    fn in_string<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
-        let Some(stop) = memchr2(b'"', b'\\', text) else { return &[] };
-        self.place = if text[stop] == b'"' { Place::Outside } else { Place::Escaped };
-        &text[stop + 1..]
-    }
-}
-
-/// What a text in one piece weighs; nothing where it is too short to matter.
+/// Bytes of memory beside the text itself; 0 where the text is too short to matter.
 pub fn of(text: &[u8]) -> usize {
     of_parts([text], text.len())
 }
 
-/// The same of a text of `length` bytes in several pieces.
+/// The same for a text of `length` bytes in several pieces.
 pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>, length: usize) -> usize {
     if length <= LIGHT {
         return 0;
     }
-    let mut scale = Scale::default();
-    parts.into_iter().for_each(|part| scale.push(part));
-    scale.weight()
+    let mut counter = Counter::default();
+    parts.into_iter().for_each(|part| counter.push(part));
+    weight(counter)
+}
+
+const fn weight(counter: Counter) -> usize {
+    let values = counter.values.saturating_mul(VALUE);
+    values.saturating_add(counter.members.saturating_mul(MEMBER))
 }
 
 #[cfg(test)]
@@ -91,13 +40,13 @@ mod tests {
     use super::*;
 
     fn weighed(text: &str, size: usize) -> usize {
-        let mut scale = Scale::default();
-        text.as_bytes().chunks(size).for_each(|part| scale.push(part));
-        scale.weight()
+        let mut counter = Counter::default();
+        text.as_bytes().chunks(size).for_each(|part| counter.push(part));
+        weight(counter)
     }
 
     #[test]
-    fn values_and_members_count_and_text_does_not_however_it_is_split() {
+    fn values_and_members_weigh_and_text_does_not_however_it_is_split() {
         for (text, values, members) in [
             ("{}", 1, 0),
             ("[0,0,0]", 3, 0),
@@ -114,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_weighs_nothing() {
+    fn a_short_text_weighs_nothing() {
         let dense = |length: usize| format!("[{}0]", "0,".repeat(length / 2));
         assert_eq!(of(dense(1_000).as_bytes()), 0);
         assert!(of(dense(20_000).as_bytes()) > 10_000 * VALUE);

@@ -1,12 +1,12 @@
-//! Accepts on several listeners, which come and go while the servers stay, and hands what
-//! comes to the [shards](super::shard) in turn.
+//! Accepts connections on several listeners, and hands them to the [shards](super::shard) in
+//! turn. Listeners come and go while the servers stay.
 //!
 //! salvo keeps its listening socket open while it waits for the last stream: new
-//! clients would connect and hang, and the port could not be bound again. A gate lets go
-//! of its listeners before the servers drain; and when LAN access comes or goes, it takes
-//! and leaves the sockets of the network beside those of loopback, so that no local
-//! client notices. Whoever stands in the queue of a listener is taken in before it closes.
-//! Where there are as many as there may be, [the longest idle](crate::connections) makes room.
+//! clients would connect and hang, and the port could not be bound again. A gate closes its
+//! listeners before the servers drain. When LAN access is switched, it takes in or closes the
+//! network's sockets and keeps those of loopback, so that no local client notices.
+//! Connections that wait in a listener's queue are accepted before it closes. When all slots
+//! are taken, [the longest idle connection](crate::connections) makes room.
 
 use std::collections::VecDeque;
 use std::io;
@@ -26,21 +26,21 @@ use super::bind;
 use super::shard::Arrival;
 use crate::connections::{Connections, holding};
 
-/// How long accepting rests when the system has no descriptor to give.
+/// The pause after the system had no descriptor to give.
 const BACK_OFF: Duration = Duration::from_millis(50);
-/// How long the servers may take to let in whoever stood before a closing door: one that
-/// has no room would take until somebody leaves.
+/// How long the servers may take to accept the connections that waited before a closing
+/// listener: a server without room would take until a client leaves.
 const ALL_IN_LIMIT: Duration = Duration::from_secs(1);
-/// How often that is worth a line in the log.
+/// The least time between two log lines about accepting.
 const COMPLAINT_INTERVAL: Duration = Duration::from_mins(1);
 
 pub struct Gate {
     listeners: Vec<TcpListener>,
     connections: Arc<Connections>,
     orders: mpsc::Receiver<Order>,
-    /// Whoever stood before a listener that has closed.
+    /// Connections that have been accepted, and not yet handed to a shard.
     queued: VecDeque<(StdTcpStream, SocketAddr)>,
-    /// Who waits for the servers to have taken them all in.
+    /// Answered when the servers have taken all connections in.
     closing: Option<oneshot::Sender<()>>,
     last_complaint: Option<Instant>,
 }
@@ -50,7 +50,7 @@ enum Order {
         on: bool,
         reply: oneshot::Sender<io::Result<()>>,
     },
-    /// Take these, too; without LAN access, keep only those on loopback.
+    /// Add these; without LAN access, keep only the listeners on loopback.
     Listen {
         more: Vec<TcpListener>,
         lan: bool,
@@ -59,7 +59,7 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-/// Orders a gate about from outside the server that owns it.
+/// Sends orders to a gate, whose task owns it.
 #[derive(Clone, Debug)]
 pub struct GateKeeper {
     orders: mpsc::Sender<Order>,
@@ -78,7 +78,7 @@ impl Gate {
         addresses.map(holding).collect()
     }
 
-    /// Hands every connection to the next of the lanes, until it is told to close.
+    /// Hands each connection to the next lane, until it is ordered to close.
     pub async fn serve(mut self, lanes: Vec<mpsc::Sender<Arrival>>) {
         let mut lanes = Lanes { all: lanes, next: 0, connections: Arc::clone(&self.connections) };
         loop {
@@ -97,7 +97,7 @@ impl Gate {
         }
     }
 
-    /// Somebody is being answered on each of the connections there may be.
+    /// Every connection is busy: waits a moment, or for an order.
     async fn wait_for_room(&mut self) {
         tokio::select! {
             Some(order) = self.orders.recv() => self.obey(order),
@@ -105,7 +105,7 @@ impl Gate {
         }
     }
 
-    /// Until somebody comes, or an order does.
+    /// Waits for a connection or an order.
     async fn wait(&mut self) {
         tokio::select! {
             biased;
@@ -127,7 +127,7 @@ impl Gate {
                 let _ = reply.send(self.share(on));
             }
             Order::Listen { more, lan, done } => {
-                // A second program must not get in through a door left ajar.
+                // No second program may bind the port.
                 let _ = self.share(false);
                 self.listeners.extend(more);
                 if !lan {
@@ -160,7 +160,7 @@ impl Gate {
     }
 }
 
-/// The ways to the servers, taken in turn.
+/// The ways to the shards, taken in turn.
 struct Lanes {
     all: Vec<mpsc::Sender<Arrival>>,
     next: usize,
@@ -168,14 +168,13 @@ struct Lanes {
 }
 
 impl Lanes {
-    /// Hands a connection to the next server that takes one; gives it back when there is no
-    /// room for another.
+    /// Hands a connection to the next shard that has room; gives it back when none has.
     fn hand_on(
         &mut self,
         stream: StdTcpStream,
         remote: SocketAddr,
     ) -> Result<(), (StdTcpStream, SocketAddr)> {
-        // One that has no address has ended.
+        // A connection without an address has ended.
         let Ok(local) = stream.local_addr() else { return Ok(()) };
         let Some(admitted) = self.connections.admit(remote, local) else { return Err((stream, remote)) };
         let mut arrival = Arrival::Connection(stream, admitted);
@@ -183,7 +182,7 @@ impl Lanes {
             let lane = &self.all[self.next % self.all.len()];
             self.next = self.next.wrapping_add(1);
             match lane.try_send(arrival) {
-                // A lane is closed when its server is gone, and then so is everybody.
+                // A lane is closed when its server is gone, and then all are.
                 Ok(()) | Err(TrySendError::Closed(_)) => return Ok(()),
                 Err(TrySendError::Full(back)) => arrival = back,
             }
@@ -196,7 +195,7 @@ impl Lanes {
 }
 
 impl GateKeeper {
-    /// Lets another listener of ours bind the same port, or nobody else.
+    /// Lets another listener of this process bind the same port, or no longer.
     pub async fn share(&self, on: bool) -> io::Result<()> {
         let (reply, shared) = oneshot::channel();
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
@@ -204,7 +203,7 @@ impl GateKeeper {
         shared.await.map_err(|_| gone())?
     }
 
-    /// Takes these listeners in; without LAN access, lets go of all that are not loopback.
+    /// Adds these listeners; without LAN access, closes all that are not on loopback.
     pub async fn listen(&self, more: Vec<TcpListener>, lan: bool) {
         let (done, listening) = oneshot::channel();
         if self.orders.send(Order::Listen { more, lan, done }).await.is_ok() {
@@ -212,8 +211,8 @@ impl GateKeeper {
         }
     }
 
-    /// Returns when the port is free and everybody who had come is in, as far as there was
-    /// room for them.
+    /// Returns when the port is free and the waiting connections have been accepted, as far as
+    /// there was room for them.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.orders.send(Order::Close(reply)).await.is_ok() {
@@ -227,7 +226,7 @@ async fn accept_any(listeners: &[TcpListener]) -> io::Result<(StdTcpStream, Sock
     Ok((stream.into_std()?, remote))
 }
 
-/// Waits until each server has taken in whoever was sent to it.
+/// Waits until each shard has taken in the connections that were sent to it.
 async fn all_in(lanes: &[mpsc::Sender<Arrival>]) {
     for lane in lanes {
         let (last, taken) = oneshot::channel();
@@ -237,8 +236,8 @@ async fn all_in(lanes: &[mpsc::Sender<Arrival>]) {
     }
 }
 
-/// Whoever has come by now; the listener is closed. Asks the system itself, because the
-/// runtime hears of a connection only a moment after it has come.
+/// The connections that wait in the listener's queue; the listener is closed. Asks the system
+/// itself, because the runtime learns of a connection a moment later.
 fn queue_of(listener: TcpListener) -> Vec<(StdTcpStream, SocketAddr)> {
     let Ok(listener) = listener.into_std() else { return Vec::new() };
     let accept = || {

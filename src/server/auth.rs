@@ -1,27 +1,27 @@
-//! Does the caller hold the key? One extraction for every way a client sends it.
+//! Whether a client holds the key: one extraction for every way to send it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, HeaderMap};
+use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 
 use super::policy::Policy;
 use crate::desktop::peer::Peer;
 use crate::protocol::{ErrorKind, LocalError};
 
-/// Refusals a stranger may collect within [`WINDOW`] before being told to wait.
+/// Wrong keys that an address may send within [`WINDOW`] before it has to wait.
 const MAX_REFUSALS: u32 = 20;
 const WINDOW: Duration = Duration::from_mins(1);
-/// Peers remembered at once.
+/// Addresses remembered at once.
 const MAX_PEERS: usize = 4096;
 
-/// How a client sends its key.
+/// The headers that hold a key.
 const HEADERS: &str = "`Authorization: Bearer KEY`, `x-api-key: KEY` or `x-goog-api-key: KEY`";
 
-/// Fails unless one of the presented keys is right. Any one valid key lets a request in.
+/// Fails unless one of the keys that were sent is right: any one valid key lets a request in.
 pub fn check(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Result<(), LocalError> {
     let mut presented = keys(headers, query).peekable();
     let nothing_sent = presented.peek().is_none();
@@ -35,8 +35,8 @@ pub fn check(policy: &Policy, headers: &HeaderMap, query: Option<&str>) -> Resul
     ))
 }
 
-/// Where nobody is asked for a key: fails unless it is the agent's own user or root that
-/// asks, or somebody else with the key.
+/// Where no key is required: fails unless the client is the agent's own user or root, or sends
+/// the key.
 pub fn check_peer(
     policy: &Policy,
     peer: Peer,
@@ -48,22 +48,22 @@ pub fn check_peer(
         return Ok(());
     }
     let message = if peer == Peer::Gone {
-        "the client hung up before it could be seen which user of this computer it was".to_owned()
+        "the client hung up before its user on this computer could be looked up".to_owned()
     } else {
         format!(
-            "this proxy belongs to another user of this computer. Send its API key as {HEADERS}: its user gets it \
+            "this proxy belongs to another user of this computer. Send its API key as {HEADERS}: that user gets it \
              with `portcullis key show`"
         )
     };
     Err(LocalError::new(ErrorKind::Forbidden, message))
 }
 
-/// Whether there is anything that could be right or wrong.
+/// Whether a request holds a key, right or wrong.
 pub fn presents_a_key(headers: &HeaderMap, query: Option<&str>) -> bool {
     keys(headers, query).next().is_some()
 }
 
-/// Every key a request presents, wherever it stands.
+/// Every key in a request: in its headers and its query.
 fn keys<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> impl Iterator<Item = Vec<u8>> + 'a {
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| without_scheme(value.as_bytes()));
     let named = ["x-api-key", "x-goog-api-key"].into_iter().flat_map(|name| headers.get_all(name));
@@ -76,8 +76,8 @@ fn keys<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> impl Iterator<Ite
         .filter(|key| !key.is_empty())
 }
 
-/// `Bearer K` and a bare `K` alike. `Bearer` alone is what a client without a key sends:
-/// the blank at the end of a header's value is not part of it.
+/// `K`, from `Bearer K` or a bare `K`. A client without a key sends `Bearer` alone: spaces at the
+/// end of a header's value are not part of it.
 fn without_scheme(value: &[u8]) -> &[u8] {
     match value.split_at_checked(6) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer") && !starts_a_word(key) => key,
@@ -95,8 +95,8 @@ pub fn without_key(query: Option<&str>) -> Option<String> {
     (!kept.is_empty()).then(|| kept.join("&"))
 }
 
-/// Slows down guessing from the network. Loopback is never locked out: otherwise any
-/// web page could lock the user out of their own proxy.
+/// Slows down guessing from the network. Loopback is never locked out: otherwise any web page
+/// could lock the user out of the proxy.
 #[derive(Debug, Default)]
 pub struct Guesses {
     peers: Mutex<HashMap<IpAddr, Tally>>,
@@ -109,9 +109,9 @@ struct Tally {
 }
 
 impl Guesses {
-    /// Fails with the time to wait when this peer has guessed too often.
+    /// Fails, with the time to wait, when this address has sent too many wrong keys.
     pub fn check(&self, peer: IpAddr, now: Instant) -> Result<(), LocalError> {
-        let peers = self.lock();
+        let peers = self.peers.lock();
         let Some(tally) = peers.get(&peer) else { return Ok(()) };
         let passed = now.saturating_duration_since(tally.since);
         if tally.refusals < MAX_REFUSALS || passed >= WINDOW {
@@ -124,11 +124,12 @@ impl Guesses {
         .retry_after(WINDOW.saturating_sub(passed)))
     }
 
+    /// Counts a wrong key from this address.
     pub fn refused(&self, peer: IpAddr, now: Instant) {
         if peer.to_canonical().is_loopback() {
             return;
         }
-        let mut peers = self.lock();
+        let mut peers = self.peers.lock();
         if peers.len() >= MAX_PEERS {
             peers.retain(|_, tally| now.saturating_duration_since(tally.since) < WINDOW);
             if peers.len() >= MAX_PEERS {
@@ -143,10 +144,6 @@ impl Guesses {
         if tally.refusals == MAX_REFUSALS {
             tracing::warn!(%peer, "wrong API keys from {peer}: refusing it for a minute");
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Tally>> {
-        self.peers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

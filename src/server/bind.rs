@@ -1,4 +1,4 @@
-//! Binds the proxy's addresses, and says precisely why when it cannot.
+//! Binds the proxy's addresses, or explains why they cannot be bound.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,16 +11,16 @@ use crate::desktop::port_owner;
 use crate::language::Message;
 use crate::message;
 
-/// Connections the system holds while we are busy.
+/// Connections that the system holds until they are accepted.
 const BACKLOG: i32 = 1024;
 
 /// The listeners of one address setting: IPv4 always, IPv6 where there is one.
 #[derive(Debug)]
-pub struct Bound {
+pub struct Binding {
     pub listeners: Vec<TcpListener>,
-    /// What clients are told: the IPv4 address with the port that was bound.
+    /// The IPv4 address, with the port that was bound.
     pub address: SocketAddr,
-    /// Why there is no IPv6 listener, when there is none.
+    /// Why there is no IPv6 listener, if that matters.
     pub warning: Option<Message>,
 }
 
@@ -30,23 +30,24 @@ pub const fn address(port: u16, lan: bool) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(ip), port)
 }
 
-/// Binds loopback, or every interface with LAN access. `shared`: another listener of
-/// ours still holds the port and has agreed to share it for a moment.
-pub fn bind(port: u16, lan: bool, shared: bool) -> Result<Bound, (SocketAddr, io::Error)> {
+/// Binds loopback, or every interface with LAN access. `shared`: another listener of this
+/// process still holds the port, and shares it for a moment. Fails with the address that could
+/// not be bound.
+pub fn bind(port: u16, lan: bool, shared: bool) -> Result<Binding, (SocketAddr, io::Error)> {
     let v4 = address(port, lan);
     let first = listen(v4, shared).map_err(|error| (v4, error))?;
     let address = first.local_addr().map_err(|error| (v4, error))?;
     let v6_ip = if lan { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
     let v6 = SocketAddr::new(IpAddr::V6(v6_ip), address.port());
     match listen(v6, shared) {
-        Ok(second) => Ok(Bound { listeners: vec![first, second], address, warning: None }),
-        Err(error) => Ok(Bound { listeners: vec![first], address, warning: v6_warning(v6, &error) }),
+        Ok(second) => Ok(Binding { listeners: vec![first, second], address, warning: None }),
+        Err(error) => Ok(Binding { listeners: vec![first], address, warning: v6_warning(v6, &error) }),
     }
 }
 
-/// Nothing new: what there is on loopback is enough.
-pub const fn loopback_again(port: u16) -> Bound {
-    Bound { listeners: Vec::new(), address: address(port, false), warning: None }
+/// No new listeners: those on loopback are enough.
+pub const fn loopback_again(port: u16) -> Binding {
+    Binding { listeners: Vec::new(), address: address(port, false), warning: None }
 }
 
 fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
@@ -54,7 +55,7 @@ fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // Elsewhere this option would let two programs have the same port.
+    // On Windows this option would let two programs bind the same port.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     if shared {
@@ -69,8 +70,8 @@ fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Lets a second listener of ours bind the port this one holds, for as long as it takes
-/// to hand over from `127.0.0.1` to `0.0.0.0` or back.
+/// Lets a second listener of this process bind the same port, while it moves from `127.0.0.1`
+/// to `0.0.0.0` or back. Fails where the system has no such option.
 #[cfg(unix)]
 pub fn share(socket: &SockRef<'_>, on: bool) -> io::Result<()> {
     socket.set_reuse_port(on)
@@ -81,7 +82,7 @@ pub fn share(_: &SockRef<'_>, _: bool) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// A system without IPv6 is no news; a port that somebody else holds on `[::1]` is.
+/// A warning when another program holds the port on `[::1]`; a system without IPv6 is fine.
 fn v6_warning(address: SocketAddr, error: &io::Error) -> Option<Message> {
     let is_absent = matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported)
         || error.raw_os_error().is_some_and(|code| NO_IPV6.contains(&code));
@@ -96,8 +97,7 @@ fn v6_warning(address: SocketAddr, error: &io::Error) -> Option<Message> {
 /// `EAFNOSUPPORT` on Linux, macOS and Windows.
 const NO_IPV6: [i32; 3] = [97, 47, 10047];
 
-/// Everything there is to know about a bind that failed. Asks the system who holds the
-/// port, which takes milliseconds.
+/// Why a bind failed. Asks the system which program holds the port, which takes milliseconds.
 pub async fn explain(address: SocketAddr, error: &io::Error) -> BindFailure {
     let reason = match error.kind() {
         ErrorKind::AddrInUse => BindReason::InUse { owner: owner(address).await },
@@ -126,8 +126,8 @@ async fn owner(address: SocketAddr) -> Option<PortOwner> {
     }
 }
 
-/// Who listens on IPv6 loopback at this port, when it is not the agent of this pid: clients
-/// that go by `localhost` may reach them instead. Takes milliseconds, and blocks.
+/// A warning when a program other than the agent (`ours`: its pid) listens on this port of IPv6
+/// loopback: clients that resolve `localhost` to IPv6 reach that program. Blocks for milliseconds.
 pub fn stranger_on_ipv6(port: u16, ours: u32) -> Option<Message> {
     let address = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
     let owner = match port_owner::process_at(address) {
@@ -135,7 +135,7 @@ pub fn stranger_on_ipv6(port: u16, ours: u32) -> Option<Message> {
         Some((name, pid)) => PortOwner::Process { name, pid },
         None => PortOwner::User { name: port_owner::another_user(address)? },
     };
-    Some(taken(address, owner.said()))
+    Some(taken(address, owner.message()))
 }
 
 fn taken(address: SocketAddr, owner: Message) -> Message {

@@ -1,5 +1,5 @@
-//! What a browser may read. Never `*`, never credentials: an origin is named back only
-//! when the guard has let it through.
+//! What a page in a browser may read. Never `*`, never credentials: only an origin that the
+//! guard has let through is named in the answer.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -17,7 +17,7 @@ pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// For a request whose origin was let through.
+/// Lets the page read the answer; for a request whose origin was let through.
 pub fn allow(request: &HeaderMap, response: &mut HeaderMap) {
     let Some(origin) = request.get(ORIGIN) else { return };
     response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -25,7 +25,7 @@ pub fn allow(request: &HeaderMap, response: &mut HeaderMap) {
     response.append(VARY, HeaderValue::from_static("Origin"));
 }
 
-/// The answer to a preflight, on top of [`allow`].
+/// Answers a preflight; [`allow`] comes first.
 pub fn preflight(request: &HeaderMap, response: &mut HeaderMap) {
     response.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
     if let Some(asked) = request.get(ACCESS_CONTROL_REQUEST_HEADERS) {

@@ -1,9 +1,9 @@
-//! The outermost layer, before any handler and on every route: is this request meant
-//! for us, and does a web page stand behind it that has no business here?
+//! The outermost layer, before any handler and on every route: whether a request is meant for
+//! this proxy, and whether a web page of another site sent it.
 //!
 //! A page of another site can reach loopback in two ways: by pointing its own name at
-//! 127.0.0.1 (then the Host is not ours), or by sending requests across origins (then
-//! the browser says so in Origin or Sec-Fetch-Site). Where a key is required, the key is
+//! 127.0.0.1 (then the Host is not ours), or by sending requests across origins (then the
+//! browser names the origin in Origin or Sec-Fetch-Site). Where a key is required, the key is
 //! the permission and the origin does not matter.
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,12 +18,12 @@ use crate::protocol::{ErrorKind, LocalError};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Schemes of editors and desktop shells, whose pages are the user's own programs.
+/// Schemes of editors and desktop shells: their pages are the user's own programs.
 const APP_SCHEMES: [&str; 8] =
     ["vscode-webview", "vscode-file", "tauri", "app", "electron", "file-app", "capacitor", "ionic"];
 
-/// Fails when the head is too long. The server below reads in large steps, and notices only
-/// what is twice as long.
+/// Fails when the head is too long. The HTTP server reads in large steps, and notices only a
+/// head that is twice as long.
 pub fn check_head(request: &Request) -> Result<(), LocalError> {
     if head_length(request) <= LONGEST_HEAD {
         return Ok(());
@@ -37,8 +37,8 @@ pub fn check_head(request: &Request) -> Result<(), LocalError> {
     ))
 }
 
-/// Fails unless there is exactly one Host and it is ours, and the connection came in where
-/// this proxy listens. `local`: the address of this machine that it came in on.
+/// Fails unless there is exactly one Host, it is ours, and the connection came in on an address
+/// that may be used. `local`: this machine's address that it came in on.
 pub fn check_host(
     policy: &Policy,
     uri: &Uri,
@@ -46,7 +46,7 @@ pub fn check_host(
     local: Option<SocketAddr>,
 ) -> Result<(), LocalError> {
     if !policy.lan && local.is_some_and(|local| !local.ip().to_canonical().is_loopback()) {
-        // A connection from the network outlives LAN access, and may ask again.
+        // A connection from the network outlives LAN access, and may send another request.
         return Err(LocalError::new(ErrorKind::Forbidden, "LAN access to this proxy is off"));
     }
     let mut hosts = headers.get_all(HOST).iter();
@@ -64,7 +64,7 @@ pub fn check_host(
         Some(name) => Err(LocalError::new(
             ErrorKind::Forbidden,
             format!(
-                "this proxy is not called {:?}: use 127.0.0.1 or localhost, or add the name to allowed_hosts \
+                "{:?} is not a name of this proxy: use 127.0.0.1 or localhost, or add the name to allowed_hosts \
                  under [proxy]",
                 name.host()
             ),
@@ -81,12 +81,12 @@ fn is_ours(policy: &Policy, authority: &Authority, local: Option<SocketAddr>) ->
     if policy.hosts.iter().any(|ours| ours == name) {
         return true;
     }
-    // With LAN access the address a client typed is the one its packets arrived at.
+    // With LAN access, the address in the URL is the one that the packets arrived at.
     let literal = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     policy.lan && literal.is_ok_and(|literal| local.is_some_and(|local| local.ip().to_canonical() == literal))
 }
 
-/// Fails when a page of another site asks, unless a key is what decides.
+/// Fails for a page of another site, unless a key is required.
 pub fn check_origin(policy: &Policy, headers: &HeaderMap, key_required: bool) -> Result<(), LocalError> {
     if key_required {
         return Ok(());
@@ -104,7 +104,7 @@ pub fn check_origin(policy: &Policy, headers: &HeaderMap, key_required: bool) ->
     }
 }
 
-/// What cannot be read is as good as no name.
+/// An origin that is not text counts as `null`.
 fn named_origin(value: &http::HeaderValue) -> &str {
     value.to_str().unwrap_or("null")
 }
@@ -124,8 +124,8 @@ fn is_trusted(policy: &Policy, origin: &str) -> bool {
         && host.is_some_and(|host| is_loopback_name(&host))
 }
 
-/// What browsers look for on this machine and nowhere else: `tauri.localhost` is a desktop
-/// program's own page.
+/// Whether browsers resolve the name to this machine and no other: `tauri.localhost` is a
+/// desktop program's own page.
 pub fn is_loopback_name(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost")
 }

@@ -1,36 +1,38 @@
-//! One request from the door to the gateway: guard, route, authenticate, answer.
+//! One request on its way from the listener to the gateway: guard, route, authenticate, answer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, SERVER};
+use http::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, SERVER};
 use http::{HeaderValue, Method, StatusCode};
 use salvo::http::ResBody;
 use salvo::prelude::{Depot, FlowCtrl, Request, Response};
 use salvo::{Handler, async_trait};
 
+use super::door::Door;
+use super::family::family;
 use super::policy::Policy;
-use super::routes::{self, Endpoint, Missing, Route};
-use super::{Door, auth, cors, guard, rescue, unread};
-use crate::connections::{Arriving, Connection, Connections};
+use super::routes::{self, Endpoint, NoRoute, Route};
+use super::{auth, base_url, cors, guard, remainder, rescue};
+use crate::connections::{Connection, Connections, RequestBody};
 use crate::desktop::port_owner::SERVER_NAME;
-use crate::gateway::{ACCOUNT_HEADER, AnswerBody, Incoming, ModelsRequest, new_request_id};
+use crate::gateway::{AnswerBody, Incoming, ModelsRequest, new_request_id};
 use crate::protocol::{ErrorKind, Family, LocalError};
 use crate::upstream::hop;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// The only handler there is: every path, every method.
+/// The only handler: every path, every method.
 pub struct Entry(pub Arc<Door>, pub Arc<Connections>);
 
 #[async_trait]
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
         let Some(turn) = self.1.begin(request) else {
-            // It is being closed, and this is dropped with it.
+            // The connection is being closed, and this future is dropped with it.
             return std::future::pending().await;
         };
         let id = new_request_id();
@@ -40,7 +42,7 @@ impl Handler for Entry {
         if let Err(error) = self.answer(request, response, route, family, &id, turn.connection()).await {
             rescue::render(response, family, &error, &id);
         }
-        let is_read = unread::discard(request, asks_first).await;
+        let is_read = remainder::discard(request, asks_first).await;
         let headers = response.headers_mut();
         if !is_read {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -58,7 +60,7 @@ impl Entry {
         &self,
         request: &mut Request,
         response: &mut Response,
-        route: Result<Route, Missing>,
+        route: Result<Route, NoRoute>,
         family: Family,
         id: &str,
         connection: &Connection,
@@ -71,21 +73,21 @@ impl Entry {
         match self.admit(request, response, route, connection) {
             Ok(Some(route)) => self.dispatch(request, response, route, family, id, connection).await,
             Ok(None) => Ok(()),
-            // A tool that probes without its key does so at every start.
+            // Tools probe without their key at every start: that is not worth a record.
             Err(error) if is_probe => Err(error),
             Err(error) => {
-                self.0.turned_away.record(&self.0.gateway.recorder, request, id, family, asked, &error);
+                self.0.refusals.record(&self.0.gateway.recorder, request, id, family, asked, &error);
                 Err(error)
             }
         }
     }
 
-    /// Whom to pass on to; `None`: answered already.
+    /// The route to take; `None`: answered already. Fails when the request may not pass.
     fn admit(
         &self,
         request: &Request,
         response: &mut Response,
-        route: Result<Route, Missing>,
+        route: Result<Route, NoRoute>,
         connection: &Connection,
     ) -> Result<Option<Route>, LocalError> {
         let door = &self.0;
@@ -106,11 +108,11 @@ impl Entry {
         } else {
             auth::check_peer(&policy, connection.peer(), request.headers(), request.uri().query())?;
         }
-        let route = route.map_err(|missing| {
+        let route = route.map_err(|no_route| {
             let own = door.base_url();
-            let base_url = rescue::base_url(request.headers(), &own);
-            rescue::missing(
-                &missing,
+            let base_url = base_url::for_client(request.headers(), &own);
+            rescue::no_route(
+                &no_route,
                 request.method(),
                 request.uri().path(),
                 &base_url,
@@ -128,7 +130,7 @@ impl Entry {
         }
         let (headers, query) = (request.headers(), request.uri().query());
         let checked = auth::check(policy, headers, query);
-        // Whoever sends no key at all does not guess, and must not lock out who shares the address.
+        // A client without a key is not guessing, and must not lock out others at its address.
         if let (Err(_), Some(peer)) = (&checked, peer)
             && auth::presents_a_key(headers, query)
         {
@@ -172,46 +174,17 @@ impl Entry {
                     peer: address(request.remote_addr()),
                     headers: std::mem::take(request.headers_mut()),
                 };
-                gateway.serve(incoming, Arriving { body: request.body_mut(), connection }).await?
+                gateway.serve(incoming, RequestBody { body: request.body_mut(), connection }).await?
             }
         };
         let (parts, body) = answer.into_parts();
         response.status_code(parts.status);
         response.headers_mut().extend(parts.headers);
-        if !address(request.remote_addr()).is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
-            response.headers_mut().remove(ACCOUNT_HEADER);
-        }
         response.body(match body {
             AnswerBody::Whole(bytes) => ResBody::Once(bytes),
             AnswerBody::Relay(relay) => ResBody::Boxed(Box::into_pin(relay)),
         });
         Ok(())
-    }
-}
-
-/// The path's own family, else the one whose SDK sends such headers. A model list under
-/// `/v1` belongs to whoever asks.
-fn family(route: &Result<Route, Missing>, request: &Request) -> Family {
-    let named = match route {
-        Ok(route) => route.family,
-        Err(Missing::NoSuchPath { family } | Missing::WrongMethod { family, .. }) => *family,
-    };
-    match route {
-        Ok(Route { endpoint: Endpoint::Models { .. }, .. }) => {
-            named.unwrap_or_else(|| asks_for_models(request.headers()))
-        }
-        _ => named.unwrap_or_else(|| rescue::family_of(request.headers(), request.uri().query())),
-    }
-}
-
-/// Whose list `/v1/models` is: three SDKs ask for it, and only a header tells them apart.
-fn asks_for_models(headers: &HeaderMap) -> Family {
-    if headers.contains_key("anthropic-version") {
-        Family::Anthropic
-    } else if headers.contains_key("x-goog-api-key") {
-        Family::Gemini
-    } else {
-        Family::OpenAi
     }
 }
 

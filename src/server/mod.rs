@@ -1,86 +1,45 @@
-//! HTTP in: the listening sockets, who may pass, and which path is whose.
+//! HTTP in: the listening sockets, which requests may pass, and which handler each path has.
 
-pub mod acceptor;
-pub mod auth;
+mod acceptor;
+mod auth;
+mod base_url;
 pub mod bind;
 mod cors;
+mod door;
+mod family;
 mod guard;
 mod handlers;
 mod policy;
+mod refusals;
+mod remainder;
 mod rescue;
-pub mod routes;
+mod routes;
 mod shard;
-mod turned_away;
-mod unread;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use salvo::fuse::FuseConfig;
 use salvo::server::ServerHandle;
 use salvo::{Router, Server};
 use tokio::task::JoinHandle;
 
 use self::acceptor::{Gate, GateKeeper};
-use self::auth::Guesses;
-use self::bind::Bound;
+pub use self::base_url::base_url;
+use self::bind::Binding;
+pub use self::door::Door;
 use self::handlers::Entry;
-use self::policy::Policy;
-use self::shard::{Lane, Shards};
-use self::turned_away::TurnedAway;
-use crate::config::Config;
+use self::shard::Lane;
 use crate::connections::{Connections, LONGEST_HEAD};
-use crate::gateway::Gateway;
 use crate::language::Message;
 
-/// A request head may take this long to arrive.
+/// The longest time for a request head to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause within a request body.
 const BODY_GAP: Duration = Duration::from_secs(30);
-/// How long a client may leave what we send it unread.
+/// How long a client may leave its answer unread.
 const WRITE_STALL: Duration = Duration::from_mins(5);
-
-/// What every connection shares; outlives any one listener.
-pub struct Door {
-    pub gateway: Arc<Gateway>,
-    policy: ArcSwap<Policy>,
-    base_url: ArcSwap<String>,
-    guesses: Guesses,
-    turned_away: TurnedAway,
-    host_name: String,
-    shards: Shards,
-}
-
-impl Door {
-    /// `host_name`: this machine's own, a name for it with LAN access. Fails when the
-    /// system has no threads to give.
-    pub fn new(gateway: Arc<Gateway>, config: &Config, host_name: String) -> std::io::Result<Self> {
-        Ok(Self {
-            gateway,
-            policy: ArcSwap::from_pointee(Policy::new(config, &host_name)),
-            base_url: ArcSwap::default(),
-            guesses: Guesses::default(),
-            turned_away: TurnedAway::default(),
-            host_name,
-            shards: Shards::start()?,
-        })
-    }
-
-    /// Puts a new configuration in force for the requests to come.
-    pub fn apply(&self, config: &Config) {
-        self.policy.store(Arc::new(Policy::new(config, &self.host_name)));
-    }
-
-    fn policy(&self) -> Arc<Policy> {
-        self.policy.load_full()
-    }
-
-    fn base_url(&self) -> Arc<String> {
-        self.base_url.load_full()
-    }
-}
 
 /// A proxy that is bound and answering.
 pub struct ProxyServer {
@@ -100,15 +59,15 @@ struct Servers {
 
 impl ProxyServer {
     /// Starts to answer. `max_connections` leaves room for as many sockets upstream.
-    pub fn start(bound: Bound, door: &Arc<Door>, max_connections: usize) -> Self {
-        let Bound { listeners, address, warning } = bound;
-        door.base_url.store(Arc::new(base_url(address)));
+    pub fn start(bound: Binding, door: &Arc<Door>, max_connections: usize) -> Self {
+        let Binding { listeners, address, warning } = bound;
+        door.set_address(address);
         let connections = Connections::new(max_connections);
         let (gate, keeper) = Gate::new(listeners, Arc::clone(&connections));
         let mut servers = Servers::default();
         let mut lanes = Vec::new();
-        for shard in door.shards.handles() {
-            let (lane, sender) = Lane::new(gate.holdings());
+        for shard in door.shards() {
+            let (lane, sender) = Lane::acceptor(gate.holdings());
             let mut server = Server::new(lane).fuse_config(fuse());
             server.http1_mut().max_buf_size(LONGEST_HEAD);
             let entry = Entry(Arc::clone(door), Arc::clone(&connections));
@@ -121,40 +80,40 @@ impl ProxyServer {
         Self { address, warning, is_on_loopback: address.ip().is_loopback(), keeper, servers }
     }
 
-    /// For whoever reads the log and nothing else.
+    /// Writes the warning to the log.
     pub fn log_warning(&self) {
         if let Some(warning) = &self.warning {
             tracing::warn!("{warning}");
         }
     }
 
-    /// Lets a second listener of ours bind the same port.
+    /// Lets a second listener of this process bind the same port.
     pub async fn share_port(&self) -> std::io::Result<()> {
         self.keeper.share(true).await
     }
 
-    /// The opposite: a second program must not get in through a door left ajar.
+    /// Ends the sharing: no second program may bind the port.
     pub async fn keep_port_to_itself(&self) {
         let _ = self.keeper.share(false).await;
     }
 
-    /// Whether it listens on loopback, be it beside the network.
+    /// Whether it listens on loopback, with or without the network.
     pub const fn is_on_loopback(&self) -> bool {
         self.is_on_loopback
     }
 
-    /// LAN access comes or goes on the same port. Connections stay as they are.
-    pub async fn switch(&mut self, bound: Bound, door: &Door) {
-        let Bound { listeners, address, warning } = bound;
+    /// Takes LAN access in or gives it up, on the same port. Connections stay as they are.
+    pub async fn switch(&mut self, bound: Binding, door: &Door) {
+        let Binding { listeners, address, warning } = bound;
         let lan = !address.ip().is_loopback();
-        door.base_url.store(Arc::new(base_url(address)));
+        door.set_address(address);
         self.keeper.listen(listeners, lan).await;
         self.is_on_loopback |= !lan;
         (self.address, self.warning) = (address, warning);
     }
 
-    /// Frees the port at once, then lets requests under way finish, no longer than
-    /// `limit`. The returned task ends with the last of them.
+    /// Frees the port at once, then lets requests under way finish, for at most `limit`. The
+    /// returned task ends with the last of them.
     pub async fn close(self, limit: Duration) -> JoinHandle<()> {
         self.keeper.close().await;
         let Self { mut servers, .. } = self;
@@ -167,13 +126,6 @@ impl ProxyServer {
             }
         })
     }
-}
-
-/// What clients are pointed at: `0.0.0.0` is no address to connect to.
-pub fn base_url(address: SocketAddr) -> String {
-    let ip = address.ip();
-    let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-    format!("http://{host}:{}", address.port())
 }
 
 fn fuse() -> FuseConfig {

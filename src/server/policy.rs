@@ -1,5 +1,5 @@
-//! What the configuration means to the door: whose Host and Origin are ours, and which
-//! key opens what. Rebuilt on every reload, read on every request.
+//! The configuration's rules for entering: which Hosts and Origins are ours, and which routes
+//! need the key. Rebuilt on every reload, read on every request.
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -9,7 +9,7 @@ use crate::config::{Config, EffectiveAuth};
 #[derive(Debug)]
 pub struct Policy {
     pub auth: EffectiveAuth,
-    /// SHA-256 of the client key; `None` when there is none, and then none is right.
+    /// SHA-256 of the client key; `None` when there is no key, and then every key is wrong.
     key: Option<[u8; 32]>,
     pub lan: bool,
     /// Lower case, without a port.
@@ -57,7 +57,7 @@ impl Policy {
         }
     }
 
-    /// Whether this route asks for a key.
+    /// Whether a route needs the key.
     pub const fn needs_key(&self, is_health: bool) -> bool {
         match self.auth {
             EffectiveAuth::Off => false,
@@ -66,7 +66,8 @@ impl Policy {
         }
     }
 
-    /// Compares digests in constant time, so that neither length nor prefix shows.
+    /// Whether this is the key. Digests are compared in constant time, so that neither its length
+    /// nor a prefix leaks.
     pub fn is_key(&self, presented: &[u8]) -> bool {
         use subtle::ConstantTimeEq;
         self.key.is_some_and(|key| key.ct_eq(&digest(presented)).into())

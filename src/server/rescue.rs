@@ -1,16 +1,12 @@
-//! Every error of our own on its way out: in the shape of the family that asked, so
-//! that its SDK raises the right exception.
+//! Every error of the proxy's own, in the shape of the client's family, so that its SDK raises
+//! the right exception.
 
-use std::borrow::Cow;
-
-use http::header::{ALLOW, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER};
-use http::uri::Authority;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::{HeaderName, HeaderValue};
 use salvo::http::ResBody;
 use salvo::prelude::Response;
 
-use super::guard::is_loopback_name;
-use super::routes::Missing;
+use super::routes::NoRoute;
 use crate::protocol::{ErrorKind, Family, LocalError};
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
@@ -30,40 +26,16 @@ pub fn render(response: &mut Response, family: Family, error: &LocalError, reque
     response.body(ResBody::Once(body.to_string().into()));
 }
 
-/// The family of a request whose path does not tell: what only its SDK sends.
-pub fn family_of(headers: &HeaderMap, query: Option<&str>) -> Family {
-    let has_query_key = || query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("key=")));
-    if headers.contains_key("anthropic-version") {
-        Family::Anthropic
-    } else if headers.contains_key("x-goog-api-key") || has_query_key() {
-        Family::Gemini
-    } else if headers.contains_key("x-api-key") {
-        Family::Anthropic
-    } else {
-        Family::OpenAi
-    }
-}
-
-/// Where a client that names us like this finds us: 127.0.0.1 is another machine to one on the network. The
-/// Host is known to be ours.
-pub fn base_url<'a>(headers: &HeaderMap, own: &'a str) -> Cow<'a, str> {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    match host {
-        Some(host) if !is_loopback_name(host.host()) => format!("http://{host}").into(),
-        _ => own.into(),
-    }
-}
-
-/// Says which base URL would have worked.
-pub fn missing(
-    missing: &Missing,
+/// The error for a path or method without a route; its message names the base URL that works.
+pub fn no_route(
+    no_route: &NoRoute,
     method: &http::Method,
     path: &str,
     base_url: &str,
     headers: &mut HeaderMap,
 ) -> LocalError {
-    match missing {
-        Missing::NoSuchPath { .. } => LocalError::new(
+    match no_route {
+        NoRoute::NoSuchPath { .. } => LocalError::new(
             ErrorKind::NotFound,
             format!(
                 "there is no {method} {} here. The base URL is {base_url}/v1 for OpenAI clients, {base_url} for \
@@ -71,7 +43,7 @@ pub fn missing(
                 shortened(path)
             ),
         ),
-        Missing::WrongMethod { allow, .. } => {
+        NoRoute::WrongMethod { allow, .. } => {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
             LocalError::new(
                 ErrorKind::MethodNotAllowed,
@@ -81,7 +53,7 @@ pub fn missing(
     }
 }
 
-/// A client's path in a message: bounded, and with nothing in it that moves a cursor.
+/// A client's path for a message: bounded, and without characters that move a cursor.
 fn shortened(path: &str) -> String {
     crate::language::printable::shortened(path, 120)
 }

@@ -1,10 +1,10 @@
 //! Every path on one screen.
 //!
-//! The path is understood once, from the bytes the client sent, and everything after
-//! (who must authenticate, which handler runs, what is recorded) looks at the result,
-//! never at the text again. Misspellings that SDKs produce (doubled versions, a family's
-//! name in front, one operation after another) are peeled off from the left; a path that
-//! is not left with exactly one of these is not ours.
+//! The path is parsed once, from the bytes that the client sent. Everything after (whether a key
+//! is needed, which handler runs, what is recorded) uses the result, never the text again.
+//! Misspellings that SDKs produce (doubled versions, a family's name in front, one operation
+//! after another) are peeled off from the left; what is left must be exactly one of the paths
+//! below.
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -14,8 +14,7 @@ use crate::protocol::{Family, Operation};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     Health,
-    /// `HEAD /`, `/api/hello` and telemetry, which interactive clients send: answered, and
-    /// ignored.
+    /// `HEAD /`, `/api/hello` and the telemetry of interactive clients: answered and ignored.
     Ignored,
     Models {
         id: Option<String>,
@@ -30,14 +29,14 @@ pub enum Endpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     pub endpoint: Endpoint,
-    /// The family the path itself names, if it does.
+    /// The family that the path names.
     pub family: Option<Family>,
-    /// What is odd about the path, for the record.
+    /// What is odd about the path; for the record.
     pub hint: Option<&'static str>,
 }
 
 impl Route {
-    /// What an API call asks for; `None` for a health check or a model list.
+    /// The operation of an API call; `None` for a health check or a model list.
     pub const fn operation(&self) -> Option<Operation> {
         match &self.endpoint {
             Endpoint::Call { operation, .. } => Some(*operation),
@@ -47,12 +46,12 @@ impl Route {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum NoRoute {
     NoSuchPath { family: Option<Family> },
     WrongMethod { family: Option<Family>, allow: &'static str },
 }
 
-pub fn find(method: &Method, path: &str) -> Result<Route, Missing> {
+pub fn find(method: &Method, path: &str) -> Result<Route, NoRoute> {
     if matches!(path, "/healthz" | "/health") {
         let route = Route { endpoint: Endpoint::Health, family: None, hint: None };
         return only(&[Method::GET, Method::HEAD], "GET, HEAD", method, None).map(|()| route);
@@ -60,27 +59,27 @@ pub fn find(method: &Method, path: &str) -> Result<Route, Missing> {
     if method == Method::HEAD && path == "/" || path.starts_with("/api/event_logging/") {
         return Ok(Route { endpoint: Endpoint::Ignored, family: Some(Family::Anthropic), hint: None });
     }
-    let mut peeled = Peeled::default();
+    let mut prefix = Prefix::default();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     if path.contains("//") {
-        peeled.hint = Some("doubled slash: the base URL should not end in /");
+        prefix.hint = Some("doubled slash: the base URL should not end in /");
     }
     if segments.iter().any(|segment| matches!(*segment, "." | "..") || segment.contains('\\')) {
-        return Err(Missing::NoSuchPath { family: None });
+        return Err(NoRoute::NoSuchPath { family: None });
     }
     let mut rest = segments.as_slice();
     loop {
-        if let Some(endpoint) = exact(method, rest, peeled.version) {
-            return finish(method, endpoint, &peeled);
+        if let Some(endpoint) = exact(method, rest, prefix.version) {
+            return finish(method, endpoint, &prefix);
         }
-        rest = match peel(rest, &mut peeled) {
+        rest = match peel(rest, &mut prefix) {
             Some(rest) => rest,
-            None => return Err(Missing::NoSuchPath { family: peeled.family }),
+            None => return Err(NoRoute::NoSuchPath { family: prefix.family }),
         };
     }
 }
 
-/// The paths, below whatever version or prefix stood in front.
+/// The endpoint of a path without its prefix.
 fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> Option<Endpoint> {
     let call = |operation| Some(Endpoint::Call { operation, model: None, version: None });
     match segments {
@@ -100,79 +99,79 @@ fn exact(method: &Method, segments: &[&str], version: Option<&'static str>) -> O
     }
 }
 
-/// `models/{id}` or `models/{id}:{action}`. Names may hold slashes and colons of their
-/// own, so what stands behind the last colon is an action only when it is a known one.
+/// `models/{id}` or `models/{id}:{action}`. Names may hold slashes and colons, so the text after
+/// the last colon is an action only when it is a known one.
 fn model(method: &Method, name: &[&str], version: Option<&'static str>) -> Option<Endpoint> {
     let name = name.join("/");
     let name = percent_decode_str(&name).decode_utf8().ok()?;
-    // An SDK that is given a resource name puts its collection in front once more.
+    // An SDK that is given a resource name adds the collection once more.
     let name = name.trim_start_matches("models/").to_owned();
     let colon = name.rsplit_once(':');
     match colon.and_then(|(model, action)| Some((model, Operation::from_gemini_action(action)?))) {
         Some((model, operation)) => {
             Some(Endpoint::Call { operation, model: Some(model.to_owned()), version })
         }
-        // Something is to be done with the model, and nobody knows what.
+        // An unknown action.
         None if *method == Method::POST && colon.is_some() => None,
         None => Some(Endpoint::Models { id: Some(name) }),
     }
 }
 
-/// What was taken off the front of a path.
+/// What was peeled off the front of a path.
 #[derive(Default)]
-struct Peeled {
+struct Prefix {
     version: Option<&'static str>,
     family: Option<Family>,
     hint: Option<&'static str>,
 }
 
-fn peel<'a, 'b>(segments: &'a [&'b str], peeled: &mut Peeled) -> Option<&'a [&'b str]> {
+fn peel<'a, 'b>(segments: &'a [&'b str], prefix: &mut Prefix) -> Option<&'a [&'b str]> {
     match segments {
-        ["v1", rest @ ..] => Some(version("v1", None, rest, peeled)),
-        ["v1beta", rest @ ..] => Some(version("v1beta", Some(Family::Gemini), rest, peeled)),
-        ["v1alpha", rest @ ..] => Some(version("v1alpha", Some(Family::Gemini), rest, peeled)),
-        ["openai", rest @ ..] => Some(prefix(Family::OpenAi, rest, peeled)),
-        ["anthropic", rest @ ..] => Some(prefix(Family::Anthropic, rest, peeled)),
-        ["gemini", rest @ ..] => Some(prefix(Family::Gemini, rest, peeled)),
+        ["v1", rest @ ..] => Some(version("v1", None, rest, prefix)),
+        ["v1beta", rest @ ..] => Some(version("v1beta", Some(Family::Gemini), rest, prefix)),
+        ["v1alpha", rest @ ..] => Some(version("v1alpha", Some(Family::Gemini), rest, prefix)),
+        ["openai", rest @ ..] => Some(in_family(Family::OpenAi, rest, prefix)),
+        ["anthropic", rest @ ..] => Some(in_family(Family::Anthropic, rest, prefix)),
+        ["gemini", rest @ ..] => Some(in_family(Family::Gemini, rest, prefix)),
         ["chat", "completions", rest @ ..] | ["responses", rest @ ..] => {
-            Some(doubled(Family::OpenAi, rest, peeled))
+            Some(doubled(Family::OpenAi, rest, prefix))
         }
-        ["messages", rest @ ..] => Some(doubled(Family::Anthropic, rest, peeled)),
+        ["messages", rest @ ..] => Some(doubled(Family::Anthropic, rest, prefix)),
         _ => None,
     }
 }
 
-fn prefix<'a, 'b>(family: Family, rest: &'a [&'b str], peeled: &mut Peeled) -> &'a [&'b str] {
-    peeled.family = Some(family);
+fn in_family<'a, 'b>(family: Family, rest: &'a [&'b str], prefix: &mut Prefix) -> &'a [&'b str] {
+    prefix.family = Some(family);
     rest
 }
 
-/// A base URL that already names an operation, and an SDK that appends another.
-fn doubled<'a, 'b>(family: Family, rest: &'a [&'b str], peeled: &mut Peeled) -> &'a [&'b str] {
-    peeled.hint = Some("doubled path: the base URL should not name an operation");
-    prefix(family, rest, peeled)
+/// The base URL already names an operation, and the SDK has appended another.
+fn doubled<'a, 'b>(family: Family, rest: &'a [&'b str], prefix: &mut Prefix) -> &'a [&'b str] {
+    prefix.hint = Some("doubled path: the base URL should not name an operation");
+    in_family(family, rest, prefix)
 }
 
 fn version<'a, 'b>(
     name: &'static str,
     family: Option<Family>,
     rest: &'a [&'b str],
-    peeled: &mut Peeled,
+    prefix: &mut Prefix,
 ) -> &'a [&'b str] {
-    if peeled.version.replace(name).is_some() {
-        peeled.hint = Some("doubled version: the SDK adds it to the base URL itself");
+    if prefix.version.replace(name).is_some() {
+        prefix.hint = Some("doubled version: the SDK adds it to the base URL itself");
     }
-    peeled.family = peeled.family.or(family);
+    prefix.family = prefix.family.or(family);
     rest
 }
 
-fn finish(method: &Method, endpoint: Endpoint, peeled: &Peeled) -> Result<Route, Missing> {
+fn finish(method: &Method, endpoint: Endpoint, prefix: &Prefix) -> Result<Route, NoRoute> {
     let family = match &endpoint {
         Endpoint::Call { operation, .. } => Some(operation.protocol().family()),
         Endpoint::Ignored => Some(Family::Anthropic),
-        _ => peeled.family,
+        _ => prefix.family,
     };
-    let hint = peeled.hint.or_else(|| missing_version(&endpoint, peeled));
+    let hint = prefix.hint.or_else(|| missing_version(&endpoint, prefix));
     match endpoint {
         Endpoint::Call { .. } => only(&[Method::POST], "POST", method, family)?,
         _ => only(&[Method::GET, Method::HEAD], "GET, HEAD", method, family)?,
@@ -180,26 +179,26 @@ fn finish(method: &Method, endpoint: Endpoint, peeled: &Peeled) -> Result<Route,
     Ok(Route { endpoint, family, hint })
 }
 
-fn missing_version(endpoint: &Endpoint, peeled: &Peeled) -> Option<&'static str> {
-    let named = peeled.version.is_some() || matches!(endpoint, Endpoint::Health | Endpoint::Ignored);
+fn missing_version(endpoint: &Endpoint, prefix: &Prefix) -> Option<&'static str> {
+    let named = prefix.version.is_some() || matches!(endpoint, Endpoint::Health | Endpoint::Ignored);
     (!named).then_some("no version in the path: the base URL of OpenAI SDKs should end in /v1")
 }
 
-/// `OPTIONS` is answered before any handler, for every path there is.
+/// Fails for other methods. `OPTIONS` never comes here: it is answered for every path.
 fn only(
     methods: &[Method],
     allow: &'static str,
     method: &Method,
     family: Option<Family>,
-) -> Result<(), Missing> {
-    if methods.contains(method) { Ok(()) } else { Err(Missing::WrongMethod { family, allow }) }
+) -> Result<(), NoRoute> {
+    if methods.contains(method) { Ok(()) } else { Err(NoRoute::WrongMethod { family, allow }) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn post(path: &str) -> Result<Route, Missing> {
+    fn post(path: &str) -> Result<Route, NoRoute> {
         find(&Method::POST, path)
     }
 
@@ -287,12 +286,12 @@ mod tests {
             models("/v1beta/models/gemini-3-flash"),
             Ok(Endpoint::Models { id: Some("gemini-3-flash".to_owned()) })
         );
-        assert!(matches!(post("/v1/models"), Err(Missing::WrongMethod { .. })));
-        assert!(matches!(post("/v1/models/gpt-5"), Err(Missing::WrongMethod { .. })));
+        assert!(matches!(post("/v1/models"), Err(NoRoute::WrongMethod { .. })));
+        assert!(matches!(post("/v1/models/gpt-5"), Err(NoRoute::WrongMethod { .. })));
         assert_eq!(models("/v1/models/llama:8b"), Ok(Endpoint::Models { id: Some("llama:8b".to_owned()) }));
         let action = find(&Method::GET, "/v1beta/models/m:generateContent");
-        assert!(matches!(action, Err(Missing::WrongMethod { allow: "POST", .. })));
-        assert!(matches!(find(&Method::GET, "/v1/messages"), Err(Missing::WrongMethod { .. })));
+        assert!(matches!(action, Err(NoRoute::WrongMethod { allow: "POST", .. })));
+        assert!(matches!(find(&Method::GET, "/v1/messages"), Err(NoRoute::WrongMethod { .. })));
     }
 
     #[test]
@@ -308,9 +307,9 @@ mod tests {
         ] {
             assert_eq!(probed(method.clone(), path), Ok(Endpoint::Ignored), "{method} {path}");
         }
-        assert!(matches!(probed(Method::POST, "/api/hello"), Err(Missing::WrongMethod { .. })));
+        assert!(matches!(probed(Method::POST, "/api/hello"), Err(NoRoute::WrongMethod { .. })));
         for path in ["/api", "/api/hello/x", "/api/hell"] {
-            assert!(matches!(probed(Method::HEAD, path), Err(Missing::NoSuchPath { .. })), "{path}");
+            assert!(matches!(probed(Method::HEAD, path), Err(NoRoute::NoSuchPath { .. })), "{path}");
         }
     }
 
@@ -351,7 +350,7 @@ mod tests {
             "/v1/responses/resp_1",
             "",
         ] {
-            assert!(matches!(post(path), Err(Missing::NoSuchPath { .. })), "{path}");
+            assert!(matches!(post(path), Err(NoRoute::NoSuchPath { .. })), "{path}");
         }
     }
 }

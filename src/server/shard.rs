@@ -1,6 +1,6 @@
-//! The threads that serve: one runtime each, so that a connection, its request and the
-//! connection upstream live on one thread, wake nobody else, and find what arrived
-//! together together.
+//! The threads that serve, each with a runtime of its own: a connection, its request and the
+//! connection upstream live on one thread, wake no other, and events that arrive together are
+//! handled together.
 //!
 //! A shard has no listener. The [`Gate`](super::acceptor::Gate) accepts, and hands each
 //! connection to the next shard in turn through a [`Lane`].
@@ -10,16 +10,14 @@ use std::net::TcpStream as StdTcpStream;
 use std::num::NonZero;
 use std::thread;
 
-use salvo::conn::tcp::TcpCoupler;
-use salvo::conn::{Accepted, Acceptor, Holding};
-use salvo::fuse::ArcFusePolicy;
+use salvo::conn::Holding;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::connections::{Admitted, Watched};
+use crate::connections::{Arrivals, CountingAcceptor, Slot};
 
-/// More would help nobody whose model answers in seconds.
+/// More threads gain nothing: models take seconds to answer.
 const MOST: usize = 4;
 /// Connections that may wait for a shard to take them.
 const QUEUE: usize = 64;
@@ -33,7 +31,7 @@ pub struct Shards {
 #[derive(Debug)]
 struct Shard {
     handle: Handle,
-    /// Its thread runs until this goes.
+    /// Its thread runs until this is dropped.
     _alive: oneshot::Sender<()>,
 }
 
@@ -57,7 +55,7 @@ impl Shard {
         let (alive, ended) = oneshot::channel::<()>();
         thread::Builder::new().name(format!("serve-{number}")).spawn(move || {
             let _ = runtime.block_on(ended);
-            // Whoever blocks in a lookup must not hold up the end.
+            // A blocking lookup must not delay the end.
             runtime.shutdown_background();
         })?;
         Ok(Self { handle, _alive: alive })
@@ -66,60 +64,41 @@ impl Shard {
 
 /// What a gate sends to a shard.
 pub enum Arrival {
-    Connection(StdTcpStream, Admitted),
-    /// Nobody comes after; answered when everybody before has been taken in.
+    Connection(StdTcpStream, Slot),
+    /// The last arrival; answered when all connections before it have been taken in.
     Last(oneshot::Sender<()>),
 }
 
 /// Where a shard's server finds its connections.
 pub struct Lane {
     arrivals: mpsc::Receiver<Arrival>,
-    holdings: Vec<Holding>,
     last: Option<oneshot::Sender<()>>,
 }
 
 impl Lane {
-    pub fn new(holdings: Vec<Holding>) -> (Self, mpsc::Sender<Arrival>) {
+    /// The lane as an acceptor, and the way into it.
+    pub fn acceptor(holdings: Vec<Holding>) -> (CountingAcceptor<Self>, mpsc::Sender<Arrival>) {
         let (sender, arrivals) = mpsc::channel(QUEUE);
-        (Self { arrivals, holdings, last: None }, sender)
+        (CountingAcceptor::new(Self { arrivals, last: None }, holdings), sender)
     }
+}
 
-    /// The next connection, now on this thread's runtime. Safe to drop and call again.
-    async fn next(&mut self) -> (TcpStream, Admitted) {
+impl Arrivals for Lane {
+    /// The next connection, registered with this thread's runtime.
+    async fn next(&mut self) -> io::Result<(TcpStream, Slot)> {
         loop {
             if let Some(last) = self.last.take() {
                 let _ = last.send(());
             }
             match self.arrivals.recv().await {
-                Some(Arrival::Connection(stream, admitted)) => {
+                Some(Arrival::Connection(stream, slot)) => {
                     if let Ok(stream) = TcpStream::from_std(stream) {
-                        return (stream, admitted);
+                        return Ok((stream, slot));
                     }
                 }
                 Some(Arrival::Last(last)) => self.last = Some(last),
-                // The gate is gone; the server will be told to stop.
+                // The gate is gone; the server is about to be stopped.
                 None => std::future::pending().await,
-            }
-        }
-    }
-}
-
-impl Acceptor for Lane {
-    type Coupler = TcpCoupler<Self::Stream>;
-    type Stream = Watched;
-
-    fn holdings(&self) -> &[Holding] {
-        &self.holdings
-    }
-
-    async fn accept(
-        &mut self,
-        fuse_policy: Option<ArcFusePolicy>,
-    ) -> io::Result<Accepted<Self::Coupler, Self::Stream>> {
-        loop {
-            let (stream, admitted) = self.next().await;
-            if let Some(accepted) = admitted.accept(stream, fuse_policy.as_ref()).await {
-                return Ok(accepted);
             }
         }
     }

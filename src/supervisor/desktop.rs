@@ -1,5 +1,6 @@
 //! Commands that end on the user's desktop: a page in the browser, the config file in an
-//! editor, a text on the clipboard. The desktop may take its time, so none is waited for.
+//! editor, a text on the clipboard. The desktop may take its time, so they run in the
+//! background.
 
 use std::fmt::Display;
 
@@ -44,7 +45,7 @@ impl Supervisor {
         let language = self.language();
         let is_secret = matches!(what, Copied::ApiKey | Copied::DashboardAddress);
         let secrecy = if is_secret { Secrecy::Secret } else { Secrecy::Open };
-        match self.to_copy(what) {
+        match self.text_of(what) {
             Some(text) => {
                 let session = self.session.borrow().clone();
                 in_background(reply, move || copy(&session, text, secrecy, language));
@@ -55,7 +56,7 @@ impl Supervisor {
         }
     }
 
-    /// Points a tool here, or puts it back.
+    /// Points a tool at the proxy, or restores its settings.
     pub(super) fn connect(&self, tool: &str, connected: bool, reply: oneshot::Sender<CommandResult>) {
         let (tool, target, language) = (Tool::of_id(tool), self.target(), self.language());
         let data = self.options.data.clone();
@@ -66,8 +67,8 @@ impl Supervisor {
                 Some(_) if connected && target.key.expose_secret().is_empty() => {
                     Err(text!(language, "connect-no-key"))
                 }
-                Some(tool) if connected => connected_or(clients.connect(tool, &target), language),
-                Some(tool) => connected_or(clients.disconnect(tool, &target), language),
+                Some(tool) if connected => in_words(clients.connect(tool, &target), language),
+                Some(tool) => in_words(clients.disconnect(tool, &target), language),
                 None => Ok(()),
             }
         });
@@ -78,7 +79,7 @@ impl Supervisor {
         in_background(reply, move || autostart::set(&login, on));
     }
 
-    /// The user has logged in again, or is at another screen.
+    /// Moves icon, notifications and browser to the session the user has logged in to.
     pub(super) fn move_to(&self, session: Session) {
         let moved = self.session.send_if_modified(|here| {
             let is_better = here.yields_to(&session);
@@ -88,12 +89,12 @@ impl Supervisor {
             is_better
         });
         if moved {
-            tracing::info!("icon, notifications and browser are in the session that asked for them");
+            tracing::info!("icon, notifications and browser move to the session of the latest login");
         }
     }
 
-    /// `None`: there is no such thing.
-    fn to_copy(&self, what: Copied) -> Option<String> {
+    /// The text to copy; `None` where there is none, such as no key.
+    fn text_of(&self, what: Copied) -> Option<String> {
         let base_url = base_url(self.address());
         match what {
             Copied::OpenAiBaseUrl => Some(format!("{base_url}/v1")),
@@ -104,7 +105,7 @@ impl Supervisor {
     }
 }
 
-fn connected_or<T>(outcome: Result<T, ConnectError>, language: Language) -> Result<(), String> {
+fn in_words<T>(outcome: Result<T, ConnectError>, language: Language) -> Result<(), String> {
     outcome.map(|_| ()).map_err(|error| error.text(language))
 }
 

@@ -1,45 +1,54 @@
-//! Connected tools follow the proxy: whenever it has an address or a key that they do
-//! not know yet, they are told, behind the supervisor's back.
+//! Connected tools follow the proxy: whenever its address or its key is new, their settings
+//! are changed in the background.
 
 use std::path::Path;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
+use tokio::task::JoinSet;
 
 use super::Supervisor;
-use crate::connect::{Clients, Environment, Followed, Target};
+use crate::connect::{Clients, Environment, FollowReport, Target};
 use crate::control::Notice;
 use crate::server::base_url;
 
-/// What the tools were told last.
-#[derive(Debug)]
-pub struct Told {
-    base_url: String,
-    key: SecretString,
+/// The target that the tools were last pointed at, and the change of their settings that is
+/// under way: at most one, so that the latest target is also the last one they get.
+#[derive(Debug, Default)]
+pub struct Following {
+    latest: Option<Target>,
+    running: JoinSet<(bool, FollowReport)>,
+}
+
+impl Following {
+    /// The change that has ended, and whether the proxy has moved; `None` when none is under
+    /// way.
+    pub async fn finished(&mut self) -> Option<(bool, FollowReport)> {
+        self.running.join_next().await?.ok()
+    }
 }
 
 impl Supervisor {
-    /// Tells them, unless there is nothing new. A port for this run only is none to follow;
-    /// a key is one all the same.
+    /// Points the tools at the proxy, unless they were already. A port for this run only is
+    /// not followed; a key is.
     pub(super) fn lead_tools(&mut self) {
-        // One at a time, so that the last word is the last one they hear.
-        if !self.following.is_empty() {
+        if !self.following.running.is_empty() {
             return;
         }
         let target = self.target();
-        let before = self.told.replace(Told { base_url: target.base_url.clone(), key: target.key.clone() });
-        if before.as_ref().is_some_and(|told| told.is(&target)) {
+        let before = self.following.latest.replace(target.clone());
+        if before.as_ref().is_some_and(|before| is_same(before, &target)) {
             return;
         }
-        let stays = self.options.port.is_some();
-        let has_moved = !stays && before.is_some_and(|told| told.base_url != target.base_url);
+        let only_key = self.options.port.is_some();
+        let has_moved = !only_key && before.is_some_and(|before| before.base_url != target.base_url);
         let data = self.options.data.clone();
-        self.following.spawn_blocking(move || (has_moved, follow(&data, &target, stays)));
+        self.following.running.spawn_blocking(move || (has_moved, follow(&data, &target, only_key)));
     }
 
-    /// Where clients believe the proxy to be that could not start there.
+    /// The proxy could not start where clients believe it to be.
     pub(super) fn expected_here(&mut self) {
         let target = self.target();
-        self.told.get_or_insert(Told { base_url: target.base_url, key: target.key });
+        self.following.latest.get_or_insert(target);
     }
 
     pub(super) fn target(&self) -> Target {
@@ -47,7 +56,7 @@ impl Supervisor {
         Target { base_url: base_url(self.address()), key }
     }
 
-    pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &Followed) {
+    pub(super) fn tools_followed(&mut self, has_moved: bool, followed: &FollowReport) {
         for (tool, error) in &followed.failed {
             tracing::warn!("{} could not be pointed at the new address: {error}", tool.name());
         }
@@ -74,19 +83,16 @@ impl Supervisor {
     }
 }
 
-/// Without a key there is nothing that a tool would take. `stays`: it is only the key that
-/// they follow.
-fn follow(data: &Path, target: &Target, stays: bool) -> Followed {
+/// A tool takes no empty key, so without a key nothing is changed.
+fn follow(data: &Path, target: &Target, only_key: bool) -> FollowReport {
     match Environment::of_process() {
-        Ok(_) if target.key.expose_secret().is_empty() => Followed::default(),
-        Ok(environment) if stays => Clients::new(data, environment).follow_key(&target.key),
+        Ok(_) if target.key.expose_secret().is_empty() => FollowReport::default(),
+        Ok(environment) if only_key => Clients::new(data, environment).follow_key(&target.key),
         Ok(environment) => Clients::new(data, environment).follow(target),
-        Err(_) => Followed::default(),
+        Err(_) => FollowReport::default(),
     }
 }
 
-impl Told {
-    fn is(&self, target: &Target) -> bool {
-        self.base_url == target.base_url && self.key.expose_secret() == target.key.expose_secret()
-    }
+fn is_same(one: &Target, other: &Target) -> bool {
+    one.base_url == other.base_url && one.key.expose_secret() == other.key.expose_secret()
 }

@@ -1,11 +1,13 @@
-//! The proxy's life: started, stopped, drained, and what is said when it cannot start.
+//! Starting and stopping the proxy, and the notices of a start that failed.
 
 use std::net::SocketAddr;
 
 use serde_json::Value;
 
+use super::Supervisor;
+use super::life::DRAIN_TICK;
+use super::options::{Exit, Sources};
 use super::state::Input;
-use super::{DRAIN_TICK, Exit, Sources, Supervisor};
 use crate::config::Config;
 use crate::control::command::{CommandResult, Request};
 use crate::control::{CommandError, Notice, ProxyState, StartFailure};
@@ -15,21 +17,19 @@ use crate::server::{ProxyServer, bind};
 impl Supervisor {
     pub(super) async fn ask_start(&mut self) -> CommandResult {
         self.start().await;
-        match &self.failure {
-            None if self.is_unconfigured => {
-                let problem = self.file_problem.as_ref();
-                let problem = problem.map(|problem| problem.said(false).text(self.language()));
-                Err(CommandError::Failed(problem.unwrap_or_default()))
-            }
-            Some(failure) => Err(CommandError::Failed(failure.said().text(self.language()))),
+        if let Some(failure) = self.life.failure() {
+            return Err(CommandError::Failed(failure.message().text(self.language())));
+        }
+        match self.file.problem().filter(|_| self.file.is_unconfigured) {
+            Some(problem) => Err(CommandError::Failed(problem.message(false).text(self.language()))),
             None => Ok(Value::Null),
         }
     }
 
-    /// `before`: where the proxy was bound before the file was read. One that has moved since
-    /// has been started anew there.
+    /// `before`: where the proxy was bound before the file was read. A proxy that has moved
+    /// since then was started anew there already.
     pub(super) async fn ask_restart(&mut self, before: Option<SocketAddr>) -> CommandResult {
-        let is_moved = before.is_some() && self.proxy.as_ref().map(|proxy| proxy.address) != before;
+        let is_moved = before.is_some() && self.life.address() != before;
         if !is_moved {
             self.stop().await;
         }
@@ -37,21 +37,18 @@ impl Supervisor {
     }
 
     pub(super) async fn start(&mut self) {
-        if self.state == ProxyState::Running {
+        if self.life.state() == ProxyState::Running {
             return;
         }
-        self.enter(Input::StartAsked);
-        if self.is_unconfigured {
-            return self.enter(Input::StartFailed);
+        self.life.enter(Input::StartAsked);
+        if self.file.is_unconfigured {
+            return self.life.enter(Input::StartFailed);
         }
         self.publish();
         match self.try_start().await {
             Ok(proxy) => {
-                self.failure = None;
-                self.any_port = Some(proxy.address.port());
                 proxy.log_warning();
-                self.proxy = Some(proxy);
-                self.enter(Input::Bound);
+                self.life.run(proxy);
                 self.lead_tools();
             }
             Err(failure) => self.start_failed(failure),
@@ -81,37 +78,24 @@ impl Supervisor {
             self.notify(&Notice::BindFailure(failure.clone()));
         }
         if self.options.exit_on_failed_start {
-            self.exit = Some(Exit::StartFailed(failure.said().text(self.language())));
+            self.exit = Some(Exit::StartFailed(failure.message().text(self.language())));
         }
-        self.failure = Some(failure);
-        self.enter(Input::StartFailed);
+        self.life.fail(failure);
     }
 
-    /// Frees the port and lets requests finish behind our back.
+    /// Frees the port; requests under way finish in the background.
     pub(super) async fn stop(&mut self) {
-        self.failure = None;
-        self.enter(Input::StopAsked);
-        let Some(proxy) = self.proxy.take() else { return };
-        self.generation += 1;
-        self.drain(proxy).await;
+        self.life.stop(self.config.proxy.drain_timeout).await;
     }
 
-    pub(super) async fn drain(&mut self, proxy: ProxyServer) {
-        let drained = proxy.close(self.config.proxy.drain_timeout).await;
-        let generation = self.generation;
-        self.drains.spawn(async move {
-            let _ = drained.await;
-            generation
-        });
-    }
-
-    /// The proxy stops, streams finish within their limit; a second signal cuts it short.
+    /// Stops the proxy and lets streams finish within their limit; a second signal cuts that
+    /// short.
     pub(super) async fn finish(&mut self, exit: Exit, sources: &mut Sources) -> Exit {
         self.stop().await;
         self.publish();
-        while !self.drains.is_empty() {
+        while self.life.is_draining() {
             tokio::select! {
-                _ = self.drains.join_next() => {}
+                _ = self.life.next_drained() => {}
                 Some(Signal::Quit) = sources.signals.recv() => return Exit::Forced,
                 Some(Request { reply, .. }) = sources.requests.recv() => {
                     let _ = reply.send(Err(CommandError::Gone));
@@ -123,15 +107,12 @@ impl Supervisor {
         exit
     }
 
-    /// The port a configuration asks for. Where any will do, the one clients know is kept.
+    /// The port a configuration asks for. For "any", the port that clients already know.
     pub(super) fn port(&self, config: &Config) -> u16 {
-        match self.configured_port(config) {
-            0 => self.any_port.unwrap_or(0),
-            port => port,
-        }
+        self.life.port(self.configured_port(config))
     }
 
-    pub(super) fn wants_any_port(&self, config: &Config) -> bool {
+    fn wants_any_port(&self, config: &Config) -> bool {
         self.configured_port(config) == 0
     }
 

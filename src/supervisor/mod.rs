@@ -1,81 +1,52 @@
-//! One task owns what can change: the state of the proxy, the configuration in force,
-//! the listeners. Everything that can wake it is an [`event::Event`]; every change ends
-//! in one published [`Status`].
+//! One task owns what can change: the state of the proxy, the configuration in force, the
+//! listeners. Everything that can wake it is an [`event::Event`]; every change ends in one
+//! published [`Status`].
+//!
+//! `life` is the proxy with its state (`state` has the diagram), `file_state` what is known
+//! of the config file, `options` what the agent was started with. The other files are the
+//! supervisor's work by subject: `lifecycle` (start, stop), `load` and `reload` (the config
+//! file), `accounts`, `follow` (connected tools), `desktop`, `updates`, `report` (status and
+//! notices).
 
 mod accounts;
 mod desktop;
 mod event;
+mod file_state;
 mod follow;
+mod life;
 mod lifecycle;
+mod load;
+mod options;
 mod reload;
 mod report;
 pub mod state;
 mod updates;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{oneshot, watch};
 
+use self::accounts::PoolFile;
 use self::event::Event;
-use self::follow::Told;
+use self::file_state::FileState;
+use self::follow::Following;
+use self::life::Life;
+pub use self::load::{load, write_first_file};
+pub use self::options::{Exit, Options, Sources};
 use self::reload::{Reload, Then};
 pub use self::report::account_status;
-use self::state::{Input, next};
+use self::state::Input;
 use self::updates::Updates;
 use crate::config::edit::{self, EditError};
-use crate::config::watch::{Content, WatchGuard};
-use crate::config::{Config, EffectiveAuth, Problems, ProxyConfig, SecretMemory};
-use crate::connect::Followed;
+use crate::config::{Config, Loaded, Problems};
 use crate::control::command::{CommandResult, Request};
-use crate::control::{
-    BindFailure, Command, CommandError, IconState, IconStatus, ProxyState, Session, Setting, Shell,
-    StartFailure, Status,
-};
-use crate::desktop::autostart::Login;
-use crate::desktop::entrance::Entrances;
+use crate::control::{Command, CommandError, IconState, IconStatus, Session, Setting, Shell, Status};
 use crate::desktop::signals::Signal;
 use crate::gateway::Gateway;
-use crate::language::Message;
-use crate::server::{Door, ProxyServer};
-
-/// How often the status is looked at while requests finish.
-const DRAIN_TICK: Duration = Duration::from_millis(250);
-
-/// What the agent is started with, and keeps.
-#[derive(Clone, Debug)]
-pub struct Options {
-    pub config_path: PathBuf,
-    pub pool_file: PathBuf,
-    pub updates_file: PathBuf,
-    /// Where the journal of the connected tools is.
-    pub data: PathBuf,
-    /// Overrides the config for this run.
-    pub port: Option<u16>,
-    /// `serve`: a failed start ends the agent, so that what supervises it notices.
-    pub exit_on_failed_start: bool,
-    pub max_connections: usize,
-    /// The dashboard's address, which opens nothing by itself.
-    pub dashboard_url: String,
-    /// What does.
-    pub entrances: Entrances,
-    /// Filled by the first load of the config file.
-    pub secrets: SecretMemory,
-    /// What starts at login, when it is asked to.
-    pub login: Login,
-}
-
-/// How the agent ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exit {
-    Quit,
-    /// A second signal: at once, whatever is under way.
-    Forced,
-    StartFailed(String),
-}
+use crate::server::Door;
 
 pub struct Supervisor {
     options: Options,
@@ -84,54 +55,23 @@ pub struct Supervisor {
     gateway: Arc<Gateway>,
     shell: Box<dyn Shell>,
     status: watch::Sender<Status>,
-    /// Where the user is.
+    /// The desktop session of the user.
     session: watch::Sender<Session>,
     icon: Option<IconStatus>,
-    state: ProxyState,
-    failure: Option<StartFailure>,
-    /// Why the file as it is now is not in force.
-    file_problem: Option<FileProblem>,
-    /// When a problem of the file that has not been told yet has lasted long enough.
-    tell_problem_at: Option<Instant>,
-    /// No file was valid yet: what is in force is nobody's choice, and serves nothing.
-    is_unconfigured: bool,
-    /// What the last load had to say.
-    warnings: Vec<Message>,
-    proxy: Option<ProxyServer>,
-    /// What the system chose when it was asked for any port.
-    any_port: Option<u16>,
-    generation: u64,
-    drains: JoinSet<u64>,
+    life: Life,
+    file: FileState,
     reload: Reload,
-    /// What the connected tools were told last, and tools that are being told.
-    told: Option<Told>,
-    following: JoinSet<(bool, Followed)>,
-    pool_saved: Instant,
-    pool_dirty: bool,
+    following: Following,
+    pool_file: PoolFile,
     updates: Updates,
     exit: Option<Exit>,
 }
 
-/// Why the last good configuration is still the one in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum FileProblem {
-    Invalid(Problems),
-    Bind(BindFailure),
-}
-
-/// Where the supervisor's events come from.
-pub struct Sources {
-    pub requests: mpsc::Receiver<Request>,
-    pub file: mpsc::Receiver<Content>,
-    pub watcher: WatchGuard,
-    pub signals: mpsc::Receiver<Signal>,
-}
-
 impl Supervisor {
+    /// Begins unconfigured: `config` is what is in force until the first valid file.
     pub fn new(
         options: Options,
         config: Arc<Config>,
-        warnings: Vec<Message>,
         door: Arc<Door>,
         shell: Box<dyn Shell>,
         status: watch::Sender<Status>,
@@ -148,37 +88,26 @@ impl Supervisor {
             door,
             shell,
             status,
-            state: ProxyState::Stopped,
-            failure: None,
-            file_problem: None,
-            tell_problem_at: None,
-            is_unconfigured: false,
-            warnings,
-            proxy: None,
-            any_port: None,
-            generation: 0,
-            drains: JoinSet::new(),
+            life: Life::new(),
+            file: FileState::new(),
             reload: Reload::default(),
-            told: None,
-            following: JoinSet::new(),
-            pool_saved: Instant::now(),
-            pool_dirty: false,
+            following: Following::default(),
+            pool_file: PoolFile::new(),
             exit: None,
         }
     }
 
-    /// Runs until it is asked to quit. `unloaded`: why there is no configuration yet.
-    pub async fn run(mut self, mut sources: Sources, unloaded: Option<Problems>) -> Exit {
+    /// Runs until it is asked to quit. `first`: the first load of the config file.
+    pub async fn run(mut self, mut sources: Sources, first: Result<Loaded, Problems>) -> Exit {
         let mut pool = self.gateway.pool.subscribe();
         let mut record = self.gateway.recorder.watch_problem();
-        self.warn_of_open_lan(None);
-        if let Some(problems) = unloaded {
-            self.wait_for_config(problems);
-        } else if self.config.proxy.start_with_agent {
-            self.start().await;
+        // The start of the proxy begins with the file, and fails with it.
+        self.life.enter(Input::StartAsked);
+        if first.is_err() {
+            self.life.enter(Input::StartFailed);
         }
+        self.end_reload(first).await;
         self.look_for_updates();
-        self.learn_models();
         self.publish();
         while self.exit.is_none() {
             let event = self.next_event(&mut sources, &mut pool, &mut record).await;
@@ -201,13 +130,13 @@ impl Supervisor {
         let tick = self.until_next_look();
         tokio::select! {
             Some(request) = sources.requests.recv() => Event::Request(request),
-            Some(_) = sources.file.recv() => Event::FileChanged,
+            Some(()) = sources.file.recv() => Event::FileChanged,
             Some(loaded) = self.reload.finished() => Event::Loaded(Box::new(loaded)),
             Some(answer) = self.updates.answered() => Event::FeedAnswered(answer),
             Ok(()) = pool.changed() => Event::PoolChanged,
             Ok(()) = record.changed() => Event::RecordChanged,
-            Some(Ok(generation)) = self.drains.join_next() => Event::Drained { generation },
-            Some(Ok((has_moved, followed))) = self.following.join_next() => {
+            Some(generation) = self.life.next_drained() => Event::Drained { generation },
+            Some((has_moved, followed)) = self.following.finished() => {
                 Event::ToolsFollowed { has_moved, followed }
             }
             Some(signal) = sources.signals.recv() => Event::Signal(signal),
@@ -226,91 +155,77 @@ impl Supervisor {
             Event::Loaded(loaded) => self.end_reload(*loaded).await,
             Event::PoolChanged => self.pool_changed().await,
             Event::FeedAnswered(answer) => self.end_update_check(answer).await,
-            // It is in the next status.
+            // The next status has it.
             Event::RecordChanged => {}
-            Event::Drained { generation } => {
-                if generation == self.generation {
-                    self.enter(Input::Drained);
-                }
-            }
+            Event::Drained { generation } => self.life.drained(generation),
             Event::ToolsFollowed { has_moved, followed } => self.tools_followed(has_moved, &followed),
             Event::Signal(Signal::Quit) => self.exit = Some(Exit::Quit),
             Event::Tick => {
-                self.tell_lasting_problem();
-                if self.pool_dirty {
+                if let Some(notice) = self.file.due_notice(Instant::now()) {
+                    self.notify(&notice);
+                }
+                if self.pool_file.is_stale() {
                     self.save_pool().await;
                 }
             }
         }
     }
 
+    /// Commands that take their time reply by themselves.
     async fn carry_out(&mut self, Request { command, reply }: Request) {
-        let outcome = match command {
+        let mut outcome = Ok(Value::Null);
+        match command {
             Command::Start => return self.reload_then(Then::Start, reply),
-            Command::Stop => {
-                self.stop().await;
-                if self.is_kept_from_its_address() {
-                    // Nothing serves at the old address any more: the file is free to count.
-                    self.begin_reload();
-                }
-                Ok(Value::Null)
-            }
             Command::Restart => return self.reload_then(Then::Restart, reply),
             Command::Reload => return self.reload_then(Then::Nothing, reply),
             Command::MoveToPort(port) => {
                 return self.edit(reply, move |path| edit::set(path, "proxy.port", i64::from(port))).await;
             }
             Command::Set { key, value } => {
-                return self.edit(reply, move |path| edit::set(path, key, written(value))).await;
+                return self.edit(reply, move |path| edit::set(path, key, toml_value(value))).await;
             }
-            Command::EnableAccount { name, enabled } => {
-                return self.edit(reply, move |path| edit::set_account_enabled(path, &name, enabled)).await;
-            }
+            Command::EnableAccount { name, enabled } => return self.enable(name, enabled, reply).await,
             Command::TestAccount { name, language } => return self.test_account(name, language, reply),
-            Command::ClearCooldown(name) => self.clear_cooldown(name.as_deref()),
-            Command::ReviveAccount(name) => self.revive(&name),
             Command::OpenDashboard => return self.open_dashboard(reply),
             Command::EditConfig => return self.open_config_file(reply),
             Command::Copy(what) => return self.copy(what, reply),
             Command::StartAtLogin(on) => return self.start_at_login(on, reply),
-            Command::LookAround => {
-                self.shell.look_around();
-                Ok(Value::Null)
-            }
-            Command::MoveTo(session) => {
-                self.move_to(session);
-                Ok(Value::Null)
-            }
-            Command::IconIs(icon) => {
-                self.icon = Some(icon);
-                Ok(Value::Null)
-            }
             Command::Connect { tool, connected } => return self.connect(tool, connected, reply),
-            Command::Tell(notice) => {
-                self.notify(&notice);
-                Ok(Value::Null)
-            }
-            Command::Quit => {
-                self.exit = Some(Exit::Quit);
-                Ok(Value::Null)
-            }
-        };
+            Command::Stop => self.stop_asked().await,
+            Command::ClearCooldown(name) => outcome = self.clear_cooldown(name.as_deref()),
+            Command::ReviveAccount(name) => outcome = self.revive(&name),
+            Command::LookAround => self.shell.look_around(),
+            Command::MoveTo(session) => self.move_to(session),
+            Command::ReportIcon(icon) => self.icon = Some(icon),
+            Command::Notify(notice) => self.notify(&notice),
+            Command::Quit => self.exit = Some(Exit::Quit),
+        }
         self.publish();
         let _ = reply.send(outcome);
     }
 
-    fn enter(&mut self, input: Input) {
-        let state = next(self.state, input);
-        if state != self.state {
-            tracing::debug!("{} → {}", self.state.name(), state.name());
-            self.state = state;
+    async fn stop_asked(&mut self) {
+        self.stop().await;
+        if self.is_kept_from_its_address() {
+            // Nothing is served at the old address any more: the file can take effect.
+            self.begin_reload();
         }
     }
 
-    /// Changes the file. What it holds then takes effect as after any other save, and
-    /// whoever asked hears whether it did.
+    /// Changes one key of the file, and replies when the file is in force.
     async fn edit(
         &mut self,
+        reply: oneshot::Sender<CommandResult>,
+        change: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static,
+    ) {
+        self.edit_then(Then::Nothing, reply, change).await;
+    }
+
+    /// Changes the file, which then takes effect as after any other save. The reply is an
+    /// error when the change could not be written or is not in force.
+    async fn edit_then(
+        &mut self,
+        then: Then,
         reply: oneshot::Sender<CommandResult>,
         change: impl FnOnce(&Path) -> Result<(), EditError> + Send + 'static,
     ) {
@@ -321,7 +236,7 @@ impl Supervisor {
             .map_err(|error| failed(&error))
             .and_then(|edited| edited.map_err(|error| CommandError::Failed(error.text(language))));
         match edited {
-            Ok(()) => self.reload_then(Then::Nothing, reply),
+            Ok(()) => self.reload_then(then, reply),
             Err(error) => {
                 let _ = reply.send(Err(error));
             }
@@ -329,12 +244,7 @@ impl Supervisor {
     }
 }
 
-/// Everybody on the network may spend the accounts.
-fn is_open_to_lan(proxy: &ProxyConfig) -> bool {
-    proxy.allow_lan_access && proxy.effective_auth() == EffectiveAuth::Off
-}
-
-fn written(setting: Setting) -> toml_edit::Value {
+fn toml_value(setting: Setting) -> toml_edit::Value {
     match setting {
         Setting::Switch(on) => on.into(),
         Setting::Choice(choice) => choice.into(),

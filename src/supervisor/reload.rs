@@ -3,53 +3,57 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::Supervisor;
+use super::file_state::FileProblem;
+use super::load::load;
+use super::report::is_open_to_lan;
 use super::state::Input;
-use super::{FileProblem, Supervisor, is_open_to_lan};
-use crate::config::{self, Change, Config, Loaded, Problems, diff, edit, generate_key};
+use crate::config::{Change, Config, Loaded, Problems, diff};
 use crate::control::command::CommandResult;
 use crate::control::{CommandError, Notice, ProxyState, StartFailure};
-use crate::language::Message;
-use crate::message;
 use crate::server::ProxyServer;
-use crate::server::bind::{self, Bound};
+use crate::server::bind::{self, Binding};
+use crate::text;
 
-/// Nobody who writes a file pauses for longer.
-const STILL_WRITING: Duration = Duration::from_secs(1);
-
-/// A load under way, and who waits for its outcome.
+/// A load under way, and the commands that wait for its outcome.
 #[derive(Debug, Default)]
 pub struct Reload {
     loading: Option<JoinHandle<Result<Loaded, Problems>>>,
     /// The file changed again meanwhile.
     again: bool,
-    /// By somebody, and not by a change of the file.
+    /// A command or a signal asked for it, and not only a change of the file.
     is_asked_for: bool,
     waiting: Vec<Waiting>,
 }
 
-/// Somebody who wants to know that the file is in force, or wants more once it is.
+/// A command that is replied to when the file is in force, or is not.
 #[derive(Debug)]
 struct Waiting {
     then: Then,
     reply: oneshot::Sender<CommandResult>,
 }
 
-/// What is asked for besides. A start binds what the file says, so the file comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a command does once the file is in force. A start binds what the file says, so the
+/// file comes first.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Then {
     Nothing,
     Start,
     Restart,
+    /// It has changed the file, and an error says so.
+    Edited,
+    /// It has enabled this account in the file; a refusal of its credential is forgotten.
+    Revive(String),
 }
 
 impl Reload {
-    /// Somebody wants it, whether the file has changed or not.
+    /// A load is wanted whether the file has changed or not.
     pub const fn ask(&mut self) {
         self.is_asked_for = true;
     }
@@ -78,104 +82,105 @@ impl Supervisor {
         }
         let path = self.options.config_path.clone();
         let secrets = self.options.secrets.clone();
-        self.reload.loading = Some(tokio::spawn(async move { config::load_again(&path, &secrets).await }));
+        self.reload.loading = Some(tokio::spawn(async move { load(&path, &secrets).await }));
     }
 
     pub(super) async fn end_reload(&mut self, loaded: Result<Loaded, Problems>) {
         if std::mem::take(&mut self.reload.again) {
             return self.begin_reload();
         }
-        let before = self.bound_address();
+        let before = self.life.address();
         let outcome = match loaded {
-            Ok(loaded) if loaded.needs_key => match self.write_key().await {
-                Ok(()) => return self.begin_reload(),
-                Err(problems) => Err(FileProblem::Invalid(problems)),
-            },
             Ok(loaded) => self.apply(loaded).await,
             Err(problems) => Err(FileProblem::Invalid(problems)),
         };
-        let applied = match &outcome {
-            Ok(()) => Ok(Value::Null),
-            Err(problem) => {
-                Err(CommandError::Failed(problem.said(self.proxy.is_some()).text(self.language())))
-            }
-        };
-        self.remember(outcome.err());
+        let problem = outcome.err();
+        let failure =
+            problem.as_ref().map(|problem| problem.message(self.life.proxy.is_some()).text(self.language()));
+        if let Some(notice) = self.file.set_problem(problem, Instant::now()) {
+            self.notify(&notice);
+        }
         self.publish();
         for Waiting { then, reply } in std::mem::take(&mut self.reload.waiting) {
-            let outcome = match then {
-                Then::Nothing => applied.clone(),
-                Then::Start | Then::Restart if self.is_kept_from_its_address() => applied.clone(),
-                Then::Start => self.ask_start().await,
-                Then::Restart => self.ask_restart(before).await,
-            };
+            let outcome = self.follow_up(then, failure.clone(), before).await;
             self.publish();
             let _ = reply.send(outcome);
         }
     }
 
-    /// The file names an address that cannot be had, and the old one serves on: whoever asks
-    /// for a start is told that, and what serves is left alone.
-    pub(super) const fn is_kept_from_its_address(&self) -> bool {
-        matches!(self.file_problem, Some(FileProblem::Bind(_)))
-    }
-
-    fn bound_address(&self) -> Option<SocketAddr> {
-        self.proxy.as_ref().map(|proxy| proxy.address)
-    }
-
-    /// A key is asked for and there is none: generate one. The file with it is the next
-    /// one to load.
-    async fn write_key(&mut self) -> Result<(), Problems> {
-        let path = self.options.config_path.clone();
-        let written = tokio::task::spawn_blocking(move || edit::set_api_key(&path, &generate_key())).await;
-        let reason = match written {
-            Ok(Ok(())) => {
-                tracing::info!("a client key was generated and written to the config file");
-                return Ok(());
+    /// `failure`: why the file is not in force. `before`: where the proxy was bound before the
+    /// file was read.
+    async fn follow_up(
+        &mut self,
+        then: Then,
+        failure: Option<String>,
+        before: Option<SocketAddr>,
+    ) -> CommandResult {
+        match (then, failure) {
+            (Then::Start, _) if !self.is_kept_from_its_address() => self.ask_start().await,
+            (Then::Restart, _) if !self.is_kept_from_its_address() => self.ask_restart(before).await,
+            (Then::Edited | Then::Revive(_), Some(reason)) => {
+                Err(CommandError::Failed(text!(self.language(), "edit-not-in-force", reason = reason)))
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(error) => error.to_string(),
-        };
-        let message = message!("problem-key-not-written", reason = reason);
-        Err(Problems::whole_file(&self.options.config_path, message, message!("fix-key-not-written")))
+            (_, Some(reason)) => Err(CommandError::Failed(reason)),
+            (Then::Revive(name), None) => {
+                // Most accounts have no refusal to forget.
+                let _ = self.revive(&name);
+                Ok(Value::Null)
+            }
+            (_, None) => Ok(Value::Null),
+        }
+    }
+
+    /// Whether the address of the file cannot be bound and the old one is still served. A
+    /// start is then refused, and the server is left alone.
+    pub(super) const fn is_kept_from_its_address(&self) -> bool {
+        self.file.bind_failure().is_some()
     }
 
     /// The new configuration takes over, or nothing changes at all.
     async fn apply(&mut self, loaded: Loaded) -> Result<(), FileProblem> {
         let Loaded { config, warnings, .. } = loaded;
-        let change = diff(&self.config, &config);
-        // The look at the file with which the watching begins asks for nothing.
-        if !change.is_nothing() || self.reload.is_asked_for {
-            self.reload.is_asked_for = false;
+        let is_first = self.file.is_unconfigured;
+        let is_unchanged = !is_first && config == *self.config;
+        // A reload that was asked for may be meant for the certificates alone.
+        if std::mem::take(&mut self.reload.is_asked_for) || !is_unchanged {
             self.gateway.client().read_certificates_again();
         }
-        self.warnings = warnings;
-        let is_first = std::mem::take(&mut self.is_unconfigured);
-        if change.is_nothing() && !is_first {
+        self.file.warn(warnings);
+        if is_unchanged {
             return Ok(());
         }
+        let change = diff(&self.config, &config);
         let bound = self.bind_anew(&config, change).await?;
         let config = Arc::new(config);
         self.gateway.apply(Arc::clone(&config), change.client);
+        if is_first {
+            self.restore_pool();
+        }
         self.learn_models();
         self.door.apply(&config);
         let old = std::mem::replace(&mut self.config, config);
+        self.file.is_unconfigured = false;
         if let Some(bound) = bound {
             self.serve_on(bound).await;
         }
-        self.lead_tools();
         tracing::info!("the config file was applied");
-        self.warn_of_open_lan(Some(&old));
-        self.retry_failed_start(change, is_first).await;
+        self.warn_of_open_lan(&old);
+        if is_first {
+            self.first_start().await;
+        } else {
+            self.lead_tools();
+            self.retry_failed_start(change).await;
+        }
         Ok(())
     }
 
-    /// Binds what the new configuration wants while the old listeners still serve. Nobody
-    /// is answered there before the new rules are in force. Takes it mutably because a shell
-    /// is not to be shared between threads, and the agent moves between them.
-    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Bound>, FileProblem> {
-        let Some(current) = self.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
+    /// Binds the address of the new configuration while the old listeners still serve. No
+    /// client is answered there before the new rules are in force. Takes `self` mutably
+    /// because a shell is not to be shared between threads, and the agent moves between them.
+    async fn bind_anew(&mut self, config: &Config, change: Change) -> Result<Option<Binding>, FileProblem> {
+        let Some(current) = self.life.proxy.as_ref().filter(|_| change.listener) else { return Ok(None) };
         let port = self.port(config);
         let lan = config.proxy.allow_lan_access;
         if bind::address(port, lan) == current.address {
@@ -200,8 +205,8 @@ impl Supervisor {
     }
 
     /// The same server on the same port; on another port, a new one, and the old one drains.
-    async fn serve_on(&mut self, bound: Bound) {
-        match &mut self.proxy {
+    async fn serve_on(&mut self, bound: Binding) {
+        match &mut self.life.proxy {
             Some(current) if current.address.port() == bound.address.port() => {
                 current.switch(bound, &self.door).await;
                 current.log_warning();
@@ -210,94 +215,45 @@ impl Supervisor {
                 let new = ProxyServer::start(bound, &self.door, self.options.max_connections);
                 new.log_warning();
                 if let Some(old) = proxy.replace(new) {
-                    self.drain(old).await;
+                    self.life.drain(old, self.config.proxy.drain_timeout).await;
                 }
             }
         }
     }
 
-    /// The agent begins before there is a valid file.
-    pub(super) fn wait_for_config(&mut self, problems: Problems) {
-        self.is_unconfigured = true;
-        self.remember(Some(FileProblem::Invalid(problems)));
-        self.enter(Input::StartAsked);
-        self.enter(Input::StartFailed);
+    /// The proxy starts with the first valid file, unless the file or a click says otherwise.
+    async fn first_start(&mut self) {
+        if self.life.state() == ProxyState::Stopped {
+            return;
+        }
+        if self.config.proxy.start_with_agent && !self.is_start_asked_for() {
+            self.start().await;
+        } else {
+            self.life.enter(Input::StopAsked);
+        }
     }
 
     /// A saved config may have removed the cause of a failed start.
-    async fn retry_failed_start(&mut self, change: Change, is_first: bool) {
-        let removed = match &self.failure {
-            None if is_first => self.config.proxy.start_with_agent,
+    async fn retry_failed_start(&mut self, change: Change) {
+        let is_removed = match self.life.failure() {
             Some(StartFailure::NoAccounts { .. }) => self.pool().has_usable(),
             Some(StartFailure::Bind(_)) => change.listener,
             None => false,
         };
-        // Whoever asked for a start gets one anyway, and one failure is enough.
-        let is_asked = self.reload.waiting.iter().any(|waiting| waiting.then != Then::Nothing);
-        if self.state == ProxyState::Failed && removed && !is_asked {
+        if self.life.state() == ProxyState::Failed && is_removed && !self.is_start_asked_for() {
             self.start().await;
         }
     }
 
-    /// Notes what is wrong with the file, and says so once. Half a file may be one that
-    /// somebody is still writing: that is shown at once, and told when it lasts.
-    fn remember(&mut self, problem: Option<FileProblem>) {
-        match &problem {
-            problem if *problem == self.file_problem => return,
-            Some(FileProblem::Invalid(_)) => self.tell_problem_at = Some(Instant::now() + STILL_WRITING),
-            Some(problem @ FileProblem::Bind(_)) => {
-                self.tell_problem_at = None;
-                self.notify(&problem.notice());
-            }
-            None => self.tell_problem_at = None,
-        }
-        self.file_problem = problem;
-    }
-
-    pub(super) fn tell_lasting_problem(&mut self) {
-        if self.tell_problem_at.take_if(|due| *due <= Instant::now()).is_some()
-            && let Some(notice) = self.file_problem.as_ref().map(FileProblem::notice)
-        {
-            self.notify(&notice);
-        }
+    /// A command is about to start the proxy, and one failure is enough.
+    fn is_start_asked_for(&self) -> bool {
+        self.reload.waiting.iter().any(|waiting| matches!(waiting.then, Then::Start | Then::Restart))
     }
 
     /// `auth_mode = "off"` with LAN access is the user's choice and never quiet.
-    pub(super) fn warn_of_open_lan(&mut self, before: Option<&Config>) {
-        if is_open_to_lan(&self.config.proxy) && !before.is_some_and(|before| is_open_to_lan(&before.proxy)) {
+    fn warn_of_open_lan(&mut self, before: &Config) {
+        if is_open_to_lan(&self.config.proxy) && !is_open_to_lan(&before.proxy) {
             self.notify(&Notice::LanWithoutKey);
-        }
-    }
-}
-
-impl FileProblem {
-    /// What is wrong and what to do, first things first; `serves_on`: the old address does.
-    pub(super) fn said(&self, serves_on: bool) -> Message {
-        match self {
-            Self::Bind(failure) => {
-                let failure = StartFailure::Bind(failure.clone()).said();
-                if !serves_on {
-                    return failure;
-                }
-                message!("failure-old-address", failure = failure)
-            }
-            Self::Invalid(problems) => {
-                let first = problems.messages().next().unwrap_or_default();
-                match problems.list.len() {
-                    0 | 1 => first,
-                    count => message!("failure-more-problems", first = first, count = count - 1),
-                }
-            }
-        }
-    }
-
-    fn notice(&self) -> Notice {
-        match self {
-            Self::Bind(failure) => Notice::BindFailure(failure.clone()),
-            Self::Invalid(problems) => Notice::ConfigProblem {
-                text: problems.messages().next().unwrap_or_default(),
-                count: problems.list.len(),
-            },
         }
     }
 }

@@ -1,20 +1,20 @@
-//! What the supervisor knows, in the words of [`Status`] and [`Notice`].
+//! The state of the agent in the words of [`Status`] and [`Notice`].
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::accounts::SAVE_INTERVAL;
-use super::{DRAIN_TICK, FileProblem, Supervisor, is_open_to_lan};
-use crate::accounts::{AccountState, AccountView, PoolEvent, PoolView};
-use crate::config::{AuthMode, NotificationsConfig};
-use crate::control::{AccountStatus, Notice, ProxyState, StartFailure, Status};
+use super::Supervisor;
+use super::life::DRAIN_TICK;
+use crate::accounts::{self, AccountView, PoolEvent, PoolView};
+use crate::config::{self, EffectiveAuth, NotificationsConfig, ProxyConfig};
+use crate::control::{AccountState, AccountStatus, AuthMode, Notice, ProxyState, StartFailure, Status};
 use crate::gateway::rest_cure;
 use crate::language::{Language, Message};
 use crate::message;
 use crate::server::{base_url, bind};
 use crate::upstream::failure::is_about_credit;
 
-/// The longest time without a look; nothing is due then.
+/// The longest sleep; nothing is due before.
 const IDLE: Duration = Duration::from_hours(1);
 
 impl Supervisor {
@@ -32,13 +32,12 @@ impl Supervisor {
         }
     }
 
-    /// When something changes that nobody announces.
+    /// How long until something changes without an event of its own.
     pub(super) fn until_next_look(&self) -> Duration {
-        let drain = (!self.drains.is_empty()).then_some(DRAIN_TICK);
-        let save = self.pool_dirty.then_some(SAVE_INTERVAL);
+        let drain = self.life.is_draining().then_some(DRAIN_TICK);
         let cooldown = self.pool().view(Instant::now()).next_change;
-        let problem = self.tell_problem_at.map(|due| due.saturating_duration_since(Instant::now()));
-        let looks = [drain, save, cooldown, problem, self.until_update_check()];
+        let (save, notice) = (self.pool_file.due_in(), self.file.notice_due_in(Instant::now()));
+        let looks = [drain, save, cooldown, notice, self.until_update_check()];
         looks.into_iter().flatten().min().unwrap_or(IDLE)
     }
 
@@ -46,7 +45,7 @@ impl Supervisor {
         let pool = self.pool().view(Instant::now());
         let address = self.address();
         Status {
-            state: self.state,
+            state: self.life.state(),
             address,
             base_url: base_url(address),
             active_accounts: pool.active,
@@ -56,12 +55,13 @@ impl Supervisor {
             next_free_port: self.next_free_port(),
             accounts: pool.accounts.into_iter().map(account_status).collect(),
             unreachable: self.pool().unreachable(),
-            // While it runs, a count that changes with every request would wake every surface.
-            in_flight: if self.state == ProxyState::Draining { self.gateway.in_flight() } else { 0 },
+            // While the proxy runs, the count changes with every request and would wake every
+            // surface.
+            in_flight: if self.life.state() == ProxyState::Draining { self.gateway.in_flight() } else { 0 },
             warnings: self.warnings(),
             icon: self.icon.clone(),
             update_available: self.update_available(),
-            auth_mode: auth_mode(self.config.proxy.auth_mode).to_owned(),
+            auth_mode: auth_mode(self.config.proxy.auth_mode),
             allow_lan_access: self.config.proxy.allow_lan_access,
             notifications: self.config.notifications.enabled,
             language: self.language(),
@@ -74,19 +74,19 @@ impl Supervisor {
 
     /// Where the proxy listens, or would.
     pub(super) fn address(&self) -> SocketAddr {
-        let configured = bind::address(self.port(&self.config), self.config.proxy.allow_lan_access);
-        self.proxy.as_ref().map_or(configured, |proxy| proxy.address)
+        let lan = self.config.proxy.allow_lan_access;
+        self.life.address().unwrap_or_else(|| bind::address(self.port(&self.config), lan))
     }
 
     fn problem(&self, pool: &PoolView) -> Option<Message> {
-        if let Some(failure) = &self.failure {
-            return Some(failure.said());
+        if let Some(failure) = self.life.failure() {
+            return Some(failure.message());
         }
-        if let Some(problem) = &self.file_problem {
-            return Some(problem.said(self.proxy.is_some()));
+        if let Some(problem) = self.file.problem() {
+            return Some(problem.message(self.life.proxy.is_some()));
         }
-        let starved = self.state == ProxyState::Running && pool.active == 0;
-        starved.then(|| self.no_accounts().said())
+        let is_starved = self.life.state() == ProxyState::Running && pool.active == 0;
+        is_starved.then(|| self.no_accounts().message())
     }
 
     pub(super) fn no_accounts(&self) -> StartFailure {
@@ -98,11 +98,8 @@ impl Supervisor {
     }
 
     fn bind_or_start_failure(&self) -> Option<StartFailure> {
-        match (&self.failure, &self.file_problem) {
-            (Some(failure), _) => Some(failure.clone()),
-            (None, Some(FileProblem::Bind(failure))) => Some(StartFailure::Bind(failure.clone())),
-            (None, _) => None,
-        }
+        let bind = || self.file.bind_failure().cloned().map(StartFailure::Bind);
+        self.life.failure().cloned().or_else(bind)
     }
 
     fn next_free_port(&self) -> Option<u16> {
@@ -114,12 +111,12 @@ impl Supervisor {
 
     fn warnings(&self) -> Vec<Message> {
         let open = is_open_to_lan(&self.config.proxy).then(|| message!("notice-lan-without-key"));
-        let bound = self.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
-        let told = open.into_iter().chain(bound).chain(self.update_warning()).chain(self.unrecorded());
-        told.chain(self.warnings.iter().cloned()).collect()
+        let bound = self.life.proxy.as_ref().and_then(|proxy| proxy.warning.clone());
+        let own = [open, bound, self.update_warning(), self.unrecorded()];
+        own.into_iter().flatten().chain(self.file.warnings().iter().cloned()).collect()
     }
 
-    /// That the record has a gap, and why.
+    /// A warning that requests are not recorded, and why.
     fn unrecorded(&self) -> Option<Message> {
         let health = self.gateway.recorder.health();
         let reason = health.problem?;
@@ -145,8 +142,8 @@ const fn wanted(switches: &NotificationsConfig, notice: &Notice) -> bool {
             Notice::UpstreamUnreachable { .. } => switches.upstream_unreachable,
             Notice::LanWithoutKey => switches.lan_without_key,
             Notice::UpdateAvailable { .. } => switches.update_available,
-            // That somebody may have been in is no matter of taste, and the answer to a click
-            // has no switch of its own.
+            // A break-in is always worth a notification, and the answer to a click has no
+            // switch of its own.
             Notice::TicketUsedTwice | Notice::NoBrowser { .. } | Notice::Refused { .. } => true,
         }
 }
@@ -164,33 +161,38 @@ pub fn notice(event: PoolEvent) -> Notice {
     }
 }
 
-const fn auth_mode(mode: AuthMode) -> &'static str {
+const fn auth_mode(mode: config::AuthMode) -> AuthMode {
     match mode {
-        AuthMode::Off => "off",
-        AuthMode::Strict => "strict",
-        AuthMode::AllExceptHealth => "all_except_health",
-        AuthMode::Auto => "auto",
+        config::AuthMode::Off => AuthMode::Off,
+        config::AuthMode::Strict => AuthMode::Strict,
+        config::AuthMode::AllExceptHealth => AuthMode::AllExceptHealth,
+        config::AuthMode::Auto => AuthMode::Auto,
     }
 }
 
-/// An account of the pool, as every surface is told of it.
+/// Whether every device on the network may use the accounts.
+pub fn is_open_to_lan(proxy: &ProxyConfig) -> bool {
+    proxy.allow_lan_access && proxy.effective_auth() == EffectiveAuth::Off
+}
+
+/// An account of the pool in the words of [`Status`].
 pub fn account_status(view: AccountView) -> AccountStatus {
     let (state, reason, until) = match view.state {
-        AccountState::Enabled => ("ready", view.serves_nothing, None),
-        AccountState::Off => ("off", None, None),
-        AccountState::Disabled { reason } => ("disabled", Some(reason), None),
-        AccountState::Unresolved { reason } => ("unusable", Some(reason), None),
-        AccountState::Cooling { until_unix_secs, reason, .. } => {
-            ("cooling", Some(reason), Some(until_unix_secs))
+        accounts::AccountState::Enabled => (AccountState::Ready, view.serves_nothing, None),
+        accounts::AccountState::Off => (AccountState::Off, None, None),
+        accounts::AccountState::Disabled { reason } => (AccountState::Disabled, Some(reason), None),
+        accounts::AccountState::Unresolved { reason } => (AccountState::Unusable, Some(reason), None),
+        accounts::AccountState::Cooling { until_unix_secs, reason, .. } => {
+            (AccountState::Cooling, Some(reason), Some(until_unix_secs))
         }
     };
-    let fix = reason.as_ref().filter(|_| matches!(state, "ready" | "cooling"));
+    let fix = reason.as_ref().filter(|_| state.is_usable());
     let fix = fix.and_then(|reason| rest_cure(&view.name, reason));
     AccountStatus {
         is_out_of_credit: reason.as_ref().is_some_and(is_about_credit),
         name: view.name,
         provider: view.provider.name().to_owned(),
-        state: state.to_owned(),
+        state,
         reason,
         fix,
         cooling_until_unix_secs: until,

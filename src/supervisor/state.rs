@@ -21,7 +21,7 @@ pub enum Input {
     Drained,
 }
 
-/// Where an input leads; an input that means nothing in a state leaves it as it is.
+/// The state after an input. An input without an arrow in the diagram changes nothing.
 pub const fn next(state: ProxyState, input: Input) -> ProxyState {
     use ProxyState::{Draining, Failed, Running, Starting, Stopped};
     match (state, input) {

@@ -1,5 +1,5 @@
-//! Which icon stands for which state. They differ in shape as well as in colour: the
-//! grille is raised, half way, down, or barred with a mark.
+//! The icon of each state. Icons differ in shape as well as in colour: the grille is raised,
+//! half way, down, or barred with a mark.
 
 use crate::control::ProxyState;
 
@@ -48,7 +48,7 @@ impl Icon {
         pictures.iter().filter_map(|png| decode(png)).collect()
     }
 
-    /// Black on nothing, for the macOS menu bar.
+    /// Black on a transparent ground, for the macOS menu bar.
     #[cfg(target_os = "macos")]
     pub fn template(self) -> Option<Pixels> {
         let pictures: &[&[u8]; 1] = match self {
@@ -61,7 +61,7 @@ impl Icon {
     }
 }
 
-/// `None` for anything but what `packaging/icons` writes: eight bits a channel, with alpha.
+/// `None` unless the picture is as `packaging/icons` writes it: RGBA, eight bits a channel.
 fn decode(png: &[u8]) -> Option<Pixels> {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().ok()?;
     let mut rgba = vec![0; reader.output_buffer_size()?];

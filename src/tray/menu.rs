@@ -1,22 +1,24 @@
-//! The menu as a value: computed whole from what is to be shown, every item with the
-//! command it stands for. Showing it is the business of whoever renders it.
+//! The menu as a value: computed whole from a view, each item with its command. `linux` and
+//! `native` show it.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
 
 use super::view::{Tool, View};
-use crate::control::{AccountStatus, Command, Copied, ProxyState, Setting, Status};
+use crate::control::{AccountState, AccountStatus, AuthMode, Command, Copied, ProxyState, Setting, Status};
 use crate::language::{Language, Message};
 use crate::text;
 
-/// A menu is read at a glance; the dashboard has room for the rest.
+/// Characters of one text. A menu is read at a glance; the dashboard has room for the rest.
 const LONGEST_TEXT: usize = 180;
-/// A wider menu would hide what the user is looking at. A wide character counts twice.
+/// Columns of one line, of which a wide character takes two. A wider menu would hide what the
+/// user is looking at.
 const WIDEST_LINE: usize = 60;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// Says something and does nothing.
+    /// A text without a command.
     Line(String),
     Action {
         label: String,
@@ -35,7 +37,7 @@ pub enum Item {
     Separator,
 }
 
-/// The first lines of the menu, which are the tooltip too.
+/// The first two lines of the menu, which are also the tooltip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headline {
     pub state: String,
@@ -43,7 +45,7 @@ pub struct Headline {
 }
 
 pub fn headline(status: &Status) -> Headline {
-    Headline { state: state(status), accounts: status.accounts_text() }
+    Headline { state: status.sentence(), accounts: status.accounts_text() }
 }
 
 pub fn menu(view: &View, time_zone: &TimeZone) -> Vec<Item> {
@@ -80,35 +82,16 @@ pub fn menu(view: &View, time_zone: &TimeZone) -> Vec<Item> {
     items
 }
 
-fn state(status: &Status) -> String {
-    let language = status.language;
-    match (status.state, &status.failure) {
-        (ProxyState::Running, _) => {
-            text!(language, "state-running", address = status.address.to_string())
-        }
-        (ProxyState::Stopped, _) => text!(language, "state-stopped"),
-        (ProxyState::Starting, _) => text!(language, "state-starting"),
-        (ProxyState::Draining, _) => text!(language, "state-draining", count = status.in_flight),
-        (ProxyState::Failed, Some(failure)) => {
-            text!(language, "state-failed", reason = failure.short(language))
-        }
-        (ProxyState::Failed, None) => {
-            let reason = status.problem.as_ref().map(|problem| problem.text(language));
-            text!(language, "state-failed", reason = reason.unwrap_or_default())
-        }
-    }
-}
-
-/// What is wrong or should be known, and what to do about it.
+/// Problems and warnings, with what to do about them.
 fn concerns(view: &View) -> Vec<String> {
     let View { status, refusal, .. } = view;
-    // An item that moves away says that by itself.
+    // The item that moves to another port needs no words beside it.
     let needs_words = status.state == ProxyState::Failed && status.next_free_port.is_none();
     let fix = status.failure.as_ref().filter(|_| needs_words);
     let fix = fix.map(|failure| failure.fix(status.language));
     let words = |message: &Message| message.text(status.language);
     let problem = status.problem.as_ref().filter(|_| status.state != ProxyState::Failed).map(words);
-    // The state of a failed start says already why the click did nothing.
+    // The state of a failed start already has the reason for the refusal.
     let refusal = refusal.clone().filter(|_| status.failure.is_none());
     let concerns = problem.into_iter().chain(refusal).chain(status.warnings.iter().map(words));
     fix.into_iter().chain(concerns.map(|concern| format!("⚠ {concern}"))).collect()
@@ -123,16 +106,16 @@ fn shortened(text: &str) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// One line after another, broken between words where there are any.
+/// The text in lines, broken between words where possible.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in shortened(text).split_inclusive([' ', '、', '。', '，', '：']) {
-        if !line.is_empty() && width(&line) + width(word.trim_end()) > WIDEST_LINE {
+        if !line.is_empty() && line.width() + word.trim_end().width() > WIDEST_LINE {
             lines.push(std::mem::take(&mut line));
         }
         for character in word.chars() {
-            if width(&line) >= WIDEST_LINE && character != ' ' {
+            if line.width() >= WIDEST_LINE && character != ' ' {
                 lines.push(std::mem::take(&mut line));
             }
             line.push(character);
@@ -140,11 +123,6 @@ fn wrapped(text: &str) -> Vec<String> {
     }
     lines.push(line);
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
-}
-
-fn width(text: &str) -> usize {
-    const FIRST_WIDE: char = '\u{2e80}';
-    text.chars().map(|character| if character < FIRST_WIDE { 1 } else { 2 }).sum()
 }
 
 fn lifecycle(status: &Status) -> Vec<Item> {
@@ -196,25 +174,13 @@ fn accounts_menu(status: &Status, time_zone: &TimeZone) -> Item {
     Item::Submenu { label: text!(language, "tray-accounts"), items }
 }
 
-/// Checked: it takes part. A click on one whose credential was refused tries it again.
+/// Checked: the account takes part. A click on one whose credential was refused tries it
+/// again.
 fn account_item(account: &AccountStatus, language: Language, time_zone: &TimeZone) -> Item {
-    let name = account.name.as_str();
-    let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
-    let label = match account.state.as_str() {
-        "cooling" => {
-            let time = time_of_day(account.cooling_until_unix_secs.unwrap_or_default(), time_zone);
-            text!(language, "tray-account-cooling", name = name, time = time)
-        }
-        "disabled" => text!(language, "tray-account-disabled", name = name, reason = reason),
-        "unusable" => text!(language, "tray-account-unusable", name = name, reason = reason),
-        _ => name.to_owned(),
-    };
-    let checked = !matches!(account.state.as_str(), "off" | "disabled");
-    let name = account.name.clone();
-    let command = match account.state.as_str() {
-        "disabled" => Command::ReviveAccount(name),
-        _ => Command::EnableAccount { name, enabled: !checked },
-    };
+    let until = account.cooling_until_unix_secs.map(|until| time_of_day(until, time_zone));
+    let label = account.label(language, &until.unwrap_or_default());
+    let checked = !matches!(account.state, AccountState::Off | AccountState::Disabled);
+    let command = Command::EnableAccount { name: account.name.clone(), enabled: !checked };
     Item::Check { label: shortened(&label), checked, command }
 }
 
@@ -257,15 +223,15 @@ fn settings(status: &Status) -> Item {
 fn authentication(status: &Status) -> Item {
     let language = status.language;
     let modes = [
-        ("auto", text!(language, "tray-auth-auto")),
-        ("off", text!(language, "tray-auth-off")),
-        ("all_except_health", text!(language, "tray-auth-all-except-health")),
-        ("strict", text!(language, "tray-auth-strict")),
+        (AuthMode::Auto, text!(language, "tray-auth-auto")),
+        (AuthMode::Off, text!(language, "tray-auth-off")),
+        (AuthMode::AllExceptHealth, text!(language, "tray-auth-all-except-health")),
+        (AuthMode::Strict, text!(language, "tray-auth-strict")),
     ];
-    let item = |(mode, label): (&'static str, String)| Item::Check {
+    let item = |(mode, label): (AuthMode, String)| Item::Check {
         label,
         checked: status.auth_mode == mode,
-        command: Command::Set { key: "proxy.auth_mode", value: Setting::Choice(mode) },
+        command: Command::Set { key: "proxy.auth_mode", value: Setting::Choice(mode.into()) },
     };
     Item::Submenu { label: text!(language, "tray-authentication"), items: modes.map(item).into() }
 }

@@ -1,4 +1,4 @@
-//! The tray: an icon that tells the state, and a menu that changes it.
+//! The tray: an icon that shows the state, and a menu that changes it.
 //!
 //! ```text
 //!  supervisor ── Status ──▶ shell ── View ──▶ menu (a value) ──▶ linux | native ──▶ panel
@@ -6,8 +6,8 @@
 //!      └────── Command ───────┴──────────────── click ─────────────────┘
 //! ```
 //!
-//! The proxy depends on none of it: the agent runs on the runtime's threads, and whoever
-//! draws is given values and waits alone for the desktop.
+//! The proxy depends on none of it: the agent runs on the runtime's threads, and the tray
+//! gets values and waits for the desktop by itself.
 
 mod icon;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,5 @@
-//! The tray of macOS and Windows. Both want icon and menu made, changed and dropped on
-//! the main thread, by one event loop that the system turns.
+//! The tray of macOS and Windows. On both, icon and menu must be made, changed and dropped on
+//! the main thread, in an event loop of the system.
 
 mod render;
 
@@ -24,17 +24,17 @@ use super::view::View;
 use crate::control::{AgentHandle, Command, IconState, IconStatus};
 use crate::desktop::autostart::Login;
 
-/// A panel that is not there, or is just being restarted, is asked again after this.
+/// When a panel that is missing or restarting is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Windows keeps so many UTF-16 units, and its caller has to cut the rest off.
+/// Windows takes at most this many UTF-16 units, and its caller has to cut the rest off.
 const LONGEST_TOOLTIP: usize = 127;
-/// What is still to be done when the agent has ended may take so long.
+/// How long background work may take after the agent has ended.
 const END_LIMIT: Duration = Duration::from_millis(500);
 
 /// Everything that can wake the loop.
 enum Event {
-    /// The agent has begun; clicks go there.
-    Seated(UnboundedSender<Command>),
+    /// The agent has begun, and takes clicks.
+    Begun(UnboundedSender<Command>),
     View(Box<View>),
     Clicked(MenuId),
     Ended,
@@ -50,25 +50,20 @@ enum DrawError {
     Picture(#[from] BadIcon),
 }
 
-/// Whoever can start a program here has a desktop.
+/// A user who can start a program here has a desktop.
 pub const fn is_possible(_: &Runtime) -> bool {
     true
 }
 
 /// Runs the agent on the runtime and the tray on this thread, until the agent ends.
-pub fn run<F>(
-    runtime: Runtime,
-    login: Login,
-    agent: impl FnOnce(Box<dyn FnOnce(&AgentHandle) -> TrayShell + Send>) -> F,
-) -> F::Output
+pub fn run<F>(runtime: Runtime, login: Login, agent: impl FnOnce(ShellMaker) -> F) -> F::Output
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Future<Output: Send> + Send + 'static,
 {
     let mut events = event_loop();
     let proxy = events.create_proxy();
     MenuEvent::set_event_handler(Some(clicked(proxy.clone())));
-    let agent = agent(Box::new(shell(proxy.clone(), login)));
+    let agent = agent(ShellMaker { proxy: proxy.clone(), login });
     let running = runtime.spawn(async move {
         let _ending = Ending(proxy);
         agent.await
@@ -86,7 +81,7 @@ where
             *flow = tray.retry_at.map_or(ControlFlow::Wait, ControlFlow::WaitUntil);
         }
     });
-    // A loop that the system has ended leaves an agent that does not know.
+    // When the system has ended the loop, the agent still runs.
     tray.quit();
     // The icon goes first, and on this thread.
     drop(tray);
@@ -98,7 +93,7 @@ where
     }
 }
 
-/// Ends the loop when it is dropped, which is when the agent has ended, in whatever way.
+/// Ends the loop when it is dropped, which is when the agent has ended, in any way.
 struct Ending(EventLoopProxy<Event>);
 
 impl Drop for Ending {
@@ -112,7 +107,7 @@ fn event_loop() -> EventLoop<Event> {
     EventLoopBuilder::with_user_event().build()
 }
 
-/// No window, no place in the Dock, and whoever is typing at login goes on typing.
+/// No window, no place in the Dock, and the keyboard focus stays where it is.
 #[cfg(target_os = "macos")]
 fn event_loop() -> EventLoop<Event> {
     use tao::platform::macos::{ActivationPolicy, EventLoopExtMacOS};
@@ -124,22 +119,28 @@ fn event_loop() -> EventLoop<Event> {
 }
 
 fn clicked(proxy: EventLoopProxy<Event>) -> impl Fn(MenuEvent) + Send + Sync + 'static {
-    let proxy = std::sync::Mutex::new(proxy);
+    let proxy = parking_lot::Mutex::new(proxy);
     move |event| {
-        if let Ok(proxy) = proxy.lock() {
-            let _ = proxy.send_event(Event::Clicked(event.id));
-        }
+        let _ = proxy.lock().send_event(Event::Clicked(event.id));
     }
 }
 
-fn shell(proxy: EventLoopProxy<Event>, login: Login) -> impl FnOnce(&AgentHandle) -> TrayShell + Send {
-    move |agent| {
+/// Makes the shell that shows the agent in the tray.
+pub struct ShellMaker {
+    proxy: EventLoopProxy<Event>,
+    login: Login,
+}
+
+impl ShellMaker {
+    /// Must be called on the runtime.
+    pub fn shell(self, agent: &AgentHandle) -> TrayShell {
+        let Self { proxy, login } = self;
         let (shell, Seat { mut views, clicks, agent }) = TrayShell::new(agent, login);
         tokio::spawn(async move {
             let icon = IconStatus { state: IconState::Shown, bus: String::new() };
-            let _ = agent.ask(Command::IconIs(icon)).await;
+            let _ = agent.ask(Command::ReportIcon(icon)).await;
         });
-        let _ = proxy.send_event(Event::Seated(clicks));
+        let _ = proxy.send_event(Event::Begun(clicks));
         views.mark_changed();
         tokio::spawn(async move {
             while views.changed().await.is_ok() {
@@ -156,12 +157,12 @@ fn shell(proxy: EventLoopProxy<Event>, login: Login) -> impl FnOnce(&AgentHandle
 /// What the main thread owns.
 #[derive(Default)]
 struct Tray {
-    /// An icon made before the loop turns is never shown.
+    /// Whether the loop runs: an icon made before that is never shown.
     has_begun: bool,
     clicks: Option<UnboundedSender<Command>>,
     latest: Option<View>,
     drawn: Option<Drawn>,
-    /// What is shown is not the latest: the panel did not take it.
+    /// The panel did not take the latest view, and gets it again then.
     retry_at: Option<Instant>,
 }
 
@@ -180,7 +181,7 @@ impl Tray {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Seated(clicks) => self.clicks = Some(clicks),
+            Event::Begun(clicks) => self.clicks = Some(clicks),
             Event::View(view) => {
                 self.latest = Some(*view);
                 self.draw();
@@ -192,8 +193,8 @@ impl Tray {
 
     fn draw(&mut self) {
         let Some(view) = self.latest.as_ref().filter(|_| self.has_begun) else { return };
-        // An icon is kept whatever happens: it comes back by itself with a panel that restarts,
-        // and its menu may be open.
+        // An icon is never dropped here: it comes back by itself with a panel that restarts, and
+        // its menu may be open.
         let outcome = match &mut self.drawn {
             Some(drawn) => drawn.update(view),
             None => Drawn::new(view).map(|drawn| self.drawn = Some(drawn)),
@@ -216,7 +217,7 @@ impl Tray {
     fn click(&mut self, id: &MenuId) {
         let Some(drawn) = &mut self.drawn else { return };
         let command = drawn.menu.command(id).cloned();
-        // The system has toggled a check item by itself; what it shows is ours to say.
+        // The system has toggled the check item by itself; only a view may change it.
         drawn.menu.restore_checks();
         if let (Some(command), Some(clicks)) = (command, &self.clicks) {
             let _ = clicks.send(command);

@@ -1,5 +1,5 @@
-//! The agent's side of the tray. It only passes values on: what is to be shown goes out,
-//! clicks come in, and nothing here waits for the desktop.
+//! The agent's side of the tray. It only passes values on: views go out, clicks come in, and
+//! nothing here waits for the desktop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::desktop::autostart::Login;
 use crate::desktop::notify::Notifier;
 use crate::language::Language;
 
-/// How long the menu says why a click did nothing.
+/// How long the menu shows why a click was refused.
 const REFUSAL_STAYS: Duration = Duration::from_mins(1);
 
 pub struct TrayShell {
@@ -24,7 +24,7 @@ pub struct TrayShell {
     login: Arc<Login>,
 }
 
-/// What whoever draws the tray is given.
+/// The tray's side: it shows the views and sends the clicks.
 pub struct Seat {
     pub views: watch::Receiver<View>,
     pub clicks: mpsc::UnboundedSender<Command>,
@@ -72,7 +72,7 @@ impl Shell for TrayShell {
     }
 }
 
-/// The way to the desktop's notifications. What is pressed on one is a click like any other.
+/// The desktop's notifications. A pressed button is a click like any other.
 #[derive(Clone)]
 struct Notices {
     notifier: Notifier,
@@ -97,8 +97,8 @@ impl Notices {
     }
 }
 
-/// Carries out clicks one after another. One that cannot be done ends in a line of the
-/// menu and a notice, unless what went wrong has brought a notice of its own.
+/// Carries out clicks one after another. A refused click ends in a line of the menu and a
+/// notice, unless its cause has brought a notice of its own.
 async fn carry_out(
     agent: AgentHandle,
     mut clicked: mpsc::UnboundedReceiver<Command>,
@@ -135,7 +135,7 @@ async fn carry_out(
     }
 }
 
-/// The next click. Old news does not stay in the menu until then.
+/// The next click. A refusal leaves the menu after a while even without one.
 async fn next(
     clicked: &mut mpsc::UnboundedReceiver<Command>,
     views: &watch::Sender<View>,

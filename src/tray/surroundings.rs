@@ -1,16 +1,17 @@
-//! What other programs hold of us: the entry that starts us at login, and the clients
-//! that point here. They may change it behind our back, so it is looked at again.
+//! The entry that starts portcullis at login, and the tools that point at it. Other programs
+//! may change both, so they are read again and again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use strum::VariantArray;
 use tokio::sync::watch;
 
 use super::view::{Surroundings, Tool, View};
 use crate::connect::{self, Environment, tools_at};
 use crate::desktop::autostart::{self, Login};
 
-/// A handful of small files; somebody who looks at the menu has just opened it.
+/// How often they are read: a handful of small files, for a menu that may open at any time.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 pub async fn follow(views: Arc<watch::Sender<View>>, login: Arc<Login>) {
@@ -26,26 +27,27 @@ pub async fn look(views: &watch::Sender<View>, login: &Arc<Login>) {
     let (base_url, login) = (views.borrow().status.base_url.clone(), Arc::clone(login));
     let Ok(found) = tokio::task::spawn_blocking(move || read(&base_url, &login)).await else { return };
     views.send_if_modified(|view| {
-        let is_news = view.surroundings != found;
+        let is_new = view.surroundings != found;
         view.surroundings = found;
-        is_news
+        is_new
     });
 }
 
-/// The program has moved since it was told to start at login.
+/// Corrects the login entry of a program that has moved since.
 fn refresh(login: &Login) {
     match autostart::refresh(login) {
         Ok(true) => {
-            tracing::info!("the entry that starts portcullis at login was made to start this program");
+            tracing::info!("the entry that starts portcullis at login now starts this program");
         }
         Ok(false) => {}
         Err(error) => tracing::warn!("the entry that starts portcullis at login is out of date: {error}"),
     }
 }
 
-/// Before the first look; so the menu has the same items before and after.
+/// The surroundings before the first look, so that the menu has the same items as after it.
 pub fn unknown() -> Surroundings {
-    Surroundings { starts_at_login: false, tools: connect::Tool::ALL.map(|tool| shown((tool, false))).into() }
+    let tools = connect::Tool::VARIANTS.iter().map(|&tool| menu_tool((tool, false))).collect();
+    Surroundings { starts_at_login: false, tools }
 }
 
 fn read(base_url: &str, login: &Login) -> Surroundings {
@@ -53,10 +55,10 @@ fn read(base_url: &str, login: &Login) -> Surroundings {
     let tools = tools_at(base_url, &environment);
     Surroundings {
         starts_at_login: autostart::is_enabled(login),
-        tools: tools.into_iter().map(shown).collect(),
+        tools: tools.into_iter().map(menu_tool).collect(),
     }
 }
 
-fn shown((tool, points_here): (connect::Tool, bool)) -> Tool {
+fn menu_tool((tool, points_here): (connect::Tool, bool)) -> Tool {
     Tool { id: tool.id(), name: tool.name(), points_here }
 }

@@ -1,4 +1,4 @@
-//! Everything the tray shows, in one value.
+//! Everything that the tray shows, in one value.
 
 use crate::control::Status;
 
@@ -8,11 +8,11 @@ pub struct View {
     pub surroundings: Surroundings,
     /// Why the latest click could not be carried out, and what to do.
     pub refusal: Option<String>,
-    /// It was to open the dashboard.
+    /// That click was to open the dashboard.
     pub has_no_browser: bool,
 }
 
-/// What other programs hold of us, and may change behind our back.
+/// The login entry and the tools' settings, which other programs may change at any time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     pub starts_at_login: bool,
@@ -22,9 +22,9 @@ pub struct Surroundings {
 /// A client that can be pointed at the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {
-    /// As `portcullis connect` knows it.
+    /// Its name for `portcullis connect`.
     pub id: &'static str,
-    /// As its maker writes it.
+    /// Its name as its maker writes it.
     pub name: &'static str,
     pub points_here: bool,
 }

@@ -1,5 +1,5 @@
-//! The one HTTP client. Follows no redirect, honours no proxy of the environment, asks
-//! for no compression, and finds out within seconds that a connection is dead.
+//! The HTTP client for every upstream. It follows no redirects, ignores the environment's
+//! proxies, requests no compression, and notices a dead connection within seconds.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -14,25 +14,26 @@ use reqwest::redirect::Policy;
 use thread_local::ThreadLocal;
 use url::Url;
 
+use super::cause::innermost;
 use super::failure::{Failure, Fault};
 use super::frames::Frames;
-use super::reuse::{self, Watch};
+use super::reuse::{self, WatchLayer};
 use super::scrub::Scrubber;
 use super::trust::Trust;
 use super::way::{Way, is_of_certificate};
 use crate::config::NoProxy;
 use crate::language::Message;
 
-/// How much of the answer to a delivery is read.
+/// The most bytes read of the answer to a delivery.
 const MAX_RECEIPT: usize = 1 << 20;
-/// How long an upstream may leave unconfirmed what it was sent, or a ping of ours, before
-/// the connection counts as dead.
+/// How long an upstream may leave sent bytes or a ping unacknowledged before its connection
+/// counts as dead.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
 
-/// What a change of rebuilds the client.
+/// The settings whose change rebuilds the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientOptions {
-    /// Empty: none.
+    /// Empty for none.
     pub proxy: String,
     pub no_proxy: NoProxy,
     /// Further certificate authorities, in PEM form.
@@ -40,23 +41,23 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
 }
 
-/// One for each thread that sends, so that a connection upstream lives where its requests
-/// do. Built on first use: an agent that has nothing to do need not hold them.
+/// Each sending thread has its own HTTP client and connections, so that a connection stays on
+/// the thread of its requests. They are built on first use: an idle agent holds none.
 pub struct Client {
     options: ClientOptions,
     way: Way,
     trust: Trust,
-    /// For what an upstream says: some repeat the key they were sent.
+    /// Some upstreams repeat the key they were sent.
     pub scrubber: Scrubber,
-    built: ThreadLocal<RefCell<Option<Built>>>,
-    /// Counts how often the connections of all threads were let go of.
+    built: ThreadLocal<RefCell<Option<ThreadClient>>>,
+    /// Counts how often the connections of all threads were dropped.
     round: AtomicU64,
 }
 
-/// A thread's own, with its connections.
+/// One thread's HTTP client, with its connections.
 #[derive(Clone)]
-struct Built {
-    /// The certificates it goes by.
+struct ThreadClient {
+    /// The reading of the certificate authorities it trusts.
     generation: u64,
     round: u64,
     http: Result<reqwest::Client, String>,
@@ -79,8 +80,8 @@ impl Client {
         Self { options, way, trust, scrubber, built: ThreadLocal::new(), round: AtomicU64::new(0) }
     }
 
-    /// Sends one request and waits for the head of its answer. Where a connection that was
-    /// there turns out to be dead, it is sent once more, on a new one.
+    /// Sends a request and returns once the head of the answer is here. A request that meets
+    /// a dead kept connection is sent once more, on a new one.
     pub async fn send(
         &self,
         method: Method,
@@ -90,10 +91,10 @@ impl Client {
     ) -> Result<Reply, Failure> {
         let once = || self.send_once(method.clone(), url.clone(), headers.clone(), body.clone());
         let sent = match once().await {
-            Err(Unsent { may_be_cured: true, .. }) => once().await,
+            Err(SendError { may_pass: true, .. }) => once().await,
             sent => sent,
         };
-        sent.map_err(|unsent| unsent.failure)
+        sent.map_err(|error| error.failure)
     }
 
     async fn send_once(
@@ -102,9 +103,9 @@ impl Client {
         url: Url,
         headers: HeaderMap,
         body: Frames,
-    ) -> Result<Reply, Unsent> {
-        let Built { generation, round, http } = self.built();
-        let http = http.map_err(|reason| Unsent::for_good(unreachable(reason.into())))?;
+    ) -> Result<Reply, SendError> {
+        let ThreadClient { generation, round, http } = self.built();
+        let http = http.map_err(|reason| SendError::lasting(unreachable(reason.into())))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let port = url.port_or_known_default().unwrap_or_default();
         let request = http.request(method, url).headers(headers).body(reqwest::Body::wrap(body));
@@ -113,41 +114,42 @@ impl Client {
             Ok(response) => response,
             Err(error) if !is_new && !error.is_builder() => {
                 self.forget_connections(round);
-                return Err(Unsent {
+                return Err(SendError {
                     failure: self.way.failure(&host, port, error).await,
-                    may_be_cured: true,
+                    may_pass: true,
                 });
             }
             Err(error) => {
-                let may_be_cured = is_of_certificate(&describe(&error)) && self.trust.was_refused(generation);
-                return Err(Unsent { failure: self.way.failure(&host, port, error).await, may_be_cured });
+                let may_pass = is_of_certificate(&innermost(&error)) && self.trust.was_refused(generation);
+                return Err(SendError { failure: self.way.failure(&host, port, error).await, may_pass });
             }
         };
         let (mut parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
         if parts.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(Unsent::for_good(self.way.wants_password(&host)));
+            return Err(SendError::lasting(self.way.password_required(&host)));
         }
         self.scrubber.scrub_headers(&mut parts.headers);
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
 
-    /// Takes a whole message to somebody who is no upstream, and brings back the answer.
+    /// Sends a whole message to a server that is not an upstream, and returns its answer.
     pub async fn deliver(
         &self,
         message: http::Request<Bytes>,
         limit: Duration,
     ) -> Result<http::Response<Bytes>, String> {
         let http = self.built().http?;
-        let mut request = reqwest::Request::try_from(message).map_err(|error| describe(&error))?;
+        let mut request = reqwest::Request::try_from(message).map_err(|error| innermost(&error))?;
         *request.timeout_mut() = Some(limit);
-        let response = http.execute(request).await.map_err(|error| describe(&error))?;
+        let response = http.execute(request).await.map_err(|error| innermost(&error))?;
         let (parts, body) = http::Response::<ReplyBody>::from(response).into_parts();
-        let body = Limited::new(body, MAX_RECEIPT).collect().await.map_err(|error| describe(&*error))?;
+        let body = Limited::new(body, MAX_RECEIPT).collect().await.map_err(|error| innermost(&*error))?;
         Ok(http::Response::from_parts(parts, body.to_bytes()))
     }
 
-    /// This thread's own, made anew when it has none, or other certificates are believed.
-    fn built(&self) -> Built {
+    /// This thread's HTTP client. It is built anew after a change of the certificate authorities
+    /// and after a round of connections was dropped.
+    fn built(&self) -> ThreadClient {
         let slot = self.built.get_or_default();
         let (generation, round) = (self.trust.generation(), self.round.load(Ordering::Relaxed));
         if let Some(built) = &*slot.borrow()
@@ -160,35 +162,35 @@ impl Client {
         built
     }
 
-    /// For the connections to come: somebody may have changed them.
+    /// Reads the certificate authorities again for future connections.
     pub fn read_certificates_again(&self) {
         self.trust.read_again();
     }
 
-    /// Where one that was there is dead, the others of its round may be, too, whichever
-    /// thread they are of. Many who find that out at once begin one new round.
+    /// Drops the connections of all threads: if one of a round is dead, the others may be dead
+    /// as well. Several requests that notice it at once begin one new round.
     fn forget_connections(&self, round: u64) {
         let begun = self.round.compare_exchange(round, round + 1, Ordering::Relaxed, Ordering::Relaxed);
         if begun.is_ok() {
-            tracing::debug!("a connection to an upstream was dead: all idle ones are let go of");
+            tracing::debug!("a connection to an upstream was dead: all idle connections are dropped");
         }
     }
 }
 
-/// A request without an answer.
-struct Unsent {
+/// A request that got no answer.
+struct SendError {
     failure: Failure,
-    /// By sending it once more at once.
-    may_be_cured: bool,
+    /// Sending it once more, at once, may succeed.
+    may_pass: bool,
 }
 
-impl Unsent {
-    const fn for_good(failure: Failure) -> Self {
-        Self { failure, may_be_cured: false }
+impl SendError {
+    const fn lasting(failure: Failure) -> Self {
+        Self { failure, may_pass: false }
     }
 }
 
-fn build(options: &ClientOptions, way: &Way, trust: &Trust, round: u64) -> Built {
+fn build(options: &ClientOptions, way: &Way, trust: &Trust, round: u64) -> ThreadClient {
     let (generation, tls) = trust.current();
     let http = tls.and_then(|tls| {
         let builder = reqwest::Client::builder()
@@ -197,7 +199,7 @@ fn build(options: &ClientOptions, way: &Way, trust: &Trust, round: u64) -> Built
             .no_proxy()
             .tcp_nodelay(true)
             .connect_timeout(options.connect_timeout)
-            .connector_layer(Watch)
+            .connector_layer(WatchLayer)
             .pool_idle_timeout(Duration::from_secs(90))
             .http2_keep_alive_interval(DEAD_AFTER)
             .http2_keep_alive_timeout(DEAD_AFTER)
@@ -205,9 +207,9 @@ fn build(options: &ClientOptions, way: &Way, trust: &Trust, round: u64) -> Built
         let way = way.clone();
         let proxy = Proxy::custom(move |url| way.proxy_for(url.host_str()?).cloned());
         let builder = if options.proxy.is_empty() { builder } else { builder.proxy(proxy) };
-        finds_dead_connections(builder).build().map_err(|error| describe(&error))
+        finds_dead_connections(builder).build().map_err(|error| innermost(&error))
     });
-    Built { generation, round, http }
+    ThreadClient { generation, round, http }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -215,7 +217,7 @@ fn finds_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBui
     builder.tcp_user_timeout(DEAD_AFTER)
 }
 
-/// The system's own patience holds.
+/// The system's own timeout applies.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn finds_dead_connections(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     builder
@@ -225,21 +227,12 @@ const fn unreachable(reason: Message) -> Failure {
     Failure { fault: Fault::Unreachable, status: None, reason }
 }
 
-/// The innermost cause says most; reqwest's own text only says that something failed.
-pub fn describe(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_one_thread_finds_dead_is_let_go_of_by_all_and_once() {
+    fn a_connection_found_dead_by_one_thread_is_dropped_once_by_all_threads() {
         let client = Client::new(ClientOptions::default(), Scrubber::default());
         let elsewhere = || std::thread::scope(|scope| scope.spawn(|| client.built().round).join());
         let round = client.built().round;

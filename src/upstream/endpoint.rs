@@ -1,4 +1,4 @@
-//! Each provider's URL and credential header, all in one place.
+//! Each provider's URLs and credential header.
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -7,22 +7,22 @@ use url::Url;
 use crate::config::is_version;
 use crate::protocol::{Operation, Protocol, Provider};
 
-/// One call, as far as its URL goes.
+/// The parts of one call's URL.
 #[derive(Clone, Debug)]
 pub struct Target<'a> {
     pub provider: Provider,
     /// As [`base`] parsed it.
     pub base: Option<&'a Url>,
     pub path: Path<'a>,
-    /// As the client sent it, without its key.
+    /// The client's query, without its key.
     pub query: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub enum Path<'a> {
-    /// `model` and `version` (`v1`, `v1beta`, `v1alpha`) matter to Gemini alone.
+    /// `model` and `version` (`v1`, `v1beta`, `v1alpha`) are part of Gemini's paths only.
     Operation { operation: Operation, model: &'a str, version: Option<&'a str> },
-    /// The provider's model list, or one entry of it.
+    /// The provider's model list, or the entry with this id.
     Models { id: Option<&'a str> },
 }
 
@@ -34,21 +34,22 @@ pub enum EndpointError {
     Model,
 }
 
-/// The API version Gemini is asked for when the client named none.
+/// Gemini's API version where the client names none.
 const GEMINI_VERSION: &str = "v1beta";
 
-/// Where an account's API is. Parsing costs more than building a path on it, so it is
-/// done once for each account.
+/// The parsed base URL of an account's API. Parsing costs more than building a path on it, so
+/// it is done once per account.
 pub fn base(provider: Provider, base_url: Option<&str>) -> Option<Url> {
     Url::parse(base_url.or(provider.base_url())?).ok()
 }
 
-/// The protocol family of a provider's paths.
+/// Whether the provider's base URL is the root, without the API version.
 fn is_rooted(provider: Provider) -> bool {
     matches!(provider, Provider::Gemini | Provider::Anthropic | Provider::Zai)
 }
 
-/// The URL of one call. Every part that a client chose is one escaped path segment.
+/// The URL of one call. Every part that the client chose is one escaped path segment. Fails
+/// where the base URL or the model name cannot be part of a URL.
 pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
     let mut url = target.base.cloned().ok_or(EndpointError::BaseUrl)?;
     {
@@ -83,8 +84,8 @@ pub fn url(target: &Target<'_>) -> Result<Url, EndpointError> {
     Ok(url)
 }
 
-/// Google has several versions, and the client says which it means. Servers that only
-/// resemble it have the usual one, or the one that their base URL names.
+/// Google has several versions, and the client chooses. Other servers with Google's API have
+/// the usual version, or the one that their base URL names.
 fn gemini_version<'a>(target: &Target<'a>, asked: Option<&'a str>) -> Option<&'a str> {
     let base = target.base?;
     let is_googles = base.host_str().is_some_and(|host| host.ends_with("googleapis.com"));
@@ -96,14 +97,14 @@ fn gemini_version<'a>(target: &Target<'a>, asked: Option<&'a str>) -> Option<&'a
     }
 }
 
-/// A model name from a client, checked before it becomes part of a URL.
+/// The client's model name, checked before it becomes part of a URL.
 fn model_segment(model: &str) -> Result<&str, EndpointError> {
     let model = model.strip_prefix("models/").unwrap_or(model);
     let harmless = !model.is_empty() && model != "." && model != ".." && !model.contains(char::is_control);
     if harmless { Ok(model) } else { Err(EndpointError::Model) }
 }
 
-/// The header that carries the account's key.
+/// The header with the account's key. Fails where the key has characters that no header takes.
 pub fn credential(
     provider: Provider,
     key: &SecretString,

@@ -1,7 +1,7 @@
-//! A request body as it came: a list of frames, never copied into one buffer.
+//! A request body as it arrived: a list of frames, not copied into one buffer.
 //!
-//! Collecting a megabyte costs nearly as much as forwarding it; clones share the bytes,
-//! so the same body can be sent to a second account.
+//! Copying a megabyte together costs nearly as much as forwarding it. Clones share the bytes,
+//! so that the same body can be sent to a second account.
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -37,8 +37,8 @@ impl Frames {
         self.parts.iter()
     }
 
-    /// Whether any stretch satisfies a search for something no longer than `longest`, also
-    /// one that begins in one frame and ends in the next.
+    /// Whether `found` is true of any part of the body. It sees each frame and each seam
+    /// between frames, so that it finds patterns of at most `longest` bytes anywhere.
     pub fn any(&self, longest: usize, found: impl Fn(&[u8]) -> bool) -> bool {
         let mut seam = Vec::with_capacity(2 * longest);
         self.parts.iter().any(|part| {
@@ -54,7 +54,7 @@ impl Frames {
         })
     }
 
-    /// The whole body in one piece; copies unless it came in one.
+    /// The whole body in one piece; copied unless it arrived in one.
     pub fn to_bytes(&self) -> Bytes {
         match self.parts.as_slice() {
             [] => Bytes::new(),
@@ -63,19 +63,19 @@ impl Frames {
         }
     }
 
-    /// The same body with one stretch of it replaced.
+    /// The same body with one range of it replaced.
     #[must_use]
     pub fn splice(&self, range: Range<usize>, replacement: &Bytes) -> Self {
         self.splice_all(&[range], replacement)
     }
 
-    /// The same with several stretches replaced by the same, in their order.
+    /// The same body with several ranges, in ascending order, each replaced by `replacement`.
     #[must_use]
     pub fn splice_all(&self, ranges: &[Range<usize>], replacement: &Bytes) -> Self {
         let mut spliced = Self::default();
         let mut ranges = ranges.iter().peekable();
         let mut start = 0;
-        // What comes before is there, or replaced.
+        // Everything before this position is copied or replaced.
         let mut done = 0;
         for part in &self.parts {
             let end = start + part.len();
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_stands_across_any_frame_boundaries() {
+    fn finds_a_pattern_across_any_frame_boundaries() {
         let text = "....needle....";
         let is_there = |part: &[u8]| memchr::memmem::find(part, b"needle").is_some();
         for size in 1..=text.len() {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn splices_several_stretches_across_any_frame_boundaries() {
+    fn splices_several_ranges_across_any_frame_boundaries() {
         let text = "0123456789";
         for size in 1..=text.len() {
             let mut frames = Frames::default();

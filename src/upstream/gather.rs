@@ -1,10 +1,9 @@
-//! Takes in a body as it arrives, in frames worth holding. Whoever sends a byte at a time
-//! would otherwise have each byte cost what holding a frame costs, and keep the buffer it
-//! was read into.
+//! Collects a body as it arrives, in frames worth holding. A body sent byte by byte would
+//! otherwise cost a frame for each byte, and keep alive the buffer each was read into.
 
 use bytes::{Bytes, BytesMut};
 
-use super::Frames;
+use super::frames::Frames;
 
 /// A frame shorter than this is joined with its neighbours.
 const LEAST: usize = 16 << 10;
@@ -18,7 +17,7 @@ pub struct Gather {
 
 impl Gather {
     pub fn push(&mut self, bytes: Bytes) {
-        // The first is mostly all there is.
+        // Most bodies have one frame only.
         if bytes.len() >= LEAST || self.is_empty() {
             self.close();
             self.frames.push(bytes);

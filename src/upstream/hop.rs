@@ -1,25 +1,25 @@
-//! A mark on everything that is sent upstream, by which a request is known that comes back:
-//! an account whose `base_url` leads here, directly or through others, would make one
-//! request into thousands.
+//! A mark on every request sent upstream, which shows when a request comes back: an account
+//! whose `base_url` leads here, directly or through others, would turn one request into
+//! thousands.
 //!
-//! Each process has a mark of its own, so that one portcullis may be another's upstream.
+//! Each process has its own mark, so that one portcullis may be another's upstream.
 
 use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderValue};
 
-/// Marks of all that a request has passed, one a value.
+/// The header with the marks of all processes that a request has passed, one per value.
 pub const NAME: &str = "x-portcullis-hop";
 
-/// More than anybody chains on purpose.
+/// No real chain of proxies is longer.
 const MOST_HOPS: usize = 8;
 
-/// What such a request is told.
+/// The error for a request that has come back.
 pub const RETURNED: &str = "the base_url of this account points at portcullis itself: correct it";
 
 static OWN: LazyLock<HeaderValue> = LazyLock::new(|| {
     let mut random = [0; 8];
-    // Without randomness the process is still told from all others on this computer.
+    // Without randomness the process id still differs from all others on this computer.
     if getrandom::fill(&mut random).is_err() {
         random[..4].copy_from_slice(&std::process::id().to_le_bytes());
     }
@@ -31,7 +31,7 @@ pub fn mark(headers: &mut HeaderMap) {
     headers.append(NAME, OWN.clone());
 }
 
-/// Whether a request has been here before, or goes round elsewhere.
+/// Whether a request has passed this process before, or goes in circles elsewhere.
 pub fn has_returned(headers: &HeaderMap) -> bool {
     let mut marks = headers.get_all(NAME).iter();
     marks.any(|mark| mark == *OWN) || headers.get_all(NAME).iter().count() > MOST_HOPS
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_known_again_and_that_of_another_is_not() {
+    fn a_returned_request_is_recognised_and_one_from_another_process_is_not() {
         let mut headers = HeaderMap::new();
         assert!(!has_returned(&headers));
         headers.append(NAME, HeaderValue::from_static("0123456789abcdef"));
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_chains_that_many() {
+    fn more_hops_than_any_real_chain_are_a_circle() {
         let mut headers = HeaderMap::new();
         for number in 0..=MOST_HOPS {
             assert!(!has_returned(&headers), "{number}");

@@ -1,9 +1,9 @@
 //! HTTP out: where each provider answers, how it wants its credential, and what its
-//! refusals mean. Knows nothing of accounts, routing or clients.
+//! refusals mean. Knows no accounts, routes or clients.
 
+pub mod cause;
 pub mod client;
 pub mod demo;
-pub mod demo_reply;
 pub mod endpoint;
 pub mod failure;
 pub mod frames;

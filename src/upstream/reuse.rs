@@ -1,8 +1,8 @@
-//! Whether a request had a new connection made for it, or was sent on one that was there:
-//! such a one may have died while nobody looked.
+//! Whether a request got a new connection or was sent on a kept one, which may have died
+//! while it was idle.
 //!
-//! The HTTP client does not tell. But it asks its connector only when it has no connection
-//! at hand, and does so within the request's own task, which is marked meanwhile.
+//! The HTTP client does not report that. But it calls its connector only when it has no
+//! connection at hand, and within the request's own task, which is marked for that time.
 
 use std::cell::Cell;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ tokio::task_local! {
     static CONNECTED: Cell<bool>;
 }
 
-/// Runs a request; returns whether a new connection was asked for meanwhile.
+/// Runs a request. Returns its outcome and whether a new connection was opened for it.
 pub async fn watching<T>(request: impl Future<Output = T>) -> (T, bool) {
     CONNECTED
         .scope(Cell::new(false), async {
@@ -23,22 +23,22 @@ pub async fn watching<T>(request: impl Future<Output = T>) -> (T, bool) {
         .await
 }
 
-/// Notes that a connector was asked.
+/// Notes each call of the connector.
 #[derive(Clone, Copy)]
-pub struct Watch;
+pub struct WatchLayer;
 
 #[derive(Clone)]
-pub struct Watched<S>(S);
+pub struct WatchedConnector<S>(S);
 
-impl<S> Layer<S> for Watch {
-    type Service = Watched<S>;
+impl<S> Layer<S> for WatchLayer {
+    type Service = WatchedConnector<S>;
 
-    fn layer(&self, connector: S) -> Watched<S> {
-        Watched(connector)
+    fn layer(&self, connector: S) -> WatchedConnector<S> {
+        WatchedConnector(connector)
     }
 }
 
-impl<S: Service<R>, R> Service<R> for Watched<S> {
+impl<S: Service<R>, R> Service<R> for WatchedConnector<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -48,7 +48,7 @@ impl<S: Service<R>, R> Service<R> for Watched<S> {
     }
 
     fn call(&mut self, request: R) -> S::Future {
-        // Outside a watched request nobody wants to know.
+        // There is nothing to note outside a watched request.
         let _ = CONNECTED.try_with(|connected| connected.set(true));
         self.0.call(request)
     }

@@ -1,5 +1,5 @@
-//! Takes known secrets out of text that leaves the program another way than it should:
-//! a log line, an upstream's error that echoes its own key.
+//! Masks known secrets in text that must not carry any: log lines, and upstreams' errors that
+//! repeat the key they were sent.
 
 use std::sync::Arc;
 
@@ -10,58 +10,62 @@ use memchr::memchr;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// What stands in a secret's place.
+/// The text in place of a secret.
 const MASK: &str = "[secret]";
-/// JSON within JSON within JSON; nobody nests errors deeper.
+/// How often escapes are undone: JSON within JSON within JSON is the deepest error seen.
 const MOST_ESCAPED: usize = 3;
-/// A shorter "secret" would mask ordinary words.
-const SHORTEST: usize = 6;
 
-/// Shared by everything that writes; learns the secrets of each new configuration and
-/// forgets none of the old ones, because a request in flight may still use them.
+/// Whether a secret is long enough to be masked: a shorter one would mask ordinary words.
+pub const fn can_be_masked(secret: &str) -> bool {
+    const SHORTEST: usize = 6;
+    secret.len() >= SHORTEST
+}
+
+/// Shared by everything that writes. It learns the secrets of each new configuration and
+/// keeps the old ones, because a request in flight may still use them.
 #[derive(Clone, Default)]
 pub struct Scrubber {
-    matcher: Arc<ArcSwapOption<Known>>,
+    matcher: Arc<ArcSwapOption<Matcher>>,
 }
 
 /// The secrets of one moment.
 #[derive(Clone, Default)]
-pub struct Secrets(Option<Arc<Known>>);
+pub struct Secrets(Option<Arc<Matcher>>);
 
-struct Known {
+struct Matcher {
     secrets: Vec<SecretString>,
-    matcher: AhoCorasick,
+    automaton: AhoCorasick,
 }
 
 impl Scrubber {
     pub fn learn<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
         let mut all: Vec<SecretString> =
-            self.matcher.load().as_ref().map(|known| known.secrets.clone()).unwrap_or_default();
+            self.matcher.load().as_ref().map(|matcher| matcher.secrets.clone()).unwrap_or_default();
         for secret in secrets {
             let text = secret.expose_secret();
-            if text.len() >= SHORTEST && !all.iter().any(|known| known.expose_secret() == text) {
+            if can_be_masked(text) && !all.iter().any(|known| known.expose_secret() == text) {
                 all.push(secret.clone());
             }
         }
         let patterns = all.iter().map(ExposeSecret::expose_secret);
-        // Of two keys that begin alike the longer one is masked whole.
-        let matcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
-        if let Ok(matcher) = matcher {
-            self.matcher.store(Some(Arc::new(Known { secrets: all, matcher })));
+        // Of two keys with the same beginning the longer one is masked whole.
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
+        if let Ok(automaton) = automaton {
+            self.matcher.store(Some(Arc::new(Matcher { secrets: all, automaton })));
         }
     }
 
-    /// The text without any known secret; `None` when there is none in it.
+    /// The text with every known secret masked; `None` if it holds none.
     pub fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.matcher.load().as_ref()?.scrub(text)
     }
 
-    /// The secrets known so far, for who has many texts.
+    /// The secrets known at this moment, for scrubbing many texts.
     pub fn known(&self) -> Secrets {
         Secrets(self.matcher.load_full())
     }
 
-    /// Whether these are all that are known.
+    /// Whether no secret has been learned since `secrets` was taken.
     pub fn knows(&self, secrets: &Secrets) -> bool {
         let known = self.matcher.load();
         known.as_ref().map(Arc::as_ptr) == secrets.0.as_ref().map(Arc::as_ptr)
@@ -75,23 +79,23 @@ impl Scrubber {
         }
     }
 
-    /// What an upstream says of a failure, without any known secret however it is spelt:
-    /// a client that reads JSON undoes escapes. `None` when there is none in it.
-    pub fn scrub_told(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let known = self.matcher.load();
-        let known = known.as_ref()?;
-        let masked = known.scrub(text);
-        known.scrub_escaped(masked.as_deref().unwrap_or(text)).or(masked)
+    /// The text with every known secret masked, also where it is written with JSON escapes, which
+    /// a client undoes. `None` if it holds none.
+    pub fn scrub_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let matcher = self.matcher.load();
+        let matcher = matcher.as_ref()?;
+        let masked = matcher.scrub(text);
+        matcher.mask_escaped(masked.as_deref().unwrap_or(text)).or(masked)
     }
 
-    /// The same for lines of an event stream, whose data is JSON.
+    /// The same for the lines of an event stream, whose data is JSON.
     pub fn scrub_events(&self, lines: &[u8]) -> Option<Vec<u8>> {
         let mut is_changed = false;
         let mut scrubbed = Vec::with_capacity(lines.len());
         for line in lines.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             let text = line.trim_ascii_end();
             let name = if text.starts_with(b"data:") { b"data:".len() } else { 0 };
-            match self.scrub_told(&text[name..]) {
+            match self.scrub_escaped(&text[name..]) {
                 Some(clean) => {
                     is_changed = true;
                     scrubbed.extend_from_slice(&line[..name]);
@@ -105,7 +109,7 @@ impl Scrubber {
     }
 
     pub fn scrub_text(&self, text: String) -> String {
-        match self.scrub_told(text.as_bytes()) {
+        match self.scrub_escaped(text.as_bytes()) {
             Some(scrubbed) => String::from_utf8_lossy(&scrubbed).into_owned(),
             None => text,
         }
@@ -113,34 +117,34 @@ impl Scrubber {
 }
 
 impl Secrets {
-    /// The text without any of them; `None` when there is none in it.
+    /// The text with every one of them masked; `None` if it holds none.
     pub fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.0.as_ref()?.scrub(text)
     }
 }
 
-impl Known {
+impl Matcher {
     fn scrub(&self, text: &[u8]) -> Option<Vec<u8>> {
-        self.matcher.is_match(text).then(|| {
+        self.automaton.is_match(text).then(|| {
             let masks = vec![MASK; self.secrets.len()];
-            self.matcher.replace_all_bytes(text, &masks)
+            self.automaton.replace_all_bytes(text, &masks)
         })
     }
 
-    fn scrub_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn mask_escaped(&self, text: &[u8]) -> Option<Vec<u8>> {
         let plain = self.unescaped(text)?;
         let Ok(mut value) = serde_json::from_slice::<Value>(text) else { return self.scrub(&plain) };
         self.mask(&mut value);
         Some(value.to_string().into_bytes())
     }
 
-    /// The text with its escapes undone as often as it takes to find a secret.
+    /// The text with its escapes undone until a secret shows; `None` if none does.
     fn unescaped(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut plain = text.to_owned();
         for _ in 0..MOST_ESCAPED {
             memchr(b'\\', &plain)?;
             plain = unescaped(&plain);
-            if self.matcher.is_match(&plain) {
+            if self.automaton.is_match(&plain) {
                 return Some(plain);
             }
         }
@@ -170,7 +174,7 @@ impl Known {
     }
 }
 
-/// JSON's escapes undone, wherever they stand and whatever is around them.
+/// The text with JSON's escapes undone, inside strings and outside.
 fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -201,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_every_secret_it_ever_learned() {
+    fn masks_every_secret_it_has_learned() {
         let scrubber = Scrubber::default();
         assert_eq!(scrubber.scrub_text("sk-first-key".to_owned()), "sk-first-key");
         scrubber.learn([&SecretString::from("sk-first-key")]);
@@ -211,18 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn masks_the_longer_of_two_that_begin_alike() {
+    fn masks_the_longer_of_two_secrets_with_the_same_beginning() {
         let scrubber = Scrubber::default();
         scrubber.learn([&SecretString::from("sk-key"), &SecretString::from("sk-key-of-prod")]);
         assert_eq!(scrubber.scrub_text("sk-key-of-prod sk-key-".to_owned()), "[secret] [secret]-");
     }
 
     #[test]
-    fn a_secret_is_found_in_any_spelling_that_json_undoes() {
+    fn a_secret_is_masked_in_every_spelling_that_json_undoes() {
         let scrubber = Scrubber::default();
         scrubber.learn([&SecretString::from("sk-a/key+1")]);
         let nested = serde_json::json!({"error": {"message": r#"{"m":"sk-a\/key+1"}"#}}).to_string();
-        for told in [
+        for error in [
             r#"{"error":{"message":"sk-a\/key+1"}}"#,
             r#"{"error":{"message":"\u0073k-a\u002fkey\u002B1"}}"#,
             r#"{"sk-\u0061/key+1":1}"#,
@@ -231,19 +235,19 @@ mod tests {
             r"plain \u0073k-a\/key+1",
             &nested,
         ] {
-            let clean = scrubber.scrub_told(told.as_bytes()).expect("it is in there");
+            let clean = scrubber.scrub_escaped(error.as_bytes()).expect("it is in there");
             let clean = String::from_utf8(clean).expect("text");
-            assert!(clean.contains(MASK), "{told}: {clean}");
+            assert!(clean.contains(MASK), "{error}: {clean}");
             let mut plain = clean.clone().into_bytes();
             for _ in 0..MOST_ESCAPED {
-                assert!(memchr::memmem::find(&plain, b"sk-a/key").is_none(), "{told}: {clean}");
+                assert!(memchr::memmem::find(&plain, b"sk-a/key").is_none(), "{error}: {clean}");
                 plain = unescaped(&plain);
             }
-            if serde_json::from_str::<Value>(told).is_ok() {
+            if serde_json::from_str::<Value>(error).is_ok() {
                 assert!(serde_json::from_str::<Value>(&clean).is_ok(), "{clean}");
             }
         }
-        assert_eq!(scrubber.scrub_told(br#"{"error":"a \"quoted\" \u0061 \\"}"#), None);
+        assert_eq!(scrubber.scrub_escaped(br#"{"error":"a \"quoted\" \u0061 \\"}"#), None);
     }
 
     #[test]

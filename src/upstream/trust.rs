@@ -1,34 +1,37 @@
-//! Whose certificates are believed: the system's authorities, Mozilla's, and those of a
-//! file that the user names.
+//! The trusted certificate authorities: the system's, Mozilla's, and those of a file that the
+//! user names.
 //!
 //! They are read on first use, which takes longer than the rest of a start, and again when
-//! somebody says that they may have changed; all connections made since go by the new ones.
+//! they may have changed. Connections made after that use the new ones.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 
 use crate::config::authorities;
 
-/// Reading them more often than this would be a way to keep a thread busy.
+/// Refused certificates cause at most one reading in this time, so that they cannot keep a
+/// thread busy.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Default)]
 pub struct Trust {
     file: Option<PathBuf>,
-    /// Counts the readings; connections remember which one they were made by. Changed only
-    /// while `known` is locked, and read by every request.
+    /// Counts the readings; a connection remembers the reading it was made by. Changed only
+    /// while `reading` is locked, and read by every request.
     generation: AtomicU64,
-    known: Mutex<Known>,
+    reading: Mutex<Option<Reading>>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    read: Option<(Instant, Result<Arc<ClientConfig>, String>)>,
+#[derive(Debug)]
+struct Reading {
+    at: Instant,
+    config: Result<Arc<ClientConfig>, String>,
 }
 
 impl Trust {
@@ -36,10 +39,10 @@ impl Trust {
         Self { file, ..Self::default() }
     }
 
-    /// What a connection made now goes by, and which reading that is.
+    /// The number of the current reading, and the TLS settings made from it.
     pub fn current(&self) -> (u64, Result<Arc<ClientConfig>, String>) {
-        let mut known = self.lock();
-        let (_, config) = known.read.get_or_insert_with(|| (Instant::now(), self.read()));
+        let mut reading = self.reading.lock();
+        let Reading { config, .. } = reading.get_or_insert_with(|| self.new_reading());
         (self.generation(), config.clone())
     }
 
@@ -47,37 +50,43 @@ impl Trust {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// A certificate was refused by this reading; returns whether there is another by now,
-    /// so that asking again may help.
+    /// Call when a certificate was refused under this reading. Returns whether there is a newer
+    /// reading, so that sending again may succeed.
     pub fn was_refused(&self, generation: u64) -> bool {
-        let mut known = self.lock();
-        let is_fresh = known.read.as_ref().is_some_and(|(at, _)| at.elapsed() < SHORTEST_INTERVAL);
+        let mut reading = self.reading.lock();
+        let is_fresh = reading.as_ref().is_some_and(|reading| reading.at.elapsed() < SHORTEST_INTERVAL);
         if self.generation() == generation && !is_fresh {
-            self.renew(&mut known);
+            self.renew(&mut reading);
         }
         self.generation() != generation
     }
 
-    /// Reads them again where they have been read.
+    /// Reads the authorities again, unless they have not been read yet.
     pub fn read_again(&self) {
-        let mut known = self.lock();
-        if known.read.is_some() {
-            self.renew(&mut known);
+        let mut reading = self.reading.lock();
+        if reading.is_some() {
+            self.renew(&mut reading);
         }
     }
 
-    /// A file that is no good meanwhile leaves what was believed before.
-    fn renew(&self, known: &mut Known) {
-        match (self.read(), &mut known.read) {
-            (Err(error), Some((at, Ok(_)))) => {
+    /// Keeps the old reading where the new one fails.
+    fn renew(&self, reading: &mut Option<Reading>) {
+        let new = self.new_reading();
+        match (&new.config, &mut *reading) {
+            (Err(error), Some(old @ Reading { config: Ok(_), .. })) => {
                 tracing::warn!("the certificate authorities could not be read again: {error}");
-                *at = Instant::now();
+                old.at = new.at;
             }
-            (read, known_read) => {
-                *known_read = Some((Instant::now(), read));
+            _ => {
+                *reading = Some(new);
                 self.generation.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    fn new_reading(&self) -> Reading {
+        let config = self.read();
+        Reading { at: Instant::now(), config }
     }
 
     fn read(&self) -> Result<Arc<ClientConfig>, String> {
@@ -98,16 +107,12 @@ impl Trust {
     fn roots(&self) -> Result<Vec<CertificateDer<'static>>, String> {
         let mut roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.to_vec();
         if let Some(file) = &self.file {
-            let told =
+            let named =
                 |error: &dyn std::fmt::Display| format!("upstream.ca_file {}: {error}", file.display());
-            let text = std::fs::read(file).map_err(|error| told(&error))?;
-            roots.extend(authorities(&text).map_err(|error| told(&error))?);
+            let text = std::fs::read(file).map_err(|error| named(&error))?;
+            roots.extend(authorities(&text).map_err(|error| named(&error))?);
         }
         Ok(roots)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,15 +121,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_certificate_has_them_read_again_for_all() {
+    fn a_refused_certificate_has_the_authorities_read_again_for_all() {
         let trust = Trust::default();
-        let (generation, read) = trust.current();
-        assert!(read.is_ok(), "{read:?}");
-        assert!(!trust.was_refused(generation), "they were read a moment ago");
-        let before = Instant::now().checked_sub(SHORTEST_INTERVAL).expect("a moment");
-        trust.lock().read = Some((before, read));
+        let (generation, config) = trust.current();
+        assert!(config.is_ok(), "{config:?}");
+        assert!(!trust.was_refused(generation), "the reading is only a moment old");
+        let at = Instant::now().checked_sub(SHORTEST_INTERVAL).expect("a moment");
+        *trust.reading.lock() = Some(Reading { at, config });
         assert!(trust.was_refused(generation));
-        assert!(trust.was_refused(generation), "who comes later finds the new ones");
+        assert!(trust.was_refused(generation), "a later caller finds the new reading");
         assert_ne!(trust.current().0, generation);
     }
 }

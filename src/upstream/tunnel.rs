@@ -1,5 +1,5 @@
-//! Why a proxy opens no tunnel: the HTTP client only says that it did not, so it is asked
-//! once more, on the way of a failure alone.
+//! Why a proxy opened no tunnel. The HTTP client reports only that it did not, so the proxy
+//! is asked once more, after a failure only.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::language::printable::is_unprintable;
+use crate::language::printable::shortened;
 
-/// Nobody waits longer for a better word.
+/// How long a failing request waits for the proxy's reason.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// As much of an answer as holds its first line.
+/// The most bytes read of the answer, enough for its first line.
 const LONGEST_LINE: usize = 256;
 
-/// Status and reason of its refusal, such as `403 Forbidden`; `None` where it gives none.
+/// The status and reason of the proxy's refusal, such as `403 Forbidden`; `None` if the proxy
+/// does not answer with a refusal.
 pub async fn refusal(proxy: &Url, host: &str, port: u16) -> Option<String> {
     if proxy.scheme() != "http" {
         return None;
@@ -49,8 +50,7 @@ fn authorization(proxy: &Url) -> String {
 fn status_in(line: &str) -> Option<String> {
     let (_, status) = line.trim_end().split_once(' ').filter(|(version, _)| version.starts_with("HTTP/"))?;
     let is_refusal = status.starts_with(['3', '4', '5']);
-    let printable = status.chars().filter(|letter| !is_unprintable(*letter)).take(60).collect();
-    is_refusal.then_some(printable)
+    is_refusal.then(|| shortened(status, 60))
 }
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_line_is_read_and_nothing_else_is_one() {
+    fn only_the_status_line_of_a_refusal_is_read() {
         assert_eq!(status_in("HTTP/1.1 403 Forbidden\r\n").as_deref(), Some("403 Forbidden"));
         assert_eq!(status_in("HTTP/1.0 503\n").as_deref(), Some("503"));
         for other in ["HTTP/1.1 200 OK\r\n", "SSH-2.0-OpenSSH 9\r\n", "", "403 Forbidden"] {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_sent_as_it_is_meant() {
+    fn a_percent_encoded_password_is_sent_decoded() {
         let proxy = Url::parse("http://me:a%40b@proxy.test:3128").expect("a URL");
         let expected = format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode("me:a@b"));
         assert_eq!(authorization(&proxy), expected);

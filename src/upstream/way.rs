@@ -1,9 +1,9 @@
-//! The way to an upstream: directly, or through the user's proxy; and who is to blame when
-//! it cannot be gone, in words that say what would help.
+//! The way to an upstream: direct or through the user's proxy. Where the way fails, the
+//! message names the party at fault and what would help.
 
 use url::Url;
 
-use super::client::describe;
+use super::cause::innermost;
 use super::failure::{Failure, Fault};
 use super::tunnel;
 use crate::config::NoProxy;
@@ -17,18 +17,18 @@ pub struct Way {
 }
 
 impl Way {
-    /// `proxy`: empty for none.
+    /// `proxy`: a URL, or empty for none.
     pub fn new(proxy: &str, no_proxy: NoProxy) -> Self {
         Self { proxy: Url::parse(proxy).ok().filter(|_| !proxy.is_empty()), no_proxy }
     }
 
-    /// The proxy on the way to a host; `None` where it is reached directly.
+    /// The proxy on the way to a host; `None` for a direct way.
     pub fn proxy_for(&self, host: &str) -> Option<&Url> {
         self.proxy.as_ref().filter(|_| !self.no_proxy.holds(host))
     }
 
-    /// For an answer with status 407, which only a proxy gives.
-    pub fn wants_password(&self, host: &str) -> Failure {
+    /// The failure behind an answer with status 407, which only a proxy gives.
+    pub fn password_required(&self, host: &str) -> Failure {
         let reason = match self.proxy_for(host).map(address) {
             Some(proxy) => message!("reason-proxy-password", proxy = proxy),
             None => message!("reason-unknown-proxy-password", host = host),
@@ -37,12 +37,12 @@ impl Way {
     }
 
     pub async fn failure(&self, host: &str, port: u16, error: reqwest::Error) -> Failure {
-        // Whoever could not even be connected to has not kept anybody waiting for an answer.
+        // A connect timeout is `Unreachable`, not `TimedOut`: no answer was due yet.
         let is_late = error.is_timeout() && !error.is_connect();
         let fault = if is_late { Fault::TimedOut } else { Fault::Unreachable };
         let proxy = self.proxy_for(host).filter(|_| error.is_connect()).map(address);
         let is_dns = error.is_dns();
-        let mut cause = describe(&error.without_url());
+        let mut cause = innermost(&error.without_url());
         if let Some(asked) = self.proxy_for(host).filter(|_| cause.contains(NO_TUNNEL)) {
             cause = tunnel::refusal(asked, host, port).await.unwrap_or(cause);
             return Failure { fault, status: None, reason: refused(host, proxy, &cause) };
@@ -51,17 +51,17 @@ impl Way {
     }
 }
 
-/// How the HTTP client says that a proxy opened no tunnel.
+/// The HTTP client's word for a proxy that opened no tunnel.
 const NO_TUNNEL: &str = "unsuccessful";
 
-/// How it says that a proxy of the SOCKS kind could not be reached.
+/// The HTTP client's words for a SOCKS proxy that could not be reached.
 const NO_CONNECTION: &str = "failed to create underlying connection";
 
 fn refused(host: &str, proxy: Option<String>, cause: &str) -> Message {
     message!("reason-proxy-refused", proxy = proxy.unwrap_or_default(), host = host, error = cause)
 }
 
-/// Host and port, without a password.
+/// Host and port, without user name and password.
 fn address(proxy: &Url) -> String {
     let host = proxy.host_str().unwrap_or_default();
     match proxy.port_or_known_default().or_else(|| proxy.scheme().starts_with("socks").then_some(1080)) {
@@ -70,11 +70,11 @@ fn address(proxy: &Url) -> String {
     }
 }
 
-/// `proxy`: the one that stands between, where a connection failed. The innermost cause
-/// decides; what it says is the library's own English.
+/// The reason, judged by the innermost cause, which is in the library's own English. `proxy`:
+/// the proxy that the failed connection led to.
 fn reason(host: &str, proxy: Option<String>, is_dns: bool, cause: &str) -> Message {
     let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
-    // Two authorities of one name are told apart by their signatures alone.
+    // Two authorities with one name differ in their signatures alone.
     if says(&["UnknownIssuer", "BadSignature"]) {
         return message!("reason-unknown-issuer", host = host);
     }
@@ -96,7 +96,7 @@ fn reason(host: &str, proxy: Option<String>, is_dns: bool, cause: &str) -> Messa
     }
 }
 
-/// Whether it was the certificate that was refused.
+/// Whether the server's certificate was refused.
 pub fn is_of_certificate(cause: &str) -> bool {
     cause.contains("certificate")
 }
@@ -106,11 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_failure_names_the_party_it_is_of() {
+    fn each_failure_names_the_party_at_fault() {
         let proxy = || Some("127.0.0.1:7890".to_owned());
         let cases = [
             (None, false, "Connection refused (os error 111)", "api.test: Connection refused (os error 111)"),
-            (None, true, "failed to lookup address information", "api.test: the name has no address"),
+            (None, true, "failed to lookup address information", "api.test: this name has no address"),
             (
                 proxy(),
                 false,
@@ -134,7 +134,7 @@ mod tests {
                 proxy(),
                 false,
                 "proxy authorization required",
-                "the proxy 127.0.0.1:7890 (upstream.proxy) wants",
+                "the proxy 127.0.0.1:7890 (upstream.proxy) requires",
             ),
             (
                 proxy(),
@@ -152,8 +152,8 @@ mod tests {
             (None, false, "Other(OtherError(CaUsedAsEndEntity))", "CA:FALSE"),
         ];
         for (proxy, is_dns, cause, expected) in cases {
-            let told = reason("api.test", proxy, is_dns, cause).to_string();
-            assert!(told.contains(expected), "{cause}: {told}");
+            let reason = reason("api.test", proxy, is_dns, cause).to_string();
+            assert!(reason.contains(expected), "{cause}: {reason}");
         }
     }
 

@@ -124,7 +124,7 @@ impl Drop for Bus {
     }
 }
 
-/// Whoever registers an icon is heard of.
+/// Reports each program that registers an icon.
 struct Panel {
     _connection: Connection,
     registrations: mpsc::UnboundedReceiver<String>,
@@ -141,7 +141,7 @@ impl Panel {
         Ok(Self { _connection: connection, registrations })
     }
 
-    /// Who registers next.
+    /// The next program that registers.
     async fn next(&mut self) -> Result<String> {
         timeout(PATIENCE, self.registrations.recv())
             .await

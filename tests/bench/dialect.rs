@@ -45,7 +45,7 @@ impl Dialect {
     }
 
     /// The model that answers by this script, asked of the account that speaks this dialect. The name makes an
-    /// account of OpenAI speak Responses, whoever asks.
+    /// account of OpenAI speak Responses, whatever the client speaks.
     pub fn pinned_model(self, script: Script) -> String {
         let kind = if self == Self::Responses { "codex-" } else { "" };
         format!("{}/{kind}{}", self.name(), script.model())

@@ -46,8 +46,8 @@ const FOREIGN_SETTINGS: [&str; 8] = [
 
 const CONFIG_FILE: &str = "config/config.toml";
 
-/// A directory that portcullis calls home, and its config in one of its own: as it is installed, what is written
-/// about requests does not stand where a change of the config is watched for.
+/// A directory that portcullis calls home, and its config in one of its own: as in an installation, the record
+/// of requests is not in the directory that is watched for config changes.
 pub struct Home {
     directory: TempDir,
     upstream: SocketAddr,
@@ -110,7 +110,7 @@ models = ["*"]
 {more}
 "#
         )?;
-        // For those who name one of them: the other dialects.
+        // The other dialects, for scenarios that name one of them.
         for dialect in Dialect::ALL {
             let (name, provider, path) = (dialect.name(), dialect.provider(), dialect.base_path());
             write!(
@@ -133,7 +133,7 @@ priority = 1
         self.directory.path().join(CONFIG_FILE)
     }
 
-    /// Where it is told to live.
+    /// Its home.
     fn arguments(&self) -> [OsString; 4] {
         let home = self.directory.path();
         ["--home".into(), home.into(), "--config".into(), self.config().into()]
@@ -251,7 +251,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only when the child has ended already, which is what is wanted.
+        // Both fail only when the child has ended already, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -21,9 +21,9 @@ pub struct Figure {
 /// What portcullis should reach, and the stretch beyond it.
 #[derive(Clone, Copy)]
 pub enum Goal {
-    /// At most so many times L.
+    /// At most this many times L.
     TimesBare { limit: f64, stretch: Option<f64> },
-    /// At most so much more than L, in the figure's unit.
+    /// At most this much more than L, in the figure's unit.
     MoreThanBare { limit: f64 },
     /// At most this, in the figure's unit.
     AtMost { limit: f64, stretch: Option<f64> },
@@ -124,7 +124,7 @@ impl fmt::Display for Clock {
     }
 }
 
-/// What a scenario comes to.
+/// The result of a scenario.
 pub enum Measured {
     /// Lines that stand beside L.
     Figures(Vec<Figure>),
@@ -148,7 +148,7 @@ impl Report {
         Self { quick, rounds, cores, figures: Vec::new(), pairs: Vec::new(), failures: Vec::new() }
     }
 
-    /// What a scenario came to, or why it came to nothing.
+    /// The result of a scenario, or why there is none.
     pub fn add(&mut self, scenario: &str, outcome: anyhow::Result<Measured>) {
         match outcome {
             Ok(Measured::Pairs(rows)) => self.pairs.extend(rows),

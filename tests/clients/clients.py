@@ -26,7 +26,7 @@ Use = Callable[[str], tuple[str, dict[str, Any]]]
 class Client(ABC):
     """One run of a client, in a home and a working directory of its own.
 
-    `root` is the proxy's, `nowhere` a server that connects nobody.
+    `root` is the proxy's, `nowhere` a server that connects no client.
     """
 
     command: ClassVar[str]

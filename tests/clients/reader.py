@@ -46,7 +46,7 @@ class Reader(Model):
             case [[first, second], [third]]:
                 return Told(sentence(map(secret_in, (first, second, third))))
             case turns:
-                raise AssertionError(f"nobody took these turns: {turns}")
+                raise AssertionError(f"no client took these turns: {turns}")
 
 
 def secret_in(result: str) -> str:

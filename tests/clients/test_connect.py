@@ -12,7 +12,7 @@ from proxy import Portcullis, proxy_section
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Somebody answers whatever model is asked for, and nobody without the key.
+#: An account answers every model, and only with the key.
 DEMO = '[[accounts]]\nname = "demo"\nprovider = "demo"\nmodels = ["*"]\n'
 CONFIG = proxy_section('auth_mode = "strict"') + DEMO
 

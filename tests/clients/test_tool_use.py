@@ -1,4 +1,4 @@
-"""Each client does a piece of work with its tools, whoever's model it is that leads it."""
+"""Each client does a piece of work with its tools, whichever vendor's model leads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-//! From nothing to a config file one can work with, and the commands about that file.
+//! From nothing to a working config file, and the commands for that file.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -66,7 +66,7 @@ fn init_never_overwrites() {
     let home = Home::with_config("# mine\n");
     let output = home.run(&["config", "init"]);
     assert_eq!((output.status.code(), read(&home.config())), (Some(1), "# mine\n".to_owned()));
-    assert!(stderr(&output).contains("is there already"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("already exists"), "{}", stderr(&output));
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ fn check_prints_every_problem_with_its_place_key_and_fix() {
 }
 
 #[test]
-fn check_tells_a_program_the_same() {
+fn check_in_json_has_the_same_problems() {
     let home = Home::with_config(WITH_PROBLEMS);
     let output = home.run(&["--json", "config", "check"]);
     let checked: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -178,9 +178,9 @@ fn schema_describes_every_section_of_the_first_file() {
     }
 }
 
-/// What was typed, and how it ends.
+/// Arguments and exit code.
 #[test]
-fn exit_codes_tell_usage_from_failure_from_nobody_there() {
+fn exit_codes_tell_bad_usage_failure_and_absence_apart() {
     let fresh = Home::empty();
     let broken = Home::with_config("[proxy]\nport = true\n");
     let cases: [(&Home, &[&str], i32); 12] = [

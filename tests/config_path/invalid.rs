@@ -1,4 +1,4 @@
-//! An invalid file changes nothing: the last good one serves on, and the problem is told
+//! An invalid file changes nothing: the last good one stays in force, and the problem is shown
 //! with its place and a fix until the file is good again.
 
 use std::fs;
@@ -10,7 +10,7 @@ use crate::support::home::{stderr, stdout};
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
-/// What stands in the file, and what the problem says after the file's name.
+/// A name, the text of the file, and the problem after the file's name.
 const BROKEN: &[(&str, &[u8], &str)] = &[
     ("empty", b"", ": is empty; "),
     ("blank", b" \n\n\t\n", ": is empty; "),
@@ -74,9 +74,9 @@ async fn check_serves_on(proxy: &TestProxy, what: &str) {
     assert_eq!((&status["state"], names(&status)), (&json!("running"), vec!["work"]), "{what}");
 }
 
-/// Each is put right before the next comes, and something else stands in the file's place.
+/// Each case replaces the file by something else, and is corrected before the next.
 #[tokio::test]
-async fn a_file_that_is_gone_or_no_file_keeps_the_last_good_one_in_force() {
+async fn a_file_that_is_gone_or_not_a_file_keeps_the_last_good_one_in_force() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(&naming("work", &upstream)).await;
     let config = proxy.home.config();
@@ -108,7 +108,7 @@ async fn a_file_that_is_gone_or_no_file_keeps_the_last_good_one_in_force() {
 }
 
 #[tokio::test]
-async fn several_problems_are_counted_and_the_check_tells_them_all() {
+async fn several_problems_are_counted_and_the_check_lists_them_all() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(&naming("work", &upstream)).await;
     proxy.home.write_config("[proxy]\nprot = 1\nauth_mode = \"of\"\n\n[pool]\nmax_attempts = 0\n");
@@ -135,7 +135,7 @@ async fn an_invalid_file_is_not_applied_in_part() {
 }
 
 #[tokio::test]
-async fn a_reload_with_nothing_changed_keeps_telling_the_problem() {
+async fn a_reload_with_nothing_changed_keeps_the_problem() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(&naming("work", &upstream)).await;
     proxy.home.write_config("[proxy]\nport = true\n");
@@ -149,8 +149,8 @@ async fn a_reload_with_nothing_changed_keeps_telling_the_problem() {
     assert_eq!(output.status.code(), Some(0), "it runs, on the last good file");
 }
 
-/// The same problems in the language that the file asks for, which a file that is no TOML
-/// can still do. The place stays as it is, and JSON is the same in every language.
+/// The problems are in the language that the file names, even when the file is not TOML. The
+/// place stays as it is, and JSON is the same in every language.
 #[test]
 fn the_check_speaks_the_language_of_the_file() {
     let sound = "[proxy]\nport = 70000\nprot = 1\n";
@@ -185,7 +185,7 @@ fn the_check_speaks_the_language_of_the_file() {
             expected.iter().map(|line| format!("{}{line}", home.config().display())).collect();
         assert_eq!(stdout(&output).lines().collect::<Vec<_>>(), expected, "{language}");
         assert_eq!(output.status.code(), Some(2));
-        // Whoever needs the file to be good says the same.
+        // A command that needs a valid file prints the same.
         let output = home.run(&["serve"]);
         assert_eq!(stderr(&output).lines().collect::<Vec<_>>(), expected, "{language}");
         let in_json = stdout(&home.run(&["--json", "config", "check"]));
@@ -194,7 +194,7 @@ fn the_check_speaks_the_language_of_the_file() {
 }
 
 #[tokio::test]
-async fn every_surface_tells_the_problem_in_its_language() {
+async fn every_surface_shows_the_problem_in_its_language() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let good = format!("language = \"ja\"\n{}", naming("work", &upstream));
     let proxy = TestProxy::serve(&good).await;

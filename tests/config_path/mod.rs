@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, TestProxy};
 
-/// One account of this name; a name in the status tells which file is in force.
+/// A file with one account of this name: the name in the status shows which file is in force.
 fn naming(name: &str, upstream: &FakeUpstream) -> String {
     proxy_section("") + &account(name, "openai", upstream, "")
 }
@@ -24,7 +24,7 @@ fn names(status: &Value) -> Vec<&str> {
     accounts.iter().map(|account| account["name"].as_str().expect("a name")).collect()
 }
 
-/// Waits until the file with this one account is in force, and nothing is wrong with it.
+/// Waits until the file with this one account is in force without a problem.
 async fn wait_until_in_force(proxy: &TestProxy, name: &str) {
     proxy.wait_for_status(name, |status| names(status) == [name] && status["problem"].is_null()).await;
 }

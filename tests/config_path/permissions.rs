@@ -1,5 +1,5 @@
-//! A config file, a key file, or a directory of them that others can write: whoever writes it
-//! can name a program to run, so it is not taken.
+//! A config file, a key file or a directory of them that other users can write is not used: a
+//! user who can write it can name a program to run.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -11,7 +11,7 @@ use crate::support::proxy::{account, proxy_section};
 use crate::support::stranger;
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
-/// Whose group it is, and the mode.
+/// Group and mode.
 type Open = (u32, u32);
 
 const ROOT: u32 = 0;
@@ -29,7 +29,7 @@ fn open_up(path: &Path, (group, mode): Open) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
 }
 
-/// Fails unless it refuses to start for this reason, and names the cure.
+/// Fails unless the agent refuses to start for this reason, and names the cure.
 fn assert_refused(home: &Home, path: &Path, mode: u32) {
     let output = home.run(&["serve", "--port", "0"]);
     let text = stderr(&output);
@@ -104,7 +104,7 @@ async fn a_key_file_that_others_can_write_is_not_taken() {
 }
 
 #[tokio::test]
-async fn a_group_of_ones_own_and_a_shared_directory_are_nobody_else() {
+async fn a_group_of_ones_own_and_a_shared_directory_are_not_other_users() {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let home = Home::with_config(&naming("one", &upstream));
     // Root's own group stands for that of any user with `umask 002`.
@@ -141,14 +141,14 @@ fn a_directory_of_another_user_is_one_that_others_can_put_a_file_into() {
         assert_eq!(output.status.code(), Some(code), "{owner}: {}", stderr(&output));
     }
     let text = stdout(&check());
-    let said = format!("{} belongs to another user (id {another})", home.path().display());
-    assert!(text.contains(&said) && text.contains("sudo chown"), "{text}");
-    // Who is root reads what is mounted from anybody's home.
+    let printed = format!("{} belongs to another user (id {another})", home.path().display());
+    assert!(text.contains(&printed) && text.contains("sudo chown"), "{text}");
+    // Root may use a file that is mounted from another user's home.
     assert_eq!(home.run(&["config", "check"]).status.code(), Some(0));
 }
 
 #[test]
-fn a_group_of_ones_own_reads_nothing_that_is_anybody_elses() {
+fn a_group_of_ones_own_is_not_another_user_who_reads() {
     let home = Home::with_config(&proxy_section(""));
     open_up(&home.path(), (ROOT, 0o750));
     for (open, is_told) in [((ROOT, 0o640), false), ((stranger::USER, 0o640), true), ((ROOT, 0o604), true)] {

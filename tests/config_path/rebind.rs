@@ -1,5 +1,5 @@
-//! A change of port or address: the new listener answers before the old one lets go, and
-//! whoever was being served is served to the end.
+//! A change of port or address: the new listener answers before the old one is closed, and
+//! requests under way are answered to the end.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -13,7 +13,7 @@ use crate::support::home::{CLIENT_KEY, stderr, stdout};
 use crate::support::proxy::{account, free_port, proxy_section};
 use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
 
-/// A config file that names its port, whose agent is not told another.
+/// An agent on the port of its config file.
 async fn serve(config: &str) -> TestProxy {
     TestProxy::serve_home(Home::with_config(config), &["serve"]).await
 }
@@ -34,7 +34,7 @@ async fn is_healthy(address: SocketAddr) -> bool {
     request(address, "GET", "/healthz", &[], "").await.status == 200
 }
 
-/// Waits until the proxy is said to be on this port; then the old listener is gone, too.
+/// Waits until the status has this port; the old listener is gone then, too.
 async fn wait_for_port(proxy: &TestProxy, port: u16) -> Value {
     let base_url = format!("http://127.0.0.1:{port}");
     proxy.wait_for_status(&base_url, |status| status["base_url"] == base_url.as_str()).await
@@ -79,7 +79,7 @@ async fn an_occupied_port_changes_nothing_and_its_owner_is_named() {
     proxy.home.write_config(&on_port(taken, "auth_mode = \"strict\"", &upstream));
     let problem = wait_for_problem(&proxy, &format!("Could not bind 127.0.0.1:{taken}: in use by ")).await;
     assert!(problem.contains(&format!("(pid {}).", std::process::id())), "{problem}");
-    assert!(problem.ends_with("The old address serves on."), "{problem}");
+    assert!(problem.ends_with("The old address stays in use."), "{problem}");
     let status = proxy.status().await;
     assert_eq!((&status["state"], &status["auth_mode"]), (&json!("running"), &json!("auto")));
     let next = status["next_free_port"].as_u64().expect("a way out");
@@ -126,8 +126,11 @@ async fn while_the_port_of_the_file_is_taken_a_restart_says_so_and_the_old_one_s
     for command in ["restart", "start", "restart"] {
         let output = proxy.run(&[command]).await;
         assert_eq!(output.status.code(), Some(1), "{command}");
-        let said = stderr(&output);
-        assert!(said.contains(&refused) && said.contains("The old address serves on."), "{command}: {said}");
+        let printed = stderr(&output);
+        assert!(
+            printed.contains(&refused) && printed.contains("The old address stays in use."),
+            "{command}: {printed}"
+        );
         let status = proxy.status().await;
         let problem = status["problem"].as_str().expect("a problem");
         assert!(status["state"] == "running" && problem.contains(&refused), "{command}: {status}");
@@ -143,10 +146,10 @@ async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
     let occupant = TcpListener::bind("127.0.0.1:0").expect("a port");
     let wanted = occupant.local_addr().expect("an address").port();
     proxy.home.write_config(&on_port(wanted, "", &upstream));
-    wait_for_problem(&proxy, "The old address serves on.").await;
+    wait_for_problem(&proxy, "The old address stays in use.").await;
     let stopped = proxy.run(&["stop"]).await;
-    let said = stdout(&stopped) + &stderr(&stopped);
-    assert!(stopped.status.success() && !said.contains("serves on"), "{said}");
+    let printed = stdout(&stopped) + &stderr(&stopped);
+    assert!(stopped.status.success() && !printed.contains("stays in use"), "{printed}");
     proxy.wait_for_status("no old address", |status| status["problem"].is_null()).await;
     let output = proxy.run(&["start"]).await;
     assert_eq!(output.status.code(), Some(1));
@@ -156,7 +159,7 @@ async fn from_stopped_the_taken_port_of_the_file_is_a_failed_start() {
 }
 
 #[tokio::test]
-async fn a_port_of_another_portcullis_is_said_to_be_one() {
+async fn another_portcullis_on_the_new_port_is_recognised() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let other = serve(&on_port(0, "auth_mode = \"strict\"", &upstream)).await;
     let proxy = serve(&on_port(0, "", &upstream)).await;
@@ -211,7 +214,7 @@ fn is_on(status: &Value, ip: &str) -> bool {
     status["address"].as_str().is_some_and(|address| address.starts_with(ip))
 }
 
-/// Another of this machine's own addresses: reached with LAN access only.
+/// Another address of this machine, which is reached with LAN access only.
 fn from_the_network(port: u16) -> SocketAddr {
     ([127, 0, 0, 2], port).into()
 }
@@ -330,7 +333,7 @@ async fn lan_access_with_no_authentication_is_never_quiet() {
 }
 
 #[tokio::test]
-async fn the_port_of_its_own_dashboard_is_called_that() {
+async fn the_port_of_its_own_dashboard_is_recognised() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = serve(&on_port(0, "", &upstream)).await;
     let (control, _) = proxy.control();

@@ -1,4 +1,4 @@
-//! A saved change is in force, whatever way the editor writes, and however it is asked for.
+//! A saved change is in force, however the editor writes and however the reload is asked for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::{names, naming, wait_until_in_force};
 use crate::support::client::{chat, events};
 use crate::support::home::{CLIENT_KEY, stderr};
 use crate::support::proxy::{account, proxy_section};
-use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
+use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy, until};
 
 /// A config file in a directory that holds nothing else, so that it can come and go.
 fn config_of(home: &Home) -> PathBuf {
@@ -24,7 +24,7 @@ fn rename(from: &Path, to: &Path) {
     fs::rename(from, to).expect("renamed");
 }
 
-/// Saves several times over, because some ways of watching see only the first.
+/// Saves several times, because some ways of watching see only the first save.
 async fn check(first_save: impl Fn(&Path, &str), save: impl Fn(&Path, &str)) {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let home = Home::empty();
@@ -230,7 +230,7 @@ async fn the_reload_command_says_what_is_wrong() {
     assert!(stderr.contains("config.toml:2:1: proxy.prot: unknown key; did you mean `port`?"), "{stderr}");
 }
 
-/// What a command has read of the file in between must not stay in force.
+/// A file that a command has read in between must not stay in force.
 #[tokio::test]
 async fn a_change_and_back_within_a_moment_ends_where_it_began() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -269,4 +269,30 @@ async fn saves_and_reload_commands_in_quick_turn_never_bring_an_older_file_back(
     wait_until_in_force(&proxy, "1099").await;
     let seen = follow.await.expect("followed");
     assert!(seen.is_sorted(), "{seen:?}");
+}
+
+/// How often the log warns of the model that no account serves.
+fn warnings_in_log(proxy: &TestProxy) -> usize {
+    let log = fs::read_to_string(proxy.home.file("portcullis.log")).expect("a log");
+    log.lines().filter(|line| line.contains("WARN") && line.contains("unserved-model")).count()
+}
+
+#[tokio::test]
+async fn the_warnings_of_a_reload_are_logged_once() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let listed =
+        naming("work", &upstream).replace("name = \"work\"", "name = \"work\"\nmodels = [\"gpt-*\"]");
+    let proxy = TestProxy::serve(&listed).await;
+    assert_eq!(warnings_in_log(&proxy), 0);
+    let unserved = listed.clone() + "\n[models]\n\"gpt-4o\" = \"unserved-model\"\n";
+    proxy.home.write_config(&unserved);
+    proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
+    until("the warning is logged", async || (warnings_in_log(&proxy) == 1).then_some(())).await;
+    proxy.home.write_config(&(unserved.clone() + "\n[monitor]\nretention_days = 7\n"));
+    assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+    proxy.home.write_config(&listed);
+    proxy.wait_for_status("no warning", |status| status["warnings"] == json!([])).await;
+    assert_eq!(warnings_in_log(&proxy), 1, "an unchanged warning is logged once");
+    proxy.home.write_config(&unserved);
+    until("it is logged again", async || (warnings_in_log(&proxy) == 2).then_some(())).await;
 }

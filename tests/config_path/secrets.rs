@@ -1,4 +1,4 @@
-//! Secrets that the file only points at, and where none may ever show.
+//! Secrets outside the config file, and the places where no secret may show.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use crate::support::home::{CLIENT_KEY, stderr, stdout};
 use crate::support::proxy::{account, proxy_section};
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
-/// The account with its key from somewhere else.
+/// The account with its key from another source.
 fn with_key(upstream: &FakeUpstream, source: &str) -> String {
     let text = account("work", "openai", upstream, "");
     proxy_section("") + &text.replace("\"up-work-secret-key\"", source)
@@ -43,7 +43,7 @@ async fn a_key_in_a_file_is_read_again_on_reload() {
 }
 
 #[tokio::test]
-async fn a_key_from_a_command_is_asked_for_again_on_reload() {
+async fn a_key_command_runs_again_on_reload() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let home = Home::empty();
     let script = home.file("print-key");
@@ -60,7 +60,27 @@ async fn a_key_from_a_command_is_asked_for_again_on_reload() {
     assert_eq!(sent(&upstream), "second-work-key");
 }
 
-/// A vault that is locked when the file is saved takes no working account out, and says so.
+/// A keyring or a password manager may ask its user each time.
+#[tokio::test]
+async fn a_key_command_runs_once_at_the_start_and_once_for_each_reload() {
+    let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
+    let home = Home::empty();
+    let (script, runs) = (home.file("print-key"), home.file("runs"));
+    home.write_config(&with_key(&upstream, &format!("{{ command = [\"{}\"] }}", script.display())));
+    let text = format!("#!/bin/sh\necho run >> '{}'\necho work-secret-key\n", runs.display());
+    write_private(&home, "print-key", &text);
+    let count = || fs::read_to_string(&runs).expect("it ran").lines().count();
+    let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
+    for reloads in 1..=2 {
+        assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+        assert_eq!(count(), 1 + reloads, "after {reloads} reloads");
+    }
+    let proxy = proxy.restarted().await;
+    assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
+    assert_eq!(count(), 5, "after a second start and its reload");
+}
+
+/// A vault that is locked when the file is saved leaves a working account in use, with a warning.
 #[tokio::test]
 async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -73,8 +93,8 @@ async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
     fs::remove_file(&script).expect("removed");
     write_private(&proxy.home, "print-key", "#!/bin/sh\necho the vault is locked >&2; exit 3\n");
     assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
-    let said = proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
-    let warning = said["warnings"][0].as_str().unwrap_or_default();
+    let status = proxy.wait_for_status("a warning", |status| status["warnings"][0].is_string()).await;
+    let warning = status["warnings"][0].as_str().unwrap_or_default();
     assert!(
         warning.contains("the vault is locked") && warning.contains("its last value is still used"),
         "{warning}"
@@ -83,7 +103,7 @@ async fn a_command_that_fails_on_reload_leaves_its_last_key_in_force() {
     assert_eq!(proxy.chat("gpt-5").await.status, 200);
     assert_eq!(sent(&upstream), "work-secret-key");
 
-    // Another command is another secret: there is nothing to keep.
+    // Another command is another secret: no last value is known.
     let other = fs::read_to_string(proxy.home.file("config.toml")).expect("read");
     proxy.home.write_config(&other.replace("print-key\"]", "print-key\", \"--new\"]"));
     assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
@@ -111,7 +131,7 @@ async fn a_key_that_cannot_be_had_takes_only_its_own_account_out() {
     let sources = [
         (
             "{ env = \"NO_SUCH_KEY\" }",
-            "environment variable NO_SUCH_KEY: is not set in the agent's environment",
+            "environment variable NO_SUCH_KEY is not set in the agent's environment",
         ),
         ("{ file = \"no-such-file\" }", "No such file"),
         ("{ command = [\"false\"] }", "command false: failed"),
@@ -129,12 +149,12 @@ async fn a_key_that_cannot_be_had_takes_only_its_own_account_out() {
         assert!(reason.contains(expected), "{source}: {reason}");
         assert_eq!(proxy.chat("gpt-5").await.status, 200, "{source}");
         let shown = stdout(&proxy.run(&["status"]).await);
-        assert_eq!(shown.matches(reason).count(), 1, "said once: {shown}");
+        assert_eq!(shown.matches(reason).count(), 1, "shown once: {shown}");
         let refused = proxy.chat("bad/gpt-5").await;
-        let told = refused.message();
+        let message = refused.message();
         assert!(
-            refused.status == 503 && told.contains("bad") && !told.contains(expected),
-            "{source}: {told}"
+            refused.status == 503 && message.contains("bad") && !message.contains(expected),
+            "{source}: {message}"
         );
     }
 }
@@ -154,7 +174,7 @@ async fn the_client_key_may_live_in_a_file_of_its_own() {
     assert_eq!((asks("sk-first-client-key").await, asks("sk-other-client-key").await), (401, 200));
 }
 
-/// A key kept elsewhere has to be as good as one in the file.
+/// The rules for a key in the file apply to a key outside it.
 #[tokio::test]
 async fn an_unfit_client_key_from_a_file_is_a_problem_of_the_file() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -169,12 +189,12 @@ async fn an_unfit_client_key_from_a_file_is_a_problem_of_the_file() {
 const UPSTREAM_KEY: &str = "up-work-secret-key";
 
 /// The upstream repeats the key it was sent, the client sends a wrong one, the file gets a
-/// mistake beside a key: each is a way for a key into a message.
+/// mistake beside a key: in each case a key could get into a message.
 #[tokio::test]
 async fn no_key_shows_anywhere_but_in_the_config_file() {
-    let told = format!("Incorrect API key provided: {UPSTREAM_KEY}");
+    let message = format!("Incorrect API key provided: {UPSTREAM_KEY}");
     let error =
-        json!({"error": {"message": told, "type": "invalid_request_error", "code": "invalid_api_key"}});
+        json!({"error": {"message": message, "type": "invalid_request_error", "code": "invalid_api_key"}});
     let upstream = FakeUpstream::always(Reply::json(401, &error)).await;
     let config = proxy_section("auth_mode = \"strict\"") + &account("work", "openai", &upstream, "");
     let home = Home::with_config(&config);
@@ -210,5 +230,5 @@ async fn no_key_shows_anywhere_but_in_the_config_file() {
         let leak = shown.iter().find(|text| text.contains(secret));
         assert!(leak.is_none(), "{secret} shows in: {}", leak.expect("one"));
     }
-    assert!(shown.iter().any(|text| text.contains("401")), "there was something to say");
+    assert!(shown.iter().any(|text| text.contains("401")), "there was something to show");
 }

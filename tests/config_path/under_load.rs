@@ -12,8 +12,8 @@ use crate::support::{FakeUpstream, Reply, TestProxy};
 
 const STREAM: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\ndata: [DONE]\n\n";
 
-/// Workers that send one request after the other until they are told to stop, each on a
-/// connection of its own; every other one asks for a stream.
+/// Workers that send one request after another until they are stopped, each on a connection of
+/// its own; every second worker requests streams.
 pub struct Load {
     workers: JoinSet<Vec<String>>,
     stop: Arc<AtomicBool>,
@@ -29,7 +29,7 @@ impl Load {
         load
     }
 
-    /// Ends the workers. How many requests they sent, and what went wrong.
+    /// Ends the workers, and returns the number of requests they sent and their failures.
     pub async fn ended(self) -> (usize, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         let failed = self.workers.join_all().await.concat();
@@ -37,7 +37,7 @@ impl Load {
     }
 }
 
-/// Returns what went wrong.
+/// Returns the failures.
 async fn work(address: SocketAddr, stop: Arc<AtomicBool>, sent: Arc<AtomicUsize>) -> Vec<String> {
     let mut failed = Vec::new();
     while !stop.load(Ordering::Relaxed) {

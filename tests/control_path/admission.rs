@@ -1,4 +1,4 @@
-//! Who is let into the control plane, with what, and for how long.
+//! Admission to the control plane: with which secret, and for how long.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::support::opener::ticket;
 use crate::support::proxy::LIMIT;
 use crate::support::{Answer, FakeUpstream, Reply, TestProxy, request, until};
 
-/// Everything that can be called, but `session`.
+/// Every call but `session`.
 const CALLS: [(&str, &str); 34] = [
     ("GET", "/page/"),
     ("GET", "/page/settings"),
@@ -61,7 +61,7 @@ async fn call(proxy: &TestProxy, secret: &str, method: &str, path: &str, body: &
     request(proxy.control().0, method, path, &[("x-portcullis-token", secret)], body).await
 }
 
-/// Gives a ticket for a session.
+/// Exchanges a ticket for a session.
 async fn exchange(proxy: &TestProxy, ticket: &str) -> Answer {
     call(proxy, ticket, "POST", "/api/session", "{}").await
 }
@@ -103,7 +103,7 @@ async fn a_crowd_that_holds_its_bodies_back_is_answered_once() {
         }
         let mut answered = 0;
         for mut one in crowd {
-            // Whoever was refused already need not hear the rest.
+            // A refused caller may have closed the connection already.
             let _ = one.write_all(b"{}").await;
             let mut answer = Vec::new();
             let _ = timeout(LIMIT, one.read_to_end(&mut answer)).await.expect("answered in time");
@@ -126,7 +126,7 @@ async fn held_back(address: SocketAddr, ticket: &str) -> TcpStream {
 }
 
 #[tokio::test]
-async fn who_comes_second_locks_out_who_came_first_and_the_user_is_told() {
+async fn a_second_use_of_a_ticket_locks_the_first_page_out_and_notifies_the_user() {
     let proxy = agent().await;
     let (address, _) = proxy.control();
     let way_in = proxy.way_in().await;
@@ -160,16 +160,19 @@ async fn who_comes_second_locks_out_who_came_first_and_the_user_is_told() {
     assert!(!config.contains("max_attempts"), "{config}");
 
     let words = "was used a second time";
-    until("the log says so", async || log(&proxy).contains(words).then_some(())).await;
-    let said = log(&proxy);
-    assert!(said.contains("WARN") && !said.contains(ticket(&way_in)) && !said.contains(&first), "{said}");
+    until("the log has it", async || log(&proxy).contains(words).then_some(())).await;
+    let logged = log(&proxy);
+    assert!(
+        logged.contains("WARN") && !logged.contains(ticket(&way_in)) && !logged.contains(&first),
+        "{logged}"
+    );
     assert_eq!(exchange(&proxy, ticket(&way_in)).await.status, 401);
     let session = proxy.session().await;
     assert_eq!(call(&proxy, &session, "GET", "/api/status", "").await.status, 200, "others come in");
 }
 
 #[tokio::test]
-async fn an_exchange_that_is_no_call_spends_the_ticket() {
+async fn an_exchange_that_is_not_a_call_spends_the_ticket() {
     let proxy = agent().await;
     for body in ["[]", "nonsense", r#"{"more": 1}"#] {
         let way_in = proxy.way_in().await;
@@ -206,8 +209,8 @@ async fn no_call_gives_the_launch_token_away() {
     let status: Value = serde_json::from_str(&stdout(&proxy.run(&["--json", "status"]).await)).expect("JSON");
     assert_eq!(status["dashboard_url"], json!(plain));
     for command in [&["open", "--print"] as &[&str], &["--json", "open", "--print"], &["status"]] {
-        let said = stdout(&proxy.run(command).await);
-        assert!(!said.contains(&launch), "{command:?}: {said}");
+        let printed = stdout(&proxy.run(command).await);
+        assert!(!printed.contains(&launch), "{command:?}: {printed}");
     }
 }
 
@@ -224,7 +227,7 @@ async fn a_page_cannot_let_others_in() {
 }
 
 #[tokio::test]
-async fn a_session_ends_with_its_agent_and_the_quietest_gives_way() {
+async fn a_session_ends_with_its_agent_and_the_quietest_is_replaced() {
     let proxy = agent().await;
     let quiet = proxy.session().await;
     let kept = proxy.session().await;

@@ -1,4 +1,4 @@
-//! `portcullis autostart`: the entry is written, read as a session reads it, and works.
+//! `portcullis autostart`: the entry is written, and starts the agent as a session would.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -47,12 +47,12 @@ fn on_writes_an_entry_and_off_takes_it_away() {
 }
 
 #[test]
-fn an_entry_for_another_program_is_told() {
+fn an_entry_for_another_program_is_reported() {
     let home = Home::empty();
     let (old, new) = (installed_in(&home, "old"), installed_in(&home, "new"));
     autostart(&home, &old, "on");
-    let told = autostart(&home, &new, "status");
-    assert!(told.contains("Another program") && told.contains(&old.display().to_string()), "{told}");
+    let printed = autostart(&home, &new, "status");
+    assert!(printed.contains("Another program") && printed.contains(&old.display().to_string()), "{printed}");
     let status: Value = serde_json::from_str(&autostart(&home, &new, "status --json")).expect("JSON");
     assert_eq!(status["enabled"], true);
     autostart(&home, &new, "on");
@@ -114,7 +114,7 @@ async fn the_entry_starts_the_program_wherever_it_is() {
         let home = Home::empty();
         let binary = installed_in(&home, name);
         autostart(&home, &binary, "on");
-        // What is started says so, instead of looking for a panel.
+        // The started program writes a file, instead of looking for a panel.
         fs::remove_file(&binary).expect("removed");
         fs::write(&binary, "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > \"$HOME/next\" && mv \"$HOME/next\" \"$HOME/started\"\n")
             .expect("written");

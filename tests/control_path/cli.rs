@@ -8,9 +8,9 @@ use crate::support::home::{stderr, stdout};
 use crate::support::proxy::proxy_section;
 use crate::support::{FakeUpstream, Home, Reply, TestProxy};
 
-/// Every command that prints a result prints JSON where it is asked for.
+/// Every command that prints a result prints JSON on request.
 #[tokio::test]
-async fn json_is_all_that_stdout_holds() {
+async fn stdout_holds_json_only() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({"data": []}))).await;
     let proxy = TestProxy::with_upstream("openai", &upstream).await;
     let commands: [&[&str]; 13] = [
@@ -38,7 +38,7 @@ async fn json_is_all_that_stdout_holds() {
 }
 
 #[test]
-fn what_went_wrong_is_on_stderr_alone() {
+fn errors_go_to_stderr_only() {
     let home = Home::with_config(&proxy_section(""));
     let commands: [&[&str]; 8] = [
         &["stop"],
@@ -63,7 +63,7 @@ fn what_went_wrong_is_on_stderr_alone() {
 
 /// As with `portcullis … | head -0`.
 #[test]
-fn a_reader_that_went_away_makes_nothing_panic() {
+fn no_command_panics_when_its_reader_goes_away() {
     let home = Home::empty();
     home.run(&["config", "init"]);
     let commands: [&[&str]; 6] = [
@@ -102,7 +102,7 @@ fn help_names_every_command() {
     assert_eq!(version, format!("portcullis {}\n", env!("CARGO_PKG_VERSION")));
 }
 
-/// From the config file that the command itself names, wherever it stands in the line.
+/// The language comes from the config file that the command line names, wherever it stands.
 #[test]
 fn help_is_in_the_language_of_the_config() {
     let home = Home::with_config("language = \"ja\"\n");

@@ -1,4 +1,4 @@
-//! `portcullis connect` and `disconnect`: the tools' own files, before and after.
+//! `portcullis connect` and `disconnect`: the tools' own files before and after.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -40,7 +40,7 @@ fn state(home: &Home, tool: &str) -> Value {
     tools.iter().find(|entry| entry["tool"] == tool).expect("listed").clone()
 }
 
-/// Every file of the home but our own, with its text.
+/// Every file of the tools in the home, with its text.
 fn others(home: &Home) -> Vec<(PathBuf, String)> {
     let directories = [".claude", ".codex", ".gemini", ".config/opencode"];
     let files = directories.into_iter().filter_map(|name| fs::read_dir(home.file(name)).ok()).flatten();
@@ -132,7 +132,7 @@ fn disconnecting_restores_every_byte() {
 }
 
 #[test]
-fn files_that_were_not_there_are_private_and_go_away_again() {
+fn created_files_are_private_and_removed_again() {
     let home = home(8045, &[]);
     for tool in TOOLS {
         done(&home, &["connect", tool]);
@@ -153,7 +153,7 @@ fn files_that_were_not_there_are_private_and_go_away_again() {
 }
 
 #[test]
-fn connecting_twice_changes_nothing_more_and_is_undone_at_once() {
+fn connecting_twice_changes_nothing_more_and_is_undone_in_one_step() {
     let home = with_everything(8045);
     let before = others(&home);
     for tool in TOOLS {
@@ -175,7 +175,7 @@ fn connecting_twice_changes_nothing_more_and_is_undone_at_once() {
 }
 
 #[test]
-fn what_the_user_changed_since_stays_and_is_told() {
+fn a_value_that_the_user_changed_since_stays_and_is_reported() {
     let home = with_everything(8045);
     for tool in TOOLS {
         done(&home, &["connect", tool]);
@@ -184,9 +184,9 @@ fn what_the_user_changed_since_stays_and_is_told() {
         .replace("http://127.0.0.1:8045", "https://other.example")
         .replace("\"FOO\": \"1\"", "\"FOO\": \"2\"");
     fs::write(home.file(".claude/settings.json"), changed).expect("written");
-    let told = done(&home, &["disconnect", "claude-code"]);
-    assert!(told.contains("env.ANTHROPIC_BASE_URL") && told.contains("stays as it is"), "{told}");
-    assert!(!told.contains("as it was before"), "{told}");
+    let words = done(&home, &["disconnect", "claude-code"]);
+    assert!(words.contains("env.ANTHROPIC_BASE_URL") && words.contains("stays as it is"), "{words}");
+    assert!(!words.contains("as it was before"), "{words}");
     assert_eq!(
         text(&home, ".claude/settings.json"),
         CLAUDE.replace("gateway.example", "other.example").replace("\"FOO\": \"1\"", "\"FOO\": \"2\"")
@@ -220,7 +220,7 @@ fn print_shows_the_change_without_secrets_and_makes_none() {
         }
     }
     assert_eq!(others(&home), before);
-    assert!(!home.file("connections").exists(), "nothing was noted either");
+    assert!(!home.file("connections").exists(), "no journal was written either");
 }
 
 #[test]
@@ -237,8 +237,8 @@ fn a_broken_file_is_refused_with_its_line_and_not_touched() {
         for arguments in [vec!["connect", tool], vec!["connect", tool, "--print"]] {
             let output = home.run(&arguments);
             assert_eq!(output.status.code(), Some(1), "{tool}");
-            let told = stderr(&output);
-            assert!(told.contains(name) && told.contains(place), "{tool}: {told}");
+            let words = stderr(&output);
+            assert!(words.contains(name) && words.contains(place), "{tool}: {words}");
         }
         assert_eq!(others(&home), before, "{tool}");
         assert_eq!(state(&home, tool)["state"], "broken", "{tool}");
@@ -281,7 +281,7 @@ fn each_tool_is_found_where_its_own_variables_put_it() {
 }
 
 #[test]
-fn what_is_kept_for_the_way_back_is_private() {
+fn journal_and_backups_are_private() {
     let home = with_everything(8045);
     for tool in TOOLS {
         done(&home, &["connect", tool]);
@@ -295,7 +295,7 @@ fn what_is_kept_for_the_way_back_is_private() {
 }
 
 #[test]
-fn what_others_have_set_up_is_theirs_to_undo() {
+fn settings_that_connect_did_not_make_are_not_undone() {
     let settings = json!({"env": {
         "ANTHROPIC_BASE_URL": "http://localhost:8045/", "ANTHROPIC_AUTH_TOKEN": CLIENT_KEY
     }});
@@ -318,7 +318,7 @@ fn without_a_config_file_one_is_written_when_it_is_needed() {
 }
 
 #[test]
-fn any_free_port_is_no_address_to_point_at() {
+fn a_tool_cannot_be_pointed_at_any_free_port() {
     let home = home(0, &[]);
     let output = home.run(&["connect", "codex"]);
     assert_eq!(output.status.code(), Some(1));
@@ -326,7 +326,7 @@ fn any_free_port_is_no_address_to_point_at() {
 }
 
 #[test]
-fn it_speaks_the_language_of_its_user() {
+fn the_output_is_in_the_language_of_the_user() {
     let home = home(8045, &[]);
     let output = home.command(&["connect", "codex"]).env("LC_ALL", "ja_JP.UTF-8").output().expect("runs");
     assert!(stdout(&output).contains("接続先を http://127.0.0.1:8045 にしました"), "{}", stdout(&output));
@@ -335,7 +335,7 @@ fn it_speaks_the_language_of_its_user() {
     assert!(stdout(&output).contains("已连接"), "{}", stdout(&output));
 }
 
-/// A proxy on a port of its own choosing, with every tool connected to it.
+/// A proxy on a free port, with every tool connected to it.
 async fn connected(upstream: &FakeUpstream) -> TestProxy {
     let home = with_everything(free_port());
     let config = fs::read_to_string(home.config()).expect("readable");
@@ -382,7 +382,7 @@ async fn connected_tools_follow_the_proxy_to_another_port() {
 }
 
 #[tokio::test]
-async fn connected_tools_follow_a_new_key_and_what_was_changed_while_nobody_ran() {
+async fn connected_tools_follow_a_new_key_and_a_port_changed_while_no_agent_ran() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let mut proxy = connected(&upstream).await;
     let key = stdout(&proxy.run(&["key", "rotate"]).await).trim().to_owned();
@@ -399,7 +399,7 @@ async fn connected_tools_follow_a_new_key_and_what_was_changed_while_nobody_ran(
     until_it_says(&proxy.home, ".claude/settings.json", &format!("http://127.0.0.1:{port}\"")).await;
 }
 
-/// Settings that are full of other people's secrets, under names that do not say so.
+/// Settings with secrets of other programs, under names that do not reveal it.
 fn with_secrets() -> Home {
     let claude = r#"{
   // ghp_in-a-comment
@@ -424,7 +424,7 @@ fn with_secrets() -> Home {
 }
 
 #[test]
-fn print_shows_no_neighbours_secret() {
+fn print_shows_no_secret_of_other_settings() {
     let home = with_secrets();
     for tool in TOOLS {
         for arguments in [vec!["connect", tool, "--print"], vec!["connect", tool, "--print", "--json"]] {
@@ -434,12 +434,12 @@ fn print_shows_no_neighbours_secret() {
         }
     }
     let shown = done(&home, &["connect", "claude-code", "--print"]);
-    assert!(shown.contains("\"GH_PAT\": \"***\""), "names stay, so that one can see where: {shown}");
+    assert!(shown.contains("\"GH_PAT\": \"***\""), "names stay readable: {shown}");
     assert!(shown.contains("https://***@gateway.example/v1?***"), "{shown}");
 }
 
 #[test]
-fn addresses_are_shown_without_what_may_be_secret_in_them() {
+fn addresses_are_shown_without_the_parts_that_may_be_secret() {
     let home = with_secrets();
     let shown = [done(&home, &["connect"]), done(&home, &["connect", "--json"])].concat();
     let doctor = home.command(&["doctor"]).env("OPENAI_BASE_URL", "https://gw/v1?sig=secret-9").output();
@@ -472,16 +472,16 @@ fn codex_users_are_told_which_conversations_hide_before_and_after() {
 }
 
 #[test]
-fn what_the_user_has_put_back_alone_is_not_called_unconnected() {
+fn settings_that_the_user_restored_alone_are_not_called_unconnected() {
     let home = with_everything(8045);
     done(&home, &["connect", "claude-code"]);
     fs::write(home.file(".claude/settings.json"), CLAUDE).expect("written");
-    let told = done(&home, &["disconnect", "claude-code"]);
-    assert!(told.contains("are back as they were already"), "{told}");
+    let words = done(&home, &["disconnect", "claude-code"]);
+    assert!(words.contains("are already as they were before"), "{words}");
     assert!(done(&home, &["disconnect", "claude-code"]).contains("was not connected"));
 }
 
-/// The port is for one run only, and no tool is to follow it; the key is for every run.
+/// The port is for one run only, so no tool follows it; the key is for every run.
 #[tokio::test]
 async fn under_a_port_for_this_run_tools_follow_a_new_key_and_stay_where_they_point() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;

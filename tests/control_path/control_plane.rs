@@ -1,4 +1,4 @@
-//! The second listener: who it answers, and what it refuses.
+//! The second listener: the callers that it answers, and the calls that it refuses.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +23,7 @@ async fn agent() -> TestProxy {
     TestProxy::with_upstream("openai", &upstream).await
 }
 
-/// A call with these headers in the place of the token.
+/// A call with these headers in place of the token.
 async fn call(proxy: &TestProxy, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     request(proxy.control().0, method, path, headers, "").await
 }
@@ -136,7 +136,7 @@ async fn a_foreign_name_is_refused_even_with_the_token() {
 }
 
 #[tokio::test]
-async fn nothing_changes_by_looking() {
+async fn reading_changes_nothing() {
     let proxy = agent().await;
     for path in COMMANDS {
         for method in ["GET", "HEAD", "PUT", "DELETE"] {
@@ -178,7 +178,7 @@ async fn a_call_takes_its_own_fields_and_no_others() {
     let huge = format!("{{\"name\": \"{}\"}}", "a".repeat(1 << 20));
     let answer = proxy.control_call("POST", "/api/accounts/test", &huge).await;
     assert!(answer.status.is_client_error(), "{}", answer.status);
-    let answer = proxy.control_call("POST", "/api/accounts/revive", r#"{"name": "nobody"}"#).await;
+    let answer = proxy.control_call("POST", "/api/accounts/revive", r#"{"name": "missing"}"#).await;
     assert_eq!(answer.status, 409, "{}", answer.text());
     assert_eq!(fs::read(proxy.home.config()).expect("readable"), config);
     check_unharmed(&proxy).await;

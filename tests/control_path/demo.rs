@@ -1,4 +1,4 @@
-//! `portcullis demo`: the whole path with no key and no network, and nothing left behind.
+//! `portcullis demo`: the whole path works with no key and no network, and leaves nothing behind.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::support::{Home, TestProxy};
 
-/// A demo whose throw-away home is made in this test's own directory.
+/// The command of a demo that makes its throw-away home in the test's own directory.
 fn command(home: &Home, arguments: &[&str]) -> std::process::Command {
     let mut command = home.command(&[&["demo"], arguments].concat());
     command.env("TMPDIR", home.path());
@@ -55,9 +55,8 @@ async fn it_answers_in_all_four_protocols() {
     }
 }
 
-/// The lines it prints, run as they are.
 #[tokio::test]
-async fn what_it_prints_can_be_pasted() {
+async fn the_commands_it_prints_work_when_pasted() {
     let home = Home::empty();
     let command = command(&home, &["--port", "0"]);
     let mut child = tokio::process::Command::from(command)
@@ -80,7 +79,7 @@ async fn what_it_prints_can_be_pasted() {
         greeting.split_once("Watch the requests at http://127.0.0.1:").expect("the dashboard's address");
     assert!(
         !watch.lines().next().expect("a line").contains('#'),
-        "nothing that opens it stands there: {watch}"
+        "the address on the screen does not open the dashboard: {watch}"
     );
     let open = watch.lines().nth(1).expect("a command").trim();
     let printed = tokio::process::Command::new("sh").args(["-c", &format!("{open} --print")]).output();
@@ -97,7 +96,7 @@ async fn what_it_prints_can_be_pasted() {
 }
 
 #[tokio::test]
-async fn its_home_is_gone_when_it_has_ended() {
+async fn its_home_is_removed_when_it_ends() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut proxy = demo().await;
         assert_eq!(throw_away_homes(&proxy.home.path()), 1);
@@ -108,7 +107,7 @@ async fn its_home_is_gone_when_it_has_ended() {
 }
 
 #[tokio::test]
-async fn the_home_of_a_killed_demo_is_swept_by_the_next() {
+async fn the_next_demo_removes_the_home_of_a_killed_one() {
     let home = demo().await.killed().await;
     assert_eq!(throw_away_homes(&home.path()), 1);
     let command = command(&home, &["--port", "0"]);
@@ -119,9 +118,9 @@ async fn the_home_of_a_killed_demo_is_swept_by_the_next() {
     assert_eq!(throw_away_homes(&proxy.home.path()), 0);
 }
 
-/// Whoever has the usual port (this test, unless somebody was quicker), a demo takes another.
+/// The usual port is taken by this test, or by another program already.
 #[tokio::test]
-async fn a_busy_port_sends_it_to_another_with_a_note() {
+async fn it_takes_another_port_with_a_note_when_the_usual_one_is_in_use() {
     let occupant = TcpListener::bind("127.0.0.1:8045");
     let home = Home::empty();
     let command = command(&home, &[]);
@@ -136,7 +135,7 @@ async fn a_busy_port_sends_it_to_another_with_a_note() {
 }
 
 #[tokio::test]
-async fn demos_run_beside_each_other() {
+async fn two_demos_run_side_by_side() {
     let (one, other) = (demo().await, demo().await);
     for proxy in [&one, &other] {
         assert_eq!(proxy.chat("gpt-5").await.status, 200);

@@ -45,7 +45,7 @@ fn a_healthy_home_has_no_problem() {
     let output = home.run(&["doctor"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).contains("✓ The config file is in order"), "{}", stdout(&output));
-    // It does not run, and there is no session bus.
+    // It is not running, and there is no session bus.
     assert!(stdout(&output).contains("2 warnings."), "{}", stdout(&output));
     for content in ["No problem", "All is well"] {
         assert!(!stdout(&output).contains(content), "{}", stdout(&output));
@@ -55,7 +55,7 @@ fn a_healthy_home_has_no_problem() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_the_one_thing_to_do() {
+fn every_problem_is_reported_with_the_one_thing_to_do() {
     let json = ["doctor", "--json"];
     let home = Home::empty();
     check(&mut home.command(&json), "warning", "no config file yet", "portcullis config init");
@@ -77,7 +77,7 @@ fn what_is_wrong_is_told_with_the_one_thing_to_do() {
 }
 
 #[test]
-fn the_environment_of_clients_is_looked_at() {
+fn variables_that_mislead_clients_are_reported() {
     let port = free_port();
     let home = well(port);
     let json = ["doctor", "--json"];
@@ -108,7 +108,7 @@ fn the_environment_of_clients_is_looked_at() {
 }
 
 #[test]
-fn tools_that_point_past_the_proxy_are_told() {
+fn tools_that_point_past_the_proxy_are_reported() {
     let home = well(free_port());
     let json = ["doctor", "--json"];
     home.run(&["connect", "codex"]);
@@ -137,7 +137,7 @@ fn tools_that_point_past_the_proxy_are_told() {
 }
 
 #[tokio::test]
-async fn a_running_agent_says_how_it_is() {
+async fn the_state_of_a_running_agent_is_reported() {
     let error = json!({"error": {"message": "no", "code": "invalid_api_key"}});
     let upstream = FakeUpstream::always(Reply::json(401, &error)).await;
     let proxy = TestProxy::serve(&(account("bad", "openai", &upstream, "") + DEMO)).await;
@@ -165,7 +165,7 @@ fn finding<'a>(found: &'a [Value], text: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn what_the_running_agent_warns_of_is_told_once() {
+async fn a_warning_of_the_running_agent_is_reported_once() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let config = proxy_section("")
         + &account("real", "openai", &upstream, "")
@@ -201,7 +201,7 @@ async fn an_address_that_another_program_has_is_a_warning_here_too() {
 }
 
 #[tokio::test]
-async fn a_key_that_only_the_shell_sees_is_told_with_what_the_agent_would_see() {
+async fn a_key_that_only_the_shell_sees_is_reported_with_what_the_agent_could_see() {
     let config = proxy_section("")
         + "\n[[accounts]]\nname = \"mine\"\nprovider = \"gemini\"\napi_key = { env = \"KEY_OF_MY_SHELL\" }\n"
         + DEMO;
@@ -255,7 +255,7 @@ fn the_proxy_on_the_way_to_the_providers_is_tried() {
 }
 
 #[test]
-fn proxies_of_the_environment_are_said_to_be_unused() {
+fn proxies_of_the_environment_are_reported_as_unused() {
     let (home, json) = (well(free_port()), ["doctor", "--json"]);
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         let mut command = home.command(&json);
@@ -276,7 +276,7 @@ fn as_nobody(home: &Home, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn files_that_a_run_as_root_left_behind_are_named_with_the_way_to_have_them_back() {
+fn files_that_a_run_as_root_left_are_named_with_the_way_to_get_them_back() {
     let home = well(free_port());
     for name in ["portcullis.lock", "monitor.db", "portcullis.log"] {
         fs::write(home.file(name), "").expect("written");
@@ -308,7 +308,7 @@ fn a_home_that_cannot_be_written_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_tried_online_is_told_with_the_one_cure_that_helps() {
+async fn a_failed_online_call_is_reported_with_the_one_cure_that_helps() {
     let refusal = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
     let refusing = FakeUpstream::always(refusal).await;
     let unversioned = FakeUpstream::always(Reply::whole(404, "text/plain", "404 page not found")).await;
@@ -336,7 +336,7 @@ async fn what_is_tried_online_is_told_with_the_one_cure_that_helps() {
     }
 }
 
-/// Small enough that what is there leaves no room for more.
+/// Small enough that the existing files fill it.
 #[test]
 fn a_full_disk_is_a_problem_with_its_cure() {
     let home = well(free_port());

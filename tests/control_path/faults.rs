@@ -1,4 +1,4 @@
-//! What may break around the agent without a client noticing.
+//! Faults around the agent that no client notices.
 
 use std::fs;
 use std::io::Write;
@@ -17,7 +17,7 @@ async fn upstream_and_home() -> (FakeUpstream, Home) {
     (upstream, home)
 }
 
-/// Works, stops and starts, changes its config, ends: with its output sent elsewhere.
+/// Fails unless the agent answers, stops and starts, changes its config and ends.
 async fn check_works(mut proxy: TestProxy) {
     for round in 0..20 {
         let status = wait_for_state(&proxy, "running").await;
@@ -33,7 +33,7 @@ async fn check_works(mut proxy: TestProxy) {
 }
 
 #[tokio::test]
-async fn stdout_and_stderr_that_nobody_has_open() {
+async fn stdout_and_stderr_that_are_closed() {
     let (_upstream, home) = upstream_and_home().await;
     let mut command = home.command(&["serve", "--port", "0", "-v"]);
     let (out_reader, out) = std::io::pipe().expect("a pipe");
@@ -43,9 +43,9 @@ async fn stdout_and_stderr_that_nobody_has_open() {
     check_works(TestProxy::spawn_unheard(home, command).await).await;
 }
 
-/// The pipes are full before the agent says its first word, and stay so.
+/// The pipes are full before the agent writes its first line, and stay full.
 #[tokio::test]
-async fn stdout_and_stderr_that_nobody_reads() {
+async fn stdout_and_stderr_that_are_never_read() {
     let (_upstream, home) = upstream_and_home().await;
     let mut command = home.command(&["serve", "--port", "0", "-v"]);
     let (_out_reader, out) = full_pipe();
@@ -62,7 +62,7 @@ fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     (reader, writer)
 }
 
-/// A directory stands where the log file should be: as good as a disk that takes nothing.
+/// A directory in the place of the log file has the same effect as a full disk.
 #[tokio::test]
 async fn a_log_file_that_cannot_be_written() {
     let (_upstream, home) = upstream_and_home().await;

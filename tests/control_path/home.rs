@@ -1,5 +1,5 @@
-//! One home, however it is spoken of: its lock outlives a logout, and commands edit the file
-//! that its agent reads.
+//! One home, however it is named: its lock outlives a logout, and commands edit the file that
+//! its agent reads.
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -64,8 +64,8 @@ async fn without_its_runtime_directory_an_agent_is_found_and_stays_the_only_one(
     for has_runtime in [false, true] {
         let second = run(as_user(&home, &["serve", "--port", "0"], has_runtime));
         assert_eq!(second.status.code(), Some(4), "{}", stderr(&second));
-        let said = stderr(&second);
-        assert!(said.contains(&format!("pid {}", status["pid"])), "{said}");
+        let printed = stderr(&second);
+        assert!(printed.contains(&format!("pid {}", status["pid"])), "{printed}");
         let found = run(as_user(&home, &["status"], has_runtime));
         assert_eq!(found.status.code(), Some(0), "{}", stdout(&found));
     }
@@ -76,7 +76,7 @@ async fn without_its_runtime_directory_an_agent_is_found_and_stays_the_only_one(
 
 /// An agent of 0.1.0 has its lock in the runtime directory.
 #[tokio::test]
-async fn an_agent_that_sits_where_they_used_to_is_recognised() {
+async fn an_agent_with_its_lock_in_the_old_place_is_recognised() {
     let home = user();
     let directory = home.file(RUNTIME).join("portcullis");
     fs::create_dir(&directory).expect("made");
@@ -94,8 +94,7 @@ async fn an_agent_that_sits_where_they_used_to_is_recognised() {
     agent.wait().await.expect("ended");
 }
 
-/// The home is told where the agent is, its config file is another one, and only the agent
-/// is told that.
+/// The config file is outside the home, and only the agent was given its path.
 #[tokio::test]
 async fn commands_edit_the_file_that_the_agent_reads() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;

@@ -1,4 +1,4 @@
-//! One agent a home, and nothing a crash leaves behind is in the next one's way.
+//! One agent for each home, and nothing that a crash leaves behind blocks the next one.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ async fn a_second_serve_ends_with_4_and_disturbs_nothing() {
     for _ in 0..3 {
         let second = proxy.run(&SERVE).await;
         assert_eq!((second.status.code(), stdout(&second)), (Some(4), String::new()));
-        assert!(stderr(&second).contains("another agent already has this home"), "{}", stderr(&second));
+        assert!(stderr(&second).contains("another agent is already using this home"), "{}", stderr(&second));
         assert!(stderr(&second).contains("portcullis status"), "{}", stderr(&second));
     }
     assert_eq!(["config.toml", "control.json"].map(read), before);
@@ -59,7 +59,7 @@ async fn of_many_that_start_at_once_one_runs() {
 }
 
 #[tokio::test]
-async fn after_a_kill_nobody_is_said_to_run_and_the_next_start_works_at_once() {
+async fn after_a_kill_no_agent_is_reported_and_the_next_start_works_at_once() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let mut home = Home::with_config(&(proxy_section("") + &account("work", "openai", &upstream, "")));
     let config = fs::read(home.config()).expect("readable");
@@ -75,9 +75,9 @@ async fn after_a_kill_nobody_is_said_to_run_and_the_next_start_works_at_once() {
     }
 }
 
-/// A control file that points at somebody else is not believed, whoever answers there.
+/// A control file that points at another program is not believed, whatever answers there.
 #[tokio::test]
-async fn a_stale_control_file_leads_nobody_to_another_agent() {
+async fn a_stale_control_file_leads_no_command_to_another_agent() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let other = TestProxy::with_upstream("openai", &upstream).await;
     let home = Home::with_config(&(proxy_section("") + &account("work", "openai", &upstream, "")));
@@ -89,7 +89,7 @@ async fn a_stale_control_file_leads_nobody_to_another_agent() {
     assert_ne!(proxy.control(), other.control());
 }
 
-/// Kills in the middle of saves, reloads and commands that write the config file.
+/// The kill comes in the middle of saves, reloads and commands that write the config file.
 #[tokio::test]
 async fn a_kill_in_a_storm_of_reloads_and_edits_leaves_a_whole_config() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -184,8 +184,8 @@ async fn an_agent_that_ends_while_it_is_asked_is_not_running() {
             drop((stream, lock));
         };
         let (output, ()) = tokio::join!(home.ask(command), ending);
-        let told = stdout(&output) + &stderr(&output);
-        assert_eq!(output.status.code(), Some(3), "{command:?}: {told}");
-        assert!(!told.contains("does not answer"), "{command:?}: {told}");
+        let printed = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{command:?}: {printed}");
+        assert!(!printed.contains("does not answer"), "{command:?}: {printed}");
     }
 }

@@ -1,4 +1,4 @@
-//! `portcullis key`: the key clients send.
+//! `portcullis key`: the key that clients send.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn show_prints_the_key_and_nothing_else() {
 }
 
 #[test]
-fn show_says_that_there_is_none() {
+fn show_reports_that_there_is_no_key() {
     let home = Home::with_config("[proxy]\nport = 0\n");
     let output = home.run(&["key", "show"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(1), String::new()));

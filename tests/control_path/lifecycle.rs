@@ -127,8 +127,8 @@ fn no_usable_account_is_a_failed_start_that_says_so() {
         let home = Home::with_config(&(proxy_section("") + accounts));
         let output = home.run(&["serve", "--port", "0"]);
         assert_eq!(output.status.code(), Some(1), "{accounts}");
-        let said = stderr(&output);
-        assert!(said.contains(NO_ACCOUNTS) && said.contains(advice), "{accounts}: {said}");
+        let printed = stderr(&output);
+        assert!(printed.contains(NO_ACCOUNTS) && printed.contains(advice), "{accounts}: {printed}");
         assert!(!home.file("control.json").exists());
     }
 }
@@ -154,7 +154,7 @@ async fn a_running_proxy_without_accounts_answers_503_until_there_is_one() {
     assert_eq!(proxy.chat("gpt-5").await.status, 200);
 }
 
-/// The keys scripts rely on.
+/// The keys that scripts rely on.
 const KEYS: [&str; 9] = [
     "state",
     "address",
@@ -187,11 +187,11 @@ async fn status_has_the_same_keys_whether_it_runs_or_not() {
     }
     let home = proxy.killed().await;
     let output = home.run(&["status", "--json"]);
-    let nobody: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((output.status.code(), &nobody["state"]), (Some(3), &json!("stopped")));
+    let absence: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((output.status.code(), &absence["state"]), (Some(3), &json!("stopped")));
     let keys = |status: &Value| status.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&nobody), keys(&running));
-    assert!(KEYS.iter().all(|key| nobody.get(key).is_some()), "{nobody}");
+    assert_eq!(keys(&absence), keys(&running));
+    assert!(KEYS.iter().all(|key| absence.get(key).is_some()), "{absence}");
     assert_eq!(stdout(&home.run(&["status"])), "Not running\n");
 }
 
@@ -205,7 +205,7 @@ async fn status_says_in_words_where_it_runs_and_with_what() {
     assert!(text.contains(&format!("{base_url}/v1 for OpenAI clients")), "{text}");
 }
 
-/// `serve` ends after a failed start, and still answers whoever asked for it.
+/// `serve` ends after a failed start, and still answers the command that asked for it.
 #[tokio::test]
 async fn a_start_that_fails_says_why_and_ends_serve() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
@@ -249,7 +249,7 @@ async fn quit_lets_the_stream_finish_and_a_second_one_says_that_it_is_under_way(
     assert_eq!(proxy.ended().await.0, Some(0));
 }
 
-/// The control plane of a stopped proxy still answers, and the proxy's port does not.
+/// The control plane still answers, and the proxy's port does not.
 #[tokio::test]
 async fn a_stopped_proxy_is_not_bound() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;

@@ -1,4 +1,4 @@
-//! `portcullis open`: what a browser is started with, and what is said when there is none.
+//! `portcullis open`: the address that a browser is started with, and what is printed without one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// Whether another user of this computer can read a file.
-fn nobody_reads(path: &Path) -> bool {
+fn is_readable_to_others(path: &Path) -> bool {
     let spy = Command::new("setpriv")
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "cat"])
         .arg(path)
@@ -54,8 +54,8 @@ async fn a_browser_is_led_in_by_a_private_file_that_goes_again() {
     fs::set_permissions(proxy.home.path(), fs::Permissions::from_mode(0o755)).expect("opened");
     let output = open(&proxy, &opener).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let said = format!("Opened http://{address} in your browser; `--print` prints an address.\n");
-    assert_eq!((stdout(&output), stderr(&output)), (said, String::new()));
+    let printed = format!("Opened http://{address} in your browser; `--print` prints the address instead.\n");
+    assert_eq!((stdout(&output), stderr(&output)), (printed, String::new()));
 
     let started_with = opener.opened().await;
     let page = opener.page().await;
@@ -65,14 +65,14 @@ async fn a_browser_is_led_in_by_a_private_file_that_goes_again() {
         assert!(!started_with.contains(secret), "{started_with}");
     }
     assert_eq!((mode(&page), mode(page.parent().expect("a directory"))), (0o600, 0o700));
-    assert!(nobody_reads(Path::new("/proc/self/status")) && !nobody_reads(&page));
+    assert!(is_readable_to_others(Path::new("/proc/self/status")) && !is_readable_to_others(&page));
     assert_eq!(exchange(&proxy, &way_in).await, 200);
     assert!(!page.exists(), "it has done its work");
     assert_eq!(exchange(&proxy, &way_in).await, 401);
 }
 
 #[tokio::test]
-async fn a_page_that_nobody_came_for_is_gone_after_a_kill() {
+async fn a_page_that_was_never_opened_is_removed_after_a_kill() {
     let proxy = agent().await;
     let page = async |proxy: &TestProxy| {
         let answer = proxy.control_call("POST", "/api/ticket", r#"{"page": true}"#).await.json();
@@ -134,7 +134,7 @@ async fn a_printed_address_is_good_once_and_holds_no_launch_token() {
 }
 
 #[tokio::test]
-async fn a_browser_that_cannot_be_opened_is_told_without_an_address() {
+async fn a_browser_that_cannot_be_opened_is_reported_without_an_address() {
     let cases: [(Option<u8>, &str); 2] = [(Some(4), "xdg-open: exit 4"), (None, "xdg-open: not found")];
     for (status, reason) in cases {
         let upstream = FakeUpstream::always(Reply::HangUp).await;
@@ -147,7 +147,7 @@ async fn a_browser_that_cannot_be_opened_is_told_without_an_address() {
         let mut command = home.command(&["serve", "--port", "0"]);
         opener.install_alone(&mut command);
         let proxy = TestProxy::spawn(home, command).await;
-        let said = format!("No browser could be opened ({reason}).");
+        let printed = format!("No browser could be opened ({reason}).");
 
         let mut command = proxy.home.command(&["open"]);
         opener.install_alone(&mut command);
@@ -155,11 +155,11 @@ async fn a_browser_that_cannot_be_opened_is_told_without_an_address() {
         assert_eq!((output.status.code(), stdout(&output)), (Some(1), String::new()));
         assert_eq!(
             stderr(&output),
-            format!("error: {said} `portcullis open --print` prints the dashboard's address.\n")
+            format!("error: {printed} `portcullis open --print` prints the dashboard's address.\n")
         );
 
         let answer = proxy.control_call("POST", "/api/open", "").await;
-        assert_eq!((answer.status.as_u16(), answer.json()["error"].as_str()), (409, Some(said.as_str())));
+        assert_eq!((answer.status.as_u16(), answer.json()["error"].as_str()), (409, Some(printed.as_str())));
         let log = fs::read_to_string(proxy.home.file("portcullis.log")).unwrap_or_default();
         assert!(!log.contains("8046/#") && !log.contains("file://"), "{log}");
     }

@@ -1,4 +1,4 @@
-//! Another user of the same computer before the control plane.
+//! Another user of the same computer at the control plane and the edit lock.
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;
@@ -22,7 +22,7 @@ async fn agent() -> TestProxy {
 }
 
 #[tokio::test]
-async fn the_control_plane_serves_its_own_user_only_whatever_another_one_knows() {
+async fn the_control_plane_serves_its_own_user_only_even_if_another_has_the_token() {
     let proxy = agent().await;
     let (address, token) = proxy.control();
     let with_token = ("x-portcullis-token", &*token);
@@ -43,14 +43,18 @@ async fn the_control_plane_serves_its_own_user_only_whatever_another_one_knows()
             assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
             assert!(answer.json()["error"].as_str().expect("a text").contains("user"), "{}", answer.text());
             assert!(!answer.text().contains(&token));
-            assert_eq!(answer.header("x-frame-options"), Some("DENY"), "its locks are on every answer");
+            assert_eq!(
+                answer.header("x-frame-options"),
+                Some("DENY"),
+                "every answer has the protecting headers"
+            );
         }
     }
     assert_eq!(proxy.status().await["state"], "running");
     assert_eq!(request(address, "GET", "/", &[], "").await.status, 200);
 }
 
-/// A home and a program that a user without rights of any kind can use.
+/// A home and a program that a user without any privilege can use.
 fn belongings(user: u32, config: &str) -> (Home, tempfile::TempDir) {
     let home = Home::with_config(config);
     for path in [home.path(), home.config()] {
@@ -87,7 +91,7 @@ async fn the_agent_of_a_plain_user_serves_that_user_and_root() {
 }
 
 #[tokio::test]
-async fn who_has_no_number_in_the_agents_namespace_is_a_stranger() {
+async fn a_user_without_a_number_in_the_agents_namespace_is_a_stranger() {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let home = Home::with_config(&crate::support::proxy::account("work", "openai", &upstream, ""));
     let serve = home.command(&["serve", "--port", "0"]);
@@ -110,7 +114,7 @@ async fn a_command_whose_sender_is_gone_has_no_effect() {
         );
         stranger::shout(address, &call).await;
     }
-    // Whatever they set off is done before what is asked after them.
+    // Commands take effect in order, so the earlier ones are done when the reload is.
     proxy.control_call("POST", "/api/reload", "").await;
     assert_eq!(proxy.status().await["state"], "running");
     assert_eq!(proxy.get("/healthz").await.status, 200);
@@ -124,7 +128,7 @@ async fn idle_connections_do_not_keep_a_command_waiting() {
     for _ in 0..400 {
         crowd.push(TcpStream::connect(address).await.expect("connected"));
     }
-    // They would leave by themselves when their time to send a head is over, and not before.
+    // They would be closed when their time to send a head is over, and not before.
     let status = proxy.run(&["status"]).await;
     assert_eq!(status.status.code(), Some(0));
     let mut still_open = 0;
@@ -133,7 +137,7 @@ async fn idle_connections_do_not_keep_a_command_waiting() {
             stream.try_read(&mut [0]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
         still_open += usize::from(is_open);
     }
-    assert!(still_open > 0, "nobody had left by themselves");
+    assert!(still_open > 0, "no connection had been closed by its own timeout");
 }
 
 #[tokio::test]
@@ -151,7 +155,7 @@ async fn a_head_over_the_limit_is_refused() {
     }
 }
 
-/// What another user runs until the test ends, once it has said a first line.
+/// A program that another user runs until the test ends, after its first line of output.
 async fn busy(program: &str, arguments: &[&str]) -> Child {
     let mut command = stranger::command(program);
     let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("it starts");
@@ -163,7 +167,7 @@ async fn busy(program: &str, arguments: &[&str]) -> Child {
 const ACCOUNT: &str = "[[accounts]]\nname = \"one\"\nprovider = \"openai\"\napi_key = \"up-key\"\n";
 
 #[tokio::test]
-async fn another_user_cannot_hold_an_edit_up() {
+async fn another_user_cannot_block_an_edit() {
     let home = Home::with_config(ACCOUNT);
     fs::set_permissions(home.path(), Permissions::from_mode(0o755)).expect("set");
     assert_eq!(home.ask(&["account", "disable", "one"]).await.status.code(), Some(0));
@@ -181,7 +185,7 @@ async fn another_user_cannot_hold_an_edit_up() {
 }
 
 #[tokio::test]
-async fn an_edit_that_is_held_up_by_a_program_of_ours_ends_and_names_it() {
+async fn an_edit_that_waits_for_another_program_ends_and_names_it() {
     let home = Home::with_config(ACCOUNT);
     assert_eq!(home.ask(&["account", "disable", "one"]).await.status.code(), Some(0));
     let lock = fs::read_dir(home.path()).expect("read").map(|entry| entry.expect("an entry").path());
@@ -198,7 +202,7 @@ async fn an_edit_that_is_held_up_by_a_program_of_ours_ends_and_names_it() {
 }
 
 #[tokio::test]
-async fn a_program_that_the_system_does_not_name_is_named_by_its_user() {
+async fn a_program_that_the_system_hides_is_named_by_its_user() {
     let held = TcpListener::bind("[::1]:0").expect("this test needs IPv6 on loopback");
     let port = held.local_addr().expect("an address").port();
     let upstream = FakeUpstream::always(Reply::HangUp).await;
@@ -211,14 +215,14 @@ async fn a_program_that_the_system_does_not_name_is_named_by_its_user() {
     assert!(warning.contains("another user (root)"), "{warning}");
 }
 
-/// Fails unless every surface says who has `[::1]`, and what that means.
-async fn assert_told(port: u16, owner: &str) {
+/// Fails unless every surface names the owner of `[::1]` and the consequence.
+async fn assert_named_everywhere(port: u16, owner: &str) {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let config = crate::support::proxy::account("work", "openai", &upstream, "");
     let home = Home::with_config(&(format!("[proxy]\nport = {port}\n") + &config));
-    let check = |said: &str| {
-        assert!(said.contains(&format!("[::1]:{port}")) && said.contains(owner), "{said}");
-        assert!(said.contains("the key and the prompts"), "{said}");
+    let check = |words: &str| {
+        assert!(words.contains(&format!("[::1]:{port}")) && words.contains(owner), "{words}");
+        assert!(words.contains("the key and the prompts"), "{words}");
     };
     let doctor = async |home: &Home| {
         let found: Value =
@@ -244,20 +248,20 @@ async fn assert_told(port: u16, owner: &str) {
 }
 
 #[tokio::test]
-async fn whoever_has_the_ipv6_half_of_the_port_is_named_everywhere() {
+async fn the_program_that_holds_the_ipv6_half_of_the_port_is_named_everywhere() {
     let held = TcpListener::bind("[::1]:0").expect("this test needs IPv6 on loopback");
     let port = held.local_addr().expect("an address").port();
-    assert_told(port, &format!("(pid {})", std::process::id())).await;
+    assert_named_everywhere(port, &format!("(pid {})", std::process::id())).await;
 }
 
 #[tokio::test]
-async fn another_user_who_has_the_ipv6_half_of_the_port_is_named_everywhere() {
+async fn another_user_that_holds_the_ipv6_half_of_the_port_is_named_everywhere() {
     let port = free_port();
     let listen = format!(
         "import socket, time; held = socket.create_server(('::1', {port}), family=socket.AF_INET6); \
          print('ready', flush=True); time.sleep(600)"
     );
     let squatter = busy("/usr/bin/python3", &["-c", &listen]).await;
-    // Root's agent may see the program; any other only whose it is.
-    assert_told(port, &format!("(pid {})", squatter.id().expect("it runs"))).await;
+    // An agent of root sees the program; any other agent sees only its user.
+    assert_named_everywhere(port, &format!("(pid {})", squatter.id().expect("it runs"))).await;
 }

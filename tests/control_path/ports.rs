@@ -1,4 +1,4 @@
-//! A port that somebody else has: who it is, and what to do; nothing is ever killed.
+//! A port that another program has: its owner and the way out are named; nothing is killed.
 
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -33,7 +33,7 @@ async fn a_port_in_use_is_a_failed_start_that_names_the_owner_and_a_way_out() {
 }
 
 #[tokio::test]
-async fn the_port_of_another_portcullis_is_said_to_be_one() {
+async fn another_portcullis_on_the_port_is_recognised() {
     let (upstream, home) = home().await;
     let other = TestProxy::with_upstream("openai", &upstream).await;
     let port = other.address.port().to_string();
@@ -48,7 +48,7 @@ async fn the_port_of_another_portcullis_is_said_to_be_one() {
     assert_eq!(other.get("/healthz").await.status, 200);
 }
 
-/// A web server, a half-open one, one that says nothing: none holds the message up.
+/// A web server, a half-open one, a silent one: none of them holds the message up.
 #[tokio::test]
 async fn an_owner_that_never_answers_is_named_all_the_same() {
     let (_upstream, home) = home().await;
@@ -71,7 +71,7 @@ async fn a_port_taken_while_the_proxy_was_stopped_fails_the_start() {
     assert_eq!(proxy.ended().await.0, Some(1));
 }
 
-/// The agent's own control plane must not sit where its proxy is to be.
+/// The agent's own control plane must not take the port of its proxy.
 #[tokio::test]
 async fn the_control_plane_leaves_the_port_of_the_proxy_alone() {
     let (_upstream, mut home) = home().await;

@@ -1,4 +1,4 @@
-//! A key that is typed: whatever ends the prompt, the terminal shows again what is typed.
+//! A typed key: however the prompt ends, the terminal echoes again.
 
 use std::fs::File;
 use std::io::Write;
@@ -57,7 +57,7 @@ async fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_typed_is_taken_and_the_terminal_shows_again_what_is_typed() {
+async fn a_typed_key_is_accepted_and_the_terminal_echoes_again() {
     let home = Home::empty();
     let (mut own, terminal) = terminal();
     let mut child = asking(&home, &terminal, &ADD);

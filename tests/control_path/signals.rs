@@ -1,4 +1,4 @@
-//! What the system tells the process.
+//! Signals from the system.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ async fn idle_it_ends_well_on_either_signal() {
 }
 
 #[tokio::test]
-async fn a_stream_finishes_whole_and_nobody_new_gets_in() {
+async fn a_stream_finishes_whole_and_no_new_client_is_served() {
     for signal in [Signal::TERM, Signal::INT] {
         let upstream = FakeUpstream::always(Reply::fed_sse()).await;
         let mut proxy = TestProxy::with_upstream("openai", &upstream).await;
@@ -79,7 +79,7 @@ async fn the_drain_timeout_holds_for_a_signal_too() {
 }
 
 #[tokio::test]
-async fn a_full_house_can_be_closed_like_any_other() {
+async fn an_agent_at_its_connection_limit_ends_like_any_other() {
     let upstream = FakeUpstream::always(Reply::fed_sse()).await;
     let config = proxy_section("drain_timeout_secs = 1") + &account("work", "openai", &upstream, "");
     let home = Home::with_config(&config);
@@ -90,7 +90,7 @@ async fn a_full_house_can_be_closed_like_any_other() {
         guests.push(asks(&proxy).await);
         upstream.wait_for_fed(number + 1).await;
     }
-    // They stand in the queue until somebody leaves.
+    // They wait in the queue until a connection ends.
     for _ in 0..2 * FITS {
         guests.push(asks(&proxy).await);
     }
@@ -98,7 +98,7 @@ async fn a_full_house_can_be_closed_like_any_other() {
     assert_eq!(proxy.ended().await.0, Some(0));
 }
 
-/// As many connections as a proxy takes that may open few files.
+/// The connection limit of a proxy that may open few files.
 const FITS: usize = 38;
 
 /// `serve` as it runs where a process may have 160 files open.
@@ -111,7 +111,7 @@ fn with_few_files(home: &Home) -> Command {
     command
 }
 
-/// A client that has asked for a stream, and waits.
+/// A client that has requested a stream, and waits.
 async fn asks(proxy: &TestProxy) -> TcpStream {
     let body = chat("gpt-5", true).to_string();
     let mut stream = TcpStream::connect(proxy.address).await.expect("connected");

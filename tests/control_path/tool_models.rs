@@ -1,5 +1,5 @@
-//! Tools and the models they ask for: whether anybody here serves them, and the line that
-//! makes it so.
+//! The models that tools ask for: whether an account serves them, and the lines that make one
+//! do so.
 
 use std::fs;
 use std::io::Write;
@@ -22,17 +22,20 @@ fn config(upstream: &FakeUpstream) -> String {
 }
 
 #[tokio::test]
-async fn connecting_a_tool_that_nobody_serves_says_what_to_write() {
+async fn connecting_a_tool_whose_models_no_account_serves_names_the_lines_to_write() {
     let upstream = openai().await;
     let home = Home::with_config(&config(&upstream));
     let connected = home.ask(&["connect", "claude-code"]).await;
     assert_eq!(connected.status.code(), Some(0), "{}", stderr(&connected));
-    let told = stderr(&connected);
-    assert!(told.contains("No account here serves claude-*"), "{told}");
-    assert!(told.contains("gpt-5.1, gpt-5-mini."), "real names, the better first: {told}");
-    assert!(told.contains("\"claude-*\" = \"gpt-5.1\""), "{told}");
-    assert!(!told.contains("embedding") && !told.contains("gpt-image"), "{told}");
-    assert!(!fs::read_to_string(home.config()).expect("text").contains("claude-*"), "nobody agreed to it");
+    let words = stderr(&connected);
+    assert!(words.contains("No account here serves claude-*"), "{words}");
+    assert!(words.contains("gpt-5.1, gpt-5-mini."), "real names, the better first: {words}");
+    assert!(words.contains("\"claude-*\" = \"gpt-5.1\""), "{words}");
+    assert!(!words.contains("embedding") && !words.contains("gpt-image"), "{words}");
+    assert!(
+        !fs::read_to_string(home.config()).expect("text").contains("claude-*"),
+        "the user did not agree to it"
+    );
     let printed = home.ask(&["connect", "gemini-cli", "--print"]).await;
     assert!(stderr(&printed).contains("\"gemini-*\" = \"gpt-5.1\""), "{}", stderr(&printed));
     let json: Value =
@@ -42,7 +45,7 @@ async fn connecting_a_tool_that_nobody_serves_says_what_to_write() {
 }
 
 #[tokio::test]
-async fn a_tool_whose_models_are_served_is_told_nothing_of_it() {
+async fn a_tool_whose_models_are_served_gets_no_advice() {
     let upstream = openai().await;
     let home = Home::with_config(&config(&upstream));
     let connected = home.ask(&["connect", "codex"]).await;
@@ -50,11 +53,11 @@ async fn a_tool_whose_models_are_served_is_told_nothing_of_it() {
     home.write_config(&(config(&upstream) + "\n[models]\n\"claude-*\" = \"gpt-5-mini\"\n"));
     let connected = home.ask(&["connect", "claude-code"]).await;
     assert!(!stderr(&connected).contains("No account here serves"), "{}", stderr(&connected));
-    assert!(upstream.seen().is_empty(), "what is served needs no list");
+    assert!(upstream.seen().is_empty(), "served models need no list");
 }
 
 #[tokio::test]
-async fn a_model_that_is_named_is_written_without_a_question() {
+async fn a_named_model_is_written_without_a_question() {
     let upstream = openai().await;
     let home = Home::with_config(&config(&upstream));
     let printed = home.ask(&["connect", "claude-code", "--model", "gpt-5-mini", "--print"]).await;
@@ -68,11 +71,11 @@ async fn a_model_that_is_named_is_written_without_a_question() {
     let refused = home.ask(&["connect", "gemini-cli", "--model", "nobody-has-it"]).await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("gpt-5.1"), "{}", stderr(&refused));
-    assert!(!home.file(".gemini/.env").exists(), "nothing was done by half");
+    assert!(!home.file(".gemini/.env").exists(), "nothing was done halfway");
 }
 
 #[tokio::test]
-async fn what_the_tool_itself_is_set_to_counts() {
+async fn the_model_in_the_tools_own_settings_counts() {
     let upstream = openai().await;
     let home = Home::with_config(&config(&upstream));
     for (settings, is_served) in [
@@ -83,13 +86,13 @@ async fn what_the_tool_itself_is_set_to_counts() {
     ] {
         fs::create_dir_all(home.file(".claude")).expect("made");
         fs::write(home.file(".claude/settings.json"), settings.to_string()).expect("written");
-        let told = stderr(&home.ask(&["connect", "claude-code", "--print"]).await);
-        assert_eq!(!told.contains("No account here serves"), is_served, "{settings}: {told}");
+        let words = stderr(&home.ask(&["connect", "claude-code", "--print"]).await);
+        assert_eq!(!words.contains("No account here serves"), is_served, "{settings}: {words}");
     }
 }
 
 #[tokio::test]
-async fn the_doctor_names_a_connected_tool_that_nobody_serves() {
+async fn the_doctor_names_a_connected_tool_whose_models_no_account_serves() {
     let upstream = openai().await;
     let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
     let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
@@ -101,7 +104,7 @@ async fn the_doctor_names_a_connected_tool_that_nobody_serves() {
         let found = found.as_array().expect("a list");
         found
             .iter()
-            .filter(|finding| finding["text"].as_str().is_some_and(|said| said.contains(text)))
+            .filter(|finding| finding["text"].as_str().is_some_and(|words| words.contains(text)))
             .collect::<Vec<_>>()
     };
     assert_eq!(about("Claude Code points here")[0]["level"], "ok");
@@ -113,26 +116,26 @@ async fn the_doctor_names_a_connected_tool_that_nobody_serves() {
 }
 
 #[tokio::test]
-async fn without_anything_to_offer_an_account_is_asked_for() {
+async fn without_a_model_to_offer_the_advice_is_to_add_an_account() {
     let home = Home::with_config(&proxy_section("port = 8045"));
     let connected = home.ask(&["connect", "claude-code"]).await;
     assert!(stderr(&connected).contains("portcullis account add"), "{}", stderr(&connected));
 }
 
 #[tokio::test]
-async fn what_is_left_alone_when_the_agent_goes_is_named() {
+async fn connected_tools_are_named_when_the_agent_stops() {
     for command in ["stop", "quit"] {
         let upstream = openai().await;
         let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
         let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
-        let told = stderr(&proxy.run(&["reload"]).await);
-        assert!(!told.contains("Codex"), "{told}");
+        let words = stderr(&proxy.run(&["reload"]).await);
+        assert!(!words.contains("Codex"), "{words}");
         proxy.run(&["connect", "codex"]).await;
         proxy.run(&["connect", "claude-code"]).await;
-        let told = stderr(&proxy.run(&[command]).await);
+        let words = stderr(&proxy.run(&[command]).await);
         assert!(
-            told.contains("Claude Code, Codex") && told.contains("portcullis disconnect"),
-            "{command}: {told}"
+            words.contains("Claude Code, Codex") && words.contains("portcullis disconnect"),
+            "{command}: {words}"
         );
     }
 }
@@ -148,7 +151,7 @@ async fn a_line_under_models_that_outlives_the_connection_is_named() {
     assert!(stderr(&undone).contains("\"claude-*\" = \"gpt-5-mini\""), "{}", stderr(&undone));
     home.ask(&["connect", "codex"]).await;
     let undone = home.ask(&["disconnect", "codex"]).await;
-    assert!(!stderr(&undone).contains("[models]"), "its models are its own: {}", stderr(&undone));
+    assert!(!stderr(&undone).contains("[models]"), "its models are served as they are: {}", stderr(&undone));
     home.ask(&["connect", "claude-code"]).await;
     let undone = home.ask(&["disconnect", "claude-code", "--json"]).await;
     let json: Value = serde_json::from_slice(&undone.stdout).expect("JSON");
@@ -156,26 +159,26 @@ async fn a_line_under_models_that_outlives_the_connection_is_named() {
 }
 
 #[tokio::test]
-async fn a_tool_that_is_connected_to_nobody_is_told_so() {
+async fn connecting_a_tool_while_no_agent_runs_is_reported() {
     let upstream = openai().await;
     let home = Home::with_config(&config(&upstream));
     let connected = home.ask(&["connect", "codex"]).await;
     assert_eq!(connected.status.code(), Some(0));
-    let told = stderr(&connected);
-    assert!(told.contains("portcullis is not running") && told.contains("`portcullis serve`"), "{told}");
+    let words = stderr(&connected);
+    assert!(words.contains("portcullis is not running") && words.contains("`portcullis serve`"), "{words}");
     let json = home.ask(&["connect", "codex", "--json"]).await;
     assert_eq!(serde_json::from_slice::<Value>(&json.stdout).expect("JSON")["running"], false);
 
     let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
     let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
-    let told = stderr(&proxy.run(&["connect", "codex"]).await);
-    assert!(!told.contains("is not running"), "{told}");
+    let words = stderr(&proxy.run(&["connect", "codex"]).await);
+    assert!(!words.contains("is not running"), "{words}");
     let json = proxy.run(&["connect", "codex", "--json"]).await;
     assert_eq!(serde_json::from_slice::<Value>(&json.stdout).expect("JSON")["running"], true);
 }
 
 #[tokio::test]
-async fn only_what_connect_has_done_is_offered_to_be_undone() {
+async fn only_changes_by_connect_are_offered_to_be_undone() {
     let upstream = openai().await;
     let home = Home::with_config(&(proxy_section("") + &account("mine", "openai", &upstream, "")));
     let proxy = TestProxy::serve_home(home, &["serve", "--port", "0"]).await;
@@ -185,14 +188,14 @@ async fn only_what_connect_has_done_is_offered_to_be_undone() {
     proxy.run(&["disconnect", "codex"]).await;
     fs::create_dir_all(proxy.home.file(".codex")).expect("made");
     fs::write(proxy.home.file(".codex/config.toml"), written).expect("written");
-    let told = stderr(&proxy.run(&["quit"]).await);
-    assert!(told.contains("`portcullis disconnect claude-code`"), "{told}");
-    assert!(told.contains("Codex: their own settings point here"), "{told}");
-    assert!(!told.contains("disconnect codex"), "{told}");
+    let words = stderr(&proxy.run(&["quit"]).await);
+    assert!(words.contains("`portcullis disconnect claude-code`"), "{words}");
+    assert!(words.contains("Codex: their own settings point here"), "{words}");
+    assert!(!words.contains("disconnect codex"), "{words}");
 }
 
 #[tokio::test]
-async fn a_model_that_nobody_has_is_asked_for_again() {
+async fn a_model_that_no_account_serves_is_asked_for_again() {
     let upstream = openai().await;
     let home = Home::with_config(&config(&upstream));
     let (mut own, terminal) = terminal();

@@ -1,4 +1,4 @@
-//! The update check: off unless asked for, once a day, and it only tells.
+//! The update check: off by default, once a day, and it only reports.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn wait_for_update(proxy: &TestProxy) -> Value {
 }
 
 #[tokio::test]
-async fn a_newer_version_is_told_of_and_the_feed_learns_only_who_asks() {
+async fn a_newer_version_is_reported_and_the_feed_learns_only_which_version_asks() {
     let feed = FakeUpstream::always(release("v99.1.0")).await;
     let proxy = TestProxy::serve(&config(&feed, true)).await;
     let status = wait_for_update(&proxy).await;
@@ -43,7 +43,7 @@ async fn a_newer_version_is_told_of_and_the_feed_learns_only_who_asks() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_until_the_switch_is_on_and_then_once_a_day() {
+async fn no_feed_is_asked_until_the_switch_is_on_and_then_once_a_day() {
     let feed = FakeUpstream::always(release("v99.1.0")).await;
     let proxy = TestProxy::serve(&config(&feed, false)).await;
     assert_eq!(proxy.run(&["reload"]).await.status.code(), Some(0));
@@ -70,7 +70,7 @@ async fn nobody_is_asked_until_the_switch_is_on_and_then_once_a_day() {
 }
 
 #[tokio::test]
-async fn this_version_is_no_news() {
+async fn the_running_version_is_not_announced() {
     let feed = FakeUpstream::always(release(concat!("v", env!("CARGO_PKG_VERSION")))).await;
     let proxy = TestProxy::serve(&config(&feed, true)).await;
     feed.wait_for_requests(1).await;
@@ -83,7 +83,7 @@ async fn this_version_is_no_news() {
 }
 
 #[tokio::test]
-async fn a_feed_that_is_none_is_a_warning_and_the_proxy_serves_on() {
+async fn a_feed_that_is_not_one_is_a_warning_and_the_proxy_serves_on() {
     let cases = [
         (Reply::whole(200, "text/html", "<html>"), "names no released version"),
         (Reply::json(404, &json!({"message": "Not Found"})), "404"),
@@ -102,7 +102,7 @@ async fn a_feed_that_is_none_is_a_warning_and_the_proxy_serves_on() {
 }
 
 #[test]
-fn a_check_with_nobody_to_ask_is_a_mistake_with_its_fix() {
+fn a_check_without_a_feed_is_a_problem_with_its_fix() {
     let home = Home::with_config(&format!("[updates]\ncheck = true\n{ACCOUNT}"));
     let output = home.run(&["config", "check"]);
     let text = stdout(&output);

@@ -32,7 +32,7 @@ const FLAGS: [&str; 9] = [
     "--window-size=1200,1000",
 ];
 
-/// Ends with the test, however that ends.
+/// The browser's session; it ends with the test.
 pub struct Browser {
     client: Client,
     session: String,
@@ -42,7 +42,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// `None` where there is none: `tests/run` installs Debian's `chromium-driver`.
+    /// `None` without a browser: `tests/run` installs Debian's `chromium-driver`.
     pub async fn open() -> Option<Self> {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -117,7 +117,7 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Waits until a script is true.
+    /// Waits until a script returns true.
     pub async fn until(&self, script: &str) {
         until(script, async || {
             (self.run(&format!("return !!({script})")).await == json!(true)).then_some(())
@@ -125,7 +125,7 @@ impl Browser {
         .await;
     }
 
-    /// Waits until an element's text holds this.
+    /// Waits until the text of an element contains this.
     pub async fn shows(&self, css: &str, text: &str) {
         self.until(&format!("document.querySelector({})?.textContent.includes({})", json!(css), json!(text)))
             .await;
@@ -141,12 +141,12 @@ impl Browser {
         self.run(&script).await.as_u64().expect("a number")
     }
 
-    /// Clicks once it is there and can be clicked; a live part may replace it meanwhile.
+    /// Clicks an element as soon as it can be clicked; a live part may replace it meanwhile.
     pub async fn click(&self, css: &str) {
         until(css, async || self.find(css).await?.click().await.ok()).await;
     }
 
-    /// Types into a field in the place of what it holds.
+    /// Replaces the text of a field.
     pub async fn fill(&self, css: &str, text: &str) {
         let field = until(css, async || self.find(css).await).await;
         field.clear().await.unwrap_or_else(|error| panic!("{css}: {error}"));
@@ -158,7 +158,7 @@ impl Browser {
         field.select_by_value(value).await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
-    /// Presses a key, so many times in a row.
+    /// Presses a key several times in a row.
     pub async fn press(&self, key: Key, times: usize) {
         let value = char::from(key);
         let keys = (0..times).fold(KeyActions::new("keyboard".to_owned()), |keys, _| {
@@ -167,7 +167,7 @@ impl Browser {
         self.client.perform_actions(keys).await.expect("the keyboard works");
     }
 
-    /// Types where the focus is.
+    /// Types into the focused field.
     pub async fn type_text(&self, text: &str) {
         let keys = text.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
             keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
@@ -196,8 +196,8 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.ok()
     }
 
-    /// What the console was told since the last look, but for answers that are errors and
-    /// for advice about forms.
+    /// The console's messages since the last call, except for refused calls and advice about
+    /// forms.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
         let entries = log.as_array().expect("a list").iter();
@@ -207,7 +207,7 @@ impl Browser {
     }
 }
 
-/// Chromium is not chromedriver's child to kill: it ends only when its session does.
+/// Chromium does not end with chromedriver, only with its session.
 impl Drop for Browser {
     fn drop(&mut self) {
         let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else { return };
@@ -234,7 +234,7 @@ impl WebDriverCompatibleCommand for Cdp {
     }
 }
 
-/// Chromium's own: what was written to the console, by pages and by the browser.
+/// A command of Chromium's own: the console's messages, from pages and from the browser.
 #[derive(Debug)]
 struct BrowserLog;
 

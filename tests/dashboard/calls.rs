@@ -1,4 +1,4 @@
-//! The calls that edit the config file, and what can be taken away.
+//! The calls that edit the config file, and the export of records.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn an_account_is_added_edited_placed_and_removed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_says_why_and_changes_nothing() {
+async fn a_refused_edit_has_a_reason_and_changes_nothing() {
     let proxy = agent().await;
     let before = config_of(&proxy);
     let cases = [
@@ -61,8 +61,8 @@ async fn what_cannot_be_done_says_why_and_changes_nothing() {
         ("accounts/edit", json!({ "name": "nobody", "weight": 2 }), 409, "nobody"),
         ("accounts/edit", json!({ "name": "demo", "weight": 0 }), 422, "too small"),
         ("accounts/remove", json!({ "name": "nobody" }), 409, "nobody"),
-        ("settings", json!({ "values": { "proxy.prot": 1 } }), 400, "proxy.prot is no setting"),
-        ("settings", json!({ "values": { "accounts": [] } }), 400, "accounts is no setting"),
+        ("settings", json!({ "values": { "proxy.prot": 1 } }), 400, "proxy.prot is not a setting"),
+        ("settings", json!({ "values": { "accounts": [] } }), 400, "accounts is not a setting"),
         ("settings", json!({ "proxy.port": 1 }), 400, "unknown field"),
         ("settings", json!({ "values": { "pool.max_attempts": 0 } }), 422, "too small"),
         ("settings", json!({ "values": { "pool.max_attempts": 3, "proxy.port": 70000 } }), 422, "too large"),
@@ -85,7 +85,7 @@ async fn what_cannot_be_done_says_why_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_key_is_told_and_changed_only_when_asked_by_name() {
+async fn the_key_is_shown_and_changed_only_by_its_own_calls() {
     let proxy = agent().await;
     let told = async || proxy.control_call("GET", "/api/key", "").await.json()["api_key"].clone();
     assert_eq!(told().await, KEY);
@@ -100,7 +100,7 @@ async fn the_key_is_told_and_changed_only_when_asked_by_name() {
 }
 
 #[tokio::test]
-async fn health_is_looked_at_as_a_client_would() {
+async fn health_is_checked_as_a_client_would() {
     let proxy = agent().await;
     let health = async || proxy.control_call("GET", "/api/health", "").await.json();
     assert_eq!(health().await["answer"], r#"{"status":"ok"}"#);
@@ -114,7 +114,7 @@ async fn health_is_looked_at_as_a_client_would() {
 }
 
 #[tokio::test]
-async fn the_record_is_taken_away_whole_filtered_and_harmless() {
+async fn the_export_is_complete_filtered_and_harmless() {
     let proxy = agent().await;
     ask(&proxy, "demo-1", "=HYPERLINK(\"http://evil\")").await;
     ask(&proxy, "=1+1", "curl/8").await;
@@ -135,7 +135,7 @@ async fn the_record_is_taken_away_whole_filtered_and_harmless() {
 }
 
 #[tokio::test]
-async fn what_is_missing_in_a_form_is_told_in_words_of_the_form() {
+async fn a_missing_field_is_explained_in_terms_of_the_form() {
     let proxy = agent().await;
     for (account, wanted) in [
         (json!({ "name": "a", "provider": "gemini" }), "paste the key"),

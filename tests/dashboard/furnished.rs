@@ -1,4 +1,4 @@
-//! An agent with something on every page, and long names where names can be long.
+//! An agent with content on every page, and long names wherever names can be long.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub async fn furnished() -> (TestProxy, FakeUpstream) {
     let proxy = TestProxy::serve_home(Home::with_config(&config(&upstream)), &["serve", "--port", "0"]).await;
     for (model, client) in [
         ("demo-1", "claude-cli/2.1.197 (external, cli)"),
-        ("nobody-has-this-model-with-a-long-name-2026-10-21-preview", "OpenAI/Python 3.54.0"),
+        ("unserved-model-with-a-long-name-2026-10-21-preview", "OpenAI/Python 3.54.0"),
         ("refused-1", "a-client-of-somebody/1.0 (with a long comment about itself)"),
         ("demo-2", "curl/8.5.0"),
     ] {

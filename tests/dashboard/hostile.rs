@@ -1,4 +1,4 @@
-//! What comes from outside is shown as what it is, on every page, and never run.
+//! Text from outside is shown as text on every page, and never run.
 
 use serde_json::json;
 
@@ -44,7 +44,7 @@ async fn hostile_texts_are_shown_and_not_run() {
     }
 }
 
-/// Everything that a config lets one name is named like that, and bodies are kept.
+/// Every name in its config is hostile, and bodies are kept.
 async fn hostile_agent(upstream: &FakeUpstream) -> TestProxy {
     let name = EVIL.replace('/', "");
     let config = format!(

@@ -1,4 +1,4 @@
-//! What a user does, from the first look to another language, in one browser.
+//! A user's way through all pages in one browser, from the first look to another language.
 
 use tokio::net::TcpStream;
 
@@ -9,7 +9,7 @@ use crate::support::TestProxy;
 const UP_KEY: &str = "up-q7Jd0aVwPzK4tLx2";
 
 #[tokio::test]
-async fn a_user_finds_their_way() {
+async fn a_user_finds_the_way() {
     let Some(browser) = Browser::open().await else { return };
     let proxy = agent().await;
     opens_and_reloads(&browser, &proxy).await;
@@ -58,8 +58,8 @@ async fn makes_a_first_request(browser: &Browser, proxy: &TestProxy) {
     browser.shows("#snippet-openai", KEY).await;
     browser.click("#reveal").await;
     browser.until(&format!("!document.body.textContent.includes('{KEY}')")).await;
-    ask(proxy, "nobody-has-this", "curl/8.5.0").await;
-    browser.shows("#first-request", "nobody-has-this").await;
+    ask(proxy, "unserved-this", "curl/8.5.0").await;
+    browser.shows("#first-request", "unserved-this").await;
     ask(proxy, "gpt-5-mini", "claude-cli/2.1.197 (external, cli)").await;
     browser.shows("#first-request", "Claude Code got an answer from gpt-5-mini").await;
 }
@@ -75,11 +75,11 @@ async fn watches_requests(browser: &Browser, proxy: &TestProxy) {
     browser.click("#filter-errors").await;
     browser.until("location.search === '?errors=true'").await;
     browser.until("document.querySelectorAll('#rows tr').length === 1").await;
-    browser.shows("#rows", "nobody-has-this").await;
-    // What the filter does not want does not arrive; what it wants does.
+    browser.shows("#rows", "unserved-this").await;
+    // Only requests that match the filter appear.
     ask(proxy, "demo-again", "curl/8").await;
-    ask(proxy, "nobody-has-that", "curl/8").await;
-    browser.shows("#rows tr:first-child", "nobody-has-that").await;
+    ask(proxy, "unserved-that", "curl/8").await;
+    browser.shows("#rows tr:first-child", "unserved-that").await;
     assert_eq!(browser.count("#rows tr").await, 2);
     browser.back().await;
     browser.until("location.search === ''").await;
@@ -166,7 +166,7 @@ async fn changes_settings(browser: &Browser, proxy: &TestProxy) {
     browser.shows("#title", "設定").await;
     browser.until("document.documentElement.lang === 'ja'").await;
     assert!(config_of(proxy).contains("language = \"ja\" # spoken"), "{}", config_of(proxy));
-    // The file is changed by somebody else: the page follows.
+    // Another program changes the file: the page follows.
     proxy.home.write_config(&config_of(proxy).replace("\"ja\"", "\"zh-CN\""));
     browser.shows("#title", "设置").await;
 }

@@ -74,7 +74,7 @@ async fn the_skip_link_leads_past_the_menu() {
 }
 
 #[tokio::test]
-async fn accounts_are_kept_without_a_mouse() {
+async fn accounts_are_managed_without_a_mouse() {
     let Some(browser) = Browser::open().await else { return };
     let (proxy, _upstream) = furnished().await;
     visit(&browser, &proxy, "/accounts").await;
@@ -83,7 +83,7 @@ async fn accounts_are_kept_without_a_mouse() {
     browser.until("document.activeElement.id === 'enable-0'").await;
     assert_eq!(proxy.account("demo").await["state"], "off");
 
-    // An account that moves takes the focus along, also to where it can move no further.
+    // The focus follows an account that moves, also to a place where it can move no further.
     focus(&browser, "down-0").await;
     browser.press(Key::Enter, 1).await;
     browser.until("document.activeElement.id === 'down-1'").await;
@@ -138,7 +138,7 @@ async fn requests_are_filtered_and_paged_without_a_mouse() {
     let Some(browser) = Browser::open().await else { return };
     let proxy = agent().await;
     for number in 0..60 {
-        ask(&proxy, if number % 2 == 0 { "demo-even" } else { "nobody-has-odd" }, "curl/8").await;
+        ask(&proxy, if number % 2 == 0 { "demo-even" } else { "unserved-odd" }, "curl/8").await;
     }
     proxy.wait_for_records(50).await;
     visit(&browser, &proxy, "/requests").await;

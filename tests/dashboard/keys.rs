@@ -1,4 +1,4 @@
-//! Where keys go: to the server they were entered for, and into no password manager.
+//! Keys go to the server they were entered for, and into no password manager.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::support::{Answer, FakeUpstream, Home, Reply, TestProxy, request, unti
 
 const STORED: &str = "up-work-secret-key";
 
-/// An agent, the upstream of its account, and one that should never hear a key.
+/// An agent, the upstream of its account, and an upstream that must never receive a key.
 async fn agent(more: &str) -> (TestProxy, FakeUpstream, FakeUpstream) {
     let answer =
         Reply::json(200, &json!({"data": [{"id": "gpt-5-mini", "object": "model"}], "object": "list"}));
@@ -31,7 +31,7 @@ async fn secrets(proxy: &TestProxy) -> [String; 2] {
     [proxy.session().await, proxy.control().1]
 }
 
-fn keys_heard_by(upstream: &FakeUpstream) -> Vec<String> {
+fn keys_received_by(upstream: &FakeUpstream) -> Vec<String> {
     let seen = upstream.seen();
     seen.iter().filter_map(|seen| seen.header("authorization").map(str::to_owned)).collect()
 }
@@ -66,14 +66,14 @@ async fn a_stored_key_goes_to_no_other_server() {
         }
         post(&proxy, &secret, "accounts/test", &json!({ "name": "work" })).await;
     }
-    assert_eq!(keys_heard_by(&elsewhere), Vec::<String>::new());
+    assert_eq!(keys_received_by(&elsewhere), Vec::<String>::new());
 
     let same_server = json!({ "name": "work", "base_url": format!("{same}/other/v1") });
     assert_eq!(post(&proxy, &proxy.session().await, "accounts/edit", &same_server).await.status, 200);
     let moved = json!({ "name": "work", "base_url": others[0], "api_key": "up-new-key" });
     assert_eq!(post(&proxy, &proxy.session().await, "accounts/edit", &moved).await.status, 200);
     post(&proxy, &proxy.session().await, "accounts/test", &json!({ "name": "work" })).await;
-    let heard = keys_heard_by(&elsewhere);
+    let heard = keys_received_by(&elsewhere);
     assert!(!heard.is_empty() && heard.iter().all(|key| key == "Bearer up-new-key"), "{heard:?}");
 }
 
@@ -93,7 +93,7 @@ async fn a_key_that_is_kept_elsewhere_stays_with_its_server_too() {
             assert_eq!(answer.status, 422, "{source}: {}", answer.text());
         }
     }
-    assert_eq!(keys_heard_by(&elsewhere), Vec::<String>::new());
+    assert_eq!(keys_received_by(&elsewhere), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -156,9 +156,9 @@ async fn a_page_reads_no_variable_and_no_file_that_the_config_does_not_name() {
     assert!(answer.text().contains("portcullis account add --from-env PATH"), "{}", answer.text());
     let again = json!({ "name": "again", "provider": "openai", "base_url": here, "api_key_env": "HOME" });
     assert_eq!(post(&proxy, &session, "accounts/add", &again).await.status, 200, "the file names it already");
-    assert_eq!(keys_heard_by(&elsewhere), Vec::<String>::new());
+    assert_eq!(keys_received_by(&elsewhere), Vec::<String>::new());
 
-    // Nor does the user's own process lead it elsewhere by its place.
+    // Nor can a process of the user's own send it elsewhere by naming its place.
     let (_, launch) = proxy.control();
     let elsewhere_too = json!({ "name": "named", "base_url": there, "api_key_env": "HOME" });
     let answer = post(&proxy, &launch, "accounts/edit", &elsewhere_too).await;
@@ -223,7 +223,7 @@ async fn a_typed_key_is_hidden_until_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_page_outlives_a_reload_and_says_when_its_session_has_ended() {
+async fn a_page_survives_a_reload_and_shows_when_its_session_has_ended() {
     let Some(browser) = Browser::open().await else { return };
     let (proxy, _upstream, _elsewhere) = agent("").await;
     let way_in = proxy.way_in().await;
@@ -254,7 +254,7 @@ async fn a_page_outlives_a_reload_and_says_when_its_session_has_ended() {
     browser.goto(&proxy.way_in().await).await;
     browser.shows("#title", "Running on").await;
 
-    // As `portcullis open` starts it: by the file.
+    // By the file, as `portcullis open` starts the browser.
     let answer = proxy.control_call("POST", "/api/ticket", r#"{"page": true}"#).await.json();
     let page = answer["page"].as_str().expect("a page");
     browser.goto("about:blank").await;
@@ -264,7 +264,7 @@ async fn a_page_outlives_a_reload_and_says_when_its_session_has_ended() {
 }
 
 #[tokio::test]
-async fn a_file_of_authorities_that_is_not_there_is_not_written_down() {
+async fn a_missing_file_of_authorities_is_not_saved() {
     let (proxy, _upstream, _elsewhere) = agent("").await;
     std::fs::write(proxy.home.file("empty.pem"), "just text").expect("written");
     let before = config_of(&proxy);

@@ -8,16 +8,16 @@ use crate::support::TestProxy;
 
 const CONTRAST: &str = include_str!("contrast.js");
 const OVERFLOW: &str = include_str!("overflow.js");
-/// Only what folds is opened: an exclusive group would close what was opened before.
+/// Opens all folds but those of an exclusive group, which would close each other.
 const UNFOLD: &str = "document.querySelectorAll('details').forEach((fold) => { fold.removeAttribute('name'); fold.open = true; })";
-/// Fields whose only name would be their placeholder, which goes as soon as one types.
+/// Fields whose only name is their placeholder, which disappears on typing.
 const NAMELESS: &str = "return [...document.querySelectorAll('input, select, textarea')]
     .filter((field) => field.labels.length === 0 && !field.ariaLabel && !field.hasAttribute('aria-labelledby'))
     .map((field) => field.outerHTML)";
 const DIALOGS: &str = "return [...document.querySelectorAll('dialog')].map((dialog) => dialog.id)";
 
 #[tokio::test]
-async fn every_text_stands_out_in_light_and_in_dark() {
+async fn every_text_has_enough_contrast_in_light_and_in_dark() {
     let Some(browser) = Browser::open().await else { return };
     let (proxy, _upstream) = furnished().await;
     for scheme in ["light", "dark"] {
@@ -37,7 +37,7 @@ async fn every_text_stands_out_in_light_and_in_dark() {
 }
 
 #[tokio::test]
-async fn nothing_sticks_out_of_a_small_screen_in_any_language() {
+async fn nothing_overflows_a_small_screen_in_any_language() {
     let Some(browser) = Browser::open().await else { return };
     let (proxy, _upstream) = furnished().await;
     browser.width(360).await;

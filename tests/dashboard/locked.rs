@@ -1,4 +1,4 @@
-//! Without the token, and from other places, there is nothing.
+//! Without the token, and from other origins, the dashboard shows nothing.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::browser::Browser;
 use crate::support::{FakeUpstream, Reply, request};
 
 #[tokio::test]
-async fn without_the_token_and_from_elsewhere_there_is_nothing() {
+async fn without_the_token_and_from_elsewhere_nothing_is_shown() {
     let Some(browser) = Browser::open().await else { return };
     let proxy = agent().await;
     let (address, token) = proxy.control();
@@ -46,10 +46,10 @@ async fn without_the_token_and_from_elsewhere_there_is_nothing() {
     assert_eq!(proxy.status().await["state"], "running");
 }
 
-/// A person who mistypes an address is told so by the dashboard; a program gets an error
-/// that it can read, with the same locks on it, and a foreign page gets neither.
+/// The user who mistypes an address sees so in the dashboard; a program gets an error as JSON,
+/// with the same locks on it; a foreign page gets neither.
 #[tokio::test]
-async fn an_address_that_leads_nowhere_says_so() {
+async fn an_unknown_address_is_not_found() {
     let proxy = agent().await;
     let (address, _) = proxy.control();
     let typed = request(address, "GET", "/nowhere", &[], "").await;

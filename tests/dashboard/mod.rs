@@ -1,4 +1,4 @@
-//! The dashboard: its calls, and what a person does with it in a real browser.
+//! The dashboard: its calls, and its pages in a real browser.
 
 mod browser;
 mod calls;

@@ -24,7 +24,7 @@ impl Patches {
         Self { stream, rest: String::new() }
     }
 
-    /// The next that satisfies the condition.
+    /// The next patch that satisfies the condition.
     async fn until(&mut self, condition: impl Fn(&Value) -> bool) -> Value {
         loop {
             while let Some(end) = self.rest.find('\n') {
@@ -45,7 +45,7 @@ fn shows(patch: &Value, target: &str, text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_page_speaks_every_language() {
+async fn every_page_is_in_every_language() {
     let proxy = agent().await;
     ask(&proxy, "demo", "curl/8").await;
     for (language, home) in [("en", "Home"), ("ja", "ホーム"), ("zh-CN", "主页")] {
@@ -62,7 +62,7 @@ async fn every_page_speaks_every_language() {
 }
 
 #[tokio::test]
-async fn every_page_can_be_loaded_anew_and_a_wrong_one_says_so() {
+async fn every_page_can_be_reloaded_and_a_wrong_address_is_not_found() {
     let proxy = agent().await;
     let (address, _) = proxy.control();
     for page in ["/", "/requests", "/requests/42", "/usage", "/accounts", "/settings"] {
@@ -92,9 +92,9 @@ async fn a_page_follows_what_happens() {
     errors.until(|patch| patch["target"] == "rows").await;
     ask(&proxy, "demo", "curl/8").await;
     home.until(|patch| shows(patch, "first-request", "curl got an answer")).await;
-    ask(&proxy, "nobody-has-this", "curl/8").await;
+    ask(&proxy, "unserved-this", "curl/8").await;
     let row = errors.until(|patch| patch["how"] == "prepend").await;
-    assert!(shows(&row, "rows", "nobody-has-this"), "only what the filter wants: {row}");
+    assert!(shows(&row, "rows", "unserved-this"), "only rows that match the filter: {row}");
     proxy.control_call("POST", "/api/stop", "").await;
     home.until(|patch| shows(patch, "home-state", "Stopped")).await;
     errors.until(|patch| shows(patch, "state", "Stopped")).await;
@@ -104,7 +104,7 @@ async fn a_page_follows_what_happens() {
 }
 
 #[tokio::test]
-async fn a_refused_client_is_told_what_to_change() {
+async fn a_refused_client_gets_advice_on_what_to_change() {
     let upstream =
         FakeUpstream::always(Reply::json(401, &json!({ "error": { "message": "Incorrect API key" } }))).await;
     let config = format!(
@@ -128,12 +128,12 @@ async fn a_refused_client_is_told_what_to_change() {
         proxy.send("POST", path, &headers, &body).await;
         let page = proxy.control_call("GET", "/page/", "").await.text();
         let (_, said) = page.split_once("id=\"first-request\"").expect("the third step");
-        assert!(said.contains("curl asked") && said.contains(advice), "{path} {model}: {said}");
+        assert!(said.contains("curl sent a request") && said.contains(advice), "{path} {model}: {said}");
     }
 }
 
 #[tokio::test]
-async fn a_broken_file_is_shown_with_its_problems_and_can_be_mended() {
+async fn a_broken_file_is_shown_with_its_problems_and_can_be_corrected() {
     let proxy = agent().await;
     let broken = super::config_of(&proxy).replace("max_attempts = 2", "max_attempts = 0");
     proxy.home.write_config(&broken);
@@ -146,7 +146,7 @@ async fn a_broken_file_is_shown_with_its_problems_and_can_be_mended() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_setting_is_told_in_the_language_of_the_page() {
+async fn a_problem_of_a_setting_is_in_the_language_of_the_page() {
     let proxy = agent().await;
     let chosen = json!({ "values": { "language": "zh-CN" } }).to_string();
     assert_eq!(proxy.control_call("POST", "/api/settings", &chosen).await.status, 200);
@@ -170,7 +170,7 @@ async fn what_is_wrong_with_a_setting_is_told_in_the_language_of_the_page() {
 }
 
 #[tokio::test]
-async fn with_no_account_the_home_page_says_what_to_do() {
+async fn without_an_account_the_home_page_offers_to_add_one() {
     let home = Home::with_config("[proxy]\nstart_with_agent = false\n");
     let command = home.command(&["serve", "--port", "0"]);
     let proxy = TestProxy::spawn_stopped(home, command).await;

@@ -1,4 +1,4 @@
-//! `[prices]` in *Settings*: the file keeps everything else as it was.
+//! `[prices]` in *Settings*: the rest of the file stays as it was.
 
 use serde_json::json;
 
@@ -69,7 +69,7 @@ async fn a_price_is_added_changed_and_removed_by_hand() {
 async fn a_price_is_in_force_at_once_and_wrong_ones_are_refused() {
     let answer = json!({ "choices": [], "usage": { "prompt_tokens": 1, "completion_tokens": 1 } });
     let upstream = FakeUpstream::always(Reply::json(200, &answer)).await;
-    // What the demo answers costs nothing.
+    // Answers of the demo cost nothing.
     let base_url = format!("{}/v1", upstream.url());
     let proxy = agent_with(&format!(
         "\n[[accounts]]\nname = \"paid\"\nprovider = \"openai\"\napi_key = \"upkey-1\"\nbase_url = \"{base_url}\"\n"

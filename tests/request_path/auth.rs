@@ -1,10 +1,10 @@
-//! Who may ask: every mode, every way to send the key, every family.
+//! Authentication: every mode, every way to send the key, every family.
 
 use super::family::{Family, JSON, accounts, proxy_with, status_of};
 use crate::support::home::CLIENT_KEY;
 use crate::support::{Answer, FakeUpstream, Home, Reply, TestProxy, raw};
 
-/// The modes that ask for a key.
+/// The modes that require a key.
 const ASKING: [&str; 3] = [
     r#"auth_mode = "strict""#,
     r#"auth_mode = "all_except_health""#,
@@ -35,7 +35,7 @@ async fn call(proxy: &TestProxy, family: Family, headers: &Headers<'_>, query: &
     proxy.send("POST", &format!("{}{query}", family.path()), &all, family.body()).await
 }
 
-/// The client's key is in nothing that went upstream.
+/// Fails if the client's key is in a request that went upstream.
 fn assert_key_stayed(upstream: &FakeUpstream) {
     for seen in upstream.seen() {
         let sent = format!("{} {:?} {}", seen.path, seen.headers, String::from_utf8_lossy(&seen.body));
@@ -44,7 +44,7 @@ fn assert_key_stayed(upstream: &FakeUpstream) {
 }
 
 #[tokio::test]
-async fn the_key_opens_every_family_however_it_is_sent_and_goes_no_further() {
+async fn the_key_opens_every_family_however_it_is_sent_and_does_not_go_upstream() {
     for mode in ASKING {
         let (proxy, upstream) = proxy_with(mode).await;
         for family in Family::ALL {
@@ -59,12 +59,12 @@ async fn the_key_opens_every_family_however_it_is_sent_and_goes_no_further() {
 }
 
 #[tokio::test]
-async fn an_open_proxy_asks_for_nothing_and_still_keeps_the_key_to_itself() {
+async fn an_open_proxy_needs_no_key_and_still_sends_none_upstream() {
     for mode in OPEN {
         let (proxy, upstream) = proxy_with(mode).await;
         for family in Family::ALL {
             assert_eq!(call(&proxy, family, &vec![], "").await.status, 200, "{mode} {family:?}");
-            for (headers, query) in forms(CLIENT_KEY).into_iter().chain(forms("sk-wrong-but-nobody-asks")) {
+            for (headers, query) in forms(CLIENT_KEY).into_iter().chain(forms("sk-wrong-but-not-needed")) {
                 assert_eq!(call(&proxy, family, &headers, &query).await.status, 200, "{mode} {headers:?}");
             }
         }
@@ -281,7 +281,7 @@ async fn guessing_from_this_machine_never_locks_its_user_out() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn wrong_keys_are_written_down_nowhere() {
+async fn wrong_keys_are_written_nowhere() {
     let wrong = "sk-typo-of-another-service";
     let (mut proxy, _upstream) = proxy_with(ASKING[0]).await;
     for family in Family::ALL {

@@ -1,4 +1,4 @@
-//! What web pages may do: ours everything, others nothing while no key is required.
+//! Web pages: the user's own may do everything, others nothing while no key is required.
 
 use super::family::{Family, JSON, proxy_with};
 use crate::support::home::CLIENT_KEY;
@@ -46,7 +46,7 @@ const CORS: [&str; 6] = [
 
 const ALLOWED: &str = r#"allowed_origins = ["https://chat.example"]"#;
 
-/// The requests a page can make without asking first, and the ones it must ask for.
+/// The requests that a page can send without a preflight, and those that need one.
 async fn every_route(proxy: &TestProxy, headers: &[(&str, &str)]) -> Vec<(String, Answer)> {
     let mut answers = Vec::new();
     for (method, path) in [
@@ -90,7 +90,7 @@ async fn pages_of_other_sites_are_refused_everywhere_before_any_handler() {
 }
 
 #[tokio::test]
-async fn a_browser_that_says_cross_site_without_an_origin_is_refused_too() {
+async fn a_cross_site_request_without_an_origin_is_refused_too() {
     let (proxy, upstream) = proxy_with("").await;
     for site in ["cross-site", "same-site"] {
         for (what, answer) in every_route(&proxy, &[("sec-fetch-site", site)]).await {
@@ -112,7 +112,7 @@ async fn a_trusted_origin_does_not_vouch_for_a_second_one() {
 }
 
 #[tokio::test]
-async fn the_users_own_pages_are_served_and_named_back_exactly() {
+async fn the_users_own_pages_are_served_and_their_origin_is_named_exactly() {
     let (proxy, _upstream) = proxy_with(ALLOWED).await;
     for origin in OWN {
         let headers = [("origin", origin), ("sec-fetch-site", "cross-site"), JSON];
@@ -127,7 +127,7 @@ async fn the_users_own_pages_are_served_and_named_back_exactly() {
 }
 
 #[tokio::test]
-async fn errors_can_be_read_by_the_pages_that_may_ask() {
+async fn errors_can_be_read_by_allowed_pages() {
     let origin = "http://localhost:3000";
     let (proxy, _upstream) = proxy_with("auth_mode = \"strict\"").await;
     for (headers, status) in
@@ -166,7 +166,7 @@ async fn health_that_needs_no_key_is_closed_to_other_sites() {
 }
 
 #[tokio::test]
-async fn preflight_allows_what_was_asked_to_whom_it_may() {
+async fn preflight_allows_the_requested_headers_to_allowed_pages() {
     let asks = |origin| {
         [
             ("origin", origin),

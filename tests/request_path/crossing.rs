@@ -1,12 +1,12 @@
-//! What of a client's query and headers reaches a provider: only what means something
-//! there, however it is spelt, because a foreign credential makes a good account look bad.
+//! Which parameters and headers of a client reach a provider: only those it knows, however they
+//! are spelt, because a foreign credential makes a good account look broken.
 
 use serde_json::json;
 
 use super::dialect::{ANTHROPIC, Dialect, GEMINI, OPENAI_CHAT};
 use crate::support::{FakeUpstream, Reply};
 
-/// Everything by which Google, OpenAI or Anthropic could be told who is asking.
+/// Every parameter that could carry a credential for Google, OpenAI or Anthropic.
 const CREDENTIALS: &str = "access_token=zzz&%6bey=zzz&key=zzz&k%65y=zzz&oauth_token=zzz&%61ccess_token=zzz\
     &bearer_token=zzz&quotaUser=zzz&userIp=zzz&api_key=zzz&api-key=zzz&$.xgafv=zzz&callback=zzz&uploadType=zzz\
     &upload_protocol=zzz&access%5Ftoken=zzz&client_id=zzz";
@@ -47,7 +47,7 @@ async fn a_foreign_credential_in_a_query_costs_no_account() {
 }
 
 #[tokio::test]
-async fn headers_that_say_whose_a_call_is_stay_here() {
+async fn headers_that_name_an_account_stay_here() {
     let crossing = [
         ("x-goog-api-client", &GEMINI),
         ("x-goog-request-params", &GEMINI),

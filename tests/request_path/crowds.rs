@@ -11,7 +11,7 @@ use super::family::{Family, JSON, accounts, proxy_with};
 use crate::support::proxy::proxy_section;
 use crate::support::{FakeUpstream, FedStream, Home, Reply, TestProxy};
 
-/// A proxy that may open so many files.
+/// A proxy that may open `count` files.
 async fn proxy_with_files(count: usize, upstream: &FakeUpstream) -> TestProxy {
     let home = Home::with_config(&(proxy_section("") + &accounts(upstream)));
     let serve = home.command(&["serve", "--port", "0"]);
@@ -28,7 +28,7 @@ async fn proxy_with_files(count: usize, upstream: &FakeUpstream) -> TestProxy {
     TestProxy::spawn(home, limited).await
 }
 
-/// Connections that were used once, never, or have sent half a head.
+/// Connections: used once, never used, or with half a head sent.
 async fn crowd(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     let mut crowd = Vec::new();
     for number in 0..count {
@@ -60,9 +60,9 @@ async fn a_request_is_answered_beside_more_idle_connections_than_there_are_descr
     assert_eq!(proxy.status().await["state"], "running");
 }
 
-/// A body that never comes costs whoever sends it nothing.
+/// An incomplete request costs its client nothing.
 #[tokio::test]
-async fn a_request_is_answered_beside_more_that_do_not_come_whole() {
+async fn a_request_is_answered_beside_more_incomplete_requests_than_there_are_descriptors() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = proxy_with_files(512, &upstream).await;
     let mut crowd = Vec::new();
@@ -93,7 +93,7 @@ async fn a_stream_under_way_does_not_give_way() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_that_nobody_needs_the_place_of_stays() {
+async fn an_idle_connection_whose_place_is_not_needed_stays() {
     let (proxy, _upstream) = proxy_with("").await;
     let mut crowd = crowd(proxy.address, 30).await;
     for stream in crowd.iter_mut().skip(2).step_by(3) {

@@ -1,5 +1,5 @@
-//! The four protocols as a test needs them: how to ask, what an upstream answers, and
-//! how a stream says that it ended well or badly.
+//! The four protocols as tests need them: how to ask, what an upstream answers, and how a
+//! stream marks a good end and a bad one.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::proxy::account;
 use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 
 pub struct Dialect {
-    /// As records call it.
+    /// Its name in records.
     pub name: &'static str,
     pub provider: &'static str,
     pub model: &'static str,
@@ -15,11 +15,11 @@ pub struct Dialect {
     stream_path: &'static str,
     /// A whole answer that cost 11 and 5 tokens.
     pub whole: &'static str,
-    /// A whole stream that cost the same, event by event; only the last one ends it.
+    /// The events of a whole stream that cost the same; only the last one ends it.
     pub events: &'static [&'static str],
-    /// What must not be seen in a stream that broke.
+    /// Text that a broken stream must not have.
     pub terminator: &'static str,
-    /// A first event by which an upstream takes its 200 back.
+    /// A first event with which an upstream takes its status 200 back.
     pub overloaded: &'static str,
 }
 
@@ -112,14 +112,14 @@ impl Dialect {
         proxy.post(self.path(stream), &self.body(stream)).await
     }
 
-    /// The head of a stream, its body still to come.
+    /// Asks for a stream and returns once its head is here.
     pub async fn open(&self, proxy: &TestProxy) -> crate::support::client::Stream {
         let headers = [("content-type", "application/json")];
         let body = self.body(true).to_string();
         crate::support::client::open(proxy.address, "POST", self.stream_path, &headers, body).await
     }
 
-    /// One account of this dialect's provider.
+    /// A proxy with one account of this dialect's provider.
     pub async fn serve(&self, upstream: &FakeUpstream, proxy_section: &str) -> TestProxy {
         let account = account("work", self.provider, upstream, "");
         TestProxy::serve(&format!("[proxy]\n{proxy_section}\n{account}")).await
@@ -133,14 +133,14 @@ impl Dialect {
         Reply::whole(200, "application/json", self.whole)
     }
 
-    /// Whether this is an error, whole or the data of an event, in the family's own shape.
+    /// Asserts that this is an error in the family's own shape: a body or an event's data.
     #[track_caller]
     pub fn assert_error(&self, error: &Value) {
         let fields: &[&str] = match self.name {
             "openai-chat" => &["/error/message", "/error/type"],
             "anthropic" => &["/type", "/error/type", "/error/message"],
             "gemini" => &["/error/code", "/error/status", "/error/message"],
-            // Its events have a shape of their own.
+            // Error events of Responses have a shape of their own.
             _ if error["type"] == "error" => &["/type", "/code", "/message"],
             _ => &["/error/message", "/error/type"],
         };
@@ -154,7 +154,7 @@ impl Dialect {
     }
 }
 
-/// The data of a stream's events, read as an SDK does: lines of one event belong together.
+/// The data of a stream's events, read as an SDK does: the lines of one event are joined.
 pub fn data_of(stream: &str) -> Vec<String> {
     let lines = stream.replace("\r\n", "\n").replace('\r', "\n");
     let data = |event: &str| {

@@ -85,7 +85,7 @@ async fn an_endless_event_of_many_lines_is_not_collected() {
 
 #[tokio::test]
 async fn an_upstream_that_goes_on_after_nonsense_is_dropped() {
-    check("data: nonsense\n\n", b": ping\n\n", "makes no sense").await;
+    check("data: nonsense\n\n", b": ping\n\n", "invalid event").await;
 }
 
 #[tokio::test]
@@ -125,6 +125,6 @@ async fn an_event_of_nothing_but_values_is_not_parsed() {
         let proxy = TestProxy::serve(&account("work", provider, &upstream, "models = [\"m\"]")).await;
         let mut stream = open(proxy.address, "POST", path, &[JSON], *body).await;
         let (text, _) = stream.rest().await;
-        assert!(text.contains("made of more pieces than an answer has"), "{path}: {text}");
+        assert!(text.contains("more JSON values than any answer"), "{path}: {text}");
     }
 }

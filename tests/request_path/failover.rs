@@ -1,4 +1,4 @@
-//! Whose fault a failure is, and what becomes of the request and of the account.
+//! Whose fault a failure is, and what happens to the request and to the account.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use super::dialect::{self, Dialect, OPENAI_CHAT};
 use crate::support::proxy::{account, account_in};
 use crate::support::{FakeUpstream, Piece, Reply, TestProxy, until};
 
-/// Two accounts on two upstreams, the first of which is always asked first.
+/// Two accounts on two upstreams. The first is always asked first.
 struct Pair {
     first: FakeUpstream,
     second: FakeUpstream,
@@ -31,7 +31,7 @@ impl Pair {
         Self { first, second, proxy }
     }
 
-    /// Waits until an account is in this state, and returns what the status says of it.
+    /// Waits until an account is in this state, and returns its entry in the status.
     async fn wait_for(&self, name: &str, state: &str) -> Value {
         let is_so = |status: &Value| account_in(status, name)["state"] == state;
         account_in(&self.proxy.wait_for_status(state, is_so).await, name)
@@ -47,35 +47,36 @@ fn seconds_from_now(status: &Value) -> u64 {
     status["cooling_until_unix_secs"].as_u64().expect("a moment").saturating_sub(now)
 }
 
-/// A refusal whose words every provider's reader understands.
+/// A refusal in a shape that is read for every provider.
 fn refusal(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"message": message, "type": "x", "code": code}}))
 }
 
-/// The first account says this; the second answers, and the first is left in this state.
-async fn check_next(dialect: &Dialect, stream: bool, says: Reply, state: &str, reason: &str) {
+/// Asserts that the second account answers after this reply of the first, which then is in
+/// `state` for `reason`.
+async fn check_next(dialect: &Dialect, stream: bool, reply: Reply, state: &str, reason: &str) {
     let answer = if stream { Reply::sse(dialect.stream()) } else { dialect.whole_reply() };
-    let told = format!("{} after {says:?}", dialect.name);
-    let pair = Pair::new(dialect.provider, says, answer).await;
+    let case = format!("{} after {reply:?}", dialect.name);
+    let pair = Pair::new(dialect.provider, reply, answer).await;
     let (answer, first) = tokio::join!(dialect.ask(&pair.proxy, stream), pair.wait_for("first", state));
-    assert_eq!(answer.status, 200, "{told}: {}", answer.text());
+    assert_eq!(answer.status, 200, "{case}: {}", answer.text());
     let expected = if stream { dialect.stream() } else { dialect.whole.to_owned() };
-    assert_eq!(answer.text(), expected, "{told}");
-    assert_eq!(answer.header("x-portcullis-account"), Some("second"), "{told}");
-    assert_eq!(pair.asked(), (1, 1), "{told}");
-    assert!(first["reason"].as_str().is_some_and(|text| text.contains(reason)), "{told}: {first}");
-    assert_eq!(pair.proxy.account("second").await["state"], "ready", "{told}");
+    assert_eq!(answer.text(), expected, "{case}");
+    assert_eq!(answer.header("x-portcullis-account"), Some("second"), "{case}");
+    assert_eq!(pair.asked(), (1, 1), "{case}");
+    assert!(first["reason"].as_str().is_some_and(|text| text.contains(reason)), "{case}: {first}");
+    assert_eq!(pair.proxy.account("second").await["state"], "ready", "{case}");
     let record = &pair.proxy.wait_for_records(1).await[0];
-    assert_eq!(record["account"], "second", "{told}");
+    assert_eq!(record["account"], "second", "{case}");
     let attempts = record["attempts"].as_array().expect("a list");
     let names: Vec<_> = attempts.iter().map(|attempt| attempt["account"].as_str()).collect();
-    assert_eq!(names, [Some("first"), Some("second")], "{told}");
-    assert!(attempts[0]["failure"].as_str().is_some_and(|text| text.contains(reason)), "{told}: {record}");
-    assert_eq!((&attempts[1]["failure"], &record["outcome"]), (&Value::Null, &json!("done")), "{told}");
+    assert_eq!(names, [Some("first"), Some("second")], "{case}");
+    assert!(attempts[0]["failure"].as_str().is_some_and(|text| text.contains(reason)), "{case}: {record}");
+    assert_eq!((&attempts[1]["failure"], &record["outcome"]), (&Value::Null, &json!("done")), "{case}");
 }
 
 #[tokio::test]
-async fn what_the_request_is_to_blame_for_goes_back_as_it_is() {
+async fn an_error_of_the_requests_own_goes_back_as_it_is() {
     for status in [400, 404, 413, 422] {
         let body = json!({"error": {"message": "no such thing", "odd": [1.0, null]}});
         let pair = Pair::new("openai", Reply::json(status, &body), OPENAI_CHAT.whole_reply()).await;
@@ -116,10 +117,10 @@ async fn no_credit_cools_the_account_and_another_answers() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_and_trouble_upstream_cool_the_account_and_another_answers() {
+async fn a_rate_limit_or_an_upstream_error_cools_the_account_and_another_answers() {
     let limited = refusal(429, "rate_limit_exceeded", "Slow down");
-    for says in [limited.clone(), limited.with_header("retry-after", "30")] {
-        check_next(&OPENAI_CHAT, false, says, "cooling", "Slow down").await;
+    for reply in [limited.clone(), limited.with_header("retry-after", "30")] {
+        check_next(&OPENAI_CHAT, false, reply, "cooling", "Slow down").await;
     }
     for status in [500, 502, 503, 529] {
         check_next(&OPENAI_CHAT, false, refusal(status, "x", "Trouble here"), "cooling", "Trouble here")
@@ -130,17 +131,17 @@ async fn a_rate_limit_and_trouble_upstream_cool_the_account_and_another_answers(
 }
 
 #[tokio::test]
-async fn no_answer_worth_the_name_cools_the_account_and_another_answers() {
+async fn a_missing_or_unusable_answer_cools_the_account_and_another_answers() {
     let short = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n";
-    let says = [
+    let replies = [
         (Reply::HangUp, ""),
         (Reply::Silence, "no answer within 1 s"),
         (Reply::Raw(Bytes::from_static(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")), ""),
         (Reply::Raw(Bytes::from_static(short.as_bytes())), "before the first byte"),
         (Reply::whole(200, "application/json", ""), "empty"),
     ];
-    for (says, reason) in says {
-        check_next(&OPENAI_CHAT, false, says, "cooling", reason).await;
+    for (reply, reason) in replies {
+        check_next(&OPENAI_CHAT, false, reply, "cooling", reason).await;
     }
     check_next(&OPENAI_CHAT, true, Reply::fed_sse(), "cooling", "no answer within 1 s").await;
     check_next(&OPENAI_CHAT, true, Reply::sse(""), "cooling", "empty").await;
@@ -153,7 +154,7 @@ async fn a_redirect_is_never_followed() {
         let redirect = Reply::whole(status, "text/plain", "").with_header("location", &elsewhere.url());
         check_next(&OPENAI_CHAT, false, redirect, "cooling", "redirect").await;
     }
-    assert!(elsewhere.seen().is_empty(), "no key went elsewhere");
+    assert!(elsewhere.seen().is_empty(), "the key was sent to no other host");
 }
 
 #[tokio::test]
@@ -166,7 +167,7 @@ async fn a_200_whose_first_event_is_an_error_is_a_failure_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_account_is_tried_once_and_no_more_than_max_attempts_are() {
+async fn each_account_is_tried_once_and_at_most_max_attempts_accounts_are_tried() {
     let trouble = || refusal(500, "x", "trouble");
     let pair = Pair::with("openai", trouble(), trouble(), "", "max_attempts = 9").await;
     let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
@@ -177,7 +178,7 @@ async fn an_account_is_tried_once_and_no_more_than_max_attempts_are() {
     assert_eq!(OPENAI_CHAT.ask(&pair.proxy, false).await.status, 500);
     assert_eq!(pair.asked(), (1, 0));
 
-    // One that was not asked is not said to be missing.
+    // An account that was not asked is not reported as missing.
     let dead = refusal(401, "invalid_api_key", "trouble");
     let pair = Pair::with("openai", dead, OPENAI_CHAT.whole_reply(), "", "max_attempts = 1").await;
     let answer = OPENAI_CHAT.ask(&pair.proxy, false).await;
@@ -186,7 +187,7 @@ async fn an_account_is_tried_once_and_no_more_than_max_attempts_are() {
 }
 
 #[tokio::test]
-async fn when_nobody_is_left_the_client_hears_it_in_its_own_shape() {
+async fn when_no_account_is_left_the_client_gets_an_error_of_its_own_protocol() {
     let cases = [
         (401, 503, "credential"),
         (403, 503, "credential"),
@@ -195,21 +196,21 @@ async fn when_nobody_is_left_the_client_hears_it_in_its_own_shape() {
         (429, 429, "of mine"),
     ];
     for dialect in dialect::ALL {
-        for (says, expected, text) in cases {
-            let reply = Reply::json(says, &json!({"error": {"message": "a saying of mine"}}));
+        for (status, expected, text) in cases {
+            let reply = Reply::json(status, &json!({"error": {"message": "a message of mine"}}));
             let upstream = FakeUpstream::always(reply).await;
             let proxy = dialect.serve(&upstream, "").await;
             let answer = dialect.ask(&proxy, true).await;
-            assert_eq!(answer.status.as_u16(), expected, "{} {says}: {}", dialect.name, answer.text());
-            assert!(answer.message().contains(text), "{} {says}: {}", dialect.name, answer.text());
-            if expected != says || expected == 429 {
+            assert_eq!(answer.status.as_u16(), expected, "{} {status}: {}", dialect.name, answer.text());
+            assert!(answer.message().contains(text), "{} {status}: {}", dialect.name, answer.text());
+            if expected != status || expected == 429 {
                 dialect.assert_error(&answer.json());
             }
         }
     }
     let cases = [(Reply::HangUp, 502), (Reply::Silence, 504)];
-    for (says, expected) in cases {
-        let upstream = FakeUpstream::always(says).await;
+    for (reply, expected) in cases {
+        let upstream = FakeUpstream::always(reply).await;
         let proxy = OPENAI_CHAT.serve(&upstream, "request_timeout_secs = 1").await;
         assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, expected);
     }
@@ -230,23 +231,23 @@ async fn an_upstreams_403_about_the_model_is_not_the_clients_credential() {
 }
 
 #[tokio::test]
-async fn everybody_cooling_is_429_with_the_soonest_return() {
+async fn with_all_accounts_cooling_the_client_gets_429_and_the_earliest_retry_time() {
     for dialect in dialect::ALL {
         let limited = |seconds| refusal(429, "x", "slow down").with_header("retry-after", seconds);
         let pair = Pair::new(dialect.provider, limited("300"), limited("100")).await;
-        for turn in ["met", "remembered"] {
+        for turn in ["first", "second"] {
             let answer = dialect.ask(&pair.proxy, false).await;
             assert_eq!(answer.status, 429, "{} {turn}: {}", dialect.name, answer.text());
             dialect.assert_error(&answer.json());
             let wait: u64 = answer.header("retry-after").expect("a hint").parse().expect("seconds");
             assert!((70..=100).contains(&wait), "{} {turn}: {wait}", dialect.name);
         }
-        assert_eq!(pair.asked(), (1, 1), "{}: a cooling account is left alone", dialect.name);
+        assert_eq!(pair.asked(), (1, 1), "{}: a cooling account is not asked", dialect.name);
     }
 }
 
 #[tokio::test]
-async fn one_dead_and_the_other_cooling_is_429_too_because_waiting_helps() {
+async fn with_one_account_refused_and_one_cooling_the_client_gets_429_because_waiting_helps() {
     let limited = refusal(429, "x", "slow down").with_header("retry-after", "100");
     let pair = Pair::new("openai", refusal(401, "invalid_api_key", "Incorrect key"), limited).await;
     assert_eq!(pair.proxy.chat("second/gpt-5").await.status, 429);
@@ -256,7 +257,7 @@ async fn one_dead_and_the_other_cooling_is_429_too_because_waiting_helps() {
 }
 
 #[tokio::test]
-async fn every_spelling_of_a_hint_is_obeyed_up_to_the_bound() {
+async fn every_spelling_of_a_retry_time_is_obeyed_up_to_the_limit() {
     let at = |seconds: u64| {
         let moment = SystemTime::now() + std::time::Duration::from_secs(seconds);
         let moment: jiff::Timestamp = moment.try_into().expect("a moment");
@@ -282,19 +283,19 @@ async fn every_spelling_of_a_hint_is_obeyed_up_to_the_bound() {
         ("gemini", Reply::json(429, &json!({"error": {"message": "slow down", "details": details}})), 200),
         ("openai", limited().with_header("retry-after", "864000"), 400),
     ];
-    for (provider, says, expected) in cases {
+    for (provider, reply, expected) in cases {
         let dialect = dialect::ALL.into_iter().find(|dialect| dialect.provider == provider).expect("one");
-        let told = format!("{says:?}");
-        let pair = Pair::with(provider, says, dialect.whole_reply(), "", "max_cooldown_secs = 400").await;
+        let case = format!("{reply:?}");
+        let pair = Pair::with(provider, reply, dialect.whole_reply(), "", "max_cooldown_secs = 400").await;
         assert_eq!(dialect.ask(&pair.proxy, false).await.status, 200);
         let wait = seconds_from_now(&pair.wait_for("first", "cooling").await);
-        // The moment is told in whole seconds, rounded.
-        assert!((expected - 30..=expected + 1).contains(&wait), "{told}: {wait}");
+        // The time is given in whole seconds, rounded.
+        assert!((expected - 30..=expected + 1).contains(&wait), "{case}: {wait}");
     }
 }
 
 #[tokio::test]
-async fn a_limit_is_of_one_model_where_the_provider_limits_per_model() {
+async fn a_rate_limit_is_for_one_model_where_the_provider_limits_per_model() {
     let limited = || refusal(429, "x", "slow down").with_header("retry-after", "100");
     for (provider, asked_again) in [("openai", "first"), ("openai-compatible", "second")] {
         let pair = Pair::new(provider, limited(), OPENAI_CHAT.whole_reply()).await;
@@ -317,7 +318,7 @@ async fn clearing_a_cooldown_lets_the_account_be_tried_at_once() {
     assert_eq!(answer.header("x-portcullis-account"), Some("first"));
 }
 
-/// The first account was in trouble, and has waited as long as it had to.
+/// A pair whose first account has failed, cooled and is ready again.
 async fn cooled_down() -> Pair {
     let pair = Pair::with("openai", refusal(500, "x", "trouble"), OPENAI_CHAT.whole_reply(), "", "").await;
     tokio::join!(OPENAI_CHAT.ask(&pair.proxy, false), pair.wait_for("first", "cooling"));
@@ -326,7 +327,7 @@ async fn cooled_down() -> Pair {
 }
 
 #[tokio::test]
-async fn at_the_end_of_a_cooldown_one_request_finds_out_for_all() {
+async fn after_a_cooldown_a_single_request_probes_the_account() {
     let pair = cooled_down().await;
     pair.first.now(Reply::fed("application/json"));
 
@@ -363,14 +364,14 @@ async fn a_probe_that_fails_cools_the_account_again() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_dead_credential_stays_dead_over_a_restart_until_it_is_enabled_by_hand() {
+async fn a_dead_credential_stays_disabled_over_a_restart_until_it_is_enabled_by_hand() {
     let mut pair = dead_first().await;
     pair.proxy = pair.proxy.restarted().await;
     let first = pair.proxy.account("first").await;
     assert_eq!(first["state"], "disabled");
     assert!(first["reason"].as_str().is_some_and(|reason| reason.contains("invalid key")), "{first}");
     OPENAI_CHAT.ask(&pair.proxy, false).await;
-    assert_eq!(pair.first.seen().len(), 1, "it is not asked again");
+    assert_eq!(pair.first.seen().len(), 1, "the account is not asked again");
 
     pair.first.now(OPENAI_CHAT.whole_reply());
     assert!(pair.proxy.home.run(&["account", "enable", "first"]).status.success());

@@ -1,4 +1,4 @@
-//! The three families as a client meets them: a call each understands, and the error
+//! The three families as their clients see them: a call that each understands, and the error that
 //! its SDK turns into an exception.
 
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub enum Family {
 impl Family {
     pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
 
-    /// Where its SDK posts a conversation.
+    /// The path that its SDK posts a conversation to.
     pub const fn path(self) -> &'static str {
         match self {
             Self::OpenAi => "/v1/chat/completions",
@@ -110,15 +110,15 @@ pub fn accounts(upstream: &FakeUpstream) -> String {
     ["openai", "anthropic", "gemini"].map(|provider| account(provider, provider, upstream, "")).concat()
 }
 
-/// A proxy with these lines under `[proxy]`, in front of an upstream of every family
-/// that is content with anything.
+/// A proxy with these lines under `[proxy]`, in front of an upstream of every family that accepts
+/// every request.
 pub async fn proxy_with(lines: &str) -> (TestProxy, FakeUpstream) {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(&(proxy_section(lines) + &accounts(&upstream))).await;
     (proxy, upstream)
 }
 
-/// The status of an answer as it came over the wire.
+/// The status in an answer's bytes.
 pub fn status_of(raw_answer: &str) -> u16 {
     raw_answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }

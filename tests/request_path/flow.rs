@@ -51,7 +51,7 @@ async fn a_client_that_leaves_before_the_first_byte_cancels_the_upstream() {
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 2048;
 
-/// A hundred megabytes and more, ending well.
+/// More than a hundred megabytes, with a regular end.
 fn long_answer(content_type: &str) -> Reply {
     let (line, last): (Vec<u8>, &str) = match content_type {
         "text/event-stream" => {
@@ -80,7 +80,7 @@ async fn a_client_that_does_not_read_slows_the_upstream_and_costs_no_memory() {
             changed.expect("the upstream lives");
         }
         let unread = *taken.borrow();
-        // What the sockets of both connections hold is the kernel's choice.
+        // How much the sockets of both connections hold is the kernel's choice.
         assert!(unread < 24 << 20, "{content_type}: {unread} bytes were taken for nobody");
 
         let mut received = 0;

@@ -1,4 +1,4 @@
-//! Where one request ends and the next begins: nobody hides one inside another.
+//! Where one request ends and the next begins: a client cannot hide one inside another.
 
 use super::family::{Family, proxy_with, status_of};
 use crate::support::{FakeUpstream, TestProxy, raw};
@@ -13,7 +13,7 @@ fn head(lines: &str) -> String {
     )
 }
 
-/// How many answers came, by their status lines.
+/// The statuses of the answers, in order.
 fn statuses(answer: &str) -> Vec<u16> {
     answer.match_indices("HTTP/1.1 ").map(|(at, _)| status_of(&answer[at..])).collect()
 }
@@ -26,7 +26,7 @@ async fn refused((proxy, upstream): &(TestProxy, FakeUpstream), what: &str, byte
 }
 
 #[tokio::test]
-async fn lengths_that_are_none_are_refused() {
+async fn invalid_lengths_are_refused() {
     let world = proxy_with("").await;
     let body = Family::OpenAi.body();
     let length = body.len();
@@ -73,7 +73,7 @@ async fn heads_that_another_server_could_read_differently_are_refused() {
 }
 
 #[tokio::test]
-async fn request_lines_that_are_none_are_refused() {
+async fn invalid_request_lines_are_refused() {
     let world = proxy_with("").await;
     for line in [
         "GET  /healthz HTTP/1.1",
@@ -150,7 +150,7 @@ async fn a_broken_chunked_body_is_refused_and_never_an_empty_one() {
 }
 
 #[tokio::test]
-async fn the_broken_body_is_told_of_in_the_familys_shape() {
+async fn a_broken_body_is_reported_in_the_familys_shape() {
     let (proxy, upstream) = proxy_with("").await;
     for family in Family::ALL {
         let path = family.path();
@@ -182,7 +182,7 @@ async fn a_body_that_ends_early_goes_nowhere() {
         let answer = String::from_utf8_lossy(&answer);
         assert!(answer.is_empty() || statuses(&answer) == [400], "{answer}");
     }
-    // Behind whatever the two did, this is the only one to arrive.
+    // After the two above, this is the only request to arrive.
     assert_eq!(proxy.chat("gpt-5").await.status, 200);
     assert_eq!(upstream.seen().len(), 1);
 }
@@ -203,7 +203,7 @@ async fn a_pipeline_is_answered_in_order() {
 }
 
 #[tokio::test]
-async fn chunks_and_trailers_in_good_order_are_just_a_body() {
+async fn valid_chunks_and_trailers_are_just_a_body() {
     let (proxy, upstream) = proxy_with("").await;
     let body = Family::OpenAi.body();
     let (first, second) = body.split_at(7);

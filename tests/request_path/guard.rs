@@ -1,10 +1,10 @@
-//! Is the request meant for us? One Host, and it is ours, before anything else is asked.
+//! Whether a request is meant for this proxy: exactly one Host, and its own, before anything else.
 
 use super::family::{Family, JSON, proxy_with, status_of};
 use crate::support::home::CLIENT_KEY;
 use crate::support::{FakeUpstream, TestProxy, raw};
 
-/// A route of every kind, with and without a handler behind it.
+/// A route of every kind, with and without a handler.
 const ROUTES: [(&str, &str); 7] = [
     ("GET", "/healthz"),
     ("HEAD", "/health"),
@@ -27,8 +27,9 @@ async fn ask(proxy: &TestProxy, method: &str, target: &str, lines: &str) -> (u16
     (status_of(&answer), answer)
 }
 
-/// On every route the Host lines are refused with this status, and nothing went upstream.
-async fn refused(proxy: &TestProxy, upstream: &FakeUpstream, lines: &str, expected: &[u16]) {
+/// Fails unless every route refuses the Host lines with one of these statuses and sends nothing
+/// upstream.
+async fn assert_refused(proxy: &TestProxy, upstream: &FakeUpstream, lines: &str, expected: &[u16]) {
     let before = upstream.seen().len();
     for (method, path) in ROUTES {
         let (status, answer) = ask(proxy, method, path, lines).await;
@@ -37,8 +38,8 @@ async fn refused(proxy: &TestProxy, upstream: &FakeUpstream, lines: &str, expect
     assert_eq!(upstream.seen().len(), before, "{lines:?}");
 }
 
-/// On every route that has a handler the Host is let in.
-async fn accepted(proxy: &TestProxy, host: &str) {
+/// Fails unless every route with a handler accepts the Host.
+async fn assert_accepted(proxy: &TestProxy, host: &str) {
     for (method, path) in ROUTES {
         let (status, answer) = ask(proxy, method, path, &format!("host: {host}\r\n")).await;
         let expected = match (method, path) {
@@ -79,8 +80,8 @@ async fn answers_to_its_loopback_names_with_any_port_or_none() {
         let (proxy, _upstream) = proxy_with(&format!("auth_mode = \"{mode}\"")).await;
         let port = proxy.address.port();
         for name in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "localhost."] {
-            accepted(&proxy, name).await;
-            accepted(&proxy, &format!("{name}:{port}")).await;
+            assert_accepted(&proxy, name).await;
+            assert_accepted(&proxy, &format!("{name}:{port}")).await;
         }
     }
 }
@@ -90,9 +91,9 @@ async fn answers_to_no_other_name_on_any_route_with_or_without_a_key() {
     for mode in ["off", "strict", "all_except_health"] {
         let (proxy, upstream) = proxy_with(&format!("auth_mode = \"{mode}\"")).await;
         for host in FOREIGN {
-            refused(&proxy, &upstream, &format!("host: {host}\r\n"), &[400, 403]).await;
+            assert_refused(&proxy, &upstream, &format!("host: {host}\r\n"), &[400, 403]).await;
         }
-        refused(&proxy, &upstream, "host: evil.example\r\n", &[403]).await;
+        assert_refused(&proxy, &upstream, "host: evil.example\r\n", &[403]).await;
     }
 }
 
@@ -112,17 +113,17 @@ async fn needs_exactly_one_host() {
         "host: http://localhost\r\n",
         "x-forwarded-host: localhost\r\n",
     ] {
-        refused(&proxy, &upstream, lines, &[400]).await;
+        assert_refused(&proxy, &upstream, lines, &[400]).await;
     }
     let old = raw(proxy.address, b"GET /healthz HTTP/1.0\r\n\r\n").await;
     assert_eq!(status_of(&old), 400, "HTTP/1.0 without a Host: {old}");
 }
 
 #[tokio::test]
-async fn headers_of_a_proxy_in_front_vouch_for_nothing() {
+async fn forwarded_headers_are_not_trusted() {
     let (proxy, upstream) = proxy_with("").await;
     for header in ["x-forwarded-host: localhost", "x-host: localhost", "forwarded: host=localhost"] {
-        refused(&proxy, &upstream, &format!("host: evil.example\r\n{header}\r\n"), &[403]).await;
+        assert_refused(&proxy, &upstream, &format!("host: evil.example\r\n{header}\r\n"), &[403]).await;
     }
 }
 
@@ -149,7 +150,7 @@ async fn an_absolute_target_must_name_us_as_well_as_the_host() {
 }
 
 #[tokio::test]
-async fn is_no_forward_proxy() {
+async fn is_not_a_forward_proxy() {
     let (proxy, upstream) = proxy_with("").await;
     for target in ["evil.example:443", "localhost:443"] {
         let (status, answer) = ask(&proxy, "CONNECT", target, "host: localhost\r\n").await;
@@ -159,19 +160,19 @@ async fn is_no_forward_proxy() {
 }
 
 #[tokio::test]
-async fn names_in_allowed_hosts_are_ours_too_and_their_neighbours_are_not() {
+async fn names_in_allowed_hosts_are_accepted_and_similar_names_are_not() {
     let (proxy, upstream) = proxy_with(r#"allowed_hosts = ["Box.Example", "10.1.2.3"]"#).await;
     for host in ["box.example", "BOX.example:99", "10.1.2.3:8045", "localhost"] {
-        accepted(&proxy, host).await;
+        assert_accepted(&proxy, host).await;
     }
     for host in ["a.box.example", "box.example.evil.example", "xbox.example", "10.1.2.4"] {
-        refused(&proxy, &upstream, &format!("host: {host}\r\n"), &[403]).await;
+        assert_refused(&proxy, &upstream, &format!("host: {host}\r\n"), &[403]).await;
     }
 }
 
-/// 127.0.0.1 would be the client's own machine.
+/// To a client on the network, 127.0.0.1 is its own machine.
 #[tokio::test]
-async fn a_404_names_the_base_url_by_the_name_it_was_asked_under() {
+async fn a_404_names_the_base_url_by_the_host_of_the_request() {
     let (proxy, _upstream) = proxy_with(r#"allowed_hosts = ["box.example"]"#).await;
     for (host, base_url) in [
         ("box.example:99", "http://box.example:99/v1".to_owned()),
@@ -190,18 +191,18 @@ async fn lan_access_adds_this_machines_names_and_no_others() {
     let name = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
     let short = name.trim_end_matches(".local");
     for host in ["localhost", "127.0.0.1", short, &format!("{short}.local"), &name.to_uppercase()] {
-        accepted(&proxy, host).await;
+        assert_accepted(&proxy, host).await;
     }
     for host in FOREIGN.into_iter().chain(["evil.local", "192.168.255.1", "10.0.0.1"]) {
-        refused(&proxy, &upstream, &format!("host: {host}\r\n"), &[400, 403]).await;
+        assert_refused(&proxy, &upstream, &format!("host: {host}\r\n"), &[400, 403]).await;
     }
     drop(proxy);
     let (proxy, upstream) = proxy_with("").await;
-    refused(&proxy, &upstream, &format!("host: {short}.local\r\n"), &[403]).await;
+    assert_refused(&proxy, &upstream, &format!("host: {short}.local\r\n"), &[403]).await;
 }
 
 #[tokio::test]
-async fn the_refusal_is_in_the_familys_shape_and_names_the_way_out() {
+async fn the_refusal_is_in_the_familys_shape_and_names_the_fix() {
     let (proxy, _upstream) = proxy_with("").await;
     for family in Family::ALL {
         let headers = [JSON, ("host", "evil.example")];
@@ -211,7 +212,7 @@ async fn the_refusal_is_in_the_familys_shape_and_names_the_way_out() {
 }
 
 #[tokio::test]
-async fn http2_is_no_way_around_the_guard() {
+async fn http2_does_not_bypass_the_guard() {
     let (proxy, upstream) = proxy_with("").await;
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let answer = raw(proxy.address, preface).await;

@@ -1,11 +1,11 @@
-//! What crosses between client and upstream besides the body: on a list, or not at all.
+//! The headers that cross between client and upstream: those on a list, and no others.
 
 use serde_json::json;
 
 use super::family::{Family, JSON, proxy_with};
 use crate::support::{FakeUpstream, Reply};
 
-/// What an upstream must not say to a browser, a cache or the framing.
+/// Headers of an upstream that a browser, a cache or the framing must not get.
 const FORBIDDEN: [(&str, &str); 15] = [
     ("set-cookie", "session=1"),
     ("access-control-allow-origin", "*"),
@@ -25,7 +25,7 @@ const FORBIDDEN: [(&str, &str); 15] = [
 ];
 
 #[tokio::test]
-async fn of_an_upstreams_headers_only_the_harmless_ones_arrive() {
+async fn only_harmless_headers_of_an_upstream_arrive() {
     let (proxy, upstream) = proxy_with("").await;
     for status in [200, 400] {
         let plain = Reply::json(status, &json!({}))
@@ -49,7 +49,7 @@ async fn of_an_upstreams_headers_only_the_harmless_ones_arrive() {
 }
 
 #[tokio::test]
-async fn of_a_clients_headers_only_the_familys_own_go_up() {
+async fn only_the_familys_own_headers_of_a_client_go_upstream() {
     let (proxy, upstream) = proxy_with("").await;
     let private = [
         "cookie",
@@ -62,7 +62,7 @@ async fn of_a_clients_headers_only_the_familys_own_go_up() {
         "x-portcullis-token",
         "x-secret",
         "x-request-id",
-        // They belong to the credential that stays here.
+        // These belong to the credential, which stays here.
         "openai-organization",
         "openai-project",
         "x-goog-user-project",

@@ -1,4 +1,4 @@
-//! Ids: whoever knows the id of an answer can go on from it, so that none tells of another.
+//! Ids of answers: a client that knows one can continue from it, so none reveals another.
 
 use std::collections::HashSet;
 
@@ -51,7 +51,7 @@ fn alike(one: &str, other: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_answers_ids_tell_nothing_of_its_request_or_of_another_answer() {
+async fn an_answers_ids_reveal_nothing_of_its_request_or_of_another_answer() {
     let upstream = FakeUpstream::always(whole()).await;
     let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;
     let mut known = HashSet::new();
@@ -87,7 +87,7 @@ async fn an_answers_ids_tell_nothing_of_its_request_or_of_another_answer() {
 }
 
 #[tokio::test]
-async fn nobody_goes_on_from_an_answer_by_its_request_id() {
+async fn a_request_id_does_not_continue_an_answer() {
     let upstream = FakeUpstream::always(whole()).await;
     let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;
     let secret = json!({"model": "m", "input": "MY PRIVATE PROMPT"});
@@ -111,7 +111,7 @@ async fn nobody_goes_on_from_an_answer_by_its_request_id() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_no_counter() {
+async fn ids_contain_no_counter() {
     let upstream = FakeUpstream::always(whole()).await;
     let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;
     let mut halves = HashSet::new();

@@ -1,4 +1,4 @@
-//! A connection whose request was refused: it serves the next one, or says that it ends.
+//! A connection whose request was refused: it serves the next request, or announces its end.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,7 +13,7 @@ const MEGABYTE: usize = 1 << 20;
 const STRICT: &str = "auth_mode = \"strict\"\nmax_body_mb = 1";
 const WRONG_KEY: &str = "sk-wrong-key-123";
 
-/// A connection that is used by hand, one answer after another.
+/// A connection driven by hand, one answer after another.
 struct Connection(TcpStream);
 
 impl Connection {
@@ -25,7 +25,7 @@ impl Connection {
         self.0.write_all(text.as_ref()).await.expect("sent");
     }
 
-    /// The head of the next answer; its body is read and left.
+    /// The head of the next answer; its body is read and dropped.
     async fn answer(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -77,7 +77,7 @@ async fn a_refusal_leaves_the_connection_to_the_next_request() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_over_the_limit_is_read_away_too() {
+async fn a_chunked_body_over_the_limit_is_read_and_dropped_too() {
     let (proxy, _upstream) = proxy_with(STRICT).await;
     let mut connection = Connection::to(&proxy).await;
     let head = post("/v1/messages", CLIENT_KEY, 0, "");
@@ -91,7 +91,7 @@ async fn a_chunked_body_over_the_limit_is_read_away_too() {
 }
 
 #[tokio::test]
-async fn what_is_not_read_to_its_end_ends_the_connection_and_says_so() {
+async fn a_body_that_is_not_read_to_its_end_closes_the_connection_with_notice() {
     let (proxy, _upstream) = proxy_with(STRICT).await;
     for (what, key, length, more, status) in [
         ("more than is worth reading", WRONG_KEY, 10_000 * MEGABYTE, "", 401),

@@ -1,4 +1,4 @@
-//! Large work: it holds up nobody else, and ends with its client.
+//! Large requests and answers: they delay no other request, and end with their client.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::support::{Answer, FakeUpstream, Home, Reply, TestProxy};
 
 const MEGABYTE: usize = 1 << 20;
 
-/// A proxy that has one serving thread, because it is allowed one core.
+/// A proxy with one serving thread, because it may use one core.
 #[cfg(target_os = "linux")]
 async fn on_one_core(config: &str) -> TestProxy {
     let status = std::fs::read_to_string("/proc/self/status").expect("readable");
@@ -30,7 +30,7 @@ async fn on_one_core(config: &str) -> TestProxy {
     TestProxy::spawn(home, command).await
 }
 
-/// A conversation of so many bytes whose very last turn is `last`.
+/// A conversation of `length` bytes whose last turn is `last`.
 fn conversation(length: usize, last: &str) -> String {
     let text = "x".repeat(1_000);
     let turn = json!({"role": "user", "content": [{"type": "text", "text": text}]}).to_string() + ",";
@@ -43,7 +43,7 @@ fn conversation(length: usize, last: &str) -> String {
 async fn others_are_answered_while_a_large_request_is_read() {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let proxy = on_one_core(&account("work", "openai-compatible", &upstream, "")).await;
-    // Refused for its last turn: everything is read, and nothing is sent.
+    // It is refused for its last turn, so all of it is decoded and nothing is sent.
     let body = conversation(40 * MEGABYTE, "{\"role\":\"nobody\",\"content\":\"x\"}");
     let (head, tail) = body.split_at(body.len() - 1);
     let request = format!(
@@ -73,11 +73,11 @@ async fn others_are_answered_while_a_large_request_is_read() {
     }
     let answer = refused.await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("role"), "{answer}");
-    // A thread that reads it answers one or two before it begins, and the next when it is done.
+    // A thread that decoded it would answer one or two before it begins, and the next after it.
     assert!(answered > 8, "only {answered} others were answered meanwhile");
 }
 
-/// Sends bytes and waits until the other side has read them all, as far as the kernel shows.
+/// Sends bytes, and waits until the kernel shows that the other side has read them all.
 #[cfg(target_os = "linux")]
 async fn send_and_have_read(stream: &mut tokio::net::TcpStream, bytes: &[u8]) {
     stream.write_all(bytes).await.expect("sent");
@@ -86,7 +86,7 @@ async fn send_and_have_read(stream: &mut tokio::net::TcpStream, bytes: &[u8]) {
         let table = std::fs::read_to_string("/proc/net/tcp").expect("readable");
         let fields = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
         let ends_at = |address: &str| address.ends_with(&format!(":{port:04X}"));
-        // Of the one end what was not acknowledged, of the other what was not read.
+        // The bytes not acknowledged at one end, and those not read at the other.
         let queued = fields.filter(|fields| ends_at(fields[1]) || ends_at(fields[2]));
         queued.filter(|fields| fields[4] != "00000000:00000000").count()
     };
@@ -115,14 +115,14 @@ async fn a_large_request_whose_client_has_gone_is_not_sent() {
     let last = conversation(2 * MEGABYTE, "{\"role\":\"user\",\"content\":\"here\"}");
     let mut stream = open(proxy.address, "POST", "/v1/messages", &[JSON], last).await;
     stream.rest().await;
-    // Work is done in its turn: whatever was to be sent of the others has been.
+    // Work is done in order: what the others had to send has been sent.
     let seen = upstream.seen();
     assert_eq!(seen.len(), 1, "only who waits is asked for");
     assert!(seen[0].body.windows(6).any(|part| part == b"\"here\""));
 }
 
 #[tokio::test]
-async fn a_large_answer_comes_whole_in_every_protocol() {
+async fn a_large_answer_arrives_complete_in_every_protocol() {
     let text = "Grüße 😀 \"quoted\" ".repeat(200_000);
     let message = json!({"role": "assistant", "content": text});
     let upstream = FakeUpstream::always(Reply::json(
@@ -149,7 +149,7 @@ async fn a_large_answer_comes_whole_in_every_protocol() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_large_request_is_said_as_of_a_small_one() {
+async fn the_fault_of_a_large_request_is_named_as_that_of_a_small_one() {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let proxy = TestProxy::with_upstream("openai-compatible", &upstream).await;
     let last = "{\"role\":\"nobody\",\"content\":\"x\"}";

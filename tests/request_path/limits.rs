@@ -1,4 +1,4 @@
-//! What a request may be: how large, of which type, how deep, and in which form.
+//! The limits of a request: its size, type, depth and form.
 
 use super::family::{Family, JSON, proxy_with, status_of};
 use crate::support::client::open;
@@ -14,7 +14,8 @@ fn body_of(family: Family, length: usize) -> String {
     format!("{head},\"pad\":\"{}\"{tail}", "x".repeat(length - body.len() - r#","pad":"""#.len()))
 }
 
-/// Posts a body to a family's path and expects its own error, with nothing sent upstream.
+/// Checks that a body posted to a family's path gets that family's error, and that nothing is
+/// sent upstream.
 async fn refused(
     (proxy, upstream): &(TestProxy, FakeUpstream),
     family: Family,
@@ -71,7 +72,7 @@ async fn a_body_without_a_length_is_cut_off_at_the_limit() {
             family.path()
         );
         request += &format!("10000\r\n{}\r\n", "x".repeat(0x10000)).repeat(20);
-        // No end: the answer must not wait for one.
+        // There is no end; the answer must not wait for it.
         let answer = raw(proxy.address, request.as_bytes()).await;
         assert_eq!(status_of(&answer), 413, "{family:?}: {answer}");
         assert!(answer.contains("max_body_mb"), "{answer}");
@@ -95,7 +96,7 @@ async fn a_compressed_body_is_415() {
 }
 
 #[tokio::test]
-async fn a_form_where_json_is_due_is_415_and_the_reverse() {
+async fn a_form_in_place_of_json_is_415_and_the_reverse() {
     let world = proxy_with("").await;
     for family in Family::ALL {
         for form in ["multipart/form-data; boundary=B", "Multipart/Form-Data; boundary=B"] {
@@ -113,7 +114,7 @@ async fn a_form_where_json_is_due_is_415_and_the_reverse() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_is_400() {
+async fn a_body_that_is_not_a_json_object_is_400() {
     let world = proxy_with("").await;
     for family in Family::ALL {
         for (body, word) in [
@@ -137,7 +138,7 @@ async fn what_is_no_json_object_is_400() {
 }
 
 #[tokio::test]
-async fn nesting_without_end_is_400() {
+async fn endless_nesting_is_400() {
     let world = proxy_with("").await;
     for family in Family::ALL {
         for depth in [200, 200_000] {
@@ -150,7 +151,7 @@ async fn nesting_without_end_is_400() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_none_is_400_and_the_message_names_the_field() {
+async fn an_invalid_model_is_400_and_the_message_names_the_field() {
     let world = proxy_with("").await;
     for family in [Family::OpenAi, Family::Anthropic] {
         for body in [
@@ -174,7 +175,7 @@ async fn a_model_that_is_none_is_400_and_the_message_names_the_field() {
 }
 
 #[tokio::test]
-async fn a_stream_flag_that_is_none_is_400_and_the_message_names_the_field() {
+async fn an_invalid_stream_flag_is_400_and_the_message_names_the_field() {
     let world = proxy_with("").await;
     for (family, model) in [(Family::OpenAi, "gpt-5"), (Family::Anthropic, "claude-opus-5")] {
         for stream in ["\"yes\"", "1", "[]", "{}", "\"true\""] {
@@ -204,7 +205,7 @@ async fn a_form_without_a_model_is_400() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_refused_and_the_proxy_goes_on() {
+async fn an_endless_head_is_refused_and_the_proxy_goes_on() {
     let (proxy, upstream) = proxy_with("").await;
     let line = |length: usize| format!("x-long: {}\r\n", "x".repeat(length));
     let heads = [

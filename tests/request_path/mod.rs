@@ -23,6 +23,7 @@ mod broken;
 mod cost;
 mod credit;
 mod crossing;
+mod demo;
 mod endings;
 mod endless;
 mod failover;

@@ -1,5 +1,5 @@
-//! Which models there are: the accounts' own lists and the configured names, in the shape
-//! of whoever asks, as far as a request for them would find an account.
+//! The models that clients can ask for: the accounts' own lists and the configured names, in
+//! the shape of the client's family, if an account would serve them.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ const DEMO: &str =
     "[[accounts]]\nname = \"d\"\nprovider = \"demo\"\n[models]\n\"mine\" = \"demo\"\n\"any-*\" = \"demo\"\n";
 
 #[tokio::test]
-async fn the_model_list_is_in_the_shape_of_whoever_asks() {
+async fn the_model_list_is_in_the_shape_of_the_clients_family() {
     let proxy = TestProxy::serve(DEMO).await;
     for family in Family::ALL {
         let mut paths = vec!["/v1/models", "/models", "/v1/v1/models"];
@@ -135,7 +135,7 @@ async fn every_family_sees_the_models_of_all_with_its_own_entries_as_the_provide
 }
 
 #[tokio::test]
-async fn each_account_is_asked_once_in_its_own_way_when_somebody_wants_to_know() {
+async fn each_account_is_asked_once_in_its_own_protocol_when_a_list_is_asked_for() {
     let (proxy, upstreams) = three_families().await;
     assert!(upstreams.iter().all(|upstream| upstream.seen().is_empty()));
     let families = Family::ALL.into_iter().cycle().take(9);
@@ -152,7 +152,7 @@ async fn each_account_is_asked_once_in_its_own_way_when_somebody_wants_to_know()
 }
 
 #[tokio::test]
-async fn another_key_is_another_list() {
+async fn another_key_gets_another_list() {
     let upstream = listing(Family::OpenAi, &["gpt-old"]).await;
     let config = account("work", "openai", &upstream, "");
     let proxy = TestProxy::serve(&config).await;
@@ -197,13 +197,13 @@ async fn a_list_without_an_end_is_cut() {
 }
 
 #[tokio::test]
-async fn an_account_that_cannot_list_is_left_out_and_asked_again_next_time() {
+async fn an_account_whose_list_fails_is_left_out_and_asked_again_next_time() {
     let refusals = [
         Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}})),
         Reply::json(403, &json!({"error": {"message": "Missing scopes: api.model.read"}})),
         Reply::json(429, &json!({"error": {"message": "slow down"}})),
         Reply::whole(200, "text/html", "<html>"),
-        // On a connection that was there, so it is asked once more on a new one.
+        // The connection was reused, so it is asked once more on a new one.
         Reply::HangUp,
         Reply::HangUp,
     ];
@@ -225,7 +225,7 @@ async fn an_account_that_cannot_list_is_left_out_and_asked_again_next_time() {
 }
 
 #[tokio::test]
-async fn a_silent_account_holds_nobody_up_for_long() {
+async fn a_silent_account_does_not_delay_the_list_for_long() {
     let silent = FakeUpstream::always(Reply::Silence).await;
     let well = listing(Family::Gemini, &["gemini-3-flash"]).await;
     let config = account("silent", "openai", &silent, "") + &account("well", "gemini", &well, "");
@@ -240,7 +240,7 @@ async fn a_silent_account_holds_nobody_up_for_long() {
 }
 
 #[tokio::test]
-async fn only_what_would_find_an_account_is_listed() {
+async fn only_models_that_an_account_would_serve_are_listed() {
     let limited = listing(Family::OpenAi, &["gpt-5", "gpt-4o", "gpt-moved", "gpt-lost"]).await;
     let local = listing(Family::OpenAi, &["llama-4", "qwen-4", "gpt-5"]).await;
     let off = listing(Family::Gemini, &["gemini-3-flash"]).await;
@@ -287,7 +287,7 @@ async fn a_model_is_found_by_its_name_with_slashes_and_all() {
 }
 
 #[tokio::test]
-async fn a_name_is_found_that_is_not_listed_but_would_be_answered() {
+async fn a_name_that_is_not_listed_but_would_be_answered_is_found() {
     let upstream = listing(Family::Anthropic, &["claude-opus-5-20260101"]).await;
     let config =
         account("work", "anthropic", &upstream, "") + "[models]\n\"gpt-*\" = \"claude-opus-5-20260101\"\n";
@@ -296,7 +296,7 @@ async fn a_name_is_found_that_is_not_listed_but_would_be_answered() {
     assert_eq!((mapped.status.as_u16(), &mapped.json()["id"]), (200, &json!("gpt-5")), "{}", mapped.text());
     assert_eq!(upstream.seen().len(), 1, "the list alone");
 
-    // Anthropic knows an alias of each model by name only.
+    // Anthropic does not list the aliases that it knows.
     upstream.now(Reply::json(200, &entry(Family::Anthropic, "claude-opus-5-20260101")));
     let alias = one_of(&proxy, Family::Anthropic, "claude-opus-5").await;
     assert_eq!(alias.json()["id"], "claude-opus-5-20260101");
@@ -313,7 +313,7 @@ async fn a_name_is_found_that_is_not_listed_but_would_be_answered() {
 }
 
 #[tokio::test]
-async fn a_model_of_an_account_that_cannot_list_is_given_the_benefit_of_the_doubt() {
+async fn a_model_of_an_account_without_a_list_is_assumed_to_exist() {
     let upstream = FakeUpstream::always(Reply::json(500, &json!({}))).await;
     let proxy = TestProxy::with_upstream("openai", &upstream).await;
     let found = one_of(&proxy, Family::OpenAi, "gpt-5").await;

@@ -1,4 +1,4 @@
-//! `GET …/models` where an upstream's own list cannot be had: the configured names.
+//! `GET …/models` where an upstream's own list cannot be read: the configured names.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::proxy::account;
 use crate::support::{FakeUpstream, Reply, TestProxy};
 
-/// How a family asks for its models.
+/// A family and how it asks for its models.
 struct Family {
     provider: &'static str,
     path: &'static str,

@@ -1,4 +1,4 @@
-//! Which models there are, which goes where, and what is said when nobody has it.
+//! Which model goes to which account, and the error when no account serves it.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=B");
 
 #[tokio::test]
-async fn a_model_that_nobody_has_is_a_404_that_names_what_would_serve_it() {
+async fn a_model_that_no_account_serves_is_a_404_that_names_what_would_serve_it() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let listing = account("mine", "openai-compatible", &upstream, "models = [\"llama-*\"]");
     let proxy = TestProxy::serve(&(listing + &account("g", "gemini", &upstream, "enabled = false"))).await;
@@ -38,7 +38,7 @@ async fn a_model_that_nobody_has_is_a_404_that_names_what_would_serve_it() {
     assert!(upstream.seen().is_empty());
 }
 
-/// Two upstreams behind three accounts, and a map.
+/// Three accounts on two upstreams, and a map.
 async fn mapped() -> (TestProxy, FakeUpstream, FakeUpstream) {
     let ok = Reply::json(200, &json!({}));
     let (first, second) = (FakeUpstream::always(ok.clone()).await, FakeUpstream::always(ok).await);
@@ -52,7 +52,7 @@ async fn mapped() -> (TestProxy, FakeUpstream, FakeUpstream) {
 }
 
 #[tokio::test]
-async fn the_map_puts_another_model_in_place_and_leaves_every_other_byte() {
+async fn the_map_replaces_the_model_and_leaves_every_other_byte() {
     let (proxy, first, second) = mapped().await;
     let body = |model: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! Another user of the same computer, who can reach loopback as well as its owner.
+//! Another user of the same computer, who can reach loopback too.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ fn bearer(key: &str) -> (&'static str, String) {
 }
 
 #[tokio::test]
-async fn while_no_key_is_asked_for_another_user_is_refused_in_the_clients_own_shape() {
+async fn without_a_required_key_another_user_is_refused_in_the_clients_own_shape() {
     let (proxy, upstream) = proxy_with("").await;
     for family in Family::ALL {
         let answer = ask(proxy.address, "POST", family.path(), &[JSON], family.body()).await;
@@ -67,7 +67,7 @@ async fn another_user_with_the_key_is_welcome_however_it_is_sent() {
 }
 
 #[tokio::test]
-async fn the_mode_of_authentication_says_what_another_user_is_told() {
+async fn the_refusal_of_another_user_depends_on_the_mode_of_authentication() {
     for (mode, health, call) in [("off", 403, 403), ("all_except_health", 403, 401), ("strict", 401, 401)] {
         let (proxy, _upstream) = proxy_with(&format!("auth_mode = \"{mode}\"")).await;
         let path = Family::OpenAi.path();
@@ -80,7 +80,7 @@ async fn the_mode_of_authentication_says_what_another_user_is_told() {
 }
 
 #[tokio::test]
-async fn no_way_to_loopback_hides_who_comes() {
+async fn every_address_of_loopback_reveals_the_user() {
     std::net::TcpListener::bind("[::1]:0").expect("this test needs IPv6 on loopback");
     let (proxy, _upstream) = proxy_with("").await;
     let port = proxy.address.port();
@@ -100,7 +100,7 @@ async fn no_way_to_loopback_hides_who_comes() {
 }
 
 #[tokio::test]
-async fn a_request_that_nobody_waits_for_is_not_carried_out() {
+async fn a_request_without_a_waiting_client_is_not_carried_out() {
     let (proxy, upstream) = proxy_with("").await;
     let family = Family::OpenAi;
     let request = format!(
@@ -112,7 +112,7 @@ async fn a_request_that_nobody_waits_for_is_not_carried_out() {
     for _ in 0..20 {
         stranger::shout(proxy.address, &request).await;
     }
-    // Every server has something of ours to do after what they were told.
+    // Each shard answers a later request, so the earlier ones have been dealt with.
     for _ in 0..16 {
         assert_eq!(proxy.send("POST", family.path(), &[JSON], family.body()).await.status, 200);
     }
@@ -120,7 +120,7 @@ async fn a_request_that_nobody_waits_for_is_not_carried_out() {
 }
 
 #[tokio::test]
-async fn each_connection_is_looked_at_by_itself() {
+async fn each_connection_is_checked_by_itself() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(&(proxy_section("") + &accounts(&upstream))).await;
     for _ in 0..5 {

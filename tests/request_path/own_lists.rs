@@ -1,5 +1,5 @@
-//! Accounts that name no models and whose provider owns no spelling: what they serve is what
-//! their own lists say.
+//! Accounts that name no models and whose provider owns none: they serve what their own lists
+//! name.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ async fn every_protocol_finds_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_starts_later_is_found_when_it_is_asked_for() {
+async fn a_server_that_starts_later_is_found_when_its_model_is_asked_for() {
     let upstream = FakeUpstream::always(Reply::json(503, &json!({"error": {"message": "starting"}}))).await;
     let proxy = TestProxy::serve(&bare("local", &format!("{}/v1", upstream.url()))).await;
     let status =
@@ -72,7 +72,7 @@ async fn a_server_that_starts_later_is_found_when_it_is_asked_for() {
     assert_eq!(refused.status, 503);
     assert!(refused.text().contains("starting"), "{}", refused.text());
     upstream.now(list(&["llama3"]));
-    // A list that could not be had is not asked for again at once; the account is.
+    // A list that could not be read is not asked for again at once; the account is.
     assert_eq!(proxy.chat("llama3").await.status, 200);
     let learned = crate::support::until("the list was read again", async || {
         proxy.chat("llama3").await;
@@ -82,7 +82,7 @@ async fn a_server_that_starts_later_is_found_when_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_out_of_reach_is_said_to_be_and_asked_by_every_request() {
+async fn a_server_out_of_reach_is_reported_and_asked_by_every_request() {
     for dialect in dialect::ALL {
         let port = free_port();
         let proxy = TestProxy::serve(&bare("late", &format!("http://127.0.0.1:{port}/v1"))).await;
@@ -100,7 +100,7 @@ async fn a_server_that_is_out_of_reach_is_said_to_be_and_asked_by_every_request(
 }
 
 #[tokio::test]
-async fn one_that_is_out_of_reach_takes_nothing_from_who_lists_a_model_and_goes_by_its_pin() {
+async fn a_server_out_of_reach_does_not_take_models_that_another_lists_and_is_reached_by_its_pin() {
     let other = FakeUpstream::always(answer("known")).await;
     let config = bare("late", &format!("http://127.0.0.1:{}/v1", free_port()))
         + &bare("b", &format!("{}/v1", other.url()))
@@ -114,7 +114,7 @@ async fn one_that_is_out_of_reach_takes_nothing_from_who_lists_a_model_and_goes_
 }
 
 #[tokio::test]
-async fn what_a_server_without_a_list_asked_for_is_kept_and_is_no_unknown_model() {
+async fn a_wait_that_a_server_without_a_list_asked_for_is_kept_and_its_model_is_not_unknown() {
     let busy = Reply::json(503, &json!({"error": {"message": "later"}})).with_header("retry-after", "60");
     let upstream = FakeUpstream::always(busy).await;
     let proxy = TestProxy::serve(&bare("local", &format!("{}/v1", upstream.url()))).await;
@@ -136,7 +136,7 @@ async fn requests_for_other_accounts_wait_for_no_list() {
 }
 
 #[tokio::test]
-async fn what_was_learned_outlives_a_reload() {
+async fn learned_models_outlive_a_reload() {
     let upstream = FakeUpstream::script([list(&["llama3"])], answer("llama3")).await;
     let config = bare("local", &format!("{}/v1", upstream.url()));
     let proxy = TestProxy::serve(&config).await;
@@ -149,7 +149,7 @@ async fn what_was_learned_outlives_a_reload() {
 }
 
 #[tokio::test]
-async fn every_surface_says_that_nothing_is_served_and_the_line_that_helps() {
+async fn every_surface_shows_that_an_account_serves_nothing_and_the_line_that_helps() {
     let line = "models = [\"*\"]";
     for (reply, why) in [
         (list(&[]), "its model list is empty"),
@@ -185,7 +185,7 @@ async fn every_surface_says_that_nothing_is_served_and_the_line_that_helps() {
 }
 
 #[tokio::test]
-async fn an_address_without_a_version_is_told_the_one_that_was_meant() {
+async fn for_an_address_without_a_version_the_one_with_it_is_suggested() {
     let upstream = FakeUpstream::always(Reply::whole(404, "text/plain", "404 page not found")).await;
     let home = Home::with_config(&proxy_section("port = 0"));
     let (base_url, meant) = (upstream.url(), format!("{}/v1", upstream.url()));
@@ -200,7 +200,7 @@ async fn an_address_without_a_version_is_told_the_one_that_was_meant() {
 }
 
 #[tokio::test]
-async fn a_test_says_what_is_served() {
+async fn a_test_names_the_models_that_are_served() {
     let upstream = FakeUpstream::always(list(&["llama3", "qwen3"])).await;
     let home =
         Home::with_config(&(proxy_section("port = 0") + &bare("local", &format!("{}/v1", upstream.url()))));
@@ -210,7 +210,7 @@ async fn a_test_says_what_is_served() {
 }
 
 #[tokio::test]
-async fn a_mapping_to_a_model_that_only_its_list_names_is_no_mistake() {
+async fn a_mapping_to_a_model_that_only_a_list_names_is_not_a_mistake() {
     let upstream = FakeUpstream::script([list(&["llama3"])], answer("llama3")).await;
     let config = bare("local", &format!("{}/v1", upstream.url())) + "\n[models]\n\"claude-*\" = \"llama3\"\n";
     let proxy = TestProxy::serve(&config).await;
@@ -219,7 +219,7 @@ async fn a_mapping_to_a_model_that_only_its_list_names_is_no_mistake() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_shown_to_everybody_revives_no_account() {
+async fn a_list_that_needs_no_key_does_not_enable_a_refused_account() {
     let refused = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
     let upstream = FakeUpstream::script([list(&["llama3"])], refused.clone()).await;
     let proxy = TestProxy::serve(&bare("local", &format!("{}/v1", upstream.url()))).await;

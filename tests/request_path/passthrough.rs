@@ -1,4 +1,4 @@
-//! Same protocol on both sides: the bytes go through, and only the model may change.
+//! The same protocol on both sides: the bytes pass, and only the model may change.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn a_request_and_its_answer_cross_unchanged() {
     assert_eq!(record["outcome"], "done");
 }
 
-/// A request crosses byte for byte to this path, and back come these bytes of this type.
+/// Checks that a request reaches this path byte for byte, and that its answer comes back so.
 async fn check(
     provider: &str,
     path: &str,
@@ -96,7 +96,7 @@ async fn side_endpoints_cross_unchanged() {
     }
 }
 
-/// What the upstream is sent when the map sends `mine` to this model.
+/// The request that the upstream gets when the map turns `mine` into this model.
 async fn mapped(provider: &str, to: &str, path: &str, content_type: &str, body: &str) -> (Answer, Seen) {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let account = account("work", provider, &upstream, "");
@@ -157,7 +157,7 @@ async fn a_model_name_cannot_bend_the_upstreams_url() {
     }
 }
 
-/// Headers that only concern the client and this proxy, or that would mislead the upstream.
+/// Headers that concern only the client and this proxy, or would mislead the upstream.
 const PRIVATE: [(&str, &str); 12] = [
     ("authorization", "Bearer sk-mine-private"),
     ("x-api-key", "sk-mine-private"),

@@ -1,5 +1,5 @@
-//! What a Responses client may refer to instead of sending it, where its upstream does
-//! not speak Responses and portcullis remembers in its place.
+//! What a Responses client may refer to instead of sending it, where the upstream does not
+//! speak Responses and portcullis keeps the answers.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 
 const PATH: &str = "/v1/responses";
 
-/// A chat completion that thinks, says `text` and calls a tool.
+/// A chat completion with reasoning, this text and a tool call.
 fn whole(text: &str) -> Reply {
     let call = json!({"id": format!("call_{text}"), "type": "function", "function": {"name": "look", "arguments": "{}"}});
     let message = json!({"role": "assistant", "content": text, "tool_calls": [call]});
@@ -20,7 +20,7 @@ fn whole(text: &str) -> Reply {
     )
 }
 
-/// The same as a stream, up to this many of its events.
+/// The same as a stream, cut after this many events.
 fn stream(text: &str, events: usize) -> Reply {
     let call = json!([{"index": 0, "id": format!("call_{text}"), "type": "function",
                        "function": {"name": "look", "arguments": "{}"}}]);
@@ -37,7 +37,7 @@ fn stream(text: &str, events: usize) -> Reply {
     Reply::sse(events.concat())
 }
 
-/// A proxy in front of a server that speaks chat completions, and no Responses.
+/// A proxy in front of a server that speaks chat completions, but not Responses.
 async fn proxy(upstream: &FakeUpstream) -> TestProxy {
     TestProxy::with_upstream("openai-compatible", upstream).await
 }
@@ -48,7 +48,7 @@ async fn ask(proxy: &TestProxy, body: Value) -> Answer {
     proxy.post(PATH, &body).await
 }
 
-/// The response at the end of an answer, streamed or not.
+/// The response of an answer, whole or at the end of its stream.
 fn response(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text());
     if answer.header("content-type") != Some("text/event-stream") {
@@ -60,7 +60,7 @@ fn response(answer: &Answer) -> Value {
     last["response"].clone()
 }
 
-/// The id of the first item of this kind that a stream said is whole.
+/// The id of the first item of this kind that a stream completed.
 fn streamed_item(answer: &Answer, kind: &str) -> String {
     let text = answer.text();
     let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
@@ -77,8 +77,8 @@ fn id_of<'a>(response: &'a Value, kind: &str) -> &'a str {
     item.unwrap_or_else(|| panic!("no {kind}: {response}"))["id"].as_str().expect("an id")
 }
 
-/// What the upstream was sent last: roles and texts, calls by name.
-fn told(upstream: &FakeUpstream) -> Vec<String> {
+/// The last request to the upstream: roles and texts, calls by name.
+fn sent(upstream: &FakeUpstream) -> Vec<String> {
     let sent = upstream.seen().last().expect("a request").json();
     let messages = sent["messages"].as_array().expect("messages").clone();
     let told = |message: &Value| {
@@ -95,7 +95,7 @@ fn output(call_id: &str, text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_request_goes_on_from_an_answer_whole_or_streamed() {
+async fn a_request_continues_from_an_answer_whole_or_streamed() {
     for streams in [false, true] {
         let upstream = FakeUpstream::always(Reply::HangUp).await;
         let proxy = proxy(&upstream).await;
@@ -109,7 +109,7 @@ async fn a_request_goes_on_from_an_answer_whole_or_streamed() {
                             "stream": streams});
         let second = response(&ask(&proxy, second).await);
         assert_eq!(
-            told(&upstream),
+            sent(&upstream),
             ["user: hello", "assistant: one +call_one", "tool: seen"],
             "without the earlier instructions"
         );
@@ -123,16 +123,16 @@ async fn a_request_goes_on_from_an_answer_whole_or_streamed() {
             "assistant: two +call_two",
             "tool: again",
         ];
-        assert_eq!(told(&upstream), expected);
-        // Another way on from the first answer.
+        assert_eq!(sent(&upstream), expected);
+        // Another continuation of the first answer.
         let other = json!({"previous_response_id": first["id"], "input": [output("call_one", "other")]});
         response(&ask(&proxy, other).await);
-        assert_eq!(told(&upstream), ["user: hello", "assistant: one +call_one", "tool: other"]);
+        assert_eq!(sent(&upstream), ["user: hello", "assistant: one +call_one", "tool: other"]);
     }
 }
 
 #[tokio::test]
-async fn an_item_is_put_in_the_place_of_its_reference_stored_or_not() {
+async fn an_item_replaces_its_reference_stored_or_not() {
     for store in [json!(null), json!(true), json!(false)] {
         let upstream = FakeUpstream::always(whole("one")).await;
         let proxy = proxy(&upstream).await;
@@ -144,11 +144,11 @@ async fn an_item_is_put_in_the_place_of_its_reference_stored_or_not() {
             output("call_one", "seen"),
         ]);
         let second = ask(&proxy, json!({"input": history, "store": store})).await;
-        assert_eq!(told(&upstream), ["user: hello", "assistant: one +call_one", "tool: seen"], "{store}");
+        assert_eq!(sent(&upstream), ["user: hello", "assistant: one +call_one", "tool: seen"], "{store}");
         let dropped = second.header("x-portcullis-dropped").unwrap_or_default();
         assert!(!dropped.contains("store") && !dropped.contains("item_reference"), "{store}: {dropped}");
 
-        // What was resolved is itself remembered whole.
+        // The resolved input is kept whole.
         let second = response(&second);
         let third = json!({"previous_response_id": second["id"], "input": "and?"});
         let third = ask(&proxy, third).await;
@@ -156,13 +156,13 @@ async fn an_item_is_put_in_the_place_of_its_reference_stored_or_not() {
             let id = second["id"].as_str().expect("an id");
             Family::OpenAi.assert_error(&third, 400, &["previous_response_id", id, "`store`"]);
         } else {
-            assert_eq!(told(&upstream).len(), 5, "{:?}", told(&upstream));
+            assert_eq!(sent(&upstream).len(), 5, "{:?}", sent(&upstream));
         }
     }
 }
 
 #[tokio::test]
-async fn what_nobody_knows_is_refused_by_name_and_asks_for_the_whole_history() {
+async fn an_unknown_reference_is_refused_by_name_and_asks_for_the_whole_history() {
     let upstream = FakeUpstream::always(whole("one")).await;
     let proxy = proxy(&upstream).await;
     let first = response(&ask(&proxy, json!({"input": "hello"})).await);
@@ -186,22 +186,22 @@ async fn what_nobody_knows_is_refused_by_name_and_asks_for_the_whole_history() {
 }
 
 #[tokio::test]
-async fn of_an_answer_that_broke_off_the_whole_items_are_known() {
+async fn the_complete_items_of_an_answer_that_broke_off_are_kept() {
     let upstream = FakeUpstream::always(stream("one", 2)).await;
     let proxy = proxy(&upstream).await;
     let broken = ask(&proxy, json!({"input": "hello", "stream": true})).await;
     assert!(broken.text().contains("response.failed"), "{}", broken.text());
     let id = streamed_item(&broken, "message");
     upstream.now(whole("two"));
-    // The account rests after the break; the next client shall not wait for it.
+    // The account cools after a broken answer; the next client must not wait for it.
     proxy.control_call("POST", "/api/accounts/clear-cooldown", "{}").await;
     let history = json!([{"role": "user", "content": "hello"}, {"type": "item_reference", "id": id}]);
     response(&ask(&proxy, json!({"input": history})).await);
-    assert_eq!(told(&upstream), ["user: hello", "assistant: one"]);
+    assert_eq!(sent(&upstream), ["user: hello", "assistant: one"]);
 }
 
 #[tokio::test]
-async fn an_upstream_that_speaks_responses_is_left_to_its_own_memory() {
+async fn an_upstream_that_speaks_responses_keeps_its_own_answers() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({"id": "resp_theirs"}))).await;
     let proxy = TestProxy::serve(&account("work", "openai", &upstream, "models = [\"m\"]")).await;
     let body = json!({"previous_response_id": "resp_theirs", "input": [{"type": "item_reference", "id": "msg_t"}],

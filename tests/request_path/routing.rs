@@ -1,4 +1,4 @@
-//! Which path is whose, and what is said of the others.
+//! Which path belongs to which protocol, and the errors for all others.
 
 use serde_json::json;
 
@@ -22,8 +22,8 @@ fn body_for(upstream_path: &str) -> (&'static str, (&'static str, &'static str))
     }
 }
 
-/// Posts to each path and finds the body, unchanged, at the upstream's; `odd` paths are
-/// recorded with a hint.
+/// Checks that a body posted to each path reaches the upstream's path unchanged. Requests to
+/// `odd` paths are recorded with a hint.
 async fn reaches(odd: bool, paths: &[(&str, &str)]) {
     let (proxy, upstream) = proxy_with("").await;
     for (path, upstream_path) in paths {
@@ -41,7 +41,7 @@ async fn reaches(odd: bool, paths: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn every_path_of_the_openai_family_reaches_its_own() {
+async fn every_path_of_the_openai_family_reaches_its_own_call() {
     let same = |path| (path, path);
     reaches(
         false,
@@ -59,7 +59,7 @@ async fn every_path_of_the_openai_family_reaches_its_own() {
 }
 
 #[tokio::test]
-async fn every_path_of_the_anthropic_family_reaches_its_own() {
+async fn every_path_of_the_anthropic_family_reaches_its_own_call() {
     reaches(
         false,
         &[
@@ -72,10 +72,10 @@ async fn every_path_of_the_anthropic_family_reaches_its_own() {
 }
 
 #[tokio::test]
-async fn every_gemini_action_reaches_its_own_under_every_version() {
+async fn every_gemini_action_reaches_its_own_call_under_every_version() {
     for action in ["generateContent", "countTokens", "embedContent", "batchEmbedContents"] {
         for version in ["v1", "v1beta", "v1alpha"] {
-            // A server that is not Google's has one version, whatever the client names.
+            // A server other than Google's has one version, whatever the client names.
             let path = format!("/{version}/models/gemini-3-flash:{action}");
             reaches(false, &[(&path, &format!("/v1beta/models/gemini-3-flash:{action}"))]).await;
         }
@@ -126,7 +126,7 @@ async fn misspellings_that_sdks_produce_reach_the_right_handler_with_a_hint() {
 }
 
 #[tokio::test]
-async fn a_familys_name_in_front_is_no_misspelling() {
+async fn a_familys_name_in_front_is_not_a_misspelling() {
     reaches(
         false,
         &[
@@ -174,7 +174,7 @@ async fn any_other_path_is_a_404_that_names_the_right_base_url() {
 }
 
 #[tokio::test]
-async fn a_404_repeats_no_more_of_the_path_than_is_good() {
+async fn a_404_repeats_a_long_path_only_in_part() {
     let (proxy, _upstream) = proxy_with("").await;
     let answer = proxy.get(&format!("/{}", "x".repeat(5_000))).await;
     Family::OpenAi.assert_error(&answer, 404, &["http://127.0.0.1"]);
@@ -218,7 +218,7 @@ const PROBES: [(&str, &str); 7] = [
 ];
 
 #[tokio::test]
-async fn what_interactive_clients_send_besides_is_answered_empty_and_leaves_no_record() {
+async fn the_probes_of_interactive_clients_are_answered_empty_and_leave_no_record() {
     let (proxy, upstream) = proxy_with("").await;
     for (method, path) in PROBES {
         let answer = proxy.send(method, path, &[JSON], if method == "POST" { "{}" } else { "" }).await;
@@ -232,9 +232,9 @@ async fn what_interactive_clients_send_besides_is_answered_empty_and_leaves_no_r
     assert_eq!(records[0]["path"], "/nowhere");
 }
 
-/// Some of them send no key, at every start.
+/// Some of these clients send no key, at every start.
 #[tokio::test]
-async fn a_probe_without_a_key_is_refused_and_fills_no_record() {
+async fn a_probe_without_a_key_is_refused_and_leaves_no_record() {
     let (proxy, _upstream) = proxy_with("auth_mode = \"strict\"").await;
     for (method, path) in PROBES.into_iter().chain([("GET", "/nowhere")]) {
         let answer = proxy.send(method, path, &[JSON], if method == "POST" { "{}" } else { "" }).await;
@@ -283,7 +283,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_caller_on_this_machine_learns_which_account_answered() {
+async fn a_client_on_this_computer_learns_which_account_answered() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let proxy = TestProxy::serve(&(proxy_section("") + &accounts(&upstream))).await;
     let answer = proxy.send("POST", "/v1/messages", &[JSON], Family::Anthropic.body()).await;

@@ -1,4 +1,4 @@
-//! What must not get out: keys, into anything but the config file.
+//! Keys appear nowhere but in the config file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,15 +21,15 @@ const SECRETS: [&str; 6] = [
     "up-gone-secret-key",
     "up-openai-secret-key-and-then-some",
 ];
-/// What a mask that stops at the shorter of two keys would leave of the longer one.
+/// The rest of the longer of two keys where a mask ends with the shorter one.
 const TAIL: &str = "-and-then-some";
-/// As much of a key as is too much.
+/// A part of a key that is too much to show.
 const TELLING: usize = 14;
 
 const NAMES: [&str; 5] = ["openai", "anthropic", "gemini", "gone", "longer"];
 
-/// Accounts of every family at an upstream that repeats every secret it can think of,
-/// and one whose upstream is not there.
+/// Accounts of every family on an upstream that repeats every secret, and one whose upstream
+/// does not run.
 async fn spilling(arguments: &[&str]) -> (TestProxy, FakeUpstream) {
     let upstream = FakeUpstream::always(Reply::HangUp).await;
     let gone = FakeUpstream::always(Reply::HangUp).await;
@@ -60,7 +60,7 @@ fn assert_answer_clean(what: &str, answer: &Answer) {
     assert_clean(what, &answer.text());
 }
 
-/// What the running agent shows of itself.
+/// Checks everything that the running agent shows of itself.
 async fn assert_surfaces_clean(what: &str, proxy: &TestProxy) {
     for path in ["/api/status", "/api/records", "/"] {
         let answer = proxy.control_call("GET", path, "").await;
@@ -80,7 +80,7 @@ async fn call(proxy: &TestProxy, family: Family, body: &str) -> Answer {
     proxy.send("POST", family.path(), &headers, body).await
 }
 
-/// Ends the agent and looks at everything it leaves behind.
+/// Ends the agent and checks every file it leaves.
 async fn assert_remains_clean(mut proxy: TestProxy) {
     proxy.signal(Signal::TERM);
     let stdout = proxy.remaining_stdout().await;
@@ -106,7 +106,7 @@ fn for_each_file(directory: &Path, visit: &mut dyn FnMut(&Path)) {
     }
 }
 
-/// Bodies an upstream may refuse with, each holding every secret somewhere.
+/// Bodies of refusals, each with every secret somewhere.
 fn refusals() -> Vec<(&'static str, String)> {
     let spill = SECRETS.join(", ");
     let message = |message: &str| {
@@ -120,7 +120,7 @@ fn refusals() -> Vec<(&'static str, String)> {
         ("text/html", format!("<html>{spill}</html>")),
         ("text/event-stream", format!("data: {}\n\n", message(&spill))),
     ];
-    // Reasons are shortened: a key at the cut must not stay behind in half.
+    // Reasons are shortened: half of a key must not remain at the cut.
     bodies.extend(
         (270..300)
             .step_by(4)
@@ -156,7 +156,7 @@ async fn no_refusal_of_an_upstream_carries_a_key_anywhere() {
 }
 
 #[tokio::test]
-async fn success_and_broken_answers_leave_no_key_behind_either() {
+async fn successful_and_broken_answers_leave_no_key_either() {
     let (proxy, upstream) = spilling(&["-vv"]).await;
     let error_event = format!(
         "event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"overloaded_error\",\"message\":\"{}\"}}}}\n\n",
@@ -186,7 +186,7 @@ async fn success_and_broken_answers_leave_no_key_behind_either() {
 }
 
 #[tokio::test]
-async fn testing_an_account_tells_its_key_to_nobody() {
+async fn testing_an_account_reveals_no_key() {
     let (proxy, upstream) = spilling(&[]).await;
     for status in [200, 400, 401, 500] {
         upstream.now(Reply::json(status, &json!({"error": {"message": SECRETS.join(" ")}})));
@@ -202,7 +202,7 @@ async fn testing_an_account_tells_its_key_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_problem_in_the_config_file_is_shown_without_what_is_secret_there() {
+async fn a_problem_in_the_config_file_is_shown_without_its_secrets() {
     let (proxy, _upstream) = spilling(&[]).await;
     let good = fs::read_to_string(proxy.home.config()).expect("readable");
     let key_line = format!("api_key = \"{CLIENT_KEY}\"");
@@ -239,7 +239,7 @@ async fn a_problem_in_the_config_file_is_shown_without_what_is_secret_there() {
 }
 
 #[tokio::test]
-async fn the_password_of_a_proxy_in_between_is_a_secret_too() {
+async fn the_password_of_an_upstream_proxy_is_a_secret_too() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({}))).await;
     let password = "up-openai-secret-of-the-proxy";
     let config = accounts(&upstream).replace("http://127.0.0.1", "https://api.example")
@@ -257,7 +257,7 @@ async fn the_password_of_a_proxy_in_between_is_a_secret_too() {
 }
 
 #[tokio::test]
-async fn what_the_agent_writes_is_for_its_user_alone() {
+async fn only_its_user_can_read_what_the_agent_writes() {
     let home = Home::empty();
     let inner = home.file("not/there/yet");
     let binary = env!("CARGO_BIN_EXE_portcullis");
@@ -288,7 +288,7 @@ async fn what_the_agent_writes_is_for_its_user_alone() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_process_shows_no_key_to_others() {
+async fn the_process_shows_no_key_to_other_users() {
     let (proxy, _upstream) = spilling(&[]).await;
     let of_process = |name: &str| fs::read(format!("/proc/{}/{name}", proxy.pid())).unwrap_or_default();
     assert!(!of_process("cmdline").is_empty());

@@ -1,5 +1,5 @@
-//! What one request may take, and what all together: counted by what a request becomes, not
-//! by what was sent.
+//! The memory that one request may take, and all together. It counts what a request becomes,
+//! not only what was sent.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 
 const MEGABYTE: usize = 1 << 20;
 
-/// Clients whose words this proxy has to translate: path, family, and what a request says
+/// Clients whose requests are translated: the path, the family, and the members of a request
 /// beside its padding.
 const TRANSLATED: [(&str, Family, &str); 4] = [
     (
@@ -35,7 +35,7 @@ const TRANSLATED: [(&str, Family, &str); 4] = [
     ),
 ];
 
-/// A whole chat completion that says this.
+/// A whole chat completion with this text.
 fn says(text: &str) -> Reply {
     let message = json!({"role": "assistant", "content": text});
     Reply::json(
@@ -45,7 +45,7 @@ fn says(text: &str) -> Reply {
     )
 }
 
-/// `chat` is a model behind a server of chat completions, `claude` one behind Anthropic's.
+/// `chat` is a model of a chat completions server, `claude` one of Anthropic's.
 async fn proxy(lines: &str, upstream: &FakeUpstream) -> TestProxy {
     let models = "[models]\nchat = \"theirs/m\"\nclaude = \"anthropic/m\"\n";
     let accounts = account("theirs", "openai-compatible", upstream, "")
@@ -60,7 +60,7 @@ async fn send(proxy: &TestProxy, path: &str, body: impl Into<Bytes>) -> Answer {
 }
 
 #[tokio::test]
-async fn a_body_that_is_nothing_but_values_is_413_before_it_is_parsed() {
+async fn a_body_of_nothing_but_values_is_413_before_it_is_parsed() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
     for (number, (path, family, says)) in TRANSLATED.into_iter().enumerate() {
@@ -76,7 +76,7 @@ async fn a_body_that_is_nothing_but_values_is_413_before_it_is_parsed() {
 }
 
 #[tokio::test]
-async fn what_is_passed_on_unread_may_be_as_dense_as_it_likes() {
+async fn a_body_that_passes_unread_may_be_dense() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
     let padding = "0,".repeat(10 * MEGABYTE);
@@ -103,7 +103,7 @@ async fn a_conversation_of_ninety_megabytes_passes() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_body_that_comes_byte_by_byte_takes_what_its_bytes_take() {
+async fn a_body_that_comes_byte_by_byte_counts_its_bytes_only() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
     let body = format!("{{{},\"pad\":\"{}\"}}", TRANSLATED[2].2, "x".repeat(MEGABYTE));
@@ -118,13 +118,13 @@ async fn a_body_that_comes_byte_by_byte_takes_what_its_bytes_take() {
     let mut answer = String::new();
     timeout(LIMIT, stream.read_to_string(&mut answer)).await.expect("in time").expect("text");
     assert_eq!(status_of(&answer), 200, "{answer}");
-    // The body, its copy in one piece, and what is parsed and written of it.
+    // The body, its copy in one piece, its decoded values and the encoded request.
     let taken = proxy.peak_memory() - before;
     assert!(taken < 16 * MEGABYTE, "{taken} bytes");
 }
 
-/// Has a text of this length said in an answer, and returns the ids of the answer and of
-/// the message in it.
+/// Gets an answer with a text of this length, and returns the ids of the answer and of the
+/// message in it.
 async fn remembered(proxy: &TestProxy, upstream: &FakeUpstream, length: usize) -> (Value, Value) {
     upstream.now(says(&"x".repeat(length)));
     let answer = proxy.post("/v1/responses", &json!({"model": "chat", "input": "hi"})).await;
@@ -135,7 +135,7 @@ async fn remembered(proxy: &TestProxy, upstream: &FakeUpstream, length: usize) -
 }
 
 #[tokio::test]
-async fn what_a_request_refers_to_counts_as_if_it_were_sent() {
+async fn an_answer_that_a_request_refers_to_counts_as_if_it_were_sent() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("max_body_mb = 2", &upstream).await;
     let (answer, item) = remembered(&proxy, &upstream, MEGABYTE).await;
@@ -159,7 +159,7 @@ async fn what_a_request_refers_to_counts_as_if_it_were_sent() {
 }
 
 #[tokio::test]
-async fn much_may_be_referred_to_where_there_is_room_for_it() {
+async fn a_request_may_refer_to_much_where_there_is_room_for_it() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
     let (answer, item) = remembered(&proxy, &upstream, 2 * MEGABYTE).await;
@@ -172,7 +172,7 @@ async fn much_may_be_referred_to_where_there_is_room_for_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_nothing_but_values_is_502() {
+async fn an_answer_of_nothing_but_values_is_502() {
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("", &upstream).await;
     let padding = "0,".repeat(10 * MEGABYTE);
@@ -186,11 +186,11 @@ async fn an_answer_that_is_nothing_but_values_is_502() {
 }
 
 #[tokio::test]
-async fn uploads_that_stand_still_turn_no_small_request_away_and_are_given_up() {
+async fn stalled_uploads_turn_no_small_request_away_and_are_given_up() {
     const LARGEST: usize = 40 * MEGABYTE;
     let upstream = FakeUpstream::always(says("hi")).await;
     let proxy = proxy("max_body_mb = 40", &upstream).await;
-    // Together as much as there is; the last one finds no room.
+    // Together they take all there is; the last one finds no room.
     let mut uploads = Vec::new();
     for (path, ..) in TRANSLATED.iter().cycle().take(7) {
         let mut stream = TcpStream::connect(proxy.address).await.expect("connected");
@@ -199,7 +199,7 @@ async fn uploads_that_stand_still_turn_no_small_request_away_and_are_given_up() 
              connection: close\r\ncontent-length: {LARGEST}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.expect("sent");
-        // One that is refused is not read to its end.
+        // A refused request is not read to its end.
         let _ = timeout(LIMIT, stream.write_all(&vec![b' '; LARGEST - 60])).await.expect("taken in");
         uploads.push(stream);
     }
@@ -210,7 +210,7 @@ async fn uploads_that_stand_still_turn_no_small_request_away_and_are_given_up() 
     for (path, _, says) in TRANSLATED {
         let small = format!("{{{says},\"pad\":\"{}\"}}", "x".repeat(MEGABYTE / 2));
         let answer = send(&proxy, path, small).await;
-        // An answer of chat completions is none of Anthropic's.
+        // An answer in the chat completions protocol is not one of Anthropic's.
         let is_answered = answer.status == 200 || path == "/v1/chat/completions";
         assert!(is_answered, "{path}: {}", answer.text());
     }

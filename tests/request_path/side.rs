@@ -1,5 +1,5 @@
-//! What clients ask beside conversations, in front of accounts of another protocol:
-//! `/v1/completions`, token counts, embeddings, pictures.
+//! Side calls in front of accounts of another protocol: `/v1/completions`, token counts,
+//! embeddings, images.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 
 const MODEL: &str = "models = [\"served\"]\n";
 
-/// One request of a client in front of one account.
+/// One request to a proxy with one account.
 struct Case<'a> {
     provider: &'a str,
     path: &'a str,
@@ -16,24 +16,24 @@ struct Case<'a> {
     reply: Reply,
 }
 
-/// What came back, and the one thing the upstream was sent, if it was asked.
-struct Told {
+/// The answer, the request that the upstream got, if any, and the record.
+struct Outcome {
     answer: Answer,
     sent: Option<(String, Value)>,
     record: Value,
 }
 
-async fn tell(case: Case<'_>) -> Told {
+async fn send(case: Case<'_>) -> Outcome {
     let upstream = FakeUpstream::always(case.reply).await;
     let proxy = TestProxy::serve(&account("work", case.provider, &upstream, MODEL)).await;
     let answer = proxy.post(case.path, &case.body).await;
     let sent = upstream.seen().last().map(|seen| (seen.path.clone(), seen.json()));
     let record = proxy.records().await[0].clone();
-    Told { answer, sent, record }
+    Outcome { answer, sent, record }
 }
 
-impl Told {
-    /// The answer, which must be a good one.
+impl Outcome {
+    /// The body of the answer, which must be a 200.
     fn json(&self) -> Value {
         assert_eq!(self.answer.status, 200, "{}", self.answer.text());
         assert_eq!(self.answer.header("content-type"), Some("application/json"));
@@ -92,8 +92,8 @@ async fn a_prompt_is_continued_by_any_chat_model() {
     for provider in ["anthropic", "gemini"] {
         let body = json!({"model": "served", "prompt": ["hello"], "max_tokens": 9, "logprobs": 2});
         let reply = Reply::json(200, &said_by(provider));
-        let told = tell(Case { provider, path: "/v1/completions", body, reply }).await;
-        let answer = told.json();
+        let outcome = send(Case { provider, path: "/v1/completions", body, reply }).await;
+        let answer = outcome.json();
         assert_eq!(answer["object"], "text_completion", "{provider}");
         assert_eq!(
             answer["choices"],
@@ -101,10 +101,13 @@ async fn a_prompt_is_continued_by_any_chat_model() {
             "{provider}"
         );
         assert_eq!((&answer["model"], &answer["usage"]["total_tokens"]), (&json!("served"), &json!(9)));
-        let sent = told.sent.as_ref().expect("asked").1.to_string();
+        let sent = outcome.sent.as_ref().expect("asked").1.to_string();
         assert!(sent.contains("hello"), "{provider}: {sent}");
-        assert_eq!(told.dropped(), "logprobs", "{provider}");
-        assert_eq!((&told.record["usage"]["input"], &told.record["outcome"]), (&json!(7), &json!("done")));
+        assert_eq!(outcome.dropped(), "logprobs", "{provider}");
+        assert_eq!(
+            (&outcome.record["usage"]["input"], &outcome.record["outcome"]),
+            (&json!(7), &json!("done"))
+        );
     }
 }
 
@@ -113,9 +116,9 @@ async fn a_prompt_is_continued_in_a_stream() {
     for provider in ["anthropic", "gemini"] {
         let body = json!({"model": "served", "prompt": "hello", "stream": true, "stream_options": {"include_usage": true}});
         let reply = Reply::sse(streamed_by(provider));
-        let told = tell(Case { provider, path: "/v1/completions", body, reply }).await;
-        assert_eq!(told.answer.header("content-type"), Some("text/event-stream"), "{provider}");
-        let text = told.answer.text();
+        let outcome = send(Case { provider, path: "/v1/completions", body, reply }).await;
+        assert_eq!(outcome.answer.header("content-type"), Some("text/event-stream"), "{provider}");
+        let text = outcome.answer.text();
         let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
         let (end, chunks) = data.split_last().expect("chunks");
         assert_eq!(*end, "[DONE]", "{provider}: {text}");
@@ -135,11 +138,11 @@ async fn a_continuation_that_breaks_ends_with_an_error() {
     let whole = streamed_by("gemini");
     let half = whole.split_inclusive("\n\n").next().expect("an event").to_owned();
     let body = json!({"model": "served", "prompt": "hello", "stream": true});
-    let told =
-        tell(Case { provider: "gemini", path: "/v1/completions", body, reply: Reply::sse(half) }).await;
-    let text = told.answer.text();
+    let outcome =
+        send(Case { provider: "gemini", path: "/v1/completions", body, reply: Reply::sse(half) }).await;
+    let text = outcome.answer.text();
     assert!(!text.contains("[DONE]") && text.contains("\"error\""), "{text}");
-    assert_eq!(told.record["outcome"], "cut");
+    assert_eq!(outcome.record["outcome"], "cut");
 }
 
 #[tokio::test]
@@ -148,14 +151,14 @@ async fn a_server_that_knows_completions_gets_the_prompt_as_it_is() {
         let body = json!({"model": "served", "prompt": ["a", "b"], "suffix": "c", "logprobs": 2});
         let answer = json!({"object": "text_completion", "choices": [{"text": "x"}, {"text": "y"}]});
         let reply = Reply::json(200, &answer);
-        let told = tell(Case { provider, path: "/v1/completions", body: body.clone(), reply }).await;
-        assert_eq!(told.json(), answer, "{provider}");
-        assert_eq!(told.sent_to("/v1/completions"), &body, "{provider}");
+        let outcome = send(Case { provider, path: "/v1/completions", body: body.clone(), reply }).await;
+        assert_eq!(outcome.json(), answer, "{provider}");
+        assert_eq!(outcome.sent_to("/v1/completions"), &body, "{provider}");
     }
 }
 
-/// The two protocols that count: the path and a body of a client, and of the upstream the
-/// path and an answer.
+/// For each protocol with token counts: a client's path and body, the upstream's path, and its
+/// answer.
 fn counting(family: &str) -> (&'static str, Value, &'static str, Value) {
     match family {
         "anthropic" => (
@@ -185,10 +188,10 @@ async fn an_upstream_that_counts_is_asked() {
             let (path, body, ..) = counting(client);
             let (_, _, upstream_path, count) = counting(upstream);
             let reply = Reply::json(200, &count);
-            let told = tell(Case { provider: upstream, path, body: body.clone(), reply }).await;
-            assert_eq!(counted(client, &told.json()), 42, "{client} on {upstream}");
-            assert_eq!(told.estimate(), None, "{client} on {upstream}");
-            let sent = told.sent_to(upstream_path);
+            let outcome = send(Case { provider: upstream, path, body: body.clone(), reply }).await;
+            assert_eq!(counted(client, &outcome.json()), 42, "{client} on {upstream}");
+            assert_eq!(outcome.estimate(), None, "{client} on {upstream}");
+            let sent = outcome.sent_to(upstream_path);
             match (client == upstream, upstream) {
                 (true, _) => assert_eq!(sent, &body),
                 (false, "gemini") => {
@@ -210,12 +213,15 @@ async fn tokens_are_estimated_where_no_upstream_counts_them() {
         for provider in ["openai", "openai-compatible"] {
             let (path, body, ..) = counting(client);
             let reply = Reply::HangUp;
-            let told = tell(Case { provider, path, body, reply }).await;
-            let tokens = counted(client, &told.json());
+            let outcome = send(Case { provider, path, body, reply }).await;
+            let tokens = counted(client, &outcome.json());
             assert!((6..30).contains(&tokens), "{client} on {provider}: {tokens}");
-            assert_eq!(told.estimate(), Some("tokens"), "{client} on {provider}");
-            assert!(told.sent.is_none(), "{client} on {provider} was asked");
-            assert_eq!((&told.record["status"], &told.record["outcome"]), (&json!(200), &json!("done")));
+            assert_eq!(outcome.estimate(), Some("tokens"), "{client} on {provider}");
+            assert!(outcome.sent.is_none(), "{client} on {provider} was asked");
+            assert_eq!(
+                (&outcome.record["status"], &outcome.record["outcome"]),
+                (&json!(200), &json!("done"))
+            );
         }
     }
 }
@@ -225,10 +231,10 @@ async fn tokens_are_estimated_where_the_upstream_has_no_such_path() {
     for client in ["anthropic", "gemini"] {
         let (path, body, ..) = counting(client);
         let reply = Reply::whole(404, "text/plain", "404 page not found");
-        let told = tell(Case { provider: "zai", path, body, reply }).await;
-        assert!(counted(client, &told.json()) > 0, "{client}");
-        assert_eq!(told.estimate(), Some("tokens"), "{client}");
-        told.sent_to("/v1/messages/count_tokens");
+        let outcome = send(Case { provider: "zai", path, body, reply }).await;
+        assert!(counted(client, &outcome.json()) > 0, "{client}");
+        assert_eq!(outcome.estimate(), Some("tokens"), "{client}");
+        outcome.sent_to("/v1/messages/count_tokens");
     }
 }
 
@@ -238,10 +244,10 @@ async fn a_count_for_a_model_that_is_not_there_is_refused() {
     for client in ["anthropic", "gemini"] {
         let (path, body, ..) = counting(client);
         let reply = Reply::json(404, &error);
-        let told = tell(Case { provider: "anthropic", path, body, reply }).await;
-        assert_eq!(told.answer.status, 404, "{client}: {}", told.answer.text());
-        assert_eq!(told.answer.message(), "model: served", "{client}");
-        assert_eq!(told.answer.json()["type"].is_string(), client == "anthropic");
+        let outcome = send(Case { provider: "anthropic", path, body, reply }).await;
+        assert_eq!(outcome.answer.status, 404, "{client}: {}", outcome.answer.text());
+        assert_eq!(outcome.answer.message(), "model: served", "{client}");
+        assert_eq!(outcome.answer.json()["type"].is_string(), client == "anthropic");
     }
 }
 
@@ -254,34 +260,35 @@ async fn openai_clients_get_geminis_embeddings() {
         body,
         reply: Reply::json(200, &vectors),
     };
-    let told =
-        tell(case(json!({"model": "served", "input": ["a", "b"], "dimensions": 2, "user": "u"}))).await;
-    let answer = told.json();
+    let outcome =
+        send(case(json!({"model": "served", "input": ["a", "b"], "dimensions": 2, "user": "u"}))).await;
+    let answer = outcome.json();
     assert_eq!(answer["data"][0], json!({"object": "embedding", "index": 0, "embedding": [0.6, 0.8]}));
     assert_eq!(answer["data"][1]["index"], 1);
     assert_eq!((&answer["object"], &answer["model"]), (&json!("list"), &json!("served")));
-    // Google does not say what it cost.
-    assert_eq!((&answer["usage"]["prompt_tokens"], told.estimate()), (&json!(2), Some("tokens")));
-    assert_eq!(told.record["usage"], Value::Null);
-    assert_eq!(told.dropped(), "user");
+    // Google reports no usage.
+    assert_eq!((&answer["usage"]["prompt_tokens"], outcome.estimate()), (&json!(2), Some("tokens")));
+    assert_eq!(outcome.record["usage"], Value::Null);
+    assert_eq!(outcome.dropped(), "user");
     let one = |text| json!({"model": "models/served", "content": {"parts": [{"text": text}]}, "outputDimensionality": 2});
     assert_eq!(
-        told.sent_to("/v1beta/models/served:batchEmbedContents"),
+        outcome.sent_to("/v1beta/models/served:batchEmbedContents"),
         &json!({"requests": [one("a"), one("b")]})
     );
 
-    let told = tell(case(json!({"model": "served", "input": ["a", "b"], "encoding_format": "base64"}))).await;
+    let outcome =
+        send(case(json!({"model": "served", "input": ["a", "b"], "encoding_format": "base64"}))).await;
     // 0.6 and 0.8 as 32-bit floats, little-endian.
-    assert_eq!(told.json()["data"][0]["embedding"], "mpkZP83MTD8=");
+    assert_eq!(outcome.json()["data"][0]["embedding"], "mpkZP83MTD8=");
 }
 
 #[tokio::test]
-async fn an_answer_with_too_few_embeddings_is_none() {
+async fn an_answer_with_too_few_embeddings_is_an_error() {
     let reply = Reply::json(200, &json!({"embeddings": [{"values": [1.0]}]}));
     let body = json!({"model": "served", "input": ["a", "b"]});
-    let told = tell(Case { provider: "gemini", path: "/v1/embeddings", body, reply }).await;
-    assert_eq!(told.answer.status, 502, "{}", told.answer.text());
-    assert!(told.answer.json()["error"]["type"].is_string());
+    let outcome = send(Case { provider: "gemini", path: "/v1/embeddings", body, reply }).await;
+    assert_eq!(outcome.answer.status, 502, "{}", outcome.answer.text());
+    assert!(outcome.answer.json()["error"]["type"].is_string());
 }
 
 #[tokio::test]
@@ -289,11 +296,11 @@ async fn token_ids_cannot_be_embedded_by_another_vendor() {
     for input in [json!([1, 2, 3]), json!([[1, 2], [3]])] {
         let reply = Reply::HangUp;
         let body = json!({"model": "served", "input": input});
-        let told = tell(Case { provider: "gemini", path: "/v1/embeddings", body, reply }).await;
-        assert_eq!(told.answer.status, 400);
-        assert_eq!(told.answer.json()["error"]["type"], "invalid_request_error");
-        assert!(told.answer.message().contains("token ids"), "{}", told.answer.message());
-        assert!(told.sent.is_none());
+        let outcome = send(Case { provider: "gemini", path: "/v1/embeddings", body, reply }).await;
+        assert_eq!(outcome.answer.status, 400);
+        assert_eq!(outcome.answer.json()["error"]["type"], "invalid_request_error");
+        assert!(outcome.answer.message().contains("token ids"), "{}", outcome.answer.message());
+        assert!(outcome.sent.is_none());
     }
 }
 
@@ -321,11 +328,11 @@ async fn gemini_clients_get_openais_embeddings() {
     ];
     for (path, body, data, sent, answer) in cases {
         let reply = Reply::json(200, &json!({"object": "list", "data": data, "usage": usage}));
-        let told = tell(Case { provider: "openai", path, body, reply }).await;
-        assert_eq!(told.json(), answer, "{path}");
-        assert_eq!(told.sent_to("/v1/embeddings"), &sent, "{path}");
-        assert_eq!((told.dropped(), told.estimate()), ("taskType", None), "{path}");
-        assert_eq!(told.record["usage"]["input"], 3, "{path}");
+        let outcome = send(Case { provider: "openai", path, body, reply }).await;
+        assert_eq!(outcome.json(), answer, "{path}");
+        assert_eq!(outcome.sent_to("/v1/embeddings"), &sent, "{path}");
+        assert_eq!((outcome.dropped(), outcome.estimate()), ("taskType", None), "{path}");
+        assert_eq!(outcome.record["usage"]["input"], 3, "{path}");
     }
 }
 
@@ -333,45 +340,45 @@ async fn gemini_clients_get_openais_embeddings() {
 async fn an_account_that_embeds_nothing_is_named() {
     let body = json!({"model": "served", "input": "a"});
     let case = Case { provider: "anthropic", path: "/v1/embeddings", body, reply: Reply::HangUp };
-    let told = tell(case).await;
-    assert_eq!(told.answer.status, 400, "{}", told.answer.text());
-    assert!(told.answer.message().contains("work"), "{}", told.answer.message());
+    let outcome = send(case).await;
+    assert_eq!(outcome.answer.status, 400, "{}", outcome.answer.text());
+    assert!(outcome.answer.message().contains("work"), "{}", outcome.answer.message());
 }
 
 #[tokio::test]
-async fn openai_clients_get_geminis_pictures() {
+async fn openai_clients_get_geminis_images() {
     let picture = json!({"candidates": [{"finishReason": "STOP", "content": {"parts": [
         {"text": "here"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}]}}],
         "usageMetadata": {"promptTokenCount": 4, "candidatesTokenCount": 1290}});
     let body = json!({"model": "served", "prompt": "a cat", "n": 2, "size": "1536x1024", "quality": "high"});
     let reply = Reply::json(200, &picture);
-    let told = tell(Case { provider: "gemini", path: "/v1/images/generations", body, reply }).await;
-    let answer = told.json();
+    let outcome = send(Case { provider: "gemini", path: "/v1/images/generations", body, reply }).await;
+    let answer = outcome.json();
     assert_eq!(answer["data"], json!([{"b64_json": "aGk="}, {"b64_json": "aGk="}]));
     assert_eq!((&answer["output_format"], &answer["usage"]["total_tokens"]), (&json!("png"), &json!(2588)));
-    assert_eq!(told.dropped(), "quality, size");
+    assert_eq!(outcome.dropped(), "quality, size");
     assert_eq!(
-        told.sent_to("/v1beta/models/served:generateContent"),
+        outcome.sent_to("/v1beta/models/served:generateContent"),
         &json!({
             "contents": [{"role": "user", "parts": [{"text": "a cat"}]}],
             "generationConfig": {"responseModalities": ["IMAGE"], "imageConfig": {"aspectRatio": "3:2"}},
         })
     );
-    assert_eq!(told.record["usage"]["output"], 2580);
+    assert_eq!(outcome.record["usage"]["output"], 2580);
 }
 
 #[tokio::test]
-async fn a_picture_held_back_is_a_refusal_with_its_reason() {
+async fn a_blocked_image_is_a_refusal_with_its_reason() {
     let reply = Reply::json(200, &json!({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}));
     let body = json!({"model": "served", "prompt": "a cat"});
-    let told = tell(Case { provider: "gemini", path: "/v1/images/generations", body, reply }).await;
-    assert_eq!(told.answer.status, 400, "{}", told.answer.text());
-    assert_eq!(told.answer.json()["error"]["type"], "invalid_request_error");
-    assert!(told.answer.message().contains("IMAGE_SAFETY"), "{}", told.answer.message());
+    let outcome = send(Case { provider: "gemini", path: "/v1/images/generations", body, reply }).await;
+    assert_eq!(outcome.answer.status, 400, "{}", outcome.answer.text());
+    assert_eq!(outcome.answer.json()["error"]["type"], "invalid_request_error");
+    assert!(outcome.answer.message().contains("IMAGE_SAFETY"), "{}", outcome.answer.message());
 }
 
 #[tokio::test]
-async fn an_upstreams_refusal_arrives_in_the_clients_words() {
+async fn an_upstreams_refusal_arrives_in_the_clients_protocol() {
     let google = json!({"error": {"code": 400, "message": "too odd", "status": "INVALID_ARGUMENT"}});
     let openai = json!({"error": {"message": "too odd", "type": "invalid_request_error", "code": null}});
     let content = json!({"parts": [{"text": "a"}]});
@@ -382,13 +389,13 @@ async fn an_upstreams_refusal_arrives_in_the_clients_words() {
         ("gemini", "/v1/messages/count_tokens", counting("anthropic").1, &google),
         ("openai", "/v1beta/models/served:embedContent", json!({"content": content}), &openai),
     ] {
-        let told = tell(Case { provider, path, body, reply: Reply::json(400, error) }).await;
+        let outcome = send(Case { provider, path, body, reply: Reply::json(400, error) }).await;
         assert_eq!(
-            (told.answer.status.as_u16(), told.answer.message()),
+            (outcome.answer.status.as_u16(), outcome.answer.message()),
             (400, "too odd".to_owned()),
             "{path}"
         );
-        let answer = told.answer.json();
+        let answer = outcome.answer.json();
         let shape = match path {
             "/v1/messages/count_tokens" => answer["type"] == "error",
             "/v1beta/models/served:embedContent" => answer["error"]["status"] == "INVALID_ARGUMENT",
@@ -399,7 +406,7 @@ async fn an_upstreams_refusal_arrives_in_the_clients_words() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_said_elsewhere_is_refused_before_anyone_is_asked() {
+async fn what_another_protocol_cannot_express_is_refused_before_an_account_is_asked() {
     for (path, body, part) in [
         ("/v1/completions", json!({"model": "served", "prompt": ["a", "b"]}), "prompt: "),
         ("/v1/completions", json!({"model": "served", "prompt": "a", "suffix": "b"}), "suffix: "),
@@ -408,10 +415,10 @@ async fn what_cannot_be_said_elsewhere_is_refused_before_anyone_is_asked() {
         ("/v1/embeddings", json!({"model": "served"}), "input: "),
         ("/v1/messages/count_tokens", json!({"model": "served"}), "messages: "),
     ] {
-        let told = tell(Case { provider: "gemini", path, body: body.clone(), reply: Reply::HangUp }).await;
-        assert_eq!(told.answer.status, 400, "{body}: {}", told.answer.text());
-        assert!(told.answer.message().starts_with(part), "{body}: {}", told.answer.message());
-        assert!(told.sent.is_none(), "{body}");
+        let outcome = send(Case { provider: "gemini", path, body: body.clone(), reply: Reply::HangUp }).await;
+        assert_eq!(outcome.answer.status, 400, "{body}: {}", outcome.answer.text());
+        assert!(outcome.answer.message().starts_with(part), "{body}: {}", outcome.answer.message());
+        assert!(outcome.sent.is_none(), "{body}");
     }
 }
 
@@ -428,7 +435,7 @@ async fn the_next_account_is_asked_when_one_fails() {
 }
 
 #[tokio::test]
-async fn gemini_clients_get_openais_pictures() {
+async fn gemini_clients_get_openais_images() {
     let upstream = FakeUpstream::always(Reply::json(
         200,
         &json!({"created": 1, "data": [{"b64_json": "aGk="}], "output_format": "jpeg",

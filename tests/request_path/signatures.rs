@@ -1,4 +1,4 @@
-//! Gemini's thought signatures, for clients that send a call back and its signature not.
+//! Gemini's thought signatures, for clients that send a call back without its signature.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::proxy::account;
 use crate::support::{Answer, FakeUpstream, Reply, TestProxy};
 
 const SIGNATURE: &str = "c2lnbmF0dXJl";
-/// What Gemini is told of a call that nobody has a signature for.
+/// The signature that Gemini gets for a call without one.
 const NONE_THERE: &str = "skip_thought_signature_validator";
 
 /// The clients of other protocols.
@@ -28,8 +28,8 @@ impl Client {
         }
     }
 
-    /// A question, or the conversation after these calls were answered. Of a call only the
-    /// id, the name and the arguments come back.
+    /// A question, or the conversation after these calls were answered. Only the id, the name
+    /// and the arguments of a call come back.
     fn ask(self, streams: bool, calls: &[String]) -> Value {
         let turns: Vec<Value> = match self {
             Self::Chat => {
@@ -119,7 +119,7 @@ fn two_calls() -> Value {
            "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1}})
 }
 
-/// The signature of each call in what Gemini was sent last.
+/// The signature of each call in the last request to Gemini.
 fn sent_signatures(upstream: &FakeUpstream) -> Vec<Value> {
     let sent = upstream.seen().last().expect("a request").json();
     let contents = sent["contents"].as_array().expect("contents").clone();
@@ -131,7 +131,7 @@ fn sent_signatures(upstream: &FakeUpstream) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_signature_returns_with_its_call_though_the_client_dropped_it() {
+async fn a_signature_returns_with_its_call_although_the_client_dropped_it() {
     for streams in [false, true] {
         let answer = two_calls();
         let reply =
@@ -154,7 +154,7 @@ async fn a_signature_returns_with_its_call_though_the_client_dropped_it() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_never_signed_says_so() {
+async fn a_call_that_was_never_signed_is_marked_as_such() {
     let upstream = FakeUpstream::always(Reply::json(200, &two_calls())).await;
     let proxy = TestProxy::with_upstream("gemini", &upstream).await;
     for client in Client::ALL {
@@ -165,7 +165,7 @@ async fn a_call_that_was_never_signed_says_so() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_cannot_read_a_signature_is_sent_none() {
+async fn an_upstream_that_cannot_read_a_signature_gets_none() {
     let gemini = FakeUpstream::always(Reply::json(200, &two_calls())).await;
     let told = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
                       "content": [{"type": "text", "text": "hi"}], "usage": {"input_tokens": 1, "output_tokens": 1}});

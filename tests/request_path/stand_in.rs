@@ -1,4 +1,4 @@
-//! The demo beside accounts that cost something: it answers what nobody else serves.
+//! The demo account beside paid ones: it answers for models that no other account serves.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn it_never_answers_for_an_account_that_serves_the_model() {
 }
 
 #[tokio::test]
-async fn it_stays_out_where_the_other_only_owns_the_name_or_has_lost_its_key() {
+async fn it_does_not_answer_where_the_other_only_owns_the_name_or_has_lost_its_key() {
     let error = json!({"error": {"message": "no", "code": "invalid_api_key"}});
     let real = FakeUpstream::always(Reply::json(401, &error)).await;
     for order in

@@ -1,4 +1,4 @@
-//! Streams that go well: the same bytes, as they come, and what they cost is noted.
+//! Streams that end well: the same bytes, as they come, and their usage in the record.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::support::{FakeUpstream, Piece, Reply, TestProxy};
 
 const EVENTS: &str = "text/event-stream";
 
-/// The stream crosses unchanged in chunks of this size, and is filed as whole.
+/// Checks that the stream crosses unchanged in chunks of this size, and is recorded as done.
 async fn check_exact(dialect: &Dialect, what: &str, text: &str, size: usize) {
     let told = format!("{} {what}, {size} bytes a chunk", dialect.name);
     let upstream = FakeUpstream::always(Reply::chunked(EVENTS, text, size)).await;
@@ -34,7 +34,7 @@ async fn every_byte_crosses_however_lines_end_and_chunks_fall() {
             ("CRLF", plain.replace('\n', "\r\n")),
             ("CR", plain.replace('\n', "\r")),
             ("with comments and without spaces", decorated),
-            ("without a last blank line", plain.trim_end().to_owned()),
+            ("without a last empty line", plain.trim_end().to_owned()),
         ] {
             for size in [1, 7, usize::MAX] {
                 check_exact(dialect, what, &text, size).await;
@@ -91,7 +91,7 @@ async fn nothing_reaches_the_client_before_the_first_event() {
 }
 
 #[tokio::test]
-async fn what_a_whole_answer_cost_is_noted() {
+async fn the_usage_of_a_whole_answer_is_recorded() {
     for dialect in dialect::ALL {
         let upstream = FakeUpstream::always(dialect.whole_reply()).await;
         let proxy = dialect.serve(&upstream, "").await;
@@ -132,7 +132,7 @@ async fn gemini_without_sse_is_a_json_array_as_it_comes() {
     assert_eq!((&record["usage"]["input"], &record["usage"]["output"]), (&json!(11), &json!(5)));
 }
 
-/// Time is the subject here: silence is limited, the length of a stream is not.
+/// The silence of a stream is limited; its length is not.
 #[tokio::test]
 async fn a_lively_stream_outlives_the_request_timeout() {
     let sse = (OPENAI_CHAT.path(true), OPENAI_CHAT.body(true), EVENTS, OPENAI_CHAT.events.to_vec(), "openai");

@@ -27,12 +27,12 @@ impl Dialect {
         }
     }
 
-    /// The model that answers. OpenAI has some that no chat completion reaches.
+    /// The model that answers. Some of OpenAI's answer no chat completions.
     fn model(self) -> &'static str {
         if self == Responses { "gpt-5-codex" } else { "their-model" }
     }
 
-    /// What a client sends to ask `hello` of the model `served`.
+    /// The path and body of a client that asks the model `served` for `hello`.
     fn ask(self, stream: bool) -> (&'static str, Value) {
         match self {
             Chat => (
@@ -56,7 +56,7 @@ impl Dialect {
         }
     }
 
-    /// A whole answer that says `hi there`, and its cost: 7 in, 2 out.
+    /// A whole answer that says `hi there`, with 7 tokens in and 2 out.
     fn answer(self) -> Value {
         match self {
             Chat => json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "served",
@@ -130,7 +130,7 @@ impl Dialect {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// The text of a stream's events, and whether it says that it is whole.
+    /// The text of a stream's events, and whether the stream is complete.
     fn streamed(self, answer: &Answer) -> (String, bool) {
         let text = answer.text();
         let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
@@ -151,7 +151,7 @@ impl Dialect {
         (events.iter().map(piece).filter_map(|piece| piece.as_str().map(str::to_owned)).collect(), whole)
     }
 
-    /// Whether this dialect's error shape tells of this kind of trouble.
+    /// Whether the answer is an error in this dialect's shape.
     fn is_error(self, answer: &Answer) -> bool {
         let body = answer.json();
         match self {
@@ -216,6 +216,124 @@ async fn streams_cross_every_pair() {
     }
 }
 
+/// Pairs in which the upstream is asked for a conversation in a protocol it answers here.
+fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
+    let pairs = UPSTREAMS.into_iter().flat_map(|upstream| CLIENTS.map(|client| (client, upstream)));
+    pairs.filter(|pair| *pair != (Responses, Chat))
+}
+
+#[tokio::test]
+async fn a_client_that_asked_for_a_stream_gets_one_where_the_upstream_ignores_it() {
+    for (client, upstream) in pairs() {
+        let fake = FakeUpstream::always(Reply::json(200, &upstream.answer())).await;
+        let proxy = proxy(&fake, upstream).await;
+        let (path, body) = client.ask(true);
+        let answer = proxy.post(path, &body).await;
+        assert_eq!(answer.status, 200, "{client:?} on {upstream:?}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("text/event-stream"), "{client:?} on {upstream:?}");
+        let expected = ("hi there".to_owned(), true);
+        assert_eq!(client.streamed(&answer), expected, "{client:?} on {upstream:?}: {}", answer.text());
+        let record = &proxy.records().await[0];
+        assert_eq!((&record["outcome"], &record["streamed"]), (&json!("done"), &json!(true)), "{record}");
+        assert_eq!(
+            (&record["usage"]["input"], &record["usage"]["output"]),
+            (&json!(7), &json!(2)),
+            "{record}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asked_for_a_whole_answer_gets_one_where_the_upstream_streams() {
+    for (client, upstream) in pairs() {
+        let fake = FakeUpstream::always(Reply::sse(upstream.stream())).await;
+        let proxy = proxy(&fake, upstream).await;
+        let (path, body) = client.ask(false);
+        let answer = proxy.post(path, &body).await;
+        assert_eq!(answer.status, 200, "{client:?} on {upstream:?}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{client:?} on {upstream:?}");
+        assert_eq!(client.text(&answer.json()), "hi there", "{client:?} on {upstream:?}");
+        let record = &proxy.records().await[0];
+        assert_eq!((&record["outcome"], &record["streamed"]), (&json!("done"), &json!(false)), "{record}");
+        assert_eq!(
+            (&record["usage"]["input"], &record["usage"]["output"]),
+            (&json!(7), &json!(2)),
+            "{record}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_gemini_client_that_asked_for_an_array_gets_one_where_the_upstream_does_not_stream() {
+    for upstream in UPSTREAMS {
+        let fake = FakeUpstream::always(Reply::json(200, &upstream.answer())).await;
+        let proxy = proxy(&fake, upstream).await;
+        let (_, body) = Gemini.ask(true);
+        let answer = proxy.post("/v1beta/models/served:streamGenerateContent", &body).await;
+        assert_eq!(answer.status, 200, "on {upstream:?}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"), "on {upstream:?}");
+        let array = answer.json();
+        let chunks = array.as_array().expect("an array");
+        let text: String = chunks.iter().map(|chunk| Gemini.text(chunk)).collect();
+        assert_eq!(text, "hi there", "on {upstream:?}: {array}");
+        assert_eq!(chunks.last().expect("one")["candidates"][0]["finishReason"], "STOP", "on {upstream:?}");
+        assert_eq!(proxy.records().await[0]["streamed"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_made_of_a_whole_answer_keeps_what_its_own_protocol_relies_on() {
+    let call = json!({"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_1", "name": "patch",
+        "input": "*** Begin", "status": "completed"});
+    let mut whole = Responses.answer();
+    whole["output"] = json!([call]);
+    let fake = FakeUpstream::always(Reply::json(200, &whole)).await;
+    let proxy = proxy(&fake, Responses).await;
+    let (path, body) = Responses.ask(true);
+    let answer = proxy.post(path, &body).await.text();
+    let last = answer.lines().rev().find_map(|line| line.strip_prefix("data: ")).expect("an event");
+    let last: Value = serde_json::from_str(last).expect("JSON");
+    assert_eq!(last["response"]["id"], "resp_1", "a client goes on from it: {last}");
+    assert_eq!(last["response"]["output"][0]["type"], "custom_tool_call", "{last}");
+    assert_eq!(last["response"]["output"][0]["input"], "*** Begin", "{last}");
+
+    fake.now(Reply::json(200, &Chat.answer()));
+    let plain = proxy_of_chat(&fake).await;
+    for asks_for_usage in [true, false] {
+        let (path, mut body) = Chat.ask(true);
+        body["stream_options"] = json!({"include_usage": asks_for_usage});
+        let answer = plain.post(path, &body).await.text();
+        assert_eq!(answer.contains("\"prompt_tokens\":7"), asks_for_usage, "{answer}");
+        assert!(answer.contains("\"id\":\"c1\""), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_an_answer_becomes_an_error_and_not_a_stream() {
+    let error = json!({"error": {"message": "no more today", "type": "server_error", "code": null}});
+    let fake = FakeUpstream::always(Reply::json(200, &error)).await;
+    let proxy = proxy_of_chat(&fake).await;
+    let (path, body) = Chat.ask(true);
+    let answer = proxy.post(path, &body).await;
+    assert!(answer.status.is_server_error(), "{}: {}", answer.status, answer.text());
+    assert!(answer.message().contains("no more today"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn events_under_another_content_type_pass_as_they_are() {
+    let stream = Chat.stream();
+    for content_type in ["text/plain", "application/json"] {
+        let fake = FakeUpstream::always(Reply::whole(200, content_type, stream.clone())).await;
+        let proxy = proxy_of_chat(&fake).await;
+        let (path, body) = Chat.ask(true);
+        assert_eq!(proxy.post(path, &body).await.text(), stream, "{content_type}");
+    }
+}
+
+async fn proxy_of_chat(upstream: &FakeUpstream) -> TestProxy {
+    proxy(upstream, Chat).await
+}
+
 #[tokio::test]
 async fn a_stream_that_breaks_never_looks_whole() {
     for upstream in UPSTREAMS {
@@ -230,14 +348,14 @@ async fn a_stream_that_breaks_never_looks_whole() {
             assert!(!whole && !answer.cut, "{client:?} on {upstream:?}: {}", answer.text());
             assert!(answer.text().contains("error"), "{client:?} on {upstream:?}: {}", answer.text());
             assert_eq!(proxy.records().await[0]["outcome"], "cut", "{client:?} on {upstream:?}");
-            // The account backs off after a break; the next client shall not wait for it.
+            // The account cools after a broken answer; the next client must not wait for it.
             proxy.control_call("POST", "/api/accounts/clear-cooldown", "{}").await;
         }
     }
 }
 
 #[tokio::test]
-async fn an_upstreams_refusal_arrives_in_the_clients_words() {
+async fn an_upstreams_refusal_arrives_in_the_clients_protocol() {
     for upstream in UPSTREAMS {
         let error = match upstream {
             Chat | Responses => {

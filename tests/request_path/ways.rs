@@ -1,5 +1,5 @@
-//! The way to an upstream: through a proxy or past it, by which certificates, and what is
-//! said of whom when it cannot be gone.
+//! The way to an upstream: through the user's proxy or past it, the certificates it trusts,
+//! and the party that an error names when the way fails.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::support::proxy::{account, account_in, free_port};
 use crate::support::tls::Tls;
 use crate::support::{Answer, FakeUpstream, Home, Reply, TestProxy};
 
-/// One account at this address.
+/// A config with one account at this address.
 fn at(base_url: &str) -> String {
     format!(
         "[[accounts]]\nname = \"work\"\nprovider = \"openai-compatible\"\napi_key = \"up-work-secret-key\"\n\
@@ -24,7 +24,7 @@ fn upstream_section(lines: &str) -> String {
     format!("[upstream]\n{lines}\n")
 }
 
-/// Fails unless this is a 502 that holds these words and none of those.
+/// Asserts that this is a 502 whose message has all of `words` and none of `others`.
 fn assert_unreachable(answer: &Answer, words: &[&str], others: &[&str]) {
     assert_eq!(answer.status, 502, "{}", answer.text());
     for word in words {
@@ -48,7 +48,7 @@ async fn a_proxy_on_the_way_that_is_down_is_named_and_not_the_provider() {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_that_is_down_is_one_that_cannot_be_reached() {
+async fn a_socks_proxy_that_is_down_is_reported_as_unreachable() {
     for scheme in ["socks5", "socks5h"] {
         let port = free_port();
         let line = format!("proxy = \"{scheme}://127.0.0.1:{port}\"");
@@ -57,12 +57,12 @@ async fn a_socks_proxy_that_is_down_is_one_that_cannot_be_reached() {
         let proxy = TestProxy::serve(&(upstream_section(&line) + &at(base_url))).await;
         let named = format!("the proxy 127.0.0.1:{port} (upstream.proxy)");
         let answer = OPENAI_CHAT.ask(&proxy, false).await;
-        assert_unreachable(&answer, &[&named, "cannot reach the proxy"], &["refused to connect", "no_proxy"]);
+        assert_unreachable(&answer, &[&named, "cannot be reached"], &["refused to connect", "no_proxy"]);
     }
 }
 
 #[tokio::test]
-async fn a_407_is_of_a_proxy_also_where_no_tunnel_was_asked_for() {
+async fn a_407_is_blamed_on_a_proxy_also_without_a_tunnel() {
     let outgoing = OutgoingProxy::refusing("407 Proxy Authentication Required").await;
     let line = format!("proxy = \"http://{}\"", outgoing.address);
     let proxy = TestProxy::serve(&(upstream_section(&line) + &at("http://gpu-box.lan/v1"))).await;
@@ -74,7 +74,7 @@ async fn a_407_is_of_a_proxy_also_where_no_tunnel_was_asked_for() {
             dialect.assert_error(&answer.json());
         }
     }
-    // One that stands there unasked.
+    // A proxy that the config does not name.
     let url = format!("http://{}/v1", outgoing.address);
     let proxy = TestProxy::serve(&at(&url)).await;
     let answer = OPENAI_CHAT.ask(&proxy, false).await;
@@ -82,7 +82,7 @@ async fn a_407_is_of_a_proxy_also_where_no_tunnel_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_proxy_on_the_way_that_refuses_is_said_to() {
+async fn a_proxy_that_refuses_the_way_is_named() {
     for (status, words) in [
         ("403 Forbidden", ["refused to connect to api.corp.example", "upstream.no_proxy"]),
         ("502 Bad Gateway", ["refused to connect to api.corp.example", "upstream.no_proxy"]),
@@ -101,7 +101,7 @@ async fn a_proxy_on_the_way_that_refuses_is_said_to() {
 }
 
 #[tokio::test]
-async fn a_tunnel_leads_to_the_provider_and_is_asked_for_no_other_way() {
+async fn an_https_request_reaches_the_provider_through_one_tunnel() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let tls = Tls::before(&upstream).await;
     let outgoing = OutgoingProxy::to(tls.address).await;
@@ -114,7 +114,7 @@ async fn a_tunnel_leads_to_the_provider_and_is_asked_for_no_other_way() {
 }
 
 #[tokio::test]
-async fn what_no_proxy_names_is_reached_directly_and_the_rest_is_not() {
+async fn only_the_hosts_of_no_proxy_are_reached_directly() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let outgoing = OutgoingProxy::refusing("403 Forbidden").await;
     let cases = [
@@ -137,14 +137,14 @@ async fn what_no_proxy_names_is_reached_directly_and_the_rest_is_not() {
         OPENAI_CHAT.ask(&proxy, false).await;
         assert_eq!(outgoing.asked() > before, is_through, "{no_proxy} {base_url}");
     }
-    // A change takes effect on the next request, and this computer is always reached directly.
+    // This computer is always reached directly.
     let lines = format!("proxy = \"http://{}\"", outgoing.address);
     let proxy = TestProxy::serve(&(upstream_section(&lines) + &at(&format!("{}/v1", upstream.url())))).await;
     assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200);
 }
 
 #[tokio::test]
-async fn an_authority_of_ones_own_is_named_as_the_cure_and_cures() {
+async fn an_unknown_authority_is_explained_with_a_remedy_that_works() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let tls = Tls::before(&upstream).await;
     let config = at(&tls.base_url());
@@ -162,7 +162,7 @@ async fn an_authority_of_ones_own_is_named_as_the_cure_and_cures() {
 }
 
 #[tokio::test]
-async fn an_authority_that_is_added_while_the_agent_runs_counts_at_once_and_for_good() {
+async fn an_authority_added_while_the_agent_runs_is_trusted_from_the_next_request_on() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let (old, tls) = (Tls::before(&upstream).await, Tls::before(&upstream).await);
     let home = Home::with_config(&(upstream_section("ca_file = \"authority.pem\"") + &at(&tls.base_url())));
@@ -173,7 +173,7 @@ async fn an_authority_that_is_added_while_the_agent_runs_counts_at_once_and_for_
     }
     let both = format!("{}{}", old.authority, tls.authority);
     fs::write(proxy.home.file("authority.pem"), both).expect("written");
-    // Not read more often than four times a second, whoever asks.
+    // The file is read at most four times a second.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     for turn in 0..8 {
         assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200, "turn {turn}");
@@ -190,11 +190,15 @@ async fn a_reload_reads_the_authorities_again() {
     assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200);
     fs::write(proxy.home.file("authority.pem"), &other.authority).expect("written");
     assert!(proxy.run(&["reload"]).await.status.success());
-    assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 502, "it is trusted no more");
+    assert_eq!(
+        OPENAI_CHAT.ask(&proxy, false).await.status,
+        502,
+        "the removed authority is no longer trusted"
+    );
 }
 
 #[tokio::test]
-async fn an_authoritys_certificate_in_place_of_a_servers_is_explained() {
+async fn an_authoritys_certificate_used_by_a_server_is_explained() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let tls = Tls::of_an_authority(&upstream).await;
     let home = Home::with_config(&(upstream_section("ca_file = \"authority.pem\"") + &at(&tls.base_url())));
@@ -204,7 +208,7 @@ async fn an_authoritys_certificate_in_place_of_a_servers_is_explained() {
 }
 
 #[tokio::test]
-async fn a_file_of_authorities_that_is_none_is_a_problem_and_changes_nothing() {
+async fn an_unusable_file_of_authorities_is_a_config_problem_and_changes_nothing() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let config = at(&format!("{}/v1", upstream.url()));
     let proxy = TestProxy::serve(&config).await;
@@ -219,22 +223,26 @@ async fn a_file_of_authorities_that_is_none_is_a_problem_and_changes_nothing() {
         ("broken.pem", "cannot be read"),
     ] {
         proxy.home.write_config(&(upstream_section(&format!("ca_file = \"{file}\"")) + &config));
-        let says = |status: &serde_json::Value| {
+        let is_reported = |status: &serde_json::Value| {
             status["problem"]
                 .as_str()
                 .is_some_and(|problem| problem.contains("ca_file") && problem.contains(reason))
         };
-        proxy.wait_for_status(file, says).await;
+        proxy.wait_for_status(file, is_reported).await;
         let checked = proxy.home.run(&["config", "check"]);
         let text = stdout(&checked) + &stderr(&checked);
         assert_eq!(checked.status.code(), Some(2), "{file}: {text}");
         assert!(text.contains("upstream.ca_file") && text.contains(reason), "{file}: {text}");
-        assert_eq!(OPENAI_CHAT.ask(&proxy, false).await.status, 200, "{file}: the last good one serves");
+        assert_eq!(
+            OPENAI_CHAT.ask(&proxy, false).await.status,
+            200,
+            "{file}: the last good config stays in force"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_account_that_leads_back_here_is_a_problem_of_the_config() {
+async fn an_account_that_leads_back_to_this_proxy_is_a_config_problem() {
     for (base_url, port) in [
         ("http://127.0.0.1:8045/v1", ""),
         ("http://localhost:9000/v1", "[proxy]\nport = 9000\n"),
@@ -250,14 +258,14 @@ async fn an_account_that_leads_back_here_is_a_problem_of_the_config() {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_back_by_whatever_way_ends_there() {
-    let behind = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
-    // The port in force is not the file's, and another name leads to it.
+async fn a_request_that_comes_back_is_refused_whichever_way_it_took() {
+    let unused = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
+    // The port in force differs from the file's, so that the config check does not see the circle.
     let port = free_port();
     for auth in ["off", "strict"] {
         for provider in ["openai", "anthropic", "gemini"] {
-            let looped = account("looped", provider, &behind, "")
-                .replace(&behind.url(), &format!("http://127.0.0.1:{port}"));
+            let looped = account("looped", provider, &unused, "")
+                .replace(&unused.url(), &format!("http://127.0.0.1:{port}"));
             let models = "[models]\n\"gpt-5\" = \"looped/gpt-5\"\n";
             let config = format!(
                 "[proxy]\nauth_mode = \"{auth}\"\napi_key = \"sk-client-0123456789\"\n{looped}{models}"
@@ -274,11 +282,11 @@ async fn a_request_that_comes_back_by_whatever_way_ends_there() {
                 "{provider}: {}",
                 answer.text()
             );
-            assert_eq!(proxy.wait_for_records(1).await.len(), 1, "{provider}: one request stays one");
+            assert_eq!(proxy.wait_for_records(1).await.len(), 1, "{provider}: the request came back once");
             let status = proxy.status().await;
             assert_ne!(account_in(&status, "looped")["state"], "disabled", "{provider}");
             let list = proxy.send("GET", "/v1/models", &headers, "").await;
-            assert_eq!(list.status, 200, "{provider}: lists do not go round either");
+            assert_eq!(list.status, 200, "{provider}: model lists do not go in circles either");
         }
     }
 }
@@ -291,11 +299,11 @@ async fn one_portcullis_may_be_the_upstream_of_another() {
     let answer = OPENAI_CHAT.ask(&outer, false).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let seen = upstream.seen().pop().expect("a request");
-    assert_eq!(seen.headers.get_all("x-portcullis-hop").iter().count(), 2, "both have left their mark");
+    assert_eq!(seen.headers.get_all("x-portcullis-hop").iter().count(), 2, "both have set their mark");
 }
 
 #[tokio::test]
-async fn connections_are_kept_and_used_again() {
+async fn connections_are_kept_and_reused() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let proxy = OPENAI_CHAT.serve(&upstream, "").await;
     for _ in 0..5 {

@@ -1,6 +1,6 @@
 """What is asked in the matrix, what is answered, and what each provider hears of it.
 
-Whoever asks, a provider is to hear the same.
+Whichever client asks, a provider receives the same.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Whatever else this machine is set up for, the SDKs talk to this proxy and nobody else.
+# Whatever this machine is set up for, the SDKs talk to this proxy only.
 for name in list(os.environ):
     if name.startswith(("OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_")) or name.lower().endswith("_proxy"):
         del os.environ[name]

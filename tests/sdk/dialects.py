@@ -311,7 +311,7 @@ class Anthropic(Dialect, wires.Anthropic):
     def _check_thought(self, body: dict[str, Any], content: list[dict[str, Any]]) -> None:
         """A turn that thought has to say so again, unless thinking is off by now."""
         thoughts = blocks({"content": content}, "thinking")
-        assert all(thought["signature"] == SIGNATURE for thought in thoughts), "a signature of nobody's"
+        assert all(thought["signature"] == SIGNATURE for thought in thoughts), "an unknown signature"
         if body.get("thinking", {"type": "disabled"})["type"] == "enabled":
             assert content[0]["type"] == "thinking", f"expected `thinking`, but found {content[0]['type']}"
 

@@ -37,7 +37,7 @@ need() {
         return 2
     fi
     echo "   installing $package"
-    apt-get -qq update && apt-get -qq install -y "$package" >/dev/null
+    apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=300 install -y "$package" >/dev/null
 }
 
 # run_suite DIRECTORY ARGUMENT...: its style, then its tests. Arguments go to pytest.

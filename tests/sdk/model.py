@@ -31,7 +31,7 @@ class Model(Upstream):
         seen = self.seen[-1]
         try:
             path, _, _ = seen.path.partition("?")
-            assert path.endswith(self.dialect.path), f"nobody asks for {seen.method} {seen.path}"
+            assert path.endswith(self.dialect.path), f"no SDK asks for {seen.method} {seen.path}"
             if self.is_foreign:
                 self.dialect.validate(seen.json())
             return self.answer(seen)

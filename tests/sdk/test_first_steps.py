@@ -15,7 +15,7 @@ from proxy import LIMIT_SECONDS, Portcullis
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LAST_LINE = "With your own keys"
+LAST_LINE = "To use your own keys"
 
 # How each line begins, and what its answer holds.
 ANSWERS = {

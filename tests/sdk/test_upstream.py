@@ -20,7 +20,7 @@ from wires import INPUT_TOKENS, OUTPUT_TOKENS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Headers that cross for everybody, and those that are about one hop.
+# Headers that cross for every client, and those that concern one hop only.
 ANYBODYS_HEADERS = ("accept", "content-type", "user-agent")
 HOP_HEADERS = {"accept-encoding", "content-length", "host", "x-portcullis-hop"}
 

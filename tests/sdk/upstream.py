@@ -70,7 +70,7 @@ class Feed:
         self.end()
 
     def watch(self, connection: socket.socket) -> None:
-        """Reads what nobody sends while an answer is under way, so that the end is seen at once."""
+        """Reads while an answer is under way, when clients send nothing, to see the end at once."""
         try:
             is_over = not connection.recv(1, socket.MSG_PEEK)
         except OSError:

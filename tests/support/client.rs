@@ -1,4 +1,4 @@
-//! A client that can say anything, well-formed or not.
+//! A client that can send anything, well-formed or not.
 
 use std::net::SocketAddr;
 
@@ -44,7 +44,7 @@ impl Answer {
     }
 }
 
-/// An answer whose body is still to come. Dropping it is going away.
+/// An answer whose body is still to come. Dropping it disconnects.
 pub struct Stream {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -65,7 +65,7 @@ impl Stream {
         }
     }
 
-    /// Reads until at least so many bytes have come; the body must not end before.
+    /// Reads until at least this many bytes have arrived; the body must not end earlier.
     pub async fn take(&mut self, length: usize) -> String {
         let mut text = Vec::new();
         while text.len() < length {
@@ -75,7 +75,7 @@ impl Stream {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Everything to come: the text, and whether it broke off.
+    /// The rest of the body: its text, and whether it broke off.
     pub async fn rest(&mut self) -> (String, bool) {
         let mut text = Vec::new();
         while let Some(chunk) = self.chunk().await {
@@ -127,7 +127,7 @@ pub async fn open(
     try_open(address, method, path, headers, body).await.expect("an answer")
 }
 
-/// The same where it may fail: nobody listens, or the connection breaks.
+/// The same where it may fail: the port is closed, or the connection breaks.
 pub async fn try_open(
     address: SocketAddr,
     method: &str,

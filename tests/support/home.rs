@@ -1,4 +1,4 @@
-//! A directory that is an agent's whole world.
+//! A directory that holds everything one agent reads and writes.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -38,7 +38,7 @@ impl Home {
         self.file("config.toml")
     }
 
-    /// Replaces the config file, as most editors do: whole, by renaming over.
+    /// Replaces the config file as most editors do: a new file, renamed over it.
     pub fn write_config(&self, text: &str) {
         let next = self.file("config.toml.next");
         std::fs::write(&next, text).expect("written");

@@ -1,5 +1,5 @@
 //! What every area uses: a proxy (the real binary in a home of its own), an upstream
-//! that does what it is told, and a client that can say anything.
+//! that follows a script, and a client that can send anything.
 
 pub mod client;
 #[cfg(target_os = "linux")]

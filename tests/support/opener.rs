@@ -13,7 +13,7 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// Remembers what it is to open.
+    /// Remembers what it is asked to open.
     pub fn new(home: &Home) -> Self {
         let opener = Self { directory: home.file("opener") };
         fs::create_dir(&opener.directory).expect("created");
@@ -27,14 +27,14 @@ impl Opener {
         opener
     }
 
-    /// Opens nothing, and ends with this.
+    /// Opens nothing and exits with this code.
     pub fn failing(home: &Home, status: u8) -> Self {
         let opener = Self::new(home);
         opener.script("xdg-open", &format!("exit {status}"));
         opener
     }
 
-    /// A tool of the desktop that answers whatever it is asked with this.
+    /// A desktop tool that answers every call with this.
     pub fn answer(&self, tool: &str, answer: &str) {
         self.script(tool, &format!("echo '{answer}'"));
     }
@@ -45,13 +45,13 @@ impl Opener {
         fs::set_permissions(&script, PermissionsExt::from_mode(0o700)).expect("set");
     }
 
-    /// Before all that the system has.
+    /// In front of everything that the system has.
     pub fn install(&self, command: &mut Command) {
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", self.directory.display()));
     }
 
-    /// In the place of all that the system has, but for the shell's own tools.
+    /// Instead of everything that the system has, except the shell's own tools.
     pub fn install_alone(&self, command: &mut Command) {
         for tool in ["mv", "sh"] {
             let found =
@@ -61,7 +61,7 @@ impl Opener {
         command.env("PATH", &self.directory);
     }
 
-    /// What was opened, once it was.
+    /// What was opened, once something was.
     pub async fn opened(&self) -> String {
         let opened = self.directory.join("opened");
         until("something is opened", async || fs::read_to_string(&opened).ok()).await
@@ -74,7 +74,7 @@ impl Opener {
         page.into()
     }
 
-    /// Where that page leads.
+    /// The address that page leads to.
     pub async fn leads_to(&self) -> String {
         let page = fs::read_to_string(self.page().await).expect("readable");
         let address = page.split('"').find(|text| text.starts_with("http://"));

@@ -75,7 +75,7 @@ impl TestProxy {
         Self { home, address: ([127, 0, 0, 1], 0).into(), child, lines: BufReader::new(stdout).lines() }
     }
 
-    /// The one wait without an event to wait for: nothing tells of a file's birth.
+    /// Polls, because no event announces that a file was created.
     async fn wait_until_announced(self) -> Self {
         let announced = async {
             while !self.home.file("control.json").exists() {
@@ -86,13 +86,13 @@ impl TestProxy {
         self
     }
 
-    /// Ends it as a power cut would, and hands back what it leaves behind.
+    /// Kills it as a power cut would, and returns the home it leaves.
     pub async fn killed(mut self) -> Home {
         self.child.kill().await.expect("killed");
         self.home
     }
 
-    /// The next time it says where it runs.
+    /// The next address at which it says it runs.
     pub async fn wait_until_running(&mut self) -> SocketAddr {
         const RUNNING: [&str; 3] = ["Running on http://", " で実行中", "正在 http://"];
         let line = self.wait_for("that it runs", |line| RUNNING.iter().any(|text| line.contains(text))).await;
@@ -100,7 +100,7 @@ impl TestProxy {
         address.split([' ', '/']).next().expect("an address").parse().expect("an address")
     }
 
-    /// The next line of its standard output that is meant.
+    /// The next line of its standard output that matches.
     async fn wait_for(&mut self, text: &str, is_meant: impl Fn(&str) -> bool) -> String {
         let wait = async {
             while let Some(line) = self.lines.next_line().await.expect("readable") {
@@ -116,7 +116,7 @@ impl TestProxy {
         }
     }
 
-    /// Everything it says on its standard output until it ends.
+    /// Everything it writes to standard output until it ends.
     pub async fn remaining_stdout(&mut self) -> String {
         let mut text = String::new();
         while let Some(line) = timeout(LIMIT, self.lines.next_line()).await.expect("it ends").expect("text") {
@@ -138,7 +138,7 @@ impl TestProxy {
         self.child.id().expect("still running")
     }
 
-    /// Bytes of memory it has had at its largest.
+    /// The most memory it has used, in bytes.
     #[cfg(target_os = "linux")]
     pub fn peak_memory(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("running");
@@ -190,13 +190,13 @@ impl TestProxy {
         request(address, method, path, &[("x-portcullis-token", &token)], body).await
     }
 
-    /// An address of the dashboard that opens it once, as `portcullis open --print` has it.
+    /// An address that opens the dashboard once, as `portcullis open --print` prints it.
     pub async fn way_in(&self) -> String {
         let answer = self.control_call("POST", "/api/ticket", "{}").await.json();
         answer["dashboard_url"].as_str().expect("an address").to_owned()
     }
 
-    /// The session of a page that came in.
+    /// The session of a page that was let in.
     pub async fn session(&self) -> String {
         let way_in = self.way_in().await;
         let ticket = way_in.rsplit('#').next().expect("a ticket");
@@ -236,16 +236,16 @@ impl TestProxy {
         }
     }
 
-    /// The records once there are so many, newest first. An exchange is filed just after
+    /// The records once there are this many, newest first. An exchange is filed just after
     /// its last byte has left, and nothing announces it.
     pub async fn wait_for_records(&self, count: usize) -> Vec<Value> {
-        until("so many exchanges are filed", async || {
+        until("this many exchanges are filed", async || {
             Some(self.records().await).filter(|records| records.len() >= count)
         })
         .await
     }
 
-    /// Ends it in peace and starts another in the same home.
+    /// Stops it cleanly and starts another in the same home.
     #[cfg(unix)]
     pub async fn restarted(mut self) -> Self {
         self.signal(rustix::process::Signal::TERM);
@@ -253,13 +253,13 @@ impl TestProxy {
         Self::serve_home(self.home, &["serve", "--port", "0"]).await
     }
 
-    /// Ends it as a power cut would and starts another in the same home.
+    /// Kills it as a power cut would and starts another in the same home.
     pub async fn killed_and_restarted(mut self) -> Self {
         self.child.kill().await.expect("killed");
         Self::serve_home(self.home, &["serve", "--port", "0"]).await
     }
 
-    /// What the status says of one account.
+    /// What the status reports for one account.
     pub async fn account(&self, name: &str) -> Value {
         account_in(&self.status().await, name)
     }
@@ -296,7 +296,7 @@ pub fn proxy_section(more: &str) -> String {
     format!("[proxy]\napi_key = \"{CLIENT_KEY}\"\n{more}\n")
 }
 
-/// What a status says of one account.
+/// What a status reports for one account.
 pub fn account_in(status: &Value, name: &str) -> Value {
     let accounts = status["accounts"].as_array().expect("a list");
     accounts.iter().find(|account| account["name"] == name).expect("an account of this name").clone()

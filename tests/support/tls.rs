@@ -1,4 +1,4 @@
-//! TLS in front of a scripted upstream, with a certificate of an authority that nobody knows.
+//! TLS in front of a scripted upstream, with a certificate of an unknown authority.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

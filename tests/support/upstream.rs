@@ -1,4 +1,4 @@
-//! An upstream that does what it is told and remembers what it was sent.
+//! An upstream that follows a script and remembers what it was sent.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -43,7 +43,7 @@ pub enum Reply {
         status: u16,
         headers: Vec<(String, String)>,
     },
-    /// Close the connection without a word.
+    /// Close the connection without an answer.
     HangUp,
     /// Read the request and never answer.
     Silence,
@@ -92,9 +92,9 @@ struct State {
     fed: Notify,
     /// How many connections were made.
     connections: AtomicUsize,
-    /// How many answers the other side let go of before their end.
+    /// How many answers the other side gave up before their end.
     cancelled: watch::Sender<usize>,
-    /// Bytes of bodies in pieces that were handed over so far.
+    /// Bytes handed over so far, of bodies that come in pieces.
     taken: watch::Sender<usize>,
 }
 
@@ -110,7 +110,7 @@ impl FakeUpstream {
         Self::script([], reply).await
     }
 
-    /// Answers everything with this, on a port that nobody has.
+    /// Answers everything with this, on a free port.
     pub async fn at(port: u16, reply: Reply) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port");
         Self::on(listener, [], reply)
@@ -163,19 +163,19 @@ impl FakeUpstream {
         self.state.seen.borrow().clone()
     }
 
-    /// As if nothing had come yet.
+    /// Forgets the requests so far.
     pub fn forget(&self) {
         self.state.seen.send_modify(Vec::clear);
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this many requests have arrived.
     pub async fn wait_for_requests(&self, count: usize) -> Vec<Seen> {
         let mut seen = self.state.seen.subscribe();
         let seen = timeout(LIMIT, seen.wait_for(|seen| seen.len() >= count)).await;
         seen.unwrap_or_else(|_| panic!("only {} requests came", self.seen().len())).expect("open").clone()
     }
 
-    /// Waits until so many answers were let go of by the other side.
+    /// Waits until the other side has given up this many answers.
     pub async fn wait_for_cancelled(&self, count: usize) {
         let mut cancelled = self.state.cancelled.subscribe();
         let waited = timeout(LIMIT, cancelled.wait_for(|cancelled| *cancelled >= count)).await;
@@ -196,7 +196,7 @@ impl FakeUpstream {
         timeout(LIMIT, begun).await.expect("a fed answer begins");
     }
 
-    /// Waits until so many fed answers have begun and are open.
+    /// Waits until this many fed answers have begun and are open.
     pub async fn wait_for_fed(&self, count: usize) {
         let begun = async {
             loop {
@@ -207,7 +207,7 @@ impl FakeUpstream {
                 next.await;
             }
         };
-        timeout(LIMIT, begun).await.expect("so many fed answers begin");
+        timeout(LIMIT, begun).await.expect("this many fed answers begin");
     }
 
     /// Gives every fed answer that is still open its next piece.

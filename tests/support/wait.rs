@@ -1,4 +1,4 @@
-//! Waiting for what nobody announces: a file, a record, a process's memory.
+//! Waiting for what no event announces: a file, a record, a process's memory.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::proxy::LIMIT;
 
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Looks again and again until there is something to see.
+/// Looks repeatedly until there is something to see.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let wait = async {
         loop {

@@ -1,4 +1,4 @@
-//! What an upstream says instead of an answer, as each client's SDK is told it.
+//! Upstream errors, as each client's SDK reads them.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use super::support::{cases, compare, read};
 
 /// The files are named `<status>_<case>.json`.
 #[test]
-fn errors_arrive_in_the_clients_own_words() {
+fn errors_arrive_in_the_clients_own_protocol() {
     for from in [Protocol::OpenAiChat, Protocol::Anthropic, Protocol::Gemini] {
         for file in cases(from, "errors", "json") {
             let case = file.strip_suffix(".json").expect("listed by its ending");
@@ -30,7 +30,7 @@ fn errors_arrive_in_the_clients_own_words() {
 }
 
 #[test]
-fn no_refused_credential_looks_like_the_clients_own() {
+fn a_refused_credential_never_looks_like_the_clients_own() {
     for from in Protocol::ALL {
         for status in [401, 402, 403] {
             let status = StatusCode::from_u16(status).expect("a status");
@@ -44,7 +44,7 @@ fn no_refused_credential_looks_like_the_clients_own() {
 }
 
 #[test]
-fn a_status_that_says_more_than_its_body_counts() {
+fn a_status_that_is_more_exact_than_its_body_counts() {
     for (from, status, body, expected) in [
         (Protocol::Gemini, 413, r#"{"error":{"status":"INVALID_ARGUMENT","message":"no"}}"#, 413),
         (Protocol::Gemini, 529, r#"{"error":{"status":"INTERNAL","message":"no"}}"#, 503),
@@ -62,7 +62,7 @@ fn a_status_that_says_more_than_its_body_counts() {
 }
 
 #[test]
-fn a_body_that_is_no_error_still_says_something() {
+fn a_body_that_is_not_an_error_still_gives_a_message() {
     for (body, expected) in [
         ("", "the upstream answered 502 (Bad Gateway)"),
         ("<html>nginx</html>", "the upstream answered 502 (Bad Gateway)"),

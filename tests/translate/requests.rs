@@ -1,10 +1,14 @@
-//! What clients ask, as each upstream is asked it.
+//! Clients' requests, as each upstream reads them.
 
-use portcullis::protocol::{Protocol, RequestTarget, decode_request, encode_request};
+use portcullis::chat::Request;
+use portcullis::protocol::openai_responses::reference::{AnswerStore, Json};
+use portcullis::protocol::{
+    Limits, Protocol, RequestTarget, decode_request, decode_responses_request, encode_request,
+};
 
 use super::support::{ANTHROPIC, CHAT, GEMINI, RESPONSES, compare, pretty, read, word};
 
-/// A model of each protocol's, where the case does not name another.
+/// A model of each protocol, for cases that name no other.
 const fn usual_model(to: Protocol) -> &'static str {
     match to {
         Protocol::OpenAiChat | Protocol::OpenAiResponses => "gpt-5.1",
@@ -21,14 +25,35 @@ fn check(from: Protocol, case: &str, targets: &[Protocol]) {
 
 fn check_model(from: Protocol, case: &str, to: Protocol, model: &str, name: &str) {
     let body = read(from, "requests", &format!("{case}.json"));
-    let target = RequestTarget { model: Some("asked-model"), stream: true };
-    let mut request = decode_request(from, &body, &target).expect(case);
+    let mut request = decode(from, &body, case);
     model.clone_into(&mut request.model);
     let text = match encode_request(to, &request) {
         Ok(encoded) => format!("dropped: {}\n{}", encoded.dropped, pretty(&encoded.body)),
         Err(refused) => format!("refused: {refused}"),
     };
     compare(from, "requests", case, name, &text);
+}
+
+fn decode(from: Protocol, body: &[u8], case: &str) -> Request {
+    if from == RESPONSES {
+        let (request, _) = decode_responses_request(body, &OneMessage, Limits::default()).expect(case);
+        return request;
+    }
+    let target = RequestTarget { model: Some("asked-model"), stream: true };
+    decode_request(from, body, &target).expect(case)
+}
+
+/// Holds the message that the case `vercel_item_reference` refers to.
+struct OneMessage;
+
+impl AnswerStore for OneMessage {
+    fn item(&self, id: &str) -> Option<Json> {
+        (id == "msg_1").then(|| r#"{"type":"message","role":"assistant","content":"earlier"}"#.into())
+    }
+
+    fn conversation(&self, _: &str) -> Option<Vec<Json>> {
+        None
+    }
 }
 
 #[test]
@@ -97,7 +122,7 @@ fn gemini_clients_are_understood_everywhere() {
 }
 
 #[test]
-fn older_models_get_what_they_know() {
+fn older_models_get_only_what_they_take() {
     for (from, case, to, model) in [
         (ANTHROPIC, "claude_code_turn", GEMINI, "gemini-2.0-flash"),
         (ANTHROPIC, "claude_code_turn", GEMINI, "gemini-2.5-pro"),
@@ -112,7 +137,7 @@ fn older_models_get_what_they_know() {
 }
 
 #[test]
-fn a_request_that_is_wrong_is_told_which_field_is() {
+fn an_invalid_request_is_refused_with_the_wrong_field() {
     for (from, body, expected) in [
         (ANTHROPIC, r#"{"messages":[]}"#, "model: this field is required"),
         (ANTHROPIC, r#"{"model":"m"}"#, "messages: this field is required"),
@@ -160,7 +185,14 @@ fn a_request_that_is_wrong_is_told_which_field_is() {
         (
             RESPONSES,
             r#"{"model":"m","input":[],"previous_response_id":"r"}"#,
-            "previous_response_id: nothing is stored between requests here; send the whole input instead",
+            "previous_response_id: \"r\" is not known here, or not any more: send the whole history as `input`. \
+             Answers of other accounts are kept in memory only, within limits, and not as a whole where `store` \
+             is false",
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"m","input":[],"conversation":"c"}"#,
+            "conversation: a conversation that OpenAI stores cannot be read here; send the whole input instead",
         ),
         (
             RESPONSES,
@@ -181,7 +213,7 @@ fn a_request_that_is_wrong_is_told_which_field_is() {
         (
             GEMINI,
             r#"{"contents":[],"generationConfig":{"responseModalities":["IMAGE"]}}"#,
-            "generationConfig.responseModalities: only TEXT can be answered by another vendor's model",
+            "generationConfig.responseModalities: another vendor's model can answer in TEXT only",
         ),
     ] {
         let target = RequestTarget { model: Some("m"), stream: false };

@@ -33,10 +33,10 @@ fn answers_are_read_by_every_other_client() {
 }
 
 #[test]
-fn an_answer_that_is_none_is_a_failure() {
+fn a_body_that_is_not_an_answer_is_a_failure() {
     for from in Protocol::ALL {
         for body in ["", "null", "[]", "{", "<html>", r#"{"object":"list"}"#] {
-            // Anthropic's and OpenAI's answers may be empty of content, but not of all sense.
+            // An answer of Anthropic's or OpenAI's may be without content.
             let outcome = decode_response(from, body.as_bytes());
             let is_empty = outcome.as_ref().is_ok_and(|response| response.parts.is_empty());
             assert!(outcome.is_err() || is_empty, "{from:?} {body}");

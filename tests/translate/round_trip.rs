@@ -1,5 +1,5 @@
-//! What must hold for any input: nothing panics, streams are well framed, and what a
-//! protocol can say survives being said in it.
+//! What must hold for any input: nothing panics, streams are well framed, and a request that
+//! a protocol can express survives encoding and decoding in it.
 
 use portcullis::chat::{
     Blob, Delta, Event, Image, Maker, OutputFormat, Part, PartStart, Reasoning, Request, Role, Signature,
@@ -15,39 +15,17 @@ use serde_json::{Value, json};
 use super::support::{
     ANTHROPIC, CHAT, GEMINI, RESPONSES, cases, context, decode_stream, encode_stream, read,
 };
+use super::well_framed::assert_well_framed;
 
 const TARGET: RequestTarget<'_> = RequestTarget { model: Some("m"), stream: false };
 
-/// Panics unless the events keep the order that the doc of `chat` promises.
-fn assert_well_framed(events: &[Event]) {
-    let (mut started, mut open, mut over) = (false, None, false);
-    for event in events {
-        assert!(!over, "{event:?} after the end");
-        match event {
-            Event::Started { .. } => assert!(!std::mem::replace(&mut started, true), "started twice"),
-            Event::PartStarted(start) => {
-                assert!(started && open.is_none(), "{start:?} inside {open:?}");
-                open = Some(start.clone());
-            }
-            Event::Delta(delta) => match (delta, &open) {
-                (Delta::Text(_) | Delta::Citation(_), Some(PartStart::Text))
-                | (Delta::Thinking(_) | Delta::Signature(_), Some(PartStart::Thinking))
-                | (Delta::Arguments(_), Some(PartStart::ToolUse { .. })) => {}
-                _ => panic!("{delta:?} inside {open:?}"),
-            },
-            Event::PartFinished => assert!(open.take().is_some(), "nothing to finish"),
-            Event::Usage(_) => assert!(started, "usage before the start"),
-            Event::Finished(_) => {
-                assert!(started && open.is_none(), "finished inside {open:?}");
-                over = true;
-            }
-            Event::Failed(_) => over = true,
-        }
-    }
-    assert!(over, "no end");
+/// Panics unless the events keep the order and have an end.
+fn assert_whole(events: &[Event]) {
+    assert_well_framed(events);
+    assert!(matches!(events.last(), Some(Event::Finished(_) | Event::Failed(_))), "no end");
 }
 
-/// A conversation that all four protocols can say, but for the id that Gemini may lack.
+/// A conversation that all four protocols can express.
 fn plain_request(maker: Maker) -> Request {
     let mut request = Request::new(maker, "m");
     let call = ToolUse {
@@ -63,8 +41,8 @@ fn plain_request(maker: Maker) -> Request {
         ..ToolResult::default()
     };
     let blob = Blob { media_type: "image/png".to_owned(), base64: "aGk=".to_owned() };
-    request.say(Role::System, vec![Part::text("Be brief.")]);
-    request.say(
+    request.add(Role::System, vec![Part::text("Be brief.")]);
+    request.add(
         Role::User,
         vec![
             Part::text("Look"),
@@ -74,8 +52,8 @@ fn plain_request(maker: Maker) -> Request {
             }),
         ],
     );
-    request.say(Role::Assistant, vec![Part::text("I will read."), Part::ToolUse(call)]);
-    request.say(Role::User, vec![Part::ToolResult(result)]);
+    request.add(Role::Assistant, vec![Part::text("I will read."), Part::ToolUse(call)]);
+    request.add(Role::User, vec![Part::ToolResult(result)]);
     request.tools.push(Tool::Function {
         name: "read".to_owned(),
         description: Some("Reads.".to_owned()),
@@ -90,25 +68,26 @@ fn plain_request(maker: Maker) -> Request {
 }
 
 #[test]
-fn what_a_protocol_can_say_survives_being_said_in_it() {
+fn a_request_survives_encoding_and_decoding_in_one_protocol() {
     for (protocol, maker) in [
         (CHAT, Maker::OpenAi),
         (RESPONSES, Maker::OpenAi),
         (ANTHROPIC, Maker::Anthropic),
         (GEMINI, Maker::Gemini),
     ] {
-        let mut said = plain_request(maker);
+        let mut sent = plain_request(maker);
         if protocol == GEMINI {
-            // Gemini 3 wants every call signed; an unsigned one gets a stand-in, which reads as none.
-            said.model = "gemini-2.5-flash".to_owned();
+            // Gemini 3 requires a signature on every call. An unsigned call gets a stand-in, which is
+            // read as no signature.
+            sent.model = "gemini-2.5-flash".to_owned();
         }
-        let encoded = encode_request(protocol, &said).expect("it can be said");
+        let encoded = encode_request(protocol, &sent).expect("encodable");
         assert_eq!(encoded.dropped.to_string(), "", "{protocol:?}");
-        let target = RequestTarget { model: Some(&said.model), stream: false };
-        let mut heard = decode_request(protocol, &encoded.body, &target).expect("it is valid");
-        heard.include_usage = said.include_usage;
-        heard.unknown.clear();
-        assert_eq!(heard, said, "{protocol:?}");
+        let target = RequestTarget { model: Some(&sent.model), stream: false };
+        let mut read = decode_request(protocol, &encoded.body, &target).expect("valid");
+        read.include_usage = sent.include_usage;
+        read.unknown.clear();
+        assert_eq!(read, sent, "{protocol:?}");
     }
 }
 
@@ -137,13 +116,13 @@ fn thoughts_return_to_their_maker_through_every_client() {
             let answer = encode_response(*client, &response, &context()).expect("an answer");
             let history = history_of(*client, &serde_json::from_slice(&answer).expect("JSON"));
             let request = decode_request(*client, history.to_string().as_bytes(), &TARGET).expect("valid");
-            let spoken = request.turns.iter().find(|turn| turn.role == Role::Assistant).expect("a turn");
-            assert_eq!(spoken.parts, vec![own(maker), call.clone()], "{maker:?} through {client:?}");
+            let turn = request.turns.iter().find(|turn| turn.role == Role::Assistant).expect("a turn");
+            assert_eq!(turn.parts, vec![own(maker), call.clone()], "{maker:?} through {client:?}");
         }
     }
 }
 
-/// The request with which a client goes on after an answer.
+/// The request with which a client continues after an answer.
 fn history_of(client: Protocol, answer: &Value) -> Value {
     match client {
         Protocol::OpenAiChat => json!({"model": "m", "messages": [answer["choices"][0]["message"]]}),
@@ -156,28 +135,28 @@ fn history_of(client: Protocol, answer: &Value) -> Value {
 }
 
 #[test]
-fn a_stream_says_the_same_as_the_whole_answer() {
+fn texts_and_calls_survive_a_stream_through_every_protocol() {
     for from in Protocol::ALL {
         for file in cases(from, "streams", "sse") {
             let bytes = read(from, "streams", &file);
             let events = decode_stream(from, [bytes.as_slice()]);
-            assert_well_framed(&events);
+            assert_whole(&events);
             if !matches!(events.last(), Some(Event::Finished(_))) {
                 continue;
             }
             for to in Protocol::ALL {
                 let written = encode_stream(to, context(), &events);
                 let again = decode_stream(to, [written.as_bytes()]);
-                assert_well_framed(&again);
-                let (first, second) = (said(&events), said(&again));
+                assert_whole(&again);
+                let (first, second) = (content(&events), content(&again));
                 assert_eq!(second, first, "{file} by way of {to:?}");
             }
         }
     }
 }
 
-/// The texts and calls of an answer: what no protocol may lose.
-fn said(events: &[Event]) -> (String, Vec<(String, Value)>) {
+/// The texts and calls of an answer, which no protocol may lose.
+fn content(events: &[Event]) -> (String, Vec<(String, Value)>) {
     let (mut text, mut calls) = (String::new(), Vec::<(String, String)>::new());
     for event in events {
         match event {
@@ -189,7 +168,7 @@ fn said(events: &[Event]) -> (String, Vec<(String, Value)>) {
             _ => {}
         }
     }
-    // A call that a token limit cut off has no place where arguments must be an object.
+    // A call that a token limit cut off is lost where arguments must be an object.
     let read = |arguments: &str| match arguments {
         "" => Some(json!({})),
         arguments => serde_json::from_str(arguments).ok(),
@@ -216,7 +195,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What the protocols are made of, so that soups get somewhere.
+/// Words of the protocols, so that random JSON reaches deep into the decoders.
 const WORDS: &[&str] = &[
     "model",
     "messages",
@@ -286,7 +265,7 @@ const WORDS: &[&str] = &[
 
 proptest! {
     #[test]
-    fn no_json_makes_a_decoder_panic(value in any_json()) {
+    fn random_json_never_makes_a_decoder_panic(value in any_json()) {
         let mut body = json!({"model": "m", "messages": [], "input": [], "contents": []});
         if let (Value::Object(body), Value::Object(more)) = (&mut body, &value) {
             body.extend(more.clone());
@@ -309,12 +288,12 @@ proptest! {
     }
 
     #[test]
-    fn no_soup_of_events_makes_a_malformed_stream(soup in prop::collection::vec(any_json(), 0..12), cut in 1usize..9) {
-        let events: Vec<String> = soup.iter().map(|event| format!("data: {event}\n\n")).collect();
+    fn random_events_never_make_a_malformed_stream(random in prop::collection::vec(any_json(), 0..12), cut in 1usize..9) {
+        let events: Vec<String> = random.iter().map(|event| format!("data: {event}\n\n")).collect();
         let text = events.concat();
         for from in Protocol::ALL {
             let events = decode_stream(from, text.as_bytes().chunks(cut));
-            assert_well_framed(&events);
+            assert_whole(&events);
             for to in Protocol::ALL {
                 let _ = encode_stream(to, context(), &events);
             }
@@ -322,7 +301,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn random_bytes_never_make_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         for from in Protocol::ALL {
             let _ = decode_request(from, &bytes, &TARGET);
             let _ = decode_response(from, &bytes);
@@ -330,7 +309,7 @@ proptest! {
             let mut decoder = StreamDecoder::new(from);
             decoder.push(&bytes, &mut events);
             decoder.finish(&mut events);
-            assert_well_framed(&events);
+            assert_whole(&events);
         }
     }
 
@@ -345,7 +324,7 @@ proptest! {
                 })
                 .collect();
             let text: String = order.iter().map(|index| index.get(&recorded).as_str()).collect();
-            assert_well_framed(&decode_stream(from, [text.as_bytes()]));
+            assert_whole(&decode_stream(from, [text.as_bytes()]));
         }
     }
 }
@@ -365,10 +344,10 @@ fn schemas_formats_and_reasoning_survive_between_the_openai_protocols() {
         strict: Some(true),
     };
     for protocol in [CHAT, RESPONSES] {
-        let encoded = encode_request(protocol, &request).expect("it can be said");
-        let heard = decode_request(protocol, &encoded.body, &TARGET).expect("it is valid");
+        let encoded = encode_request(protocol, &request).expect("encodable");
+        let read = decode_request(protocol, &encoded.body, &TARGET).expect("valid");
         assert_eq!(
-            (heard.output, heard.reasoning),
+            (read.output, read.reasoning),
             (request.output.clone(), request.reasoning),
             "{protocol:?}"
         );

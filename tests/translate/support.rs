@@ -10,7 +10,7 @@ pub const RESPONSES: Protocol = Protocol::OpenAiResponses;
 pub const ANTHROPIC: Protocol = Protocol::Anthropic;
 pub const GEMINI: Protocol = Protocol::Gemini;
 
-/// The directory of a protocol's fixtures, and its word in the name of a snapshot.
+/// The protocol in the names of directories and snapshots.
 pub const fn word(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::OpenAiChat => "openai_chat",
@@ -33,7 +33,7 @@ pub fn read(protocol: Protocol, kind: &str, file: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every fixture of a kind, so that none is left out of the tables that take all.
+/// All fixtures of a kind, in order.
 pub fn cases(protocol: Protocol, kind: &str, extension: &str) -> Vec<String> {
     let mut cases: Vec<String> = std::fs::read_dir(directory(protocol, kind))
         .expect("a directory of fixtures")
@@ -76,7 +76,6 @@ pub fn encode_stream(to: Protocol, context: ResponseContext, events: &[Event]) -
     for event in events {
         encoder.push(event, &mut out);
     }
-    encoder.finish(&mut out);
     String::from_utf8(out.to_vec()).expect("text")
 }
 

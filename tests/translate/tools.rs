@@ -1,5 +1,5 @@
-//! Tools that the upstream must be told of in other words than the client's, and how
-//! their calls find back.
+//! Tools that the upstream is sent under other names or in another form, and the way of their
+//! calls back to the client.
 
 use portcullis::chat::Event;
 use portcullis::protocol::{
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::support::{ANTHROPIC, CHAT, GEMINI, RESPONSES, decode_stream, encode_stream};
 
-/// The context in which a client's request to an upstream is answered.
+/// The context for the answer to a client's request.
 fn context(from: Protocol, to: Protocol, body: &Value) -> ResponseContext {
     let target = RequestTarget { model: Some("m"), stream: true };
     let request = decode_request(from, body.to_string().as_bytes(), &target).expect("valid");
-    let encoded = encode_request(to, &request).expect("it can be said");
+    let encoded = encode_request(to, &request).expect("encodable");
     ResponseContext::new("req-1", 1, "m").of_request(&request, encoded.tool_names)
 }
 
@@ -28,7 +28,7 @@ fn gemini_events(name: &str, args: &Value) -> Vec<Event> {
 }
 
 #[test]
-fn a_tool_that_takes_free_text_gets_it_back_as_free_text() {
+fn a_tool_of_free_text_is_called_with_free_text() {
     let codex = json!({"model": "m", "input": "go", "tools": [{"type": "custom", "name": "apply_patch"}]});
     let context_of_codex = context(RESPONSES, GEMINI, &codex);
     let args = json!({"input": "*** Begin\n\"quoted\""});
@@ -93,7 +93,7 @@ fn a_tool_is_called_by_the_name_its_client_gave_it() {
 }
 
 #[test]
-fn ids_of_our_own_are_different_for_each_call_and_each_answer() {
+fn made_up_ids_differ_between_calls_and_between_answers() {
     let two = json!({"candidates": [{"content": {"parts": [
         {"functionCall": {"name": "a"}}, {"functionCall": {"name": "a"}}]}, "finishReason": "STOP"}]});
     let events = decode_stream(GEMINI, [format!("data: {two}\n\n").as_bytes()]);
@@ -110,7 +110,7 @@ fn ids_of_our_own_are_different_for_each_call_and_each_answer() {
 }
 
 #[test]
-fn results_reach_the_call_they_belong_to_whatever_stands_between() {
+fn results_reach_their_calls_whatever_stands_between() {
     let codex = json!({"model": "m", "input": [
         {"role": "user", "content": "go"},
         {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"},
@@ -122,7 +122,7 @@ fn results_reach_the_call_they_belong_to_whatever_stands_between() {
     let request =
         decode_request(RESPONSES, codex.to_string().as_bytes(), &RequestTarget::default()).expect("valid");
     let sent = |to: Protocol| -> Value {
-        serde_json::from_slice(&encode_request(to, &request).expect("it can be said").body).expect("JSON")
+        serde_json::from_slice(&encode_request(to, &request).expect("encodable").body).expect("JSON")
     };
     let roles: Vec<Value> =
         sent(CHAT)["messages"].as_array().expect("a list").iter().map(|m| m["role"].clone()).collect();

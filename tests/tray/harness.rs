@@ -1,4 +1,4 @@
-//! The scripted desktop itself: what it claims to see must be what was sent.
+//! The scripted desktop itself: it must see what was sent.
 
 use crate::support::desktop::{NotificationDaemon, PrivateBus};
 

@@ -1,4 +1,4 @@
-//! A logout and a login: the agent goes on, and is seen where its user is.
+//! A logout and a login: the agent goes on, in the session of its user.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::support::desktop::{NotificationDaemon, PrivateBus, TrayHost};
 use crate::support::home::{stderr, stdout};
 use crate::support::{Home, TestProxy, request, until};
 
-/// A launcher that notes the session it was started in, and what it was to open.
+/// A launcher that records the session it was started in, and what it was to open.
 struct Launcher {
     directory: PathBuf,
 }
@@ -35,7 +35,7 @@ impl Launcher {
         command.env("PATH", format!("{}:{path}", self.directory.display()));
     }
 
-    /// All that was opened so far, once there is something.
+    /// Everything opened so far, once there is something.
     async fn opened(&self) -> Vec<String> {
         let file = self.directory.join("opened");
         let text = until("something is opened", async || {
@@ -63,13 +63,13 @@ async fn a_login_that_finds_an_agent_is_quiet() {
         assert_eq!((stdout(&login), stderr(&login)), (String::new(), String::new()));
     }
     let asked = launch(desktop.bus.command(&desktop.agent.home, &[]), ":1").await;
-    assert!(stdout(&asked).contains("running already"), "{}", stdout(&asked));
+    assert!(stdout(&asked).contains("already running"), "{}", stdout(&asked));
     let opened = launcher.opened().await;
     assert_eq!(opened.len(), 1, "only what was asked for: {opened:?}");
 }
 
 #[tokio::test]
-async fn a_login_beside_serve_is_quiet_and_a_launch_says_that_it_has_no_icon() {
+async fn a_login_beside_serve_is_quiet_and_a_launch_says_that_there_is_no_icon() {
     let home = Home::with_config(&config(""));
     let launcher = Launcher::new(&home);
     let mut command = home.command(&["serve", "--port", "0"]);
@@ -83,8 +83,8 @@ async fn a_login_beside_serve_is_quiet_and_a_launch_says_that_it_has_no_icon() {
     );
     let asked = launch(bus.command(&agent.home, &[]), ":2").await;
     assert_eq!(asked.status.code(), Some(0), "{}", stderr(&asked));
-    let said = stdout(&asked);
-    assert_eq!(said.lines().filter(|line| line.contains("no tray icon")).count(), 1, "{said}");
+    let printed = stdout(&asked);
+    assert_eq!(printed.lines().filter(|line| line.contains("without a tray icon")).count(), 1, "{printed}");
     let opened = launcher.opened().await;
     let start = format!(":2 {} file://", bus.address());
     assert!(opened.len() == 1 && opened[0].starts_with(&start), "{opened:?}");
@@ -117,7 +117,7 @@ async fn a_login_on_another_bus_brings_icon_notifications_and_browser_along() {
     let opened = launcher.opened().await;
     let start = format!(":77 {} file://", new.address());
     assert!(opened.len() == 1 && opened[0].starts_with(&start), "{opened:?}");
-    // There is no such screen, and what is asked for it comes back from there.
+    // There is no such screen, so the copy fails, and the new session shows it.
     moved.click(&["Copy base URL", "OpenAI"]).await;
     moved
         .wait_for("why nothing was copied", |seen| seen.menu.to_string().contains("Nothing was copied"))
@@ -136,7 +136,7 @@ async fn a_login_on_another_bus_brings_icon_notifications_and_browser_along() {
     assert!(there.contains("The icon of the running agent is in another session"), "{there}");
 }
 
-/// A terminal of the same user is no place for an icon.
+/// A terminal of the same user cannot show an icon.
 #[tokio::test]
 async fn a_launch_without_a_display_on_the_same_bus_moves_nothing() {
     let home = Home::with_config(&config(""));
@@ -155,7 +155,7 @@ async fn a_launch_without_a_display_on_the_same_bus_moves_nothing() {
     assert!(opened[0].starts_with(":1 "), "{opened:?}");
 }
 
-/// Programs are started in the session that is handed over: a page is not enough for that.
+/// Programs are started in the session that is handed over, so a page may not name one.
 #[tokio::test]
 async fn only_the_launch_itself_may_hand_a_session_over() {
     let agent = TestProxy::serve(&config("")).await;

@@ -1,9 +1,9 @@
-//! The menu as a panel shows it, and what its items do.
+//! The menu as a panel shows it, and the effects of its items.
 
 use super::{Desktop, config};
 
 #[tokio::test]
-async fn the_menu_is_whole_and_says_what_is_so() {
+async fn the_menu_is_whole_and_shows_the_state() {
     let desktop = Desktop::with(&config("")).await.running().await;
     let address = desktop.agent.address;
     let version = env!("CARGO_PKG_VERSION");

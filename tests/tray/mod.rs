@@ -18,7 +18,7 @@ fn config(more: &str) -> String {
     format!("language = \"en\" # mine\n{}{demo}{more}", proxy_section("port = 0"))
 }
 
-/// An agent whose icon stands in a panel.
+/// An agent with its icon in a panel.
 struct Desktop {
     bus: PrivateBus,
     host: TrayHost,
@@ -31,7 +31,7 @@ impl Desktop {
         Self::start(Home::with_config(config), |_| {}).await
     }
 
-    /// `prepare`: what the agent's command needs besides.
+    /// `prepare`: further changes to the agent's command.
     async fn start(home: Home, prepare: impl FnOnce(&mut std::process::Command)) -> Self {
         let bus = PrivateBus::start().await;
         let mut host = TrayHost::start(&bus).await;
@@ -42,7 +42,7 @@ impl Desktop {
         Self { bus, host, item, agent }
     }
 
-    /// Waits until the proxy runs and the menu says so.
+    /// Waits until the proxy runs and the menu shows it.
     async fn running(mut self) -> Self {
         self.agent.address = self.wait_until_running().await;
         self

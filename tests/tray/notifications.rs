@@ -1,5 +1,5 @@
-//! Notifications: what the desktop is asked to show, and what a press on it does. A
-//! service that is absent, hangs or crashes takes nothing from the proxy.
+//! Notifications: what the desktop is asked to show, and what a press does. A notification
+//! service that is absent, hangs or crashes does not affect the proxy.
 
 use std::net::TcpListener;
 
@@ -16,7 +16,7 @@ fn config(port: u16) -> String {
     proxy_section(&format!("port = {port}")) + DEMO
 }
 
-/// A port that somebody has, for as long as the listener lives.
+/// A port that is taken for as long as the listener lives.
 fn taken() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -24,7 +24,7 @@ fn taken() -> (TcpListener, u16) {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told_and_a_press_moves_to_a_free_one() {
+async fn a_port_in_use_is_reported_and_a_press_moves_to_a_free_one() {
     let (_taken, port) = taken();
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;
@@ -51,7 +51,7 @@ async fn a_port_in_use_is_told_and_a_press_moves_to_a_free_one() {
 }
 
 #[tokio::test]
-async fn a_config_problem_is_told_once_and_taken_away_when_it_is_gone() {
+async fn a_config_problem_is_shown_once_and_removed_when_it_is_gone() {
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;
     let port = free_port();
@@ -68,7 +68,7 @@ async fn a_config_problem_is_told_once_and_taken_away_when_it_is_gone() {
 }
 
 #[tokio::test]
-async fn a_browser_that_cannot_be_opened_is_told_with_the_address_to_copy() {
+async fn a_browser_that_cannot_be_opened_is_reported_with_the_address_to_copy() {
     let home = Home::with_config(&config(free_port()));
     let opener = Opener::failing(&home, 4);
     let bus = PrivateBus::start().await;
@@ -83,7 +83,7 @@ async fn a_browser_that_cannot_be_opened_is_told_with_the_address_to_copy() {
     let shown = daemon.next().await;
     assert_eq!(shown.body, "No browser could be opened (xdg-open: exit 4).");
     assert_eq!(shown.actions, [("copy".to_owned(), "Copy address".to_owned())]);
-    // There is no clipboard here, and saying so shows that it was tried.
+    // There is no clipboard here; the refusal shows that the copy was tried.
     until("the press is heard", async || {
         daemon.press(shown.id, "copy").await;
         daemon.waiting().into_iter().find(|shown| shown.body.starts_with("Nothing was copied"))
@@ -94,7 +94,7 @@ async fn a_browser_that_cannot_be_opened_is_told_with_the_address_to_copy() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_comes_twice_is_told_once() {
+async fn a_ticket_that_is_used_twice_is_reported_once() {
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;
     let agent = bus.agent(&config(free_port())).await;
@@ -107,13 +107,13 @@ async fn a_ticket_that_comes_twice_is_told_once() {
     }
     assert_eq!(answers, [200, 401, 401]);
     let shown = daemon.next().await;
-    assert_eq!(shown.summary, "Somebody else may have opened the dashboard");
+    assert_eq!(shown.summary, "Another program may have opened the dashboard");
     assert!(shown.body.contains("locked out") && !shown.body.contains(ticket(&way_in)), "{}", shown.body);
     assert_eq!(daemon.waiting(), []);
 }
 
 #[tokio::test]
-async fn what_is_newer_takes_the_place_of_what_was_said_before() {
+async fn a_newer_notification_replaces_the_one_before() {
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;
     let port = free_port();
@@ -128,7 +128,7 @@ async fn what_is_newer_takes_the_place_of_what_was_said_before() {
 }
 
 #[tokio::test]
-async fn the_proxy_serves_whatever_becomes_of_the_service() {
+async fn the_proxy_serves_whatever_happens_to_the_notification_service() {
     for manners in [None, Some(Manners::Hangs), Some(Manners::Crashes), Some(Manners::WithoutActions)] {
         let bus = PrivateBus::start().await;
         let _daemon = match manners {
@@ -150,7 +150,7 @@ async fn the_proxy_serves_whatever_becomes_of_the_service() {
 }
 
 #[tokio::test]
-async fn switched_off_is_silent() {
+async fn notifications_that_are_off_stay_silent() {
     let (_taken, port) = taken();
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;
@@ -162,7 +162,7 @@ async fn switched_off_is_silent() {
 }
 
 #[tokio::test]
-async fn a_doctor_sees_what_the_desktop_can_do() {
+async fn doctor_reports_what_the_desktop_can_do() {
     let home = Home::with_config(&config(free_port()));
     let cases = [
         (None, "No notification service answers"),
@@ -177,10 +177,10 @@ async fn a_doctor_sees_what_the_desktop_can_do() {
         };
         let command = bus.command(&home, &["doctor"]);
         let output = tokio::process::Command::from(command).output().await.expect("it runs");
-        let said = String::from_utf8_lossy(&output.stdout);
+        let printed = String::from_utf8_lossy(&output.stdout);
         assert!(
-            said.contains(expected) && said.contains("Nothing on this desktop shows tray icons"),
-            "{said}"
+            printed.contains(expected) && printed.contains("Nothing on this desktop shows tray icons"),
+            "{printed}"
         );
     }
     let bus = PrivateBus::start().await;
@@ -213,8 +213,8 @@ async fn the_menu_connects_tools_and_starts_at_login() {
     until("it is gone again", async || (!entry.exists()).then_some(())).await;
 }
 
-/// An agent whose one account leads to this port, where nobody is, and the notification of
-/// that.
+/// An agent whose one account leads to this port, where nothing listens, and the notification
+/// of that.
 async fn unreachable(bus: &PrivateBus, daemon: &mut NotificationDaemon, port: u16) -> (TestProxy, u32) {
     let mut agent = bus.agent(&leading_to(port)).await;
     let status = agent.wait_for_status("running", |status| status["state"] == "running").await;
@@ -243,7 +243,7 @@ async fn an_upstream_that_answers_again_takes_its_notification_away() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_nobody_uses_any_more_takes_its_notification_away() {
+async fn an_upstream_that_is_no_longer_used_takes_its_notification_away() {
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;
     let (agent, id) = unreachable(&bus, &mut daemon, free_port()).await;
@@ -251,9 +251,9 @@ async fn an_upstream_that_nobody_uses_any_more_takes_its_notification_away() {
     assert_eq!(daemon.next_closed().await, id);
 }
 
-/// What somebody is still writing is half a file, and nobody's problem.
+/// Half a file, whose writer pauses, is not a problem yet.
 #[tokio::test]
-async fn a_writer_that_pauses_is_not_told_of() {
+async fn a_file_that_is_still_being_written_is_not_reported() {
     let (_taken, port) = taken();
     let bus = PrivateBus::start().await;
     let mut daemon = NotificationDaemon::start(&bus).await;

@@ -12,10 +12,10 @@ use crate::support::opener::{Opener, ticket};
 use crate::support::wait::until;
 use crate::support::{Home, TestProxy, request};
 
-/// What the contract allows between a host's coming and the icon's.
+/// How long the contract allows between the start of a host and the icon.
 const ICON_LIMIT: Duration = Duration::from_secs(2);
 
-/// How an icon is not late on a machine that has other things to do.
+/// Five times the limit, because the machine of a test may be busy.
 async fn in_time<T>(what: impl Future<Output = T>) -> T {
     timeout(ICON_LIMIT * 5, what).await.expect("the icon is back in time")
 }
@@ -41,13 +41,13 @@ async fn a_panel_that_restarts_gets_the_icon_back() {
 }
 
 #[tokio::test]
-async fn without_a_panel_it_runs_says_so_once_and_shows_the_icon_when_there_is_one() {
+async fn without_a_panel_it_runs_logs_that_once_and_shows_the_icon_when_there_is_one() {
     let bus = PrivateBus::start().await;
     let mut agent = bus.agent(&config("")).await;
     let status = agent.wait_for_status("running", |status| status["state"] == "running").await;
     agent.address = status["address"].as_str().expect("text").parse().expect("an address");
     let words = "no tray host shows the icon";
-    until("the log says so", async || log(&agent).contains(words).then_some(())).await;
+    until("the log has it", async || log(&agent).contains(words).then_some(())).await;
     for _ in 0..2 {
         let mut host = TrayHost::start(&bus).await;
         in_time(host.item()).await.wait_for_line("1 active account (off)").await;
@@ -137,7 +137,7 @@ async fn a_second_launch_lets_the_first_open_its_dashboard() {
     let second = desktop.bus.command(&desktop.agent.home, &[]);
     let output = tokio::process::Command::from(second).output().await.expect("it runs");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("running already"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("already running"), "{}", stdout(&output));
     leads_in_once(&desktop.agent, &browser).await;
     assert!(answers(&desktop.agent).await);
 }
@@ -154,8 +154,8 @@ async fn a_left_click_opens_the_menu_which_opens_the_dashboard() {
     assert!(!log(&desktop.agent).contains(&token), "the token is in the log");
 }
 
-/// What a browser is started with can be read in the list of processes: a private file that
-/// leads in with a ticket, which is worth nothing once the page has it.
+/// The arguments of a browser can be read in the list of processes: they name a private file
+/// that leads in with a ticket, which is worth nothing once the page has exchanged it.
 async fn leads_in_once(agent: &TestProxy, browser: &Opener) {
     let (address, token) = agent.control();
     let leads_to = browser.leads_to().await;
@@ -170,7 +170,7 @@ async fn leads_in_once(agent: &TestProxy, browser: &Opener) {
 }
 
 #[tokio::test]
-async fn started_at_login_it_says_nothing() {
+async fn started_at_login_it_is_silent() {
     let bus = PrivateBus::start().await;
     let home = Home::with_config(&config(""));
     let command = bus.command(&home, &["--at-login"]);

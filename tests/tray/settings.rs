@@ -1,17 +1,20 @@
-//! What a click changes in the config file, and clicks that cannot be done.
+//! The changes that a click makes in the config file, and clicks that are refused.
 
 use std::fs;
 use std::net::TcpListener;
 
+use serde_json::json;
+
 use super::{Desktop, config};
-use crate::support::Home;
-use crate::support::proxy::{free_port, proxy_section};
+use crate::support::home::stdout;
+use crate::support::proxy::{account, free_port, proxy_section};
+use crate::support::{FakeUpstream, Home, Reply, until};
 
 fn file(desktop: &Desktop) -> String {
     fs::read_to_string(desktop.agent.home.config()).expect("readable")
 }
 
-/// Clicks, and the file must become this; comments and order stay.
+/// Clicks, and fails unless the file becomes this; comments and order stay.
 async fn check(desktop: &Desktop, path: &[&str], shown: &str, expected: &str) {
     desktop.item.click(path).await;
     desktop.item.wait_for_line(shown).await;
@@ -136,7 +139,98 @@ async fn a_file_that_is_wrong_from_the_start_is_shown_and_waited_for() {
     assert_eq!(desktop.wait_until_running().await.port(), port);
 }
 
-/// Sooner than it would look by itself.
+/// There is no good file yet that could stay in force, and no page is silent about the reason.
+#[tokio::test]
+async fn every_surface_says_what_is_wrong_with_a_first_file() {
+    let broken = config("").replace("port = 0", "port = \"many\"");
+    let desktop = Desktop::start(Home::with_config(&broken), |_| {}).await;
+    let is_shown = |menu: String| menu.starts_with("Failed: ") && menu.contains("config.toml:4:");
+    desktop.item.wait_for("the mistake", |seen| is_shown(seen.menu.to_string())).await;
+    let problem = desktop.agent.status().await["problem"].as_str().expect("a problem").to_owned();
+    let sentence = format!("Failed: {problem}");
+    let printed = stdout(&desktop.agent.run(&["status"]).await);
+    assert_eq!(printed.lines().next(), Some(sentence.as_str()));
+    for page in ["/", "/requests", "/accounts", "/settings"] {
+        let page = desktop.agent.control_call("GET", &format!("/page{page}"), "").await.text();
+        assert!(page.replace("&quot;", "\"").contains(&sentence), "{page}");
+    }
+    let log = || fs::read_to_string(desktop.agent.home.file("portcullis.log")).expect("a log");
+    until("the log has it", async || log().contains("config.toml:4:").then_some(())).await;
+    assert!(!log().contains("last good one"), "{}", log());
+}
+
+#[tokio::test]
+async fn a_corrected_first_file_starts_no_proxy_that_is_to_wait() {
+    let waiting = config("").replace("port = 0", "port = 0\nstart_with_agent = false");
+    let broken = waiting.replace("port = 0", "port = \"many\"");
+    let desktop = Desktop::start(Home::with_config(&broken), |_| {}).await;
+    desktop.item.wait_for("the mistake", |seen| seen.menu.to_string().starts_with("Failed: ")).await;
+    desktop.agent.home.write_config(&waiting);
+    desktop.item.wait_for_line("Stopped (off)").await;
+    desktop.item.click(&["Start proxy"]).await;
+    desktop.wait_until_running().await;
+}
+
+/// Without a valid file there are no accounts, and nothing to write about them.
+#[tokio::test]
+async fn a_refused_key_outlives_a_start_with_a_broken_file() {
+    async fn quit(mut desktop: Desktop) -> Home {
+        desktop.agent.run(&["quit"]).await;
+        desktop.agent.ended().await;
+        desktop.agent.home
+    }
+    let refusal = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let upstream = FakeUpstream::always(refusal).await;
+    let text = proxy_section("port = 0") + &account("work", "openai", &upstream, "");
+    let desktop = Desktop::with(&text).await.running().await;
+    desktop.agent.chat("gpt-5").await;
+    desktop.item.wait_for_line("No accounts (off)").await;
+    let home = quit(desktop).await;
+    home.write_config(&text.replace("port = 0", "port = \"many\""));
+    let desktop = Desktop::start(home, |_| {}).await;
+    desktop.item.wait_for("the mistake", |seen| seen.menu.to_string().starts_with("Failed: ")).await;
+    let home = quit(desktop).await;
+    home.write_config(&text);
+    let desktop = Desktop::start(home, |_| {}).await;
+    desktop.item.wait_for_line("Failed: no accounts (off)").await;
+    assert_eq!(desktop.agent.account("work").await["state"], "disabled");
+}
+
+/// A start that failed once reads the same in the menu, the terminal and the dashboard.
+#[tokio::test]
+async fn every_surface_says_the_same_of_a_failed_start() {
+    let desktop = Desktop::with(&proxy_section("port = 0")).await;
+    desktop.item.wait_for_line("Failed: no accounts (off)").await;
+    let printed = stdout(&desktop.agent.run(&["status"]).await);
+    assert_eq!(printed.lines().next(), Some("Failed: no accounts"), "{printed}");
+    assert!(
+        printed.contains("Problem: No available accounts. Add an account first."),
+        "and the fix: {printed}"
+    );
+    let page = desktop.agent.control_call("GET", "/page/", "").await.text();
+    assert!(page.contains("Failed: no accounts"), "{page}");
+}
+
+/// Its key was refused, then it was switched off: a click on it is a new start, as
+/// `portcullis account enable` is.
+#[tokio::test]
+async fn an_account_that_is_switched_on_again_has_its_refusal_forgotten() {
+    let refusal = Reply::json(401, &json!({"error": {"message": "no", "code": "invalid_api_key"}}));
+    let upstream = FakeUpstream::always(refusal).await;
+    let text = proxy_section("port = 0") + &account("work", "openai", &upstream, "");
+    let desktop = Desktop::with(&text).await.running().await;
+    desktop.agent.chat("gpt-5").await;
+    desktop.item.wait_for_line("No accounts (off)").await;
+    assert_eq!(desktop.agent.account("work").await["state"], "disabled");
+    assert_eq!(desktop.agent.run(&["account", "disable", "work"]).await.status.code(), Some(0));
+    assert_eq!(desktop.agent.account("work").await["state"], "off");
+    desktop.item.wait_for_line("[ ] work").await;
+    desktop.item.click(&["Accounts", "work"]).await;
+    desktop.item.wait_for_line("[x] work").await;
+    assert_eq!(desktop.agent.account("work").await["state"], "ready");
+}
+
+/// Sooner than the next regular look.
 #[tokio::test]
 async fn what_a_terminal_changes_about_the_login_shows_at_once() {
     let desktop = Desktop::with(&config("")).await.running().await;

@@ -1,17 +1,16 @@
-//! The key of a new account, as it is typed, piped in or found in a variable.
+//! The key of a new account: typed, piped in or taken from a variable.
 
 use std::io::{self, BufRead, IsTerminal};
 
 use crate::cli::output::{self, Exit};
 use crate::cli::prompt::{NotTyped, hidden_line};
 use crate::config::SecretSource;
-use crate::config::pasted::{self, Around};
+use crate::config::pasted::{self, Wrapping};
 use crate::protocol::Provider;
 use crate::text;
 
-/// The key from where the user has it: never from an argument, which others can see.
-///
-/// `is_usual`: it is for the provider's own address.
+/// The key of a new account; never from an argument, which other users can see. `is_usual`: it
+/// is for the provider's own address.
 pub async fn secret(
     provider: Provider,
     from_env: Option<&str>,
@@ -19,13 +18,13 @@ pub async fn secret(
 ) -> Result<Option<SecretSource>, Exit> {
     let is_optional = matches!(provider, Provider::Demo | Provider::OpenAiCompatible);
     let pasted = pasted(provider, is_optional, from_env).await?;
-    let (key, taken) = pasted::cleaned(&pasted);
-    taken.into_iter().for_each(tell_taken);
+    let (key, removed) = pasted::cleaned(&pasted);
+    removed.into_iter().for_each(print_removed);
     let language = output::language();
-    if let Some(no_key) = pasted::no_key(key) {
-        return Err(output::failed(&no_key.said().text(language)));
+    if let Some(mistake) = pasted::mistake(key) {
+        return Err(output::failed(&mistake.message().text(language)));
     }
-    // Whoever names an address of their own knows whose key is wanted there.
+    // A user who gives another address knows which key it takes.
     if is_usual && let Some((owner, options)) = pasted::other_owner(key, provider) {
         let provider = provider.to_string();
         let text =
@@ -62,7 +61,7 @@ async fn pasted(provider: Provider, is_optional: bool, from_env: Option<&str>) -
     }
 }
 
-/// The first that says something; empty when none does.
+/// The first line that is not empty; an empty text when there is none.
 fn first_line(input: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     while line.trim().is_empty() {
@@ -74,13 +73,13 @@ fn first_line(input: &mut impl BufRead) -> io::Result<String> {
     Ok(line)
 }
 
-fn tell_taken(around: Around) {
+fn print_removed(wrapping: Wrapping) {
     let language = output::language();
-    output::note(&match around {
-        Around::Quotes => text!(language, "cli-account-took-quotes"),
-        Around::Name => text!(language, "cli-account-took-name"),
-        Around::Header => text!(language, "cli-account-took-header"),
-        Around::Scheme => text!(language, "cli-account-took-scheme"),
+    output::note(&match wrapping {
+        Wrapping::Quotes => text!(language, "cli-account-took-quotes"),
+        Wrapping::Name => text!(language, "cli-account-took-name"),
+        Wrapping::Header => text!(language, "cli-account-took-header"),
+        Wrapping::Scheme => text!(language, "cli-account-took-scheme"),
     });
 }
 

@@ -6,18 +6,17 @@ use tokio::time::timeout;
 
 use super::super::account;
 use super::{Finding, Patient};
-use crate::control::{AccountStatus, StartFailure};
+use crate::control::{AccountState, AccountStatus, StartFailure};
 use crate::gateway::unresolved_key_cure;
 use crate::protocol::Provider;
 use crate::text;
 
-/// A list of models is there by then, or the account does not answer.
+/// How long to wait for an account's model list.
 const LIST: Duration = Duration::from_secs(6);
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     let accounts = accounts(patient);
-    let usable: Vec<&AccountStatus> =
-        accounts.iter().filter(|account| matches!(account.state.as_str(), "ready" | "cooling")).collect();
+    let usable: Vec<&AccountStatus> = accounts.iter().filter(|account| account.state.is_usable()).collect();
     let mut findings: Vec<Finding> = number(patient, &accounts, usable.len()).into_iter().collect();
     findings.extend(accounts.iter().filter_map(|account| ailing(patient, account)));
     for account in usable {
@@ -30,7 +29,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
-/// As the running agent sees them, or as the file alone has them.
+/// The accounts as the running agent sees them, or as the file has them.
 fn accounts(patient: &Patient) -> Vec<AccountStatus> {
     match (&patient.status, patient.config()) {
         (Some(status), _) => status.accounts.clone(),
@@ -39,7 +38,7 @@ fn accounts(patient: &Patient) -> Vec<AccountStatus> {
     }
 }
 
-/// How many can answer. That there is none may have been said of the proxy.
+/// How many can answer. That there are none may have been reported for the proxy already.
 fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Option<Finding> {
     let language = patient.language;
     if usable > 0 {
@@ -49,7 +48,7 @@ fn number(patient: &Patient, accounts: &[AccountStatus], usable: usize) -> Optio
     if patient.loaded.is_err() || matches!(failure, Some(StartFailure::NoAccounts { .. })) {
         return None;
     }
-    if !accounts.is_empty() && accounts.iter().all(|account| account.state == "unusable") {
+    if !accounts.is_empty() && accounts.iter().all(|account| account.state == AccountState::Unusable) {
         let text = text!(language, "doctor-no-keys", count = accounts.len());
         return Some(Finding::problem("accounts", text, text!(language, "doctor-no-keys-fix")));
     }
@@ -61,32 +60,32 @@ fn ailing(patient: &Patient, account: &AccountStatus) -> Option<Finding> {
     let (language, name) = (patient.language, account.name.as_str());
     let reason = account.reason.as_ref().map(|reason| reason.text(language)).unwrap_or_default();
     let fix = |otherwise: String| account.fix.as_ref().map_or(otherwise, |fix| fix.text(language));
-    let (text, fix) = match account.state.as_str() {
-        "disabled" => (
+    let (text, fix) = match account.state {
+        AccountState::Disabled => (
             text!(language, "doctor-account-disabled", name = name, reason = reason),
             text!(language, "doctor-account-disabled-fix", name = name),
         ),
-        "unusable" => {
+        AccountState::Unusable => {
             (text!(language, "doctor-account-unusable", name = name, reason = reason), key_fix(patient, name))
         }
-        "cooling" if account.is_out_of_credit => (
+        AccountState::Cooling if account.is_out_of_credit => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
             text!(language, "doctor-account-credit-fix", name = name),
         ),
-        "cooling" => (
+        AccountState::Cooling => (
             text!(language, "doctor-account-cooling", name = name, reason = reason),
             fix(text!(language, "doctor-account-cooling-fix", name = name)),
         ),
-        "ready" if !reason.is_empty() => (
+        AccountState::Ready if !reason.is_empty() => (
             text!(language, "warning-account", name = name, reason = reason),
             fix(text!(language, "cure-models", name = name)),
         ),
-        _ => return None,
+        AccountState::Ready | AccountState::Off => return None,
     };
     Some(Finding::warning("accounts", text, fix))
 }
 
-/// A key that this shell can have and the agent cannot is somewhere that only the shell sees.
+/// If this shell can read a key and the agent cannot, the key is somewhere that only the shell sees.
 fn key_fix(patient: &Patient, name: &str) -> String {
     let language = patient.language;
     let account =
@@ -107,7 +106,7 @@ fn is_known_by_its_list(account: &AccountStatus) -> bool {
         && Provider::from_name(&account.provider).is_some_and(Provider::is_known_by_its_list)
 }
 
-/// Where no agent runs that would know by now.
+/// Used when no agent runs that would know already.
 async fn serves_nothing(patient: &Patient<'_>, name: &str) -> Option<Finding> {
     let report = timeout(LIST, account::report(patient.context, name)).await.ok()?.ok()?;
     let said = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
@@ -115,7 +114,7 @@ async fn serves_nothing(patient: &Patient<'_>, name: &str) -> Option<Finding> {
     (report["ok"] != true).then(|| Finding::warning("accounts", text, said("fix")))
 }
 
-/// One real call, which has time limits of its own.
+/// One real call, which has its own time limits.
 async fn online(patient: &Patient<'_>, name: &str) -> Finding {
     let language = patient.language;
     let (ok, said, fix) = match account::report(patient.context, name).await {

@@ -1,9 +1,9 @@
-//! What the running agent itself warns of, as `portcullis status` shows it.
+//! The warnings of the running agent, as `portcullis status` shows them.
 
 use super::{Finding, Patient};
 use crate::text;
 
-/// What another check finds by itself is left to that one.
+/// Warnings that another check finds are left to that check.
 pub fn check(patient: &Patient) -> Vec<Finding> {
     let Some(status) = &patient.status else { return Vec::new() };
     let language = patient.language;

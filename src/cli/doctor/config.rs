@@ -1,4 +1,4 @@
-//! The config file, and the clock that certificates are judged by.
+//! The config file, and the clock, on which certificates depend.
 
 use std::time::{Duration, SystemTime};
 
@@ -27,7 +27,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     findings
 }
 
-/// Of the files, who may read them; of the accounts, which have no key.
+/// Warnings that other checks report: which users can read files, and which accounts have no key.
 fn told_elsewhere(patient: &Patient, loaded: &Loaded) -> Vec<String> {
     let language = patient.language;
     let accounts = loaded.config.accounts.iter().filter_map(|account| {

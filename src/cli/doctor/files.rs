@@ -1,4 +1,4 @@
-//! Who can read what portcullis keeps, and who can change it.
+//! Which users can read or change portcullis's files.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
         .map(|(path, mode, wanted)| {
             let language = patient.language;
             let is_exposed = trust::exposed_place(Path::new(&path)).is_some();
-            // As whoever does not use the file for that says it.
+            // In the words of the part that refuses to use the file.
             let mode_to_set = if is_exposed { "go-w" } else { wanted };
             let fix = text!(language, "doctor-files-open-fix", path = path.as_str(), mode = mode_to_set);
             if is_exposed {

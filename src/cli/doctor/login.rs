@@ -1,4 +1,4 @@
-//! What the session would start at login.
+//! The program that the session would start at login.
 
 use super::{Finding, Patient};
 use crate::desktop::autostart::{self, State};

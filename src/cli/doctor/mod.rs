@@ -1,5 +1,5 @@
 //! `portcullis doctor`: what is wrong on this computer, and the one thing to do about it.
-//! One file a subject; each looks for a moment only, and says what it found as values.
+//! One file for each subject; each check is short and returns its findings as values.
 
 mod accounts;
 mod agent;
@@ -29,17 +29,17 @@ use crate::control::{ProxyState, Status};
 use crate::language::Language;
 use crate::text;
 
-/// Whatever does not answer in this time does not answer.
+/// The longest wait for any answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Copy, Debug, Args)]
 pub struct DoctorArgs {
-    /// Make one minimal real call with each account, too
+    /// Also make one minimal real call with each account
     #[arg(long)]
     online: bool,
 }
 
-/// One thing that was looked at.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub check: &'static str,
@@ -53,12 +53,12 @@ pub struct Finding {
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     Ok,
-    /// Works, and should be known.
+    /// Works, but should be known.
     Warning,
     Problem,
 }
 
-/// What several checks look at.
+/// What several checks use.
 struct Patient<'context> {
     context: &'context Context,
     language: Language,
@@ -126,7 +126,7 @@ impl<'context> Patient<'context> {
         self.loaded.as_ref().ok().map(|loaded| &loaded.config)
     }
 
-    /// Where clients are to point, as far as that can be known.
+    /// The base URL for clients, as far as it is known.
     fn target(&self) -> Option<Target> {
         let config = self.config();
         let base_url = match &self.status {
@@ -152,7 +152,7 @@ impl Finding {
     }
 }
 
-/// Two checks may see the same thing.
+/// Two checks may find the same thing.
 fn once_each(findings: Vec<Finding>) -> Vec<Finding> {
     let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
     for finding in findings {

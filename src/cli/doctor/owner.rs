@@ -1,5 +1,4 @@
-//! Whether portcullis can write what it has to: once run as root, it leaves files behind
-//! that only root may write.
+//! Whether portcullis can write its files: after a run as root, some can be written by root only.
 
 use super::{Finding, Patient};
 
@@ -26,10 +25,10 @@ mod unix {
     use crate::desktop::paths::Paths;
     use crate::text;
 
-    /// Something that cannot be used as it has to be.
+    /// A file or directory that cannot be used as needed.
     struct Locked {
         path: PathBuf,
-        /// The directory of ours that it is in, or is.
+        /// Our directory that contains it, or that it is.
         directory: PathBuf,
         errno: Errno,
     }
@@ -67,7 +66,7 @@ mod unix {
         Finding::problem("files", text, text!(language, "doctor-unwritable-fix", path = path, bits = bits))
     }
 
-    /// What there has to be, in what directory, and what is done with it.
+    /// What is needed, in which directory, and how it is used.
     fn places(paths: &Paths) -> Vec<(PathBuf, PathBuf, Access)> {
         let both = Access::READ_OK | Access::WRITE_OK;
         let inside = both | Access::EXEC_OK;
@@ -80,7 +79,7 @@ mod unix {
         };
         let monitor = paths.monitor_file();
         let beside = |end: &str| PathBuf::from(format!("{}{end}", monitor.display()));
-        // What is replaced by another file has to be readable only.
+        // A file that is replaced by another only needs to be readable.
         let files = [
             (connections.clone(), inside),
             (connections.join("journal.json"), Access::READ_OK),
@@ -99,7 +98,7 @@ mod unix {
     fn look((path, directory, wanted): (PathBuf, PathBuf, Access)) -> Option<Locked> {
         match access(&path, wanted) {
             Err(Errno::NOENT) if path == directory => {
-                // It has to be made, in the nearest one that is there.
+                // It must be created in the nearest existing directory.
                 let above = path.ancestors().skip(1).find(|above| above.exists())?.to_owned();
                 let errno = access(&above, Access::WRITE_OK | Access::EXEC_OK).err()?;
                 Some(Locked { path: above.clone(), directory: above, errno })

@@ -1,4 +1,4 @@
-//! Whether the proxy runs, or could; and who may use it.
+//! Whether the proxy runs or could run, and who may use it.
 
 use super::{Finding, PATIENCE, Patient};
 use crate::config::{Config, EffectiveAuth};
@@ -24,7 +24,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     std::iter::once(state).chain(further.into_iter().flatten()).collect()
 }
 
-/// Somebody else answers to `localhost` where that is IPv6.
+/// Another program answers for `localhost` over IPv6.
 fn ipv6(patient: &Patient) -> Option<Finding> {
     let (port, ours) = match &patient.status {
         Some(status) => (status.address.port(), status.pid),
@@ -35,7 +35,7 @@ fn ipv6(patient: &Patient) -> Option<Finding> {
     Some(Finding::warning("ipv6", warning.text(language), text!(language, "doctor-ipv6-fix")))
 }
 
-/// Where the system does not tell whose program connects, everybody counts as the user.
+/// If the system does not report which user connects, every user counts as the owner.
 fn untold_users(patient: &Patient) -> Option<Finding> {
     let is_open = patient.config()?.proxy.effective_auth() == EffectiveAuth::Off;
     (is_open && !peer::is_told()).then(|| {
@@ -44,8 +44,8 @@ fn untold_users(patient: &Patient) -> Option<Finding> {
     })
 }
 
-/// The file is in order, and something else is in force. A broken file is told as such, and
-/// having no account is told of the accounts.
+/// The file is valid, but another config is in force. An invalid file and missing accounts are
+/// reported by their own checks.
 fn not_in_force(status: &Status, patient: &Patient) -> Option<Finding> {
     let problem = status.problem.as_ref().filter(|_| status.failure.is_none() && patient.loaded.is_ok())?;
     let text = problem.text(patient.language);
@@ -57,14 +57,18 @@ fn running(status: &Status, language: Language) -> Finding {
     if let Some(failure) = &status.failure {
         return Finding::problem("proxy", failure.text(language), failure.fix(language));
     }
+    let status = Status { language, ..status.clone() };
     if status.state == ProxyState::Running {
-        return Finding::ok("proxy", text!(language, "state-running", address = status.base_url.as_str()));
+        return Finding::ok("proxy", status.line());
     }
-    let text = text!(language, "doctor-proxy-stopped");
+    let text = match status.state {
+        ProxyState::Stopped => text!(language, "doctor-proxy-stopped"),
+        _ => status.sentence(),
+    };
     Finding::warning("proxy", text, text!(language, "doctor-proxy-stopped-fix"))
 }
 
-/// Nobody has the port, or somebody else.
+/// The port is free, or another program has it.
 async fn not_running(patient: &Patient<'_>) -> Finding {
     let language = patient.language;
     let defaults = Config::default();

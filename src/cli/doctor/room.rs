@@ -1,4 +1,4 @@
-//! Whether there is room to write: on a full disk, or past a quota, portcullis cannot start.
+//! Whether there is space to write: on a full disk, or beyond a quota, portcullis cannot start.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Finding, Patient};
 use crate::text;
 
-/// About what is written at a start.
+/// Roughly what is written at a start, in bytes.
 static BYTES: [u8; 16 * 1024] = [0; 16 * 1024];
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
@@ -26,12 +26,12 @@ enum Full {
     Quota,
 }
 
-/// The directory, or the one that it will be made in.
+/// The directory, or the one in which it will be created.
 fn nearest(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|path| path.is_dir())
 }
 
-/// The file has no name where the system knows such, and is gone in any case.
+/// An unnamed file where the system supports one; gone afterwards in any case.
 fn is_full(directory: &Path) -> Option<Full> {
     let write = || {
         let mut file = tempfile::tempfile_in(directory)?;

@@ -1,5 +1,5 @@
-//! What the tray and the notifications need of the desktop. Without it the proxy works
-//! all the same, so nothing here is a problem.
+//! What the tray and the notifications need from the desktop. The proxy works without it, so
+//! nothing here is a problem.
 
 use super::{Finding, Patient};
 
@@ -44,7 +44,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     [tray, notifications].into_iter().chain(icon(patient)).collect()
 }
 
-/// Where the running agent's icon is, if not here.
+/// Where the running agent's icon is, if elsewhere.
 #[cfg(target_os = "linux")]
 fn icon(patient: &Patient<'_>) -> Option<Finding> {
     use crate::desktop::{session, session_bus};

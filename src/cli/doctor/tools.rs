@@ -1,4 +1,4 @@
-//! Where the tools point that portcullis can connect.
+//! Where each tool that portcullis can connect points.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::cli::served::Unserved;
 use crate::connect::{Clients, Connection, Environment, State, Tool};
 use crate::text;
 
-/// The accounts' lists have this long to tell what could be served instead.
+/// How long to wait for the accounts' lists of models that could be served instead.
 const LISTS: Duration = Duration::from_secs(6);
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
@@ -17,7 +17,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let clients = Clients::new(&patient.context.paths.data, environment.clone());
-    // A home on a network that is gone would hold us up.
+    // A home on an unreachable network would block.
     let looking = tokio::task::spawn_blocking(move || clients.connections(&target));
     let looked = tokio::time::timeout(super::PATIENCE, looking).await;
     let connections = looked.ok().and_then(Result::ok).unwrap_or_default();
@@ -29,7 +29,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
-/// A tool that asks for models that nobody has gets no answer, however well it points.
+/// A tool that points here still gets no answer if no account serves its models.
 async fn unserved(patient: &Patient<'_>, tool: Tool, environment: &Environment) -> Option<Finding> {
     let context = patient.context;
     let looked = tokio::time::timeout(LISTS, Unserved::find(context, tool, environment)).await;
@@ -68,7 +68,7 @@ fn finding(patient: &Patient, connection: &Connection) -> Option<Finding> {
     })
 }
 
-/// Most likely meant for us: an old port, or a path that should not be there.
+/// Most likely meant for this proxy: an old port, or an extra path.
 fn is_on_this_computer(url: &str) -> bool {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.is_some_and(|host| matches!(host.as_str(), "127.0.0.1" | "localhost" | "[::1]"))

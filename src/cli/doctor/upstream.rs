@@ -1,5 +1,5 @@
-//! The way from here to the providers: the proxy that the config names, and those that only
-//! the environment does.
+//! The way to the providers: the proxy in the config, and proxies that only the environment
+//! names.
 
 use std::env;
 
@@ -11,7 +11,7 @@ use crate::config::{Config, without_url_secrets};
 use crate::gateway::proxy_address;
 use crate::text;
 
-/// What other programs would use for an `https://` address.
+/// The proxy that other programs would use for an `https://` address.
 const FOR_HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
@@ -20,7 +20,7 @@ pub async fn check(patient: &Patient<'_>) -> Vec<Finding> {
     configured.into_iter().chain(unused(patient, config)).collect()
 }
 
-/// Whether anybody has its port.
+/// Whether its port accepts connections.
 async fn configured(patient: &Patient<'_>, config: &Config) -> Option<Finding> {
     let (language, address) = (patient.language, proxy_address(config)?);
     let reason = match timeout(PATIENCE, TcpStream::connect(&address)).await {

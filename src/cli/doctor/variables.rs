@@ -11,7 +11,7 @@ use crate::text;
 const PROXIES: [&str; 6] =
     ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// What clients take their address from, and whether that address ends in `/v1`.
+/// The variables that give clients their address, and whether that address ends in `/v1`.
 const ADDRESSES: [(&str, bool); 4] = [
     ("ANTHROPIC_BASE_URL", false),
     ("GOOGLE_GEMINI_BASE_URL", false),
@@ -39,7 +39,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     findings
 }
 
-/// Some clients send even what is for this computer to such a proxy, and wait for ever.
+/// Some clients send even local requests to such a proxy, and wait forever.
 fn trap(patient: &Patient) -> Option<Finding> {
     let name = PROXIES.into_iter().find(|name| env::var(name).is_ok_and(|value| !value.is_empty()))?;
     let exempt = env::var("NO_PROXY").or_else(|_| env::var("no_proxy")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Accounts in the file, whether they stand as `[[accounts]]` or as one inline list.
+//! The accounts in the file, written as `[[accounts]]` or as one inline list.
 
 use std::path::Path;
 
@@ -6,33 +6,34 @@ use secrecy::ExposeSecret;
 use toml_edit::visit_mut::{VisitMut, visit_table_mut};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Key, Table, Value};
 
+use super::change::edit;
+use super::error::EditError;
 use super::reach::{self, Editor};
-use super::table::put;
-use super::{EditError, Problems, edit};
-use crate::config::SecretSource;
+use super::table::{ACCOUNTS, put};
+use crate::config::{Problems, SecretSource};
 use crate::protocol::Provider;
 
-pub const ACCOUNTS: &str = "accounts";
 const PRIORITY: &str = "priority";
 
-/// An account to be written; everything else about it gets its default.
+/// An account to write; its other keys have their defaults.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
     pub name: String,
     pub provider: Provider,
-    /// `None` only where the provider needs none.
+    /// `None` only where the provider needs no key.
     pub api_key: Option<SecretSource>,
-    /// `None`: the provider's own.
+    /// `None`: the address of the provider itself.
     pub base_url: Option<String>,
-    /// Empty: whatever the provider owns.
+    /// Empty: every model that the provider owns.
     pub models: Vec<String>,
 }
 
+/// Adds an account after the others. Fails where its name is taken.
 pub fn add_account(path: &Path, account: &NewAccount) -> Result<(), EditError> {
     add_account_as(Editor::Owner, path, account)
 }
 
-/// The same on somebody's behalf.
+/// The same for an editor with its own limits.
 pub fn add_account_as(editor: Editor, path: &Path, account: &NewAccount) -> Result<(), EditError> {
     edit(path, |document| {
         let key = account.api_key.as_ref().map(secret);
@@ -43,7 +44,7 @@ pub fn add_account_as(editor: Editor, path: &Path, account: &NewAccount) -> Resu
     })
 }
 
-/// The comment right above the account goes with it; anything further up stays.
+/// Removes an account and the comment right above it; comments further up stay.
 pub fn remove_account(path: &Path, name: &str) -> Result<(), EditError> {
     edit(path, |document| remove(document, name))
 }
@@ -62,7 +63,7 @@ pub fn set_account_keys(path: &Path, name: &str, values: Vec<(String, Value)>) -
     set_account_keys_as(Editor::Owner, path, name, values)
 }
 
-/// The same on somebody's behalf.
+/// The same for an editor with its own limits.
 pub fn set_account_keys_as(
     editor: Editor,
     path: &Path,
@@ -84,8 +85,8 @@ pub fn set_account_keys_as(
     })
 }
 
-/// Makes an account the one at this place (0 is the first) in the order of priority, by
-/// numbering all of them anew. Accounts whose number is right already stay untouched.
+/// Moves an account to this place in the order of priority (0 is the first): all accounts get
+/// new numbers, and those whose number is right already are not touched.
 pub fn place_account(path: &Path, name: &str, place: usize) -> Result<(), EditError> {
     edit(path, |document| {
         let from = position(document, name).ok_or_else(|| EditError::UnknownAccount(name.to_owned()))?;
@@ -127,8 +128,8 @@ fn add(document: &mut DocumentMut, account: &NewAccount) -> Result<(), EditError
     Ok(())
 }
 
-/// The first account ends the file. What ended it so far, such as examples in comments,
-/// stays above, where it still belongs to the section before.
+/// The first account is put at the end of the file. Comments there, such as examples, stay
+/// above it, with the section that they belong to.
 fn add_first(document: &mut DocumentMut, account: &NewAccount) {
     let mut table = written(account);
     let ending = document.trailing().as_str().unwrap_or_default().trim_end().to_owned();
@@ -145,13 +146,13 @@ fn push_like_its_siblings(list: &mut Array, account: &NewAccount) {
     list.push_formatted(value);
 }
 
-/// What stands before each element: a blank, or a line break and its indentation.
+/// The white space before each element: a space, or a line break and its indentation.
 fn indentation(list: &Array) -> String {
     let prefix = list.iter().last().and_then(|sibling| sibling.decor().prefix()?.as_str());
     prefix.and_then(|prefix| prefix.rfind('\n').map(|at| &prefix[at..])).unwrap_or(" ").to_owned()
 }
 
-/// A comment behind the last comma is about the element before it.
+/// A comment after the last comma is about the element before it.
 fn take_comment_at_end(list: &mut Array) -> String {
     let trailing = list.trailing().as_str().unwrap_or_default().to_owned();
     match trailing.rsplit_once('\n') {
@@ -179,6 +180,7 @@ fn written(account: &NewAccount) -> Table {
     table
 }
 
+/// The source as it is written in the file.
 pub fn secret(source: &SecretSource) -> Value {
     let (place, value): (_, Value) = match source {
         SecretSource::Literal(literal) => return literal.expose_secret().into(),
@@ -199,7 +201,7 @@ fn remove(document: &mut DocumentMut, name: &str) -> Result<(), EditError> {
             if tables.is_empty() {
                 document.remove(ACCOUNTS);
             }
-            keep_what_stood_above(document, &removed);
+            keep_comments_above(document, &removed);
             Ok(())
         }
         Some(Item::Value(Value::Array(list))) => {
@@ -210,9 +212,9 @@ fn remove(document: &mut DocumentMut, name: &str) -> Result<(), EditError> {
     }
 }
 
-/// Comments above a table are part of it. Those that a blank line divides from it are
-/// about something else, so they pass on to whatever follows.
-fn keep_what_stood_above(document: &mut DocumentMut, removed: &Table) {
+/// The document treats comments above a table as part of it. Comments that an empty line
+/// separates from it are about something else, so they move to the table after it.
+fn keep_comments_above(document: &mut DocumentMut, removed: &Table) {
     let above = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
     let Some((kept, _)) = above.rsplit_once("\n\n") else { return };
     if kept.trim().is_empty() {
@@ -229,7 +231,7 @@ fn keep_what_stood_above(document: &mut DocumentMut, removed: &Table) {
     prepend.visit_table_mut(document.as_table_mut());
 }
 
-/// Finds the table whose header comes next in the file.
+/// Finds the table with the next header in the file.
 struct Next {
     after: isize,
     found: Option<isize>,
@@ -245,7 +247,7 @@ impl VisitMut for Next {
     }
 }
 
-/// Puts text above the header of one table.
+/// Puts a text above the header of one table.
 struct Prepend<'text> {
     text: &'text str,
     position: isize,

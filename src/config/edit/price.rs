@@ -4,12 +4,15 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, Value};
 
-use super::{EditError, edit, table, unset};
+use super::change::edit;
+use super::error::EditError;
+use super::settings::unset;
+use super::table;
 use crate::config::place::KeyPath;
 
 const SECTION: &str = "prices";
 
-/// What a million tokens cost in US dollars. A key without a value is left out of the line.
+/// The price of a million tokens in US dollars. A key with `None` is left out of the line.
 #[derive(Clone, Debug)]
 pub struct NewPrice {
     pub input: Option<Value>,
@@ -22,7 +25,7 @@ pub fn set_price(path: &Path, model: &str, price: NewPrice) -> Result<(), EditEr
     edit(path, |document| set_in(document, model, price))
 }
 
-/// Takes one line of `[prices]` out.
+/// Removes one line of `[prices]`.
 pub fn remove_price(path: &Path, model: &str) -> Result<(), EditError> {
     unset(path, &line(model))
 }
@@ -48,7 +51,7 @@ fn set_in(document: &mut DocumentMut, model: &str, price: NewPrice) -> Result<()
 
 fn put(price: &mut Item, key: &Key, value: Option<Value>) {
     match value {
-        // `2.50` may stay `2.50`.
+        // An equal number stays as it is written, such as `2.50`.
         Some(value) if dollars(price.get(key.get()).and_then(Item::as_value)) == dollars(Some(&value)) => {}
         Some(value) => {
             table::put(price, key, value);

@@ -1,29 +1,28 @@
-//! How far an edit can carry a key. A surface that edits the file can neither send a key
-//! to a server that it was not entered for, nor have one read from a place that the file
-//! does not name for that server. Whoever writes the file by hand can do both.
+//! The limits of an edit: it cannot send a key to a server that the key was not entered for,
+//! and an edit by a page cannot have a key read from a place that the file does not name for
+//! that server. Both are possible by hand in the file.
 
 use std::net::IpAddr;
 
 use toml_edit::{DocumentMut, Item, Value};
 use url::{Host, Url};
 
-use super::account::ACCOUNTS;
+use super::table::ACCOUNTS;
 use crate::config::Problem;
-use crate::language::Message;
 use crate::message;
 use crate::protocol::Provider;
 
-/// On whose behalf the file is edited.
+/// The author of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Editor {
-    /// A process of the user's own, which could write the file itself.
+    /// A process of the user, which could write the file itself.
     Owner,
     /// A page of the dashboard.
     Page,
 }
 
-/// The key of an account stays with the server it was entered for: another one needs
-/// another key in the same edit.
+/// Checks that the key of an account stays with the server it was entered for: a new server
+/// needs a new key in the same edit.
 pub fn examine_account(
     account: &Item,
     index: usize,
@@ -41,7 +40,7 @@ pub fn examine_account(
     if let Some(key) = new("api_key") {
         return examine_source(key, after.as_deref(), &place, editor, document);
     }
-    // To what is no address nothing is sent, and the file's rules refuse it.
+    // Nothing is sent to a text that is not an address, and the file's rules refuse it.
     match after {
         Some(after) if before.as_ref() != Some(&after) && holds_key(account) => {
             Err(key_of_another_server(place, after))
@@ -50,7 +49,7 @@ pub fn examine_account(
     }
 }
 
-/// The same for an account that is to be added.
+/// The same for a new account.
 pub fn examine_new_account(
     provider: Provider,
     base_url: Option<&str>,
@@ -63,7 +62,7 @@ pub fn examine_new_account(
     examine_source(key, server(Some(provider), base_url).as_deref(), &place, editor, document)
 }
 
-/// The settings that decide where the keys go.
+/// The same for the settings that decide where keys are sent.
 pub fn examine_settings(
     document: &DocumentMut,
     values: &[(String, Value)],
@@ -83,18 +82,22 @@ pub fn examine_settings(
         let is_another = origin(proxy).is_some_and(|after| before != Some(after));
         if let Some((account, server)) = unencrypted(document).filter(|_| is_another) {
             let message = message!("problem-proxy-reads-key", account = account, host = server);
-            return Err(problem("upstream.proxy".to_owned(), message, message!("fix-proxy-reads-key")));
+            return Err(Problem::without_line(
+                "upstream.proxy".to_owned(),
+                message,
+                message!("fix-proxy-reads-key"),
+            ));
         }
     }
     if editor == Editor::Page && new("upstream.ca_file").is_some() {
         let message = message!("problem-authority-by-page");
-        return Err(problem("upstream.ca_file".to_owned(), message, message!("fix-by-hand")));
+        return Err(Problem::without_line("upstream.ca_file".to_owned(), message, message!("fix-by-hand")));
     }
     Ok(())
 }
 
-/// The key that a place holds stays with the servers the file names it for. A place that it
-/// names for none is for the user's own process to bring in, not for a page.
+/// Checks that the key in this place stays with the servers that the file names the place for.
+/// A place that the file does not name yet may be added by the owner, not by a page.
 fn examine_source(
     key: &Value,
     server: Option<&str>,
@@ -119,21 +122,17 @@ fn examine_source(
         _ => {
             let by_hand = message!("fix-by-hand");
             let fix = if kind == "env" { message!("fix-source-variable", name = name) } else { by_hand };
-            Err(problem(place, message!("problem-source-unnamed"), fix))
+            Err(Problem::without_line(place, message!("problem-source-unnamed"), fix))
         }
     }
 }
 
 fn key_of_another_server(place: String, server: String) -> Problem {
     let message = message!("problem-key-of-another-server", host = server.as_str());
-    problem(place, message, message!("fix-key-of-another-server", host = server))
+    Problem::without_line(place, message, message!("fix-key-of-another-server", host = server))
 }
 
-const fn problem(key: String, message: Message, fix: Message) -> Problem {
-    Problem { line: 0, column: 0, key, message, fix }
-}
-
-/// `("env", "NAME")`; `None` for a key that stands here itself.
+/// The place of a key, such as `("env", "NAME")`; `None` for a literal key.
 fn source(value: &Value) -> Option<(String, String)> {
     let (kind, name) = value.as_inline_table()?.iter().next()?;
     Some((kind.to_owned(), name.as_str()?.to_owned()))
@@ -164,7 +163,8 @@ fn zai_server(document: &DocumentMut) -> Option<String> {
     server(Some(Provider::Zai), base_url.and_then(Item::as_str))
 }
 
-/// Scheme, host and port of where requests go. An empty URL means the provider's own.
+/// Scheme, host and port of the server that requests go to. An empty URL means the provider's
+/// own.
 fn server(provider: Option<Provider>, base_url: Option<&str>) -> Option<String> {
     let own = || provider.and_then(Provider::base_url);
     origin(base_url.filter(|url| !url.is_empty()).or_else(own)?)
@@ -176,7 +176,7 @@ fn origin(url: &str) -> Option<String> {
     Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
 }
 
-/// An account whose key anybody on the way can read, and its server: a proxy would.
+/// An account whose key is sent unencrypted, so that a proxy can read it, and its server.
 fn unencrypted(document: &DocumentMut) -> Option<(String, String)> {
     let name = |account: &Item| account.get("name").and_then(Item::as_str).unwrap_or_default().to_owned();
     let listed = accounts(document).filter(|account| holds_key(account));
@@ -186,7 +186,7 @@ fn unencrypted(document: &DocumentMut) -> Option<(String, String)> {
     listed.chain(zai).find(|(_, server)| server.starts_with("http://") && !is_here(server))
 }
 
-/// What goes to this computer passes no proxy.
+/// Whether the server is this computer, which is reached without the proxy.
 fn is_here(server: &str) -> bool {
     let Ok(url) = Url::parse(server) else { return false };
     match url.host() {

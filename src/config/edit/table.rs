@@ -1,9 +1,12 @@
-//! One key in one table, in whatever style the table is written.
+//! One key of one table, written in the style of the table.
 
 use toml_edit::{InlineTable, Item, Key, Table, Value};
 
-/// Sets a key of a table. What stands around an old value, such as the comment behind
-/// it, stays. `false` when the item is no table.
+/// The key of the list of accounts.
+pub const ACCOUNTS: &str = "accounts";
+
+/// Sets a key of a table. Everything around an old value stays, such as the comment after it.
+/// `false` when the item is not a table.
 pub fn put(table: &mut Item, key: &Key, mut value: Value) -> bool {
     let Some(keys) = table.as_table_like_mut() else { return false };
     match keys.get_mut(key) {
@@ -11,7 +14,7 @@ pub fn put(table: &mut Item, key: &Key, mut value: Value) -> bool {
             *value.decor_mut() = old.decor().clone();
             *old = value;
         }
-        // A table's key stands in a header, whose blanks are not those of `key = value`.
+        // The key of a table is in a header, whose spaces differ from those of `key = value`.
         Some(_) => {
             keys.remove(key);
             append(table, key, value);
@@ -31,7 +34,7 @@ fn append(table: &mut Item, key: &Key, value: Value) {
     }
 }
 
-/// The blank before the closing brace belongs to the last value, so it moves along.
+/// The space before the closing brace belongs to the last value, so it moves to the new one.
 fn append_inline(table: &mut InlineTable, key: &Key, mut value: Value) {
     if let Some((_, last)) = table.iter_mut().last()
         && let Some(before_brace) = last.decor().suffix().cloned()
@@ -43,7 +46,8 @@ fn append_inline(table: &mut InlineTable, key: &Key, mut value: Value) {
     table.insert(key.get(), value);
 }
 
-/// The table under a key, made when there is none yet; `None` when something else is there.
+/// The table under a key, created where there is none yet; `None` where the key holds another
+/// kind of value.
 pub fn section<'table>(table: &'table mut Item, key: &Key) -> Option<&'table mut Item> {
     let is_inline = table.is_inline_table();
     let keys = table.as_table_like_mut()?;

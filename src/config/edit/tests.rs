@@ -1,6 +1,9 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use toml_edit::{Value, value};
+
+use super::change::edit;
 use super::*;
 use crate::config::SecretSource;
 use crate::protocol::Provider;
@@ -140,7 +143,7 @@ fn an_account_is_added_where_accounts_are() {
 }
 
 #[test]
-fn the_first_account_comes_below_the_comments_that_end_the_file() {
+fn the_first_account_comes_below_the_comments_at_the_end_of_the_file() {
     check(
         "[models]\n# \"a\" = \"b\"\n",
         |path| add_account(path, &demo("x")),
@@ -173,7 +176,7 @@ fn every_form_of_a_secret_can_be_written() {
 }
 
 #[test]
-fn accounts_are_told_apart_by_name() {
+fn accounts_are_distinguished_by_name() {
     let text = "[[accounts]]\nname = \"a\"\nprovider = \"demo\"\n";
     assert!(matches!(refused(text, |path| add_account(path, &demo("a"))), EditError::AccountExists(_)));
     assert!(matches!(refused(text, |path| remove_account(path, "b")), EditError::UnknownAccount(_)));
@@ -200,7 +203,7 @@ fn an_account_is_switched_in_place() {
 }
 
 #[test]
-fn a_removed_account_takes_only_its_own_comment_along() {
+fn an_account_is_removed_with_its_own_comment_only() {
     let before = "\
 language = \"en\"
 
@@ -258,18 +261,19 @@ fn an_edit_that_changes_nothing_writes_nothing() {
 }
 
 #[test]
-fn a_save_in_the_same_moment_is_not_overwritten() {
+fn a_save_at_the_same_moment_is_not_overwritten() {
     let case = Case::new("[proxy]\nport = 1\n");
     let result = edit(&case.path, |document| {
         fs::write(&case.path, "[proxy]\nport = 5\n").expect("written");
-        set_in(document, "proxy.port", 2.into())
+        document["proxy"]["port"] = value(2);
+        Ok(())
     });
     assert!(matches!(result, Err(EditError::ChangedMeanwhile)));
     assert_eq!(case.text(), "[proxy]\nport = 5\n");
 }
 
 #[test]
-fn edits_side_by_side_all_arrive() {
+fn concurrent_edits_all_take_effect() {
     let case = Case::new("language = \"en\"\n");
     std::thread::scope(|scope| {
         for number in 0..8 {
@@ -331,7 +335,7 @@ fn several_keys_are_set_together_or_not_at_all() {
 }
 
 #[test]
-fn a_key_goes_with_the_comment_above_it() {
+fn a_key_is_removed_with_the_comment_above_it() {
     let before = "[models]\n# keep\n\"a\" = \"b\"\n# goes\n\"claude-*\" = \"c\"\n";
     check(before, |path| unset(path, "models.\"claude-*\""), "[models]\n# keep\n\"a\" = \"b\"\n");
     check(before, |path| unset(path, "models.nothing"), before);
@@ -407,7 +411,7 @@ fn a_price_is_one_line_that_keeps_its_comments() {
 }
 
 #[test]
-fn a_price_is_what_the_file_allows() {
+fn a_price_obeys_the_rules_of_the_file() {
     for (model, wrong, key, words) in [
         ("a", price("-1", "", "2"), "prices.a.input", "out of range"),
         ("a", price("1", "2000000", "2"), "prices.a.cached_input", "out of range"),

@@ -2,6 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::config::{AuthMode, LanguageSetting};
+use crate::language::Language;
 
 fn in_directory(contents: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -11,7 +12,7 @@ fn in_directory(contents: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[test]
-fn a_file_that_is_none_is_one_clear_problem() {
+fn what_is_not_a_regular_file_is_one_clear_problem() {
     let directory = tempfile::tempdir().expect("a directory");
     let cases: [(&str, &[u8], &str); 3] = [
         ("large", &vec![b'#'; (16 << 20) + 1], "is over 16 MiB"),
@@ -75,7 +76,7 @@ priority = -3
     let (_directory, path) = in_directory(text.as_bytes());
     let loaded = load(&path).await.expect("no problem");
     let config = loaded.config;
-    assert_eq!(config.language, LanguageSetting::Japanese);
+    assert_eq!(config.language, LanguageSetting::Fixed(Language::Japanese));
     assert_eq!(config.proxy.auth_mode, AuthMode::Strict);
     assert_eq!(config.proxy.api_key, Secret::Known("sk-abcdefghij".into()));
     assert_eq!(config.proxy.max_body, 2 << 20);
@@ -90,7 +91,7 @@ priority = -3
 }
 
 #[tokio::test]
-async fn a_key_that_is_asked_for_and_missing_has_to_be_made() {
+async fn a_key_that_is_required_and_missing_has_to_be_generated() {
     let cases = [
         ("allow_lan_access = true", true),
         ("allow_lan_access = true\napi_key = \"\"", true),
@@ -133,7 +134,7 @@ async fn a_client_key_from_elsewhere_obeys_the_same_rules() {
 }
 
 #[tokio::test]
-async fn an_account_whose_secret_cannot_be_had_is_a_warning() {
+async fn an_account_whose_secret_cannot_be_looked_up_is_a_warning() {
     let text = "\
 [[accounts]]
 name = \"one\"
@@ -161,7 +162,7 @@ api_key = \"AIza-two\"
 }
 
 #[tokio::test]
-async fn a_mapping_to_a_model_that_nobody_serves_is_warned_of() {
+async fn a_mapping_to_a_model_that_no_account_serves_is_a_warning() {
     let account = |name: &str, more: &str| {
         format!("[[accounts]]\nname = \"{name}\"\nprovider = \"gemini\"\napi_key = \"AIza-x\"\n{more}\n")
     };
@@ -182,9 +183,9 @@ async fn a_mapping_to_a_model_that_nobody_serves_is_warned_of() {
     ] {
         let text = mapped(target) + accounts;
         let loaded = load_text(&text, Path::new("config.toml")).await.expect("no problem");
-        let told: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let words: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
         let expected = warns.then(|| format!("models.\"gpt-*\": no account serves {target}"));
-        assert_eq!(told, Vec::from_iter(expected), "{text}");
+        assert_eq!(words, Vec::from_iter(expected), "{text}");
     }
 }
 

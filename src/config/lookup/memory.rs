@@ -1,26 +1,28 @@
-//! What programs and the keyring gave when they were asked last.
+//! The last secrets that programs and the keyring returned.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use secrecy::SecretString;
 
 use crate::config::SecretSource;
 
-/// Secrets by whom they were had from. A vault that is locked, or a network that is away,
-/// while a file is loaded again takes no account out that works. Cheap to clone.
+/// Secrets by their source. An account keeps working when the file is loaded again while its
+/// vault is locked or its network is down. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct SecretMemory(Arc<Mutex<HashMap<Asked, SecretString>>>);
+pub struct SecretMemory(Arc<Mutex<HashMap<UnsteadySource, SecretString>>>);
 
-/// Whoever may answer one time and not the next. A variable and a file are there or not.
+/// A source that can return a secret once and fail the next time. A variable or a file is
+/// there or it is not.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub enum Asked {
+pub enum UnsteadySource {
     Keyring(String),
     Command(Vec<String>),
 }
 
-impl Asked {
+impl UnsteadySource {
     pub fn of(source: &SecretSource) -> Option<Self> {
         match source {
             SecretSource::Keyring { keyring } => Some(Self::Keyring(keyring.clone())),
@@ -31,21 +33,17 @@ impl Asked {
 }
 
 impl SecretMemory {
-    pub fn learn(&self, asked: Asked, secret: &SecretString) {
-        self.lock().insert(asked, secret.clone());
+    pub fn learn(&self, source: UnsteadySource, secret: &SecretString) {
+        self.0.lock().insert(source, secret.clone());
     }
 
-    pub fn recall(&self, asked: &Asked) -> Option<SecretString> {
-        self.lock().get(asked).cloned()
+    pub fn recall(&self, source: &UnsteadySource) -> Option<SecretString> {
+        self.0.lock().get(source).cloned()
     }
 
-    /// Forgets what no file asks for any more.
-    pub fn keep(&self, asked: &HashSet<Asked>) {
-        self.lock().retain(|known, _| asked.contains(known));
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Asked, SecretString>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Forgets all secrets but those of these sources.
+    pub fn keep(&self, sources: &HashSet<UnsteadySource>) {
+        self.0.lock().retain(|known, _| sources.contains(known));
     }
 }
 

@@ -7,7 +7,7 @@ async fn found(source: SecretSource, directory: &Path) -> (Secret, Vec<Message>)
     (found.secrets.remove(0), found.warnings)
 }
 
-/// The secret, or a word of the reason why not.
+/// Expects the secret, or a word of the reason.
 async fn check(source: SecretSource, expected: Result<&str, &str>) {
     let shown = format!("{source:?}");
     match (found(source, Path::new("/nowhere")).await.0, expected) {
@@ -30,7 +30,7 @@ fn shell(script: &str) -> SecretSource {
 }
 
 #[tokio::test]
-async fn a_literal_is_the_secret_and_an_empty_one_is_none() {
+async fn a_literal_is_the_secret_and_an_empty_one_is_missing() {
     check(SecretSource::Literal("sk-a".into()), Ok("sk-a")).await;
     let found =
         find_all(vec![Some(SecretSource::Literal("".into())), None], Path::new(""), &SecretMemory::default())
@@ -50,7 +50,7 @@ async fn a_variable_is_read_from_the_environment() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_relative_to_the_config_and_trimmed_at_its_end() {
+async fn a_secret_file_is_read_relative_to_the_config_and_trimmed_at_its_end() {
     let directory = tempfile::tempdir().expect("a directory");
     let large = "k".repeat(20_000);
     let cases: [(&str, &str, Result<&str, &str>); 6] = [
@@ -58,7 +58,7 @@ async fn a_file_is_read_relative_to_the_config_and_trimmed_at_its_end() {
         ("newline", "sk-file\r\n", Ok("sk-file")),
         ("empty", "\n", Err("is empty")),
         ("lines", "sk-one\nsk-two\n", Err("a line break")),
-        ("blank", " sk-file\n", Err("blanks")),
+        ("blank", " sk-file\n", Err("spaces")),
         ("large", &large, Err("longer than any key")),
     ];
     for (name, contents, expected) in cases {
@@ -108,7 +108,7 @@ async fn a_command_prints_the_secret() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_failing_command_gives_nothing_away() {
+async fn a_failing_command_reveals_nothing() {
     for script in [
         "echo topsecret; echo the key is topsecret >&2; exit 1",
         "echo sk-abcdefghijkl >&2; exit 1",
@@ -131,7 +131,7 @@ async fn a_command_that_hangs_is_ended_with_its_children() {
     let script = format!("sleep 1000 & echo $! > '{}'; wait", pid_file.display());
     let arguments: Vec<String> = ["sh", "-c", &script].map(str::to_owned).into();
     let lookup = from_command(&arguments, Duration::from_millis(500));
-    assert!(lookup.await.is_err_and(|reason| reason.to_string().contains("no answer")));
+    assert!(lookup.await.is_err_and(|reason| reason.to_string().contains("did not answer")));
     let pid: i32 = fs::read_to_string(pid_file).expect("started").trim().parse().expect("a number");
     let pid = rustix::process::Pid::from_raw(pid).expect("not zero");
     // Killed means gone, or a zombie until its new parent looks.
@@ -147,7 +147,7 @@ async fn a_command_that_hangs_is_ended_with_its_children() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_is_not_there_is_a_reason() {
+async fn a_missing_keyring_is_a_reason() {
     let (secret, _) =
         found(SecretSource::Keyring { keyring: "portcullis-test-none".into() }, Path::new("")).await;
     assert!(secret.reason().is_some_and(|reason| reason.to_string().contains("keyring")), "{secret:?}");
@@ -155,9 +155,9 @@ async fn a_keyring_that_is_not_there_is_a_reason() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn secrets_are_looked_up_side_by_side_and_stay_in_order() {
+async fn secrets_are_looked_up_concurrently_and_stay_in_order() {
     let directory = tempfile::tempdir().expect("a directory");
-    // Each of the two waits for the other: one after the other they would never end.
+    // Each of the two waits for the other, so in sequence they would never end.
     let meet = |mine: &str, other: &str| {
         let at = directory.path().display();
         shell(&format!("touch '{at}/{mine}'; until [ -e '{at}/{other}' ]; do :; done; echo {mine}"))

@@ -2,7 +2,7 @@ use super::*;
 use crate::config::{Config, load, load_text, problems_in};
 
 #[tokio::test]
-async fn the_first_file_loads_without_a_word_and_means_the_defaults() {
+async fn the_first_file_loads_without_warnings_and_has_the_defaults() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("deep/er/config.toml");
     assert_eq!(init(&path).expect("written"), Init::Created);
@@ -15,7 +15,7 @@ async fn the_first_file_loads_without_a_word_and_means_the_defaults() {
 }
 
 #[tokio::test]
-async fn its_examples_are_right_once_their_marks_are_taken_away() {
+async fn its_examples_are_valid_without_their_comment_marks() {
     let text = text(&generate_key());
     let (settings, examples) = text.split_once("# Accounts:").expect("the examples");
     let examples: Vec<&str> = examples
@@ -79,7 +79,7 @@ fn a_link_that_leads_nowhere_is_not_followed() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_an_error_with_the_path() {
+fn a_directory_that_cannot_be_created_is_an_error_with_the_path() {
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::write(directory.path().join("file"), "").expect("written");
     let path = directory.path().join("file/config.toml");

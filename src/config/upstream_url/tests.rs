@@ -1,15 +1,15 @@
 use super::*;
 
-/// `None`: fine. Else a word the problem holds, and the URL that the fix proposes.
+/// Expects no problem (`None`), or a word of the problem and the URL that its fix proposes.
 type Case<'case> = (Provider, &'case str, Option<(&'case str, &'case str)>);
 
 fn check(cases: &[Case]) {
     for (provider, url, expected) in cases {
         match (examine(url, *provider), expected) {
             (Ok(()), None) => {}
-            (Err(unfit), Some((message, fix))) => {
-                assert!(unfit.message.to_string().contains(message), "{url}: {}", unfit.message);
-                assert!(unfit.fix.to_string().contains(fix), "{url}: {}", unfit.fix);
+            (Err(flaw), Some((message, fix))) => {
+                assert!(flaw.message.to_string().contains(message), "{url}: {}", flaw.message);
+                assert!(flaw.fix.to_string().contains(fix), "{url}: {}", flaw.fix);
             }
             (found, _) => panic!("{provider} {url}: {found:?}"),
         }
@@ -28,7 +28,7 @@ fn a_base_url_is_a_plain_web_address() {
         (Compatible, "https://", Some(("URL", "https://"))),
         (Compatible, "https:///v1", Some(("no host", "https://"))),
         (Compatible, "https://[::1", Some(("not a URL", ""))),
-        (Compatible, " https://api.example.com", Some(("blanks", ""))),
+        (Compatible, " https://api.example.com", Some(("spaces", ""))),
         (Compatible, "https://user:pass@api.example.com/v1", Some(("password", "api_key"))),
         (Compatible, "https://api.example.com/v1?key=1", Some(("query", ""))),
         (Compatible, "https://api.example.com/v1#top", Some(("fragment", ""))),
@@ -36,7 +36,7 @@ fn a_base_url_is_a_plain_web_address() {
 }
 
 #[test]
-fn a_key_crosses_no_foreign_network_in_clear() {
+fn a_key_is_not_sent_unencrypted_over_foreign_networks() {
     let nearby = [
         "localhost:11434",
         "127.0.0.1",
@@ -100,7 +100,7 @@ fn a_key_crosses_no_foreign_network_in_clear() {
 }
 
 #[test]
-fn the_path_is_the_one_its_provider_builds_on() {
+fn the_path_is_the_one_that_the_provider_builds_on() {
     use Provider::{Anthropic, Demo, Gemini, OpenAi, OpenAiCompatible, Zai};
     check(&[
         (Gemini, "https://g.example", None),
@@ -148,11 +148,11 @@ fn an_own_address_is_known_by_any_name() {
 }
 
 #[test]
-fn a_raw_sign_in_the_password_of_a_proxy_is_said_as_such() {
+fn an_unencoded_character_in_a_proxy_password_is_reported_as_such() {
     for password in ["a/b", "a#b", "a?b", "a:1/b", "1/2", "a@b/c", "a b#"] {
-        let unfit = examine_proxy(&format!("http://me:{password}@proxy:3128")).expect_err(password);
-        assert!(unfit.fix.to_string().contains("%40"), "{password}: {}", unfit.fix);
-        assert!(!unfit.message.to_string().contains(password), "{}", unfit.message);
+        let flaw = examine_proxy(&format!("http://me:{password}@proxy:3128")).expect_err(password);
+        assert!(flaw.fix.to_string().contains("%40"), "{password}: {}", flaw.fix);
+        assert!(!flaw.message.to_string().contains(password), "{}", flaw.message);
     }
     for password in ["a%40b", "a%2Fb", "a:b", "a@b"] {
         assert_eq!(examine_proxy(&format!("http://me:{password}@proxy:3128")), Ok(()), "{password}");

@@ -1,20 +1,20 @@
-//! When to look at the file: pure, with the time as a parameter.
+//! When the file is to be looked at. Pure: time is a parameter.
 
 use std::time::{Duration, Instant};
 
-/// An editor's save is several events; this long without one, and it has finished.
+/// A save is several events; after this long without one it has finished.
 const QUIET: Duration = Duration::from_millis(60);
-/// A file rewritten without pause is read all the same, at least once a second.
+/// A file that is rewritten without a pause is read at least this often.
 const LONGEST_UNREST: Duration = Duration::from_millis(900);
-/// A silent one is looked at.
+/// How often a file without events is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     NotYet,
-    /// A second has passed: look, and believe only what a second look confirms.
+    /// A second has passed: look, and report only what a second look confirms.
     Look,
-    /// Events came and stopped, or do not stop: what is there counts.
+    /// Events have stopped, or do not stop: report what a look finds.
     Settled,
 }
 
@@ -39,7 +39,7 @@ impl Pace {
         self.touched(now, true);
     }
 
-    /// A look found other bytes than the last one.
+    /// A look has found another content than the one before.
     pub fn difference(&mut self, now: Instant) {
         self.touched(now, false);
     }

@@ -1,4 +1,4 @@
-//! Which directories tell of a change to the file, and which of their events matter.
+//! The directories whose events show a change of the file, and which of these events count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// As many as the kernel follows.
+/// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
 
-/// The watched directories, each with what it was when it was armed: one of the same
-/// name may be another one by now, and the old watch is deaf.
+/// The watched directories, each with its identity when it was armed: a directory of the
+/// same name may be another one by now, and the old watch gets no events from it.
 pub struct Places {
     path: PathBuf,
     watcher: Option<RecommendedWatcher>,
@@ -26,7 +26,7 @@ impl Places {
         Self { path, watcher, armed: BTreeMap::new(), names: BTreeSet::new() }
     }
 
-    /// Watches what has to be watched now, which a change of a link or a directory moves.
+    /// Watches the directories that matter now: a changed link or directory changes them.
     pub fn arm(&mut self) {
         self.names = names(&self.path);
         let Some(watcher) = &mut self.watcher else { return };
@@ -34,7 +34,7 @@ impl Places {
         self.armed.retain(|directory, identity| {
             let keep = wanted.get(directory) == Some(identity);
             if !keep {
-                // A directory that is gone has taken its watch along.
+                // Fails for a directory that is gone, whose watch is gone too.
                 let _ = watcher.unwatch(directory);
             }
             keep
@@ -49,7 +49,7 @@ impl Places {
     }
 
     /// Whether the event is about one of the file's names or a directory on the way there.
-    /// Other files in the directory may change all the time.
+    /// Other files in the directory may change at any time.
     pub fn concerns(&self, event: &Event) -> bool {
         event.paths.is_empty()
             || event.need_rescan()
@@ -57,7 +57,7 @@ impl Places {
     }
 }
 
-/// The path, every link hop, and where it ends.
+/// The path, every link on the way, and the file at the end.
 fn names(path: &Path) -> BTreeSet<PathBuf> {
     let mut names = BTreeSet::new();
     let mut name = path.to_owned();
@@ -75,7 +75,7 @@ fn canonical(path: &Path) -> PathBuf {
     let existing = nearest_existing(path);
     let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
     let real = std::fs::canonicalize(existing).unwrap_or_else(|_| existing.to_owned());
-    // Joining nothing would leave a slash behind the name of a file.
+    // Joining an empty path would add a slash to the name of a file.
     if rest.as_os_str().is_empty() { real } else { real.join(rest) }
 }
 
@@ -101,7 +101,7 @@ fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// Elsewhere a directory is told from its successor by when it was made.
+/// On other systems the time of creation distinguishes a directory from its successor.
 #[cfg(not(unix))]
 fn identity(metadata: &Metadata) -> Identity {
     let created = metadata.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());

@@ -1,15 +1,18 @@
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
 
-/// Generous, because it only has to be reached when something is broken.
+/// Generous, because it is reached only when something is broken.
 const LIMIT: Duration = Duration::from_secs(20);
 
 struct Case {
     directory: tempfile::TempDir,
     path: PathBuf,
-    receiver: Receiver<Content>,
+    contents: UnboundedReceiver<Content>,
     _guard: WatchGuard,
 }
 
@@ -19,8 +22,9 @@ impl Case {
         let directory = tempfile::tempdir().expect("a directory");
         prepare(directory.path());
         let path = directory.path().join(name);
-        let (guard, receiver) = watch(path.clone()).expect("watched");
-        let mut case = Self { directory, path, receiver, _guard: guard };
+        let (report, contents) = reporter();
+        let guard = watch_with(path.clone(), report).expect("watched");
+        let mut case = Self { directory, path, contents, _guard: guard };
         assert!(case.next().await.is_some(), "the first content comes by itself");
         case
     }
@@ -30,14 +34,14 @@ impl Case {
     }
 
     async fn next(&mut self) -> Option<Content> {
-        tokio::time::timeout(LIMIT, self.receiver.recv()).await.expect("a content within the limit")
+        tokio::time::timeout(LIMIT, self.contents.recv()).await.expect("a content within the limit")
     }
 
-    /// Waits until the text is there. A reader may catch a step on the way to it.
+    /// Waits until the watch has read this text. It may read a step on the way there first.
     async fn expect(&mut self, text: &str) {
         loop {
             match self.next().await {
-                Some(Content::Bytes(bytes)) if bytes == text.as_bytes() => return,
+                Some(Ok(source)) if source.text == text => return,
                 Some(_) => {}
                 None => panic!("the watch has ended before {text:?}"),
             }
@@ -45,12 +49,25 @@ impl Case {
     }
 
     async fn expect_absent(&mut self) {
-        while self.next().await.expect("a content") != Content::Absent {}
+        while !is_problem(&self.next().await.expect("a content"), "there is no such file") {}
     }
 
     fn at(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
+}
+
+/// A report that keeps what the watch has read.
+fn reporter() -> (impl FnMut(&Content) + Send + 'static, UnboundedReceiver<Content>) {
+    let (sender, contents) = unbounded_channel();
+    let report = move |content: &Content| {
+        let _ = sender.send(content.clone());
+    };
+    (report, contents)
+}
+
+fn is_problem(content: &Content, text: &str) -> bool {
+    content.as_ref().is_err_and(|problems| problems.to_string().contains(text))
 }
 
 fn write(directory: &Path, name: &str, text: &str) {
@@ -59,13 +76,15 @@ fn write(directory: &Path, name: &str, text: &str) {
 
 #[tokio::test]
 async fn the_first_content_is_what_is_there() {
-    for (text, expected) in [(Some("here"), Content::Bytes(b"here".to_vec())), (None, Content::Absent)] {
+    for text in [Some("here"), None] {
         let directory = tempfile::tempdir().expect("a directory");
         if let Some(text) = text {
             write(directory.path(), "config.toml", text);
         }
-        let (_guard, mut receiver) = watch(directory.path().join("config.toml")).expect("watched");
-        assert_eq!(receiver.recv().await, Some(expected));
+        let (report, mut contents) = reporter();
+        let _guard = watch_with(directory.path().join("config.toml"), report).expect("watched");
+        let content = contents.recv().await.expect("a content");
+        assert_eq!(content.ok().map(|source| source.text), text.map(str::to_owned));
     }
 }
 
@@ -112,7 +131,7 @@ async fn a_directory_in_its_place_is_noticed_and_gone_again() {
     let mut case = Case::with_file().await;
     fs::remove_file(&case.path).expect("removed");
     fs::create_dir(&case.path).expect("made");
-    while !matches!(case.next().await, Some(Content::Unreadable(_))) {}
+    while !is_problem(&case.next().await.expect("a content"), "is a directory") {}
     fs::remove_dir(&case.path).expect("removed");
     fs::write(&case.path, "second").expect("written");
     case.expect("second").await;
@@ -143,21 +162,21 @@ async fn a_file_rewritten_without_pause_is_read_all_the_same() {
                 fs::write(&temporary, format!("number {number}")).expect("written");
                 // Only Windows denies it while the file is read.
                 while let Err(error) = fs::rename(&temporary, &path) {
-                    let is_denied = error.kind() == ErrorKind::PermissionDenied;
+                    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
                     assert!(cfg!(windows) && is_denied, "{error}");
                 }
             }
         })
     };
     for _ in 0..2 {
-        assert!(matches!(case.next().await, Some(Content::Bytes(_))));
+        assert!(matches!(case.next().await, Some(Ok(_))));
     }
     stop.store(true, Ordering::Relaxed);
     writer.join().expect("ended");
 }
 
 #[tokio::test]
-async fn other_files_and_reads_are_no_news() {
+async fn other_files_and_reads_are_not_reported() {
     let mut case = Case::with_file().await;
     for number in 0..20 {
         write(case.directory.path(), "other", &number.to_string());
@@ -166,12 +185,13 @@ async fn other_files_and_reads_are_no_news() {
     let next = case.directory.path().join("next");
     fs::write(&next, "second").expect("written");
     fs::rename(next, &case.path).expect("renamed");
-    assert_eq!(case.next().await, Some(Content::Bytes(b"second".to_vec())));
+    let content = case.next().await.expect("a content");
+    assert_eq!(content.expect("readable").text, "second");
 }
 
-/// Somebody else may have read the file in between, and has to hear that it went back.
+/// The receiver may have read the file in between.
 #[tokio::test]
-async fn a_change_and_back_is_news() {
+async fn a_change_and_back_is_reported() {
     let mut case = Case::with_file().await;
     let (path, aside) = (case.path.clone(), case.at("aside"));
     fs::rename(&path, &aside).expect("renamed");
@@ -257,12 +277,12 @@ async fn without_events_looking_is_enough() {
     let path = directory.path().join("config.toml");
     fs::write(&path, "first").expect("written");
     let (wakes, woken) = mpsc::channel();
-    let (contents, receiver) = channel(1);
+    let (report, contents) = reporter();
     let places = Places::new(path.clone(), None);
-    let watch = Watch { path: path.clone(), places, contents, emitted: None, seen: None };
+    let watch = Watch { path: path.clone(), places, report, reported: None, unsettled: None };
     let thread = std::thread::spawn(move || watch.run(&woken));
     let guard = WatchGuard { wakes };
-    let mut case = Case { directory, path, receiver, _guard: guard };
+    let mut case = Case { directory, path, contents, _guard: guard };
     case.expect("first").await;
     fs::write(&case.path, "second").expect("written");
     case.expect("second").await;
@@ -275,29 +295,22 @@ async fn without_events_looking_is_enough() {
 #[tokio::test]
 async fn the_watch_ends_with_its_guard() {
     let directory = tempfile::tempdir().expect("a directory");
-    let (guard, mut receiver) = watch(directory.path().join("config.toml")).expect("watched");
-    assert_eq!(receiver.recv().await, Some(Content::Absent));
+    let (guard, mut reports) = watch(directory.path().join("config.toml")).expect("watched");
+    assert_eq!(reports.recv().await, Some(()));
     drop(guard);
-    let last = tokio::time::timeout(LIMIT, receiver.recv()).await.expect("ended within the limit");
+    let last = tokio::time::timeout(LIMIT, reports.recv()).await.expect("ended within the limit");
     assert_eq!(last, None);
 }
 
-#[test]
-fn a_slow_receiver_gets_the_latest_and_holds_nobody_up() {
-    let (contents, mut receiver) = channel(1);
-    let path = PathBuf::from("config.toml");
-    let mut watch =
-        Watch { places: Places::new(path.clone(), None), path, contents, emitted: None, seen: None };
-    let number = |number: u8| Content::Bytes(vec![number]);
-    assert!(watch.emit(number(1)));
-    assert!(!watch.emit(number(2)), "the first one is not taken yet");
-    assert_eq!(watch.emitted, Some(number(1)));
-    assert_eq!(receiver.try_recv(), Ok(number(1)));
-    assert!(watch.emit(number(3)));
-    assert_eq!(receiver.try_recv(), Ok(number(3)));
-}
-
-#[test]
-fn debug_output_does_not_show_the_file() {
-    assert_eq!(format!("{:?}", Content::Bytes(b"sk-secret".to_vec())), "Bytes(9 of them)");
+#[tokio::test]
+async fn reports_that_are_not_received_become_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.toml");
+    let (_guard, mut reports) = watch(path.clone()).expect("watched");
+    for text in ["first", "second", "third"] {
+        fs::write(&path, text).expect("written");
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    assert_eq!(reports.try_recv(), Ok(()));
+    assert!(reports.try_recv().is_err(), "one report stands for all");
 }

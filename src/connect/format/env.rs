@@ -1,15 +1,15 @@
-//! `NAME=value` lines as the `dotenv` package of Node reads them: `export` before a
-//! name, quotes around a value (also over several lines), a comment behind it; the last
-//! definition of a name counts.
+//! `NAME=value` lines as Node's `dotenv` package reads them: `export` before a name, quotes
+//! around a value (even over several lines), a comment after it; the last definition of a name
+//! counts.
 
 use std::ops::Range;
 
-use super::{Found, Part, Put};
+use super::{ExistingValue, Part, Put};
 
-pub fn read(text: &str, name: &str) -> Option<Found> {
+pub fn read(text: &str, name: &str) -> Option<ExistingValue> {
     let value = last(text, name)?.value;
     let raw = &text[value];
-    Some(Found { text: Some(unquoted(raw)), raw: raw.to_owned() })
+    Some(ExistingValue { text: Some(unquoted(raw)), raw: raw.to_owned() })
 }
 
 pub fn put(text: &str, name: &str, value: Put) -> String {
@@ -33,7 +33,7 @@ pub fn remove(text: &str, name: &str) -> String {
     text
 }
 
-/// Every value, and whatever else stands in a line.
+/// Every value, and the rest of each line as a comment.
 pub fn parts(text: &str) -> Vec<Part> {
     let (mut parts, mut start) = (Vec::new(), 0);
     while start < text.len() {
@@ -43,9 +43,9 @@ pub fn parts(text: &str) -> Vec<Part> {
         if let Some(line) = line {
             parts.push(Part::Value { key: vec![text[line.name].to_owned()], range: line.value });
         }
-        let (said, blank) = (text[rest..end].trim_end(), text[rest..end].trim_start());
-        if !said.is_empty() && !blank.is_empty() {
-            parts.push(Part::Comment(end - blank.len()..rest + said.len()));
+        let (without_end, without_start) = (text[rest..end].trim_end(), text[rest..end].trim_start());
+        if !without_end.is_empty() {
+            parts.push(Part::Comment(end - without_start.len()..rest + without_end.len()));
         }
         start = end;
     }
@@ -78,7 +78,8 @@ fn lines(text: &str) -> impl Iterator<Item = Line> {
     })
 }
 
-/// The definition that begins at this line; `None` for a comment, a blank or nonsense.
+/// The definition that begins at this line; `None` for a comment, an empty line or another
+/// text.
 fn definition(text: &str, start: usize) -> Option<Line> {
     let end = line_end(text, start);
     let line = text[start..end].trim_end_matches(['\r', '\n']);
@@ -111,7 +112,7 @@ fn value_end(text: &str, value: usize, line_end: usize) -> usize {
     value + bare.trim_end().len()
 }
 
-/// Where the quote closes; one behind a backslash does not.
+/// Where the quote closes; a quote after a backslash does not close it.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     text.char_indices().find_map(|(index, character)| {
@@ -135,7 +136,7 @@ fn unquoted(raw: &str) -> String {
     }
 }
 
-/// Bare where that is safe.
+/// The value in quotes, or bare where that is safe.
 fn quoted(text: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "_.-:/@+%,[]".contains(character);
     if text.chars().all(is_plain) {

@@ -6,12 +6,12 @@ use jsonc_parser::errors::ParseError;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, ast, parse_to_ast};
 use serde_json::Value;
 
-use super::{Found, Part, Put, no_section};
+use super::{ExistingValue, Part, Put, no_section};
 use crate::config::Problem;
 use crate::message;
 
-/// What editors and tools agree on beyond JSON; the rest of what the parser could take
-/// would be refused by the tool itself.
+/// The extensions of JSON that all editors and tools accept. The tool itself would refuse the
+/// others that the parser knows.
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_loose_object_property_names: false,
@@ -25,12 +25,12 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-pub fn read(text: &str, key: &[String]) -> Result<Option<Found>, Problem> {
+pub fn read(text: &str, key: &[String]) -> Result<Option<ExistingValue>, Problem> {
     let root = parse(text)?;
     let Some((last, parents)) = key.split_last() else { return Ok(None) };
     let Some(object) = object_at(&root, parents)? else { return Ok(None) };
     let value = object.get(last).and_then(|property| property.value());
-    Ok(value.map(|value| Found {
+    Ok(value.map(|value| ExistingValue {
         text: value.as_string_lit().and_then(|text| text.decoded_value().ok()),
         raw: value.to_string(),
     }))
@@ -73,7 +73,7 @@ pub fn parts(text: &str) -> Result<Vec<Part>, Problem> {
     if let Some(value) = &parsed.value {
         values(value, &mut Vec::new(), &mut parts);
     }
-    // Each is listed under what stands before it and under what stands behind it.
+    // Each comment is listed under the tokens before it and after it.
     let comments = parsed.comments.iter().flat_map(|comments| comments.values());
     let ranges = comments
         .flat_map(|comments| comments.iter().map(|comment| comment.range().start..comment.range().end));
@@ -90,7 +90,7 @@ fn values(value: &ast::Value, key: &mut Vec<String>, into: &mut Vec<Part>) {
                 key.pop();
             }
         }
-        // What is in a list has no name that a setting could have.
+        // A value in a list has no key that a setting could have.
         ast::Value::Array(list) => {
             list.elements.iter().for_each(|value| values(value, &mut vec![String::new()], into));
         }
@@ -115,8 +115,8 @@ fn not_json(error: &ParseError) -> Problem {
     }
 }
 
-/// The object under these keys; `None` when there is nothing, a problem when it is
-/// something else.
+/// The object under these keys; `None` when there is nothing. Fails when the value is not an
+/// object.
 fn object_at(root: &CstRootNode, parents: &[String]) -> Result<Option<CstObject>, Problem> {
     let Some(value) = root.value() else { return Ok(None) };
     let mut object = value.as_object().ok_or_else(|| no_section(&[], 1))?;
@@ -143,7 +143,7 @@ fn is_empty(object: &CstObject) -> bool {
     object.properties().is_empty() && !object.children().iter().any(CstNode::is_comment)
 }
 
-/// The text of a string as it stands in the file, where the value is one.
+/// A string as it is written in the file; `None` for another kind of value.
 fn as_written(value: Put) -> Option<String> {
     match value {
         Put::Raw(raw) => raw.starts_with('"').then(|| raw.to_owned()),

@@ -1,6 +1,5 @@
-//! One value of one file, in the three formats the tools keep their settings in. A
-//! change touches that value; comments, order and blanks around it stay. Text in, text
-//! out: no I/O.
+//! One value of one file, in the three formats of the tools' settings. A change touches that
+//! value; comments, order and white space around it stay. Text in, text out: no I/O.
 
 mod env;
 mod json;
@@ -13,29 +12,30 @@ use serde::{Deserialize, Serialize};
 use crate::config::Problem;
 use crate::message;
 
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// With comments and trailing commas, as most tools take them.
+    /// With comments and trailing commas, which most tools accept.
     Json,
     Toml,
     /// `NAME=value` lines.
     Env,
 }
 
-/// A value that is there.
+/// A value in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// What it says; `None` for anything but a string.
+pub struct ExistingValue {
+    /// The string; `None` for any other kind of value.
     pub text: Option<String>,
-    /// As it is written, so that it can be written back.
+    /// The value as it is written, so that it can be restored.
     pub raw: String,
 }
 
-/// What in a text may say something: everything else is names, blanks and brackets.
+/// A part of a text with a meaning: everything else is names, white space and brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// A value that is no section, and the way to it; elements of a list have none.
+    /// A value that is not a section, with its key; elements of a list have no key.
     Value {
         key: Vec<String>,
         range: Range<usize>,
@@ -43,19 +43,19 @@ pub enum Part {
     Comment(Range<usize>),
 }
 
-/// What to put under a key.
+/// The value to put under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put<'a> {
     Text(&'a str),
-    /// As [`Found::raw`] had it.
+    /// A value as in [`ExistingValue::raw`].
     Raw(&'a str),
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 impl Format {
-    /// The value under a key, given as the way to it; fails where the text is broken.
-    pub fn read(self, text: &str, key: &[String]) -> Result<Option<Found>, Problem> {
+    /// The value under a key. Fails where the text does not parse.
+    pub fn read(self, text: &str, key: &[String]) -> Result<Option<ExistingValue>, Problem> {
         let text = text.trim_start_matches(BYTE_ORDER_MARK);
         match self {
             Self::Json => json::read(text, key),
@@ -64,7 +64,7 @@ impl Format {
         }
     }
 
-    /// Every value and comment of the text, in no order; fails where it is broken.
+    /// Every value and comment of the text, in no order. Fails where it does not parse.
     pub fn parts(self, text: &str) -> Result<Vec<Part>, Problem> {
         let inner = text.trim_start_matches(BYTE_ORDER_MARK);
         let offset = text.len() - inner.len();
@@ -76,12 +76,14 @@ impl Format {
         Ok(parts.into_iter().map(|part| part.moved(offset)).collect())
     }
 
-    /// How many of the key's parents are there.
+    /// How many parents of the key exist.
     pub fn depth(self, text: &str, key: &[String]) -> usize {
         let parents = key.len().saturating_sub(1);
         (0..parents).take_while(|&depth| matches!(self.read(text, &key[..=depth]), Ok(Some(_)))).count()
     }
 
+    /// The text with this value under the key. Fails where it does not parse, or where a parent
+    /// of the key is not a section.
     pub fn put(self, text: &str, key: &[String], value: Put) -> Result<String, Problem> {
         keeping_mark(text, |text| match self {
             Self::Json => json::put(text, key, value),
@@ -90,7 +92,7 @@ impl Format {
         })
     }
 
-    /// Takes a value away, and its parents from `depth` on if they are empty then.
+    /// The text without the value, and without its parents from `depth` on that are empty then.
     pub fn remove(self, text: &str, key: &[String], depth: usize) -> Result<String, Problem> {
         keeping_mark(text, |text| match self {
             Self::Json => json::remove(text, key, depth),
@@ -99,7 +101,7 @@ impl Format {
         })
     }
 
-    /// Nothing is said in this text: not a value, not a comment.
+    /// Whether the text has neither a value nor a comment.
     pub fn is_empty(self, text: &str) -> bool {
         let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
         text.is_empty() || (self == Self::Json && text.split_whitespace().collect::<String>() == "{}")
@@ -127,7 +129,7 @@ fn name(key: &[String]) -> &str {
     key.last().map_or("", String::as_str)
 }
 
-/// Something else stands where a section belongs.
+/// The problem of a key that holds another kind of value than a section.
 fn no_section(key: &[String], line: usize) -> Problem {
     let key = key.join(".");
     let message =

@@ -4,7 +4,7 @@ fn key(parts: &[&str]) -> Vec<String> {
     parts.iter().map(|&part| part.to_owned()).collect()
 }
 
-/// Puts a value, looks at the text, takes the value away again.
+/// Puts a value, compares the text, and removes the value again.
 #[track_caller]
 fn check(format: Format, before: &str, at: &[&str], after: &str) {
     let key = key(at);
@@ -37,7 +37,7 @@ fn json_keeps_comments_order_and_commas() {
 }
 
 #[test]
-fn json_makes_the_sections_it_needs_and_takes_them_away() {
+fn json_creates_the_sections_it_needs_and_removes_them_again() {
     check(
         Format::Json,
         "{\n  \"model\": \"x\"\n}\n",
@@ -132,14 +132,14 @@ fn a_byte_order_mark_stays() {
 }
 
 #[test]
-fn what_is_broken_is_told_with_its_line_and_left_alone() {
+fn a_broken_text_is_reported_with_its_line_and_left_alone() {
     let cases = [
         (Format::Json, "{\n  \"a\": 1,\n  b: 2\n}", "3:3: this is not JSON: "),
         (Format::Json, "{\n  \"a\": 'x'\n}", "2:8: this is not JSON: "),
-        (Format::Json, "[]", "1:1: the file is no list of settings"),
-        (Format::Json, "{ \"env\": 3 }", "env: is no section of settings"),
+        (Format::Json, "[]", "1:1: the file does not hold settings"),
+        (Format::Json, "{ \"env\": 3 }", "env: is not a section of settings"),
         (Format::Toml, "a = 1\nb = \n", "2:5: this is not TOML: "),
-        (Format::Toml, "env = 3\n", "env: is no section of settings"),
+        (Format::Toml, "env = 3\n", "env: is not a section of settings"),
     ];
     for (format, text, expected) in cases {
         let problem = format.put(text, &key(&["env", "B"]), Put::Text("new")).expect_err(text).to_string();

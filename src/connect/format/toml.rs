@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use toml_edit::{Document, DocumentMut, Item, Key, TableLike, Value};
 
-use super::{Found, Part, Put, no_section};
+use super::{ExistingValue, Part, Put, no_section};
 use crate::config::edit::{as_saved_before, table};
 use crate::config::{Problem, syntax_problem};
 
-pub fn read(text: &str, key: &[String]) -> Result<Option<Found>, Problem> {
+pub fn read(text: &str, key: &[String]) -> Result<Option<ExistingValue>, Problem> {
     let document = parse(text)?;
     let Some((last, parents)) = key.split_last() else { return Ok(None) };
     let Some(table) = table_at(document.as_item(), parents)? else { return Ok(None) };
-    Ok(table.get(last).filter(|item| !item.is_none()).map(|item| Found {
+    Ok(table.get(last).filter(|item| !item.is_none()).map(|item| ExistingValue {
         text: item.as_str().map(str::to_owned),
         raw: item.as_value().map_or_else(String::new, |value| raw(value.clone())),
     }))
@@ -131,7 +131,7 @@ fn table_for<'item>(root: &'item mut Item, parents: &[String]) -> Option<&'item 
     item.as_table_like_mut()
 }
 
-/// A value without the blanks and comments around it.
+/// A value without the white space and comments around it.
 fn raw(mut value: Value) -> String {
     value.decor_mut().clear();
     value.to_string()

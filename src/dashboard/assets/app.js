@@ -1,5 +1,5 @@
-// Puts pages that the agent has rendered in place, sends forms as JSON, and follows the
-// live stream. It decides nothing, and holds nothing but a session of its own.
+// Shows the pages that the agent renders, sends forms as JSON, and follows the live stream.
+// It decides nothing, and holds nothing but its own session.
 "use strict";
 
 const TICKET = /^#[0-9a-f]{64}$/;
@@ -11,7 +11,7 @@ const app = at("app");
 let live = new AbortController();
 let shown = "";
 
-// Only what our own agent has escaped becomes HTML, and only here.
+// HTML is made here only, from text that the agent has escaped.
 const policy = window.trustedTypes?.createPolicy("portcullis", { createHTML: (html) => html });
 
 function fragment(html) {
@@ -20,7 +20,7 @@ function fragment(html) {
   return template.content;
 }
 
-/* The session: into this tab's own storage, for the ticket that the address holds. */
+/* The session: the address's ticket is exchanged for one, which this tab's storage keeps. */
 
 async function enter() {
   if (!TICKET.test(location.hash)) return false;
@@ -40,7 +40,7 @@ async function call(method, path, body, signal) {
   return response;
 }
 
-// Whoever was let in once is told why that is over.
+// A page that had a session says that it has ended; another says how to get one.
 function lock() {
   live.abort();
   app.replaceChildren();
@@ -71,7 +71,7 @@ async function visit(path, { push = false, focus = false } = {}) {
   follow(path);
 }
 
-// Nobody's half-filled form is taken away: the page is shown anew when it is closed.
+// A half-filled form is not taken away: the page is refreshed when its dialog closes.
 let isPostponed = false;
 
 addEventListener("close", () => {
@@ -102,7 +102,7 @@ function show(html, focus) {
   }
 }
 
-// On what had the focus, or on what took its place; else where the page begins.
+// Focuses the first of these elements that is there, else the title.
 function refocus(...ids) {
   for (const id of ids) {
     if (id) at(id)?.focus({ preventScroll: true });
@@ -164,7 +164,7 @@ function patch({ target, how, html, most }) {
   if (focused) refocus(focused.id, focused.dataset.then);
 }
 
-/* Doing something: a button or a form names the call, and what follows. */
+/* Calls: a button or a form names the call, and what happens after it. */
 
 async function act(element, path, body) {
   element.setAttribute("aria-busy", "true");
@@ -192,7 +192,7 @@ async function act(element, path, body) {
   }
 }
 
-// What is first can go down only, and what is last up.
+// The first account can only move down, the last one only up.
 const mirrored = (id) => id.replace(/^(up|down)/, (way) => (way === "up" ? "down" : "up"));
 
 let silence;
@@ -205,7 +205,7 @@ function say(text, bad = false) {
   if (text && !bad) silence = setTimeout(() => say(""), SAID_MS);
 }
 
-// Each problem stands beside the field it is about, the others where words are said.
+// Shows each problem beside its field, and the others below the form or in the status line.
 function complain(element, { error, problems = [] }) {
   clearProblems(element);
   if (element.matches("dialog button")) element.closest("dialog").close();
@@ -234,7 +234,7 @@ function clearProblems(form) {
   say("");
 }
 
-/* Forms as JSON: what each field's type says; with data-changes, only what was changed. */
+/* Forms as JSON, each value by its field's type; with data-changes, changed fields only. */
 
 function fields(form) {
   const all = [...form.elements].filter((field) => field.name && !field.disabled);
@@ -266,14 +266,14 @@ function submit(form) {
   return act(form, path, body);
 }
 
-/* A key that is typed is hidden until its owner asks to see it. */
+/* A typed key is hidden until the user asks to see it. */
 
 function toggleTyped(button) {
   const isShown = at(button.dataset.shows).classList.toggle("shown");
   button.setAttribute("aria-pressed", String(isShown));
 }
 
-/* The client key: fetched when asked for, put in place of its mask. */
+/* The client key: fetched on request, and shown in place of its mask. */
 
 const reveal = {
   key: undefined,
@@ -333,7 +333,7 @@ function open(dialog, opener) {
   dialog.showModal();
 }
 
-/* What a person does. */
+/* What the user does. */
 
 addEventListener("click", (event) => {
   const element = event.target.closest?.("a[href^='/'], button, [data-close]");
@@ -367,8 +367,9 @@ addEventListener("change", (event) => {
 });
 
 addEventListener("popstate", () => here() !== shown && visit(here(), { focus: true }));
-// A browser has six connections to one host, for all its tabs and for the pages it keeps to
-// go back to: who does not look does not hold one.
+
+// A browser has six connections to one host, for all its tabs and the pages in its history:
+// a hidden page does not hold one.
 function look() {
   if (document.hidden) live.abort();
   else if (app.firstElementChild) follow(here());

@@ -1,9 +1,9 @@
-//! *Accounts*: in the order they are tried. Keys go in here and never come out.
+//! *Accounts*, by priority. Keys can be entered here, and are never shown again.
 
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Page;
+use super::page::Page;
 use super::parts::{Button, button, confirm, mark, secret_input};
 use crate::dashboard::view::account::{Account, Edit};
 use crate::gateway::TestReport;
@@ -35,7 +35,7 @@ pub fn accounts(page: &Page) -> Markup {
     }
 }
 
-/// Lives.
+/// Updated live.
 pub fn list(page: &Page) -> Markup {
     let language = page.language;
     let accounts = page.accounts();
@@ -188,7 +188,7 @@ fn form_end(id: &str, language: Language) -> Markup {
     }
 }
 
-/// What a test call came to.
+/// The outcome of a test call.
 pub fn test_result(outcome: &Result<TestReport, String>, language: Language) -> Markup {
     match outcome {
         Ok(report) if report.ok => {

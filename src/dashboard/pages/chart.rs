@@ -1,5 +1,5 @@
-//! Charts as SVG: no inline style, no measuring of fonts, colours by class, so that they
-//! follow light and dark. The numbers are in a table beside them.
+//! Charts as SVG, without inline styles or font measurements; colours are set by class, so that
+//! they follow the light or dark scheme. The numbers are in a table below.
 
 use maud::{Markup, html};
 
@@ -8,14 +8,14 @@ use crate::dashboard::view::usage::{Chart, ChartKind, Measure};
 const HEIGHT: f64 = 190.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 22.0;
-/// Where the numbers beside the lines end.
+/// The right edge of the axis labels, in pixels.
 const AXIS: f64 = 46.0;
-/// Labels below the axis, at most; a small screen shows every other one.
+/// The most labels below the axis; a small screen shows every other one.
 const LABELS: usize = 6;
-/// Lines across, above the base.
+/// Grid lines above the base.
 const STEPS: usize = 4;
 
-/// Upwards in pixels, across in percent: however wide the screen, text has its own size.
+/// Heights are in pixels and widths in percent, so that text keeps its size on every screen.
 pub fn chart(chart: &Chart, names: &[String]) -> Markup {
     let top = round_up(highest(chart), chart.unit);
     let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - value / top);
@@ -48,7 +48,7 @@ pub fn chart(chart: &Chart, names: &[String]) -> Markup {
     }
 }
 
-/// How wide a column is, in percent.
+/// The width of a column in percent.
 fn width(chart: &Chart) -> f64 {
     100.0 / chart.columns.len().max(1) as f64
 }
@@ -71,7 +71,7 @@ fn bars(chart: &Chart, names: &[String], y: impl Fn(f64) -> f64) -> Markup {
     }
 }
 
-/// Series, value, and what lies below it.
+/// The bars of a column: series, value, and the sum of the values below it.
 fn stack(chart: &Chart, column: usize) -> Vec<(usize, f64, f64)> {
     let mut below = 0.0;
     let mut stacked = Vec::new();
@@ -100,7 +100,7 @@ fn lines(chart: &Chart, names: &[String], y: impl Fn(f64) -> f64) -> Markup {
     }
 }
 
-/// From each point to the next, where there are both.
+/// The strokes from each point to the next, where both exist.
 fn strokes(values: &[Option<f64>]) -> impl Iterator<Item = (usize, [f64; 2])> {
     let pairs = values.windows(2).enumerate();
     pairs.filter_map(|(index, pair)| match pair {
@@ -118,8 +118,7 @@ fn highest(chart: &Chart) -> f64 {
     }
 }
 
-/// The next number above that divides into steps which read well. Things that are counted
-/// get whole ones.
+/// The next higher number that divides into round steps; whole steps for counts.
 fn round_up(highest: f64, unit: Measure) -> f64 {
     let least = if unit == Measure::Dollars { 0.000_1 } else { 1.0 };
     let step = (highest / STEPS as f64).max(least);
@@ -173,21 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn bars_stand_upon_one_another() {
+    fn bars_are_stacked() {
         let svg = of(ChartKind::Stacked, vec![vec![Some(10.0)], vec![Some(10.0)]]);
         // Of 160 units, 20 is the top: each bar is half.
         assert!(svg.contains("y=\"88\" height=\"80\"") && svg.contains("y=\"8\" height=\"80\""), "{svg}");
     }
 
     #[test]
-    fn a_line_breaks_where_there_is_nothing() {
+    fn a_line_breaks_where_a_value_is_missing() {
         let svg = of(ChartKind::Lines, vec![vec![Some(1.0), Some(2.0), None, Some(3.0)]]);
         let strokes = svg.matches("<line class=\"line series-1\"").count();
         assert_eq!((strokes, svg.matches("<circle").count()), (1, 3), "{svg}");
     }
 
     #[test]
-    fn nothing_in_it_is_markup_or_style() {
+    fn a_chart_holds_no_foreign_markup_and_no_style() {
         for kind in [ChartKind::Stacked, ChartKind::Lines] {
             let svg = of(kind, vec![vec![Some(1.0), None], vec![None, Some(2.0)]]);
             assert!(!svg.contains("<b>") && !svg.contains("<0>") && !svg.contains("style="), "{svg}");

@@ -1,23 +1,23 @@
-//! *Home*: is it up, what is wrong, whose accounts, and the way to a first answer.
+//! *Home*: the proxy's state and problems, the accounts, and the steps to a first answer.
 
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Page;
+use super::page::Page;
 use super::parts::{Button, button, code, copy_button, mark, request_table};
 use crate::dashboard::connection::Health;
 use crate::dashboard::view::account::Account;
-use crate::dashboard::view::first::First;
+use crate::dashboard::view::first::FirstRequest;
 use crate::dashboard::view::request::{Row, Tone};
 use crate::dashboard::view::state::State;
 use crate::language::Language;
 use crate::text;
 
-/// Rows of the latest exchanges.
+/// Rows of the latest requests.
 pub const LATEST: usize = 5;
 
-/// `is_new`: nobody has been answered yet, so the way there is laid open.
-pub fn home(page: &Page, first: &First, latest: &[Row], is_new: bool) -> Markup {
+/// `is_new`: no request has been answered yet, so the steps are unfolded.
+pub fn home(page: &Page, first: &FirstRequest, latest: &[Row], is_new: bool) -> Markup {
     let language = page.language;
     html! {
         (state(page))
@@ -38,18 +38,17 @@ pub fn home(page: &Page, first: &First, latest: &[Row], is_new: bool) -> Markup 
     }
 }
 
-/// State, what can be done about it, what is wrong, and where clients connect; lives.
+/// The state, its buttons, problems and warnings, and the base URLs; updated live.
 pub fn state(page: &Page) -> Markup {
     let (language, state) = (page.language, State::of(&page.status));
-    let can = |is_possible: bool| !is_possible;
     html! {
         div #home-state {
             div.head {
                 h1 #title tabindex="-1" { (state.sentence) }
                 div.row {
-                    (button(&Button { id: "start", class: "main", label: &text!(language, "page-start"), call: "/api/start", is_disabled: can(state.can_start), ..Button::default() }))
-                    (button(&Button { id: "stop", label: &text!(language, "page-stop"), call: "/api/stop", is_disabled: can(state.can_stop), ..Button::default() }))
-                    (button(&Button { id: "restart", label: &text!(language, "page-restart"), call: "/api/restart", is_disabled: can(state.can_stop), ..Button::default() }))
+                    (button(&Button { id: "start", class: "main", label: &text!(language, "page-start"), call: "/api/start", is_disabled: !state.can_start, ..Button::default() }))
+                    (button(&Button { id: "stop", label: &text!(language, "page-stop"), call: "/api/stop", is_disabled: !state.can_stop, ..Button::default() }))
+                    (button(&Button { id: "restart", label: &text!(language, "page-restart"), call: "/api/restart", is_disabled: !state.can_stop, ..Button::default() }))
                 }
             }
             @if let Some(problem) = &state.problem {
@@ -85,7 +84,7 @@ fn addresses(page: &Page) -> [(&'static str, &'static str, String); 3] {
     ]
 }
 
-/// The accounts in short; lives.
+/// The accounts in brief; updated live.
 pub fn accounts(page: &Page) -> Markup {
     let language = page.language;
     let accounts = page.accounts();
@@ -117,7 +116,7 @@ fn brief(account: &Account) -> Markup {
     }
 }
 
-fn steps(page: &Page, first: &First) -> Markup {
+fn steps(page: &Page, first: &FirstRequest) -> Markup {
     let language = page.language;
     html! {
         ol.steps {
@@ -149,7 +148,8 @@ fn steps(page: &Page, first: &First) -> Markup {
     }
 }
 
-/// Lives, as the address and who needs a key may change.
+/// The snippet that calls `/healthz`; updated live, because the address and the need for a key may
+/// change.
 pub fn health(page: &Page) -> Markup {
     let snippet = page.connection().health();
     html! {
@@ -157,13 +157,13 @@ pub fn health(page: &Page) -> Markup {
     }
 }
 
-/// Where it is said what `/healthz` answers: asked when the page is opened, when the proxy
-/// starts or stops, and by the button; lives.
-pub fn health_place(said: &Markup) -> Markup {
-    html! { span.any #health role="status" { (said) } }
+/// The place for the answer of `/healthz`, which is called when the page opens, when the proxy
+/// starts or stops, and by the button; updated live.
+pub fn health_place(answer: &Markup) -> Markup {
+    html! { span.any #health role="status" { (answer) } }
 }
 
-pub fn health_said(health: &Health, language: Language) -> Markup {
+pub fn health_answer(health: &Health, language: Language) -> Markup {
     match (health.ok, health.status) {
         (true, _) => html! { span.row { (mark(Tone::Good, "200")) code { (health.answer) } } },
         (false, Some(status)) => {
@@ -176,7 +176,7 @@ pub fn health_said(health: &Health, language: Language) -> Markup {
     }
 }
 
-/// Lives, as [`health`] does.
+/// The snippets for each client; updated live, as [`health`] is.
 pub fn snippets(page: &Page) -> Markup {
     let language = page.language;
     let has_key = !page.config.proxy.api_key.is_missing();
@@ -199,16 +199,16 @@ pub fn snippets(page: &Page) -> Markup {
     }
 }
 
-/// Who asked first and what came of it; lives.
-pub fn first_request(page: &Page, first: &First) -> Markup {
+/// The first request and its outcome; updated live.
+pub fn first_request(page: &Page, first: &FirstRequest) -> Markup {
     let language = page.language;
     let link = |href: &str| html! { a #first-details href=(href) { (text!(language, "first-details")) } };
     html! {
         div #first-request role="status" {
             @match first {
-                First::Waiting => { p.waiting { (text!(language, "first-waiting")) } }
-                First::Answered { sentence, href } => { p.callout.good { (sentence) " " (link(href)) } }
-                First::Refused { sentence, advice, href } => {
+                FirstRequest::Waiting => { p.waiting { (text!(language, "first-waiting")) } }
+                FirstRequest::Answered { sentence, href } => { p.callout.good { (sentence) " " (link(href)) } }
+                FirstRequest::Refused { sentence, advice, href } => {
                     div.callout.bad { p { strong { (sentence) } } p { (advice) } p { (link(href)) } }
                 }
             }

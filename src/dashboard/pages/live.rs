@@ -1,8 +1,7 @@
-//! Keeps a shown page true: one JSON patch a line, for as long as somebody looks.
+//! Keeps a page that is shown up to date: one JSON patch per line, until the page is closed.
 //!
-//! Parts of a page have an id and are sent whole when they have changed; rows of new
-//! exchanges are put before the others. When the language changes, the page is asked for
-//! again.
+//! Each part of a page has an id and is sent whole when it has changed; rows of new exchanges are
+//! put before the others. When the language changes, the page is loaded again.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -12,36 +11,35 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
 use maud::Markup;
-use salvo::http::ResBody;
-use salvo::prelude::Response;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, watch};
 
+use super::page::{Page, ROWS};
 use super::place::{Place, Requests};
-use super::{Page, accounts, home, parts, requests};
+use super::{accounts, home, parts};
 use crate::control::{ProxyState, Status};
+use crate::dashboard::answer::Answer;
+use crate::dashboard::connection;
+use crate::dashboard::plane::Control;
 use crate::dashboard::view::state::State;
-use crate::dashboard::{Control, connection};
 use crate::language::Language;
 use crate::monitor::{Cursor, Record};
 
-/// Busy traffic is shown this often, not with every request.
+/// New rows are sent this often at most.
 const PACE: Duration = Duration::from_millis(100);
 
-/// `place`: `None` for a page that there is not, where only the frame lives.
-pub fn answer(control: &Arc<Control>, place: Option<Place>, response: &mut Response) {
-    let live = Live::new(control, place);
-    let patches = stream::unfold(live, |mut live| async move {
-        let patches = live.next().await?;
-        Some((Ok::<_, Infallible>(lines(&patches)), live))
-    });
-    response.status_code(StatusCode::OK);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    response.body(ResBody::stream(patches));
+/// `place`: `None` for an address that is not a page, where only the frame lives.
+pub fn patches(control: &Arc<Control>, place: Option<Place>) -> Answer {
+    let live = LivePage::new(control, place);
+    Answer::stream(
+        "application/x-ndjson",
+        stream::unfold(live, |mut live| async move {
+            let patches = live.next().await?;
+            Some((Ok::<_, Infallible>(lines(&patches)), live))
+        }),
+    )
 }
 
 fn lines(patches: &[Value]) -> Bytes {
@@ -53,29 +51,29 @@ fn lines(patches: &[Value]) -> Bytes {
     text.into()
 }
 
-struct Live {
+struct LivePage {
     control: Arc<Control>,
     place: Option<Place>,
     status: watch::Receiver<Status>,
     feed: broadcast::Receiver<Arc<Record>>,
     language: Language,
-    /// When `/healthz` was asked last: it answers the same until this changes.
+    /// The state at the last call of `/healthz`: its answer stays the same until this changes.
     checked: Option<(ProxyState, SocketAddr)>,
-    /// What each part looked like when it was last sent.
+    /// The HTML of each part as it was last sent.
     shown: HashMap<&'static str, String>,
     has_begun: bool,
 }
 
-/// What woke us.
+/// What wakes the stream.
 enum Event {
     Status,
     /// New exchanges, oldest first.
     Records(Vec<Arc<Record>>),
-    /// So many that some were missed.
+    /// More exchanges than the feed holds: some were missed.
     TooMany,
 }
 
-impl Live {
+impl LivePage {
     fn new(control: &Arc<Control>, place: Option<Place>) -> Self {
         let status = control.agent.watch();
         let language = status.borrow().language;
@@ -141,7 +139,7 @@ impl Live {
         }
     }
 
-    /// Everything that may have changed between the page and this stream.
+    /// Everything that may have changed since the page was loaded.
     async fn begin(&mut self) -> Vec<Value> {
         let mut patches = self.changed_parts(true).await;
         patches.extend(self.health().await);
@@ -177,7 +175,7 @@ impl Live {
         parts.into_iter().filter_map(|(id, html)| self.changed(id, &html)).collect()
     }
 
-    /// What `/healthz` answers by now, on the page that shows it.
+    /// The answer of `/healthz`, on the page that shows it, if the state has changed.
     async fn health(&mut self) -> Option<Value> {
         let now = {
             let status = self.status.borrow();
@@ -188,14 +186,14 @@ impl Live {
         }
         self.checked = now;
         let health = connection::check(&self.control).await;
-        let said = home::health_said(&health, self.language);
-        Some(replace("health", &home::health_place(&said)))
+        let answer = home::health_answer(&health, self.language);
+        Some(replace("health", &home::health_place(&answer)))
     }
 
-    /// A patch, unless this part is shown like that already.
+    /// A patch, unless the part is unchanged.
     fn changed(&mut self, id: &'static str, html: &Markup) -> Option<Value> {
         let before = self.shown.insert(id, html.0.clone());
-        // The reader may have opened one of them, which a needless patch would close.
+        // The user may have unfolded a snippet, which a needless patch would fold again.
         let is_news = before.map_or(id != "snippets", |before| before != html.0);
         is_news.then(|| replace(id, html))
     }
@@ -212,14 +210,14 @@ impl Live {
             .collect()
     }
 
-    /// The list that new exchanges arrive in: its id, what it shows, and how many.
+    /// The list in which new exchanges appear: its id, its filter, and its number of rows.
     fn list(&self) -> Option<(&'static str, Requests, usize)> {
         match &self.place {
             Some(Place::Home) => Some(("latest", Requests::default(), home::LATEST)),
             Some(Place::Requests(asked))
                 if asked.cursor == Cursor::Latest && asked.filter.until.is_none() =>
             {
-                Some(("rows", asked.clone(), requests::PAGE))
+                Some(("rows", asked.clone(), ROWS))
             }
             _ => None,
         }

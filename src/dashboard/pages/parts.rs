@@ -12,7 +12,7 @@ use crate::text;
 const WALL: &str =
     "M7 0h18a7 7 0 0 1 7 7v18a7 7 0 0 1-7 7H7a7 7 0 0 1-7-7V7a7 7 0 0 1 7-7zM6 28V12a10 8 0 0 1 20 0v16z";
 
-/// The gate as the tray shows it, raised as far as requests get through.
+/// The gate as in the tray's icon, raised while requests get through.
 pub fn gate(gate: Gate) -> Markup {
     let (class, grille) = match gate {
         Gate::Raised => ("gate running", "M6 3h20v6H6zM10 8h4v4l-2 3-2-3zM18 8h4v4l-2 3-2-3z"),
@@ -28,7 +28,7 @@ pub fn gate(gate: Gate) -> Markup {
     }
 }
 
-/// The name of the house and the state of its gate; lives.
+/// The product's name and the proxy's state; updated live.
 pub fn brand(state: &State) -> Markup {
     html! {
         div.brand #state role="status" {
@@ -38,7 +38,7 @@ pub fn brand(state: &State) -> Markup {
     }
 }
 
-/// Told by shape as well as colour.
+/// A label with a mark that differs by shape as well as colour.
 pub fn mark(tone: Tone, label: &str) -> Markup {
     let (class, shape) = match tone {
         Tone::Good => ("mark good", "M2.5 8.500l3.5 3.5 7.5-8"),
@@ -55,7 +55,7 @@ pub fn mark(tone: Tone, label: &str) -> Markup {
     }
 }
 
-/// A button that makes a call of the control API and says so when it is done.
+/// A button that makes a call of the control API.
 #[derive(Default)]
 pub struct Button<'a> {
     pub id: &'a str,
@@ -63,10 +63,11 @@ pub struct Button<'a> {
     pub label: &'a str,
     pub call: &'a str,
     pub body: Option<serde_json::Value>,
+    /// The text that is shown when the call is done.
     pub done: &'a str,
-    /// What has the focus afterwards, where it is not the button.
+    /// The id of the element that has the focus afterwards, if not the button.
     pub then: &'a str,
-    /// For those who do not see what it stands beside.
+    /// What it acts on, for screen readers.
     pub about: &'a str,
     pub is_disabled: bool,
 }
@@ -86,7 +87,7 @@ fn some<'a>(text: &'a &str) -> Option<&'a str> {
     Some(*text).filter(|text| !text.is_empty())
 }
 
-/// Asks before something that cannot be undone.
+/// A dialog before an act that cannot be undone.
 pub fn confirm(id: &str, question: &str, explanation: &str, yes: &Button<'_>, language: Language) -> Markup {
     html! {
         dialog id=(id) aria-labelledby={ (id) "-question" } {
@@ -108,7 +109,7 @@ pub fn copy_button(id: &str, about: &str, language: Language) -> Markup {
     }
 }
 
-/// The key's mask, which the page's script replaces when the key is asked for.
+/// The key's mask, which the page's script replaces by the key on request.
 pub fn masked_key() -> Markup {
     html! { span data-key=(MASK) { (MASK) } }
 }
@@ -128,8 +129,8 @@ pub fn code(snippet: &Snippet) -> Markup {
     }
 }
 
-/// A field for a secret. No password field, which the browser would offer to keep; password
-/// managers are asked to leave it alone, too.
+/// A field for a secret. It is not a password field, whose content the browser would offer to
+/// save; password managers are asked to leave it alone as well.
 pub fn secret_input(id: &str, name: &str, about: &str, placeholder: &str, language: Language) -> Markup {
     html! {
         div.typed {

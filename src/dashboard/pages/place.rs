@@ -1,10 +1,11 @@
-//! Which page an address is, with everything its query asks for.
+//! The page of an address, with the fields of its query.
 
 use std::fmt::Write;
 
 use url::form_urlencoded;
 
-use crate::dashboard::records::{self, Refusal};
+use crate::dashboard::answer::Refusal;
+use crate::dashboard::query;
 use crate::dashboard::view::usage::Scope;
 use crate::monitor::{Cursor, Filter, Grouping, Period, RecordNumber};
 
@@ -24,17 +25,17 @@ pub struct Requests {
     pub cursor: Cursor,
 }
 
-/// Why an address leads nowhere.
+/// Why an address is not a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub enum PlaceError {
     NoSuchPage,
-    /// A field of the query that the page does not know, or cannot read.
+    /// A field of the query is unknown, or cannot be read.
     Query(String),
 }
 
 impl Place {
-    /// `/requests?errors=true`, as the address bar has it.
-    pub fn parse(address: &str) -> Result<Self, Lost> {
+    /// Parses the address bar's path and query, such as `/requests?errors=true`.
+    pub fn parse(address: &str) -> Result<Self, PlaceError> {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let place = match path {
             "/requests" => return requests(query).map(Self::Requests),
@@ -44,43 +45,43 @@ impl Place {
             "/settings" => Self::Settings,
             _ => {
                 let number = path.strip_prefix("/requests/").and_then(|number| number.parse().ok());
-                Self::Request(RecordNumber(number.ok_or(Lost::NoSuchPage)?))
+                Self::Request(RecordNumber(number.ok_or(PlaceError::NoSuchPage)?))
             }
         };
-        if query.is_empty() { Ok(place) } else { Err(Lost::Query("this page has no query".to_owned())) }
+        if query.is_empty() { Ok(place) } else { Err(PlaceError::Query("this page has no query".to_owned())) }
     }
 }
 
-fn requests(query: &str) -> Result<Requests, Lost> {
+fn requests(query: &str) -> Result<Requests, PlaceError> {
     let mut cursor = Cursor::Latest;
-    let filter = records::filter_in(query, |key, value| {
+    let filter = query::filter(query, |key, value| {
         match key {
-            "before" => cursor = Cursor::Before(RecordNumber(records::read(key, value)?)),
-            _ => return Err(records::unknown(key, "before")),
+            "before" => cursor = Cursor::Before(RecordNumber(query::read(key, value)?)),
+            _ => return Err(query::unknown(key, "before")),
         }
         Ok(())
     });
     filter.map(|filter| Requests { filter, cursor }).map_err(lost)
 }
 
-fn usage(query: &str) -> Result<Scope, Lost> {
+fn usage(query: &str) -> Result<Scope, PlaceError> {
     let mut scope = Scope { per: Period::Day, by: Grouping::Model };
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match key.as_ref() {
-            "per" => scope.per = records::choice(&key, &value, "hour, day or week").map_err(lost)?,
-            "by" => scope.by = records::choice(&key, &value, "model, account or client").map_err(lost)?,
-            _ => return Err(Lost::Query(format!("unknown field `{key}`: there are per and by"))),
+            "per" => scope.per = query::choice(&key, &value, "hour, day or week").map_err(lost)?,
+            "by" => scope.by = query::choice(&key, &value, "model, account or client").map_err(lost)?,
+            _ => return Err(PlaceError::Query(format!("unknown field `{key}`: there are per and by"))),
         }
     }
     Ok(scope)
 }
 
-fn lost(refusal: Refusal) -> Lost {
-    Lost::Query(refusal.into_reason())
+fn lost(refusal: Refusal) -> PlaceError {
+    PlaceError::Query(refusal.message)
 }
 
 impl Requests {
-    /// The fields of the filter as a query, without `?`.
+    /// The filter as a query, without `?`.
     pub fn query(&self) -> String {
         let Filter { errors, protocol, account, model, client, text, since, until } = &self.filter;
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -107,7 +108,7 @@ impl Requests {
         query.finish()
     }
 
-    /// Where the older ones are.
+    /// The address of the next page, with older requests.
     pub fn older(&self, before: RecordNumber) -> String {
         let mut address = "/requests?".to_owned();
         let query = self.query();
@@ -155,9 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused() {
+    fn unknown_pages_and_fields_are_refused() {
         for address in ["/nowhere", "/requests/x", "/requests/", "//", ""] {
-            assert_eq!(Place::parse(address), Err(Lost::NoSuchPage), "{address}");
+            assert_eq!(Place::parse(address), Err(PlaceError::NoSuchPage), "{address}");
         }
         for address in [
             "/?x=1",
@@ -167,7 +168,7 @@ mod tests {
             "/usage?x",
             "/requests/1?x=1",
         ] {
-            assert!(matches!(Place::parse(address), Err(Lost::Query(_))), "{address}");
+            assert!(matches!(Place::parse(address), Err(PlaceError::Query(_))), "{address}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The prices in *Settings*: one form a line of `[prices]`, and one for a new line.
+//! The prices in *Settings*: a form for each line of `[prices]`, and one for a new line.
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -49,7 +49,7 @@ fn new_line(language: Language) -> Markup {
     }
 }
 
-/// Input, cached input and output, each with its words.
+/// The fields for input, cached input and output, each with its label.
 fn numbers(id: &str, line: &PriceLine, language: Language) -> Markup {
     let fields = [
         ("input", "prices-input", &line.input, true),

@@ -1,9 +1,9 @@
-//! *Requests*: the list that new ones arrive in, its filters, what to take away from it;
-//! and one exchange with everything that is known of it.
+//! *Requests*: the list in which new requests appear, its filters and its exports; and one
+//! request with all its details.
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::page::Page;
 use super::parts::{Button, confirm, mark, request_table};
 use super::place::Requests;
 use crate::dashboard::view::request::{Bar, Row, Whole};
@@ -12,22 +12,19 @@ use crate::monitor::{Cursor, RecordNumber};
 use crate::protocol::Protocol;
 use crate::text;
 
-/// Rows of one page.
-pub const PAGE: usize = 50;
-
 pub fn requests(page: &Page, asked: &Requests, rows: &[Row], next: Option<RecordNumber>) -> Markup {
     let language = page.language;
     html! {
         div.head {
             h1 #title tabindex="-1" { (text!(language, "nav-requests")) }
-            div.row { (take_away(asked, language)) }
+            div.row { (exports(asked, language)) }
         }
         @if !page.records_are_kept() { p.callout.warn { (text!(language, "requests-off")) } }
         @for problem in page.record_problems() { p.callout.warn { (problem) } }
         (filters(page, asked))
         section {
             div.scroll { (request_table("rows", rows, language)) }
-            // Shown as long as there is no row, which may arrive.
+            // Shown while there is no row; rows may arrive.
             p.empty { (text!(language, if asked.is_filtered() { "requests-none-match" } else { "requests-none" })) }
             p.row {
                 @if asked.cursor != Cursor::Latest {
@@ -46,7 +43,7 @@ pub fn requests(page: &Page, asked: &Requests, rows: &[Row], next: Option<Record
     }
 }
 
-fn take_away(asked: &Requests, language: Language) -> Markup {
+fn exports(asked: &Requests, language: Language) -> Markup {
     let export = |format: &str| format!("/api/records/export?format={format}&{}", asked.query());
     html! {
         button.plain type="button" data-download=(export("csv")) { (text!(language, "requests-export-csv")) }
@@ -92,7 +89,7 @@ fn select<'a>(
     language: Language,
 ) -> Markup {
     let mut choices: Vec<&str> = choices.collect();
-    // Whoever was asked for may be gone since.
+    // The chosen account may have been removed.
     choices.extend(chosen.filter(|chosen| !choices.contains(chosen)));
     html! {
         div {

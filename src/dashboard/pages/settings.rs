@@ -1,9 +1,9 @@
-//! *Settings*: every key of the file, saved as edits that keep its comments.
+//! *Settings*: every key of the config file, saved as edits that keep its comments.
 
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::Page;
+use super::page::Page;
 use super::parts::{Button, button, confirm, copy_button, masked_key, secret_input};
 use super::prices::prices;
 use crate::dashboard::view::settings::{Field, Input, Mapping, Settings};

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::Page;
 use super::chart::chart;
+use super::page::Page;
 use crate::dashboard::view::usage::{Line, Scope, Usage};
 use crate::language::Language;
 use crate::monitor::{Grouping, Period};
@@ -89,7 +89,7 @@ fn legend(names: &[String]) -> Markup {
     }
 }
 
-/// A small screen scrolls it, by keyboard too.
+/// A table that scrolls on a small screen, by keyboard too.
 fn scrolled(first: &str, lines: &[Line], language: Language) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(first) { (table(first, lines, language)) }

@@ -1,4 +1,4 @@
-//! The accounts, in the order they are tried, each with its state and why.
+//! The accounts in the order of priority, each with its state and the reason for it.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,6 +7,7 @@ use super::format;
 use super::request::Tone;
 use crate::accounts::{AccountState, AccountView, PoolView};
 use crate::config::{AccountConfig, Config};
+use crate::control;
 use crate::language::Language;
 use crate::text;
 
@@ -15,23 +16,23 @@ use crate::text;
 pub struct Account {
     pub name: String,
     pub provider: &'static str,
-    /// Where its requests go, when that is not the provider's own address.
+    /// The server's address, if it is not the provider's own.
     pub upstream: Option<String>,
     pub tone: Tone,
     /// `cooling until 14:05`.
     pub state: String,
-    /// Why.
+    /// The reason for its state.
     pub reason: Option<String>,
-    /// `gemini-*, claude-3`; what the provider owns when none are named.
+    /// `gemini-*, claude-3`; without any in the file, the models that the provider owns.
     pub models: String,
     pub is_enabled: bool,
     pub is_cooling: bool,
-    /// The `[zai]` section, which is changed under settings.
+    /// The `[zai]` section, which is edited under *Settings*.
     pub is_zai_section: bool,
-    /// Where it stands in the order of priority; `None` for the `[zai]` section.
+    /// Its place by priority, from 0; `None` for the `[zai]` section.
     pub place: Option<usize>,
     pub is_last: bool,
-    /// What a form to edit it starts with.
+    /// The values that its form starts with.
     pub edit: Option<Edit>,
 }
 
@@ -43,7 +44,7 @@ pub struct Edit {
     pub weight: u32,
 }
 
-/// Those of the file by priority, as the file lists them where that is equal.
+/// The accounts of the file by priority, then in the file's order; the `[zai]` section last.
 pub fn accounts(pool: &PoolView, config: &Config, language: Language, zone: &TimeZone) -> Vec<Account> {
     let mut order: Vec<&AccountConfig> = config.accounts.iter().collect();
     order.sort_by_key(|account| account.priority);
@@ -84,14 +85,15 @@ fn account(view: &AccountView, language: Language, zone: &TimeZone) -> Account {
 }
 
 fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, String, Option<String>) {
+    let words = |state: control::AccountState| state.text(language, "");
     match state {
-        AccountState::Enabled => (Tone::Good, text!(language, "account-ready"), None),
-        AccountState::Off => (Tone::Neutral, text!(language, "account-off"), None),
+        AccountState::Enabled => (Tone::Good, words(control::AccountState::Ready), None),
+        AccountState::Off => (Tone::Neutral, words(control::AccountState::Off), None),
         AccountState::Disabled { reason } => {
-            (Tone::Bad, text!(language, "account-disabled"), Some(reason.text(language)))
+            (Tone::Bad, words(control::AccountState::Disabled), Some(reason.text(language)))
         }
         AccountState::Unresolved { reason } => {
-            (Tone::Bad, text!(language, "account-unusable"), Some(reason.text(language)))
+            (Tone::Bad, words(control::AccountState::Unusable), Some(reason.text(language)))
         }
         AccountState::Cooling { until_unix_secs, reason, models } => {
             let until =
@@ -104,7 +106,7 @@ fn state(state: &AccountState, language: Language, zone: &TimeZone) -> (Tone, St
                 let models = models.join(", ");
                 text!(language, "reason-of-models", models = models, reason = reason)
             };
-            (Tone::Neutral, text!(language, "account-cooling", until = until), Some(reason))
+            (Tone::Neutral, control::AccountState::Cooling.text(language, &until), Some(reason))
         }
     }
 }
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_says_why_and_until_when() {
+    fn a_state_has_its_reason_and_its_end() {
         let cooling = AccountState::Cooling {
             until_unix_secs: 4_102_444_800,
             reason: "rate limited".into(),

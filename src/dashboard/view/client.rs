@@ -1,6 +1,6 @@
-//! Which program a User-Agent is of, by the name its users know.
+//! The program of a User-Agent, by the name that its users know.
 
-/// What User-Agents begin with, and whose that is.
+/// The beginning of a User-Agent, and the program's name.
 const KNOWN: [(&str, &str); 17] = [
     ("claude-cli", "Claude Code"),
     ("codex", "Codex"),
@@ -21,7 +21,7 @@ const KNOWN: [(&str, &str); 17] = [
     ("curl", "curl"),
 ];
 
-/// The name people know, else what stands before the first version.
+/// The name that users know, else the text before the version.
 pub fn name(user_agent: &str) -> String {
     let known = KNOWN.iter().find(|(start, _)| {
         user_agent.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))

@@ -1,4 +1,4 @@
-//! Figures as people read them.
+//! Figures as users read them.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -25,7 +25,7 @@ pub fn short(number: f64) -> String {
     }
 }
 
-/// At most two digits behind the point, and none that say nothing.
+/// At most two digits after the point, without trailing zeros.
 fn plain(number: f64) -> String {
     let digits = if number >= 100.0 || number.fract() == 0.0 { 0 } else { 2 };
     let text = format!("{number:.digits$}");
@@ -41,7 +41,7 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
-/// `$0.0031`, `$0.42`, `$12.30`: enough digits to tell small ones apart.
+/// `$0.0031`, `$0.42`, `$12.30`: small amounts with more digits.
 pub fn dollars(amount: f64) -> String {
     if amount == 0.0 {
         "$0".to_owned()
@@ -63,7 +63,7 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-/// The time of today, the day and the time of any other.
+/// The time of today, or the date and time of another day.
 pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     let pattern = if at.date() == now.date() {
@@ -76,7 +76,7 @@ pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     at.strftime(pattern).to_string()
 }
 
-/// The whole of it, for details and machines.
+/// Date, time and zone in full.
 pub fn whole_moment(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %:z").to_string()
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_says_no_more_than_it_must() {
+    fn a_moment_is_as_short_as_it_can_be() {
         let zone = TimeZone::get("Asia/Tokyo").expect("a zone");
         let now: Timestamp = "2026-11-23T03:00:00Z".parse().expect("a time");
         for (at, expected) in [

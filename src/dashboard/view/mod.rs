@@ -1,5 +1,5 @@
-//! What the pages show, as values: every figure formatted, every sentence worded, nothing
-//! of HTML. Tested as values; `pages` only lays them out.
+//! What the pages show, as values: formatted figures and worded sentences, without HTML. Tested
+//! as values; `pages` only lays them out.
 
 pub mod account;
 pub mod client;

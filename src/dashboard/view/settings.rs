@@ -1,4 +1,4 @@
-//! The settings, section by section, each key with its words and what is wrong with it.
+//! The settings by section, each key with its label and its problem.
 
 use crate::config::entries::{self, Entry, Kind, PriceLine, SecretPlace, Value};
 use crate::config::{Problem, problems_in};
@@ -10,7 +10,7 @@ pub struct Settings {
     pub sections: Vec<Section>,
     pub models: Vec<Mapping>,
     pub prices: Vec<Price>,
-    /// Problems that no field here is about.
+    /// Problems that belong to no field.
     pub problems: Vec<String>,
 }
 
@@ -52,16 +52,16 @@ pub enum Input {
         least: i64,
         most: i64,
     },
-    /// Value, label, and whether it is the one.
+    /// Value, label, and whether it is chosen.
     Choice(Vec<(String, String, bool)>),
     Text(String),
-    /// One a line.
+    /// One per line.
     List(String),
-    /// What is there, in words; never itself.
+    /// Where the secret is, in words; never the secret.
     Secret(String),
 }
 
-/// The title of each section by its key; `""` holds the keys that stand in none.
+/// The title of each section by its key; `""` is for keys outside a section.
 const SECTIONS: [(&str, &str); 9] = [
     ("", "settings-general"),
     ("proxy", "settings-proxy"),
@@ -74,7 +74,7 @@ const SECTIONS: [(&str, &str); 9] = [
     ("updates", "settings-updates"),
 ];
 
-/// The words for each key.
+/// The label of each key.
 const LABELS: [(&str, &str); 40] = [
     ("language", "setting-language"),
     ("proxy.port", "setting-port"),
@@ -118,7 +118,7 @@ const LABELS: [(&str, &str); 40] = [
     ("updates.url", "setting-updates-url"),
 ];
 
-/// What each choice means.
+/// The label of each choice: key, value, label.
 const CHOICES: [(&str, &str, &str); 19] = [
     ("language", "auto", "choice-language-auto"),
     ("language", "en", "choice-language-en"),
@@ -142,7 +142,7 @@ const CHOICES: [(&str, &str, &str); 19] = [
 ];
 
 impl Settings {
-    /// `text`: the file as it is, valid or not.
+    /// `text`: the file, valid or not.
     pub fn of(text: &str, language: Language) -> Self {
         let mut problems = problems_in(text);
         let mut fields: Vec<Field> =
@@ -153,7 +153,7 @@ impl Settings {
             fields = others;
             sections.push(Section { title: text!(language, title), fields: of_section });
         }
-        // A section without words of its own is shown by its name.
+        // A section without a title is shown by its name.
         while let Some(first) = fields.first() {
             let name = section(&first.key).to_owned();
             let (of_section, others) = fields.into_iter().partition(|field| section(&field.key) == name);
@@ -203,14 +203,14 @@ fn field(entry: Entry, problems: &mut Vec<Problem>, language: Language) -> Field
     }
 }
 
-/// Takes the problems that are about a key.
+/// Takes the problems of a key out of the list, as one text.
 fn take(problems: &mut Vec<Problem>, key: &str, language: Language) -> Option<String> {
     let mut own = Vec::new();
     problems.retain(|problem| {
         let is_own = problem.key == key
             || problem.key.strip_prefix(key).is_some_and(|rest| rest.starts_with(['[', '.']));
         if is_own {
-            own.push(problem.said().text(language));
+            own.push(problem.unplaced().text(language));
         }
         !is_own
     });
@@ -261,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_the_file_has_words() {
+    fn every_key_of_the_file_has_a_label() {
         let settings = settings("");
         for field in settings.sections.iter().flat_map(|section| &section.fields) {
-            assert_ne!(field.label, field.key, "{}: add its words to LABELS", field.key);
+            assert_ne!(field.label, field.key, "{}: add its label to LABELS", field.key);
             if let Input::Choice(choices) = &field.input {
                 assert!(
                     choices.iter().all(|(choice, label, _)| choice != label),

@@ -1,29 +1,27 @@
-//! Ready to paste: each client with this machine's own address, a model that the pool
-//! serves, and a place for the key.
+//! Texts to paste: each client with the address of this proxy, a model that the pool serves,
+//! and a place for the key.
+
+use strum::VariantArray;
 
 use crate::config::{AccountConfig, Config, EffectiveAuth};
+use crate::connect::{Manual, Target, Tool};
 use crate::protocol::{Family, Provider};
 
-/// What stands for the key until it is asked for.
+/// What is shown instead of the key until the user asks for it.
 pub const MASK: &str = "sk-••••••••";
-/// SDKs want something in the key's place even where nobody asks for one.
+/// The key for SDKs that demand one even where the proxy requires none.
 const ANY_KEY: &str = "sk-any-key";
-
-/// The tools that `portcullis connect` knows.
-const CONNECTED: [(&str, &str); 3] = [
-    ("claude-code", "portcullis connect claude-code"),
-    ("codex", "portcullis connect codex"),
-    ("gemini-cli", "portcullis connect gemini-cli"),
-];
+/// The place for the key in a text that is not yet cut into pieces.
+const KEY: &str = "{key}";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
-    /// Names the snippet in the page.
+    /// The snippet's name in the page.
     pub id: &'static str,
     pub title: &'static str,
     pub pieces: Vec<Piece>,
     /// The command that does the same.
-    pub command: Option<&'static str>,
+    pub command: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub enum Piece {
     Key,
 }
 
-/// What every snippet is filled in with.
+/// What the snippets are made from.
 #[derive(Clone, Debug)]
 pub struct Connection<'a> {
     /// Without `/v1`.
@@ -44,19 +42,19 @@ pub struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    /// Is it there?
+    /// Asks the proxy whether it is running.
     pub fn health(&self) -> Snippet {
         let auth = self.config.proxy.effective_auth();
         let key = if auth == EffectiveAuth::Strict { self.header() } else { "" };
         self.snippet("health", "curl", &format!("{} -sS {}/healthz{key}", self.curl(), self.base_url))
     }
 
-    /// One for each client, the shortest first.
+    /// One snippet for each client, the shortest first.
     pub fn clients(&self) -> Vec<Snippet> {
         let base_url = self.base_url;
         let [openai, anthropic, gemini] =
             [Family::OpenAi, Family::Anthropic, Family::Gemini].map(|family| model(family, self.config));
-        vec![
+        let mut snippets = vec![
             self.snippet("curl", "curl", &self.chat_by_curl(&openai)),
             self.snippet(
                 "openai",
@@ -97,48 +95,22 @@ client = genai.Client(api_key="{{key}}", http_options={{"base_url": "{base_url}"
 print(client.models.generate_content(model="{gemini}", contents="Hello, who are you?").text)"#
                 ),
             ),
-            self.snippet(
-                "claude-code",
-                "Claude Code",
-                &[
-                    self.variable("ANTHROPIC_BASE_URL", base_url),
-                    self.variable("ANTHROPIC_AUTH_TOKEN", "{key}"),
-                    "claude".to_owned(),
-                ]
-                .join("\n"),
-            ),
-            self.snippet("codex", "Codex", &self.codex()),
-            self.snippet(
-                "gemini-cli",
-                "Gemini CLI",
-                &[
-                    self.variable("GOOGLE_GEMINI_BASE_URL", base_url),
-                    self.variable("GEMINI_API_KEY", "{key}"),
-                    "gemini".to_owned(),
-                ]
-                .join("\n"),
-            ),
-        ]
+        ];
+        snippets.extend(Tool::VARIANTS.iter().map(|&tool| self.tool(tool)));
+        snippets
     }
 
-    fn codex(&self) -> String {
-        format!(
-            r#"# ~/.codex/config.toml
-model_provider = "portcullis"
-
-[model_providers.portcullis]
-name = "portcullis"
-base_url = "{}/v1"
-env_key = "PORTCULLIS_KEY"
-wire_api = "responses"
-
-# {}
-{}
-codex"#,
-            self.base_url,
-            if self.is_windows { "PowerShell" } else { "shell" },
-            self.variable("PORTCULLIS_KEY", "{key}"),
-        )
+    /// The settings that `portcullis connect` writes, and the command that starts the tool.
+    fn tool(&self, tool: Tool) -> Snippet {
+        let target = Target { base_url: self.base_url.to_owned(), key: KEY.into() };
+        let Manual { file, variables } = tool.manual(&target);
+        let shell = if self.is_windows { "PowerShell" } else { "shell" };
+        let file = file.map(|(path, text)| format!("# ~/{path}\n{text}\n\n# {shell}"));
+        let variables = variables.iter().map(|(name, value)| self.variable(name, value));
+        let lines: Vec<String> =
+            file.into_iter().chain(variables).chain([tool.program().to_owned()]).collect();
+        let command = Some(format!("portcullis connect {}", tool.id()));
+        Snippet { command, ..self.snippet(tool.id(), tool.name(), &lines.join("\n")) }
     }
 
     fn chat_by_curl(&self, model: &str) -> String {
@@ -153,7 +125,7 @@ codex"#,
         )
     }
 
-    /// On Windows `curl` alone may be another program.
+    /// On Windows `curl` may be an alias of another command.
     const fn curl(&self) -> &'static str {
         if self.is_windows { "curl.exe" } else { "curl" }
     }
@@ -174,19 +146,18 @@ codex"#,
     fn snippet(&self, id: &'static str, title: &'static str, text: &str) -> Snippet {
         let has_key = !self.config.proxy.api_key.is_missing();
         let mut pieces = Vec::new();
-        for (position, part) in text.split("{key}").enumerate() {
+        for (position, part) in text.split(KEY).enumerate() {
             if position > 0 {
                 pieces.push(if has_key { Piece::Key } else { Piece::Text(ANY_KEY.to_owned()) });
             }
             pieces.push(Piece::Text(part.to_owned()));
         }
-        let command = CONNECTED.iter().find(|(tool, _)| *tool == id).map(|(_, command)| *command);
-        Snippet { id, title, pieces, command }
+        Snippet { id, title, pieces, command: None }
     }
 }
 
-/// A model that somebody here serves, best one that the client's family knows: any client
-/// can use any account, but some of them choke on names they have never heard.
+/// A model that an account serves, if possible one of the client's own family: any client can
+/// use any account, but some clients fail on model names that they do not know.
 fn model(family: Family, config: &Config) -> String {
     let own = match family {
         Family::OpenAi => Provider::OpenAi,
@@ -203,7 +174,8 @@ fn model(family: Family, config: &Config) -> String {
     })
 }
 
-/// One model's own name, which no shell and no quotes can bend.
+/// Whether the name is one model's, without characters that mean something to a shell or in
+/// quotes.
 fn is_plain(model: &str) -> bool {
     model.chars().all(|character| character.is_ascii_alphanumeric() || "-_.:/@".contains(character))
 }
@@ -244,7 +216,7 @@ mod tests {
         config
     }
 
-    /// As it is shown before the key was asked for.
+    /// The snippet as it is shown before the user asks for the key.
     fn masked(snippet: &Snippet) -> String {
         let texts = snippet.pieces.iter().map(|piece| match piece {
             Piece::Text(text) => text.as_str(),
@@ -274,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_masked_and_only_where_it_is_needed() {
+    fn the_key_is_masked_and_is_only_where_it_is_needed() {
         let open = texts(&config(AuthMode::Off, &[]), false);
         assert!(!open[0].contains("Authorization") && !open[1].contains("Authorization"));
         let closed = texts(&config(AuthMode::AllExceptHealth, &[]), false);
@@ -295,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_model_is_one_that_somebody_serves() {
+    fn the_model_is_one_that_an_account_serves() {
         let check = |accounts: &[(Provider, &[&str])], expected: [&str; 3]| {
             let config = config(AuthMode::Off, accounts);
             let found =
@@ -313,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn claude_code_gets_a_token_that_it_does_not_ask_about() {
+    fn claude_code_gets_a_token_that_it_sends_without_asking() {
         let texts = texts(&config(AuthMode::Off, &[]), false);
         assert!(texts[5].contains("export ANTHROPIC_AUTH_TOKEN="), "{}", texts[5]);
     }

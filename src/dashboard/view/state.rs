@@ -1,10 +1,9 @@
-//! The proxy's state: a sentence, a picture, and what can be done about it.
+//! The state of the proxy: a sentence, a picture, and the possible actions.
 
 use crate::control::{ProxyState, Status};
 use crate::language::Message;
-use crate::text;
 
-/// How far the gate is up, which tells the state by shape.
+/// The picture: how far the gate is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
     Raised,
@@ -41,29 +40,13 @@ impl State {
                 ProxyState::Stopped => Gate::Lowered,
                 ProxyState::Failed => Gate::Barred,
             },
-            sentence: sentence(status),
+            sentence: status.sentence(),
             accounts: status.accounts_text(),
             can_start: !matches!(state, ProxyState::Running | ProxyState::Starting),
             can_stop: matches!(state, ProxyState::Running | ProxyState::Starting),
             next_free_port: status.next_free_port,
             problem: status.problem.as_ref().map(words),
             warnings: status.warnings.iter().map(words).collect(),
-        }
-    }
-}
-
-fn sentence(status: &Status) -> String {
-    let language = status.language;
-    match status.state {
-        ProxyState::Running => {
-            text!(language, "state-running", address = status.address.to_string())
-        }
-        ProxyState::Stopped => text!(language, "state-stopped"),
-        ProxyState::Starting => text!(language, "state-starting"),
-        ProxyState::Draining => text!(language, "state-draining", count = status.in_flight),
-        ProxyState::Failed => {
-            let reason = status.failure.as_ref().map(|failure| failure.short(language)).unwrap_or_default();
-            text!(language, "state-failed", reason = reason)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Usage over time as series for charts, and the same numbers as tables.
+//! Usage over time: series for charts, and the same numbers as tables.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::language::{Language, duration};
 use crate::monitor::{Cost, Grouping, Period, UsageRow};
 use crate::text;
 
-/// More lines than that no eye tells apart; the rest becomes one.
+/// More lines cannot be distinguished; the rest becomes one series.
 const MOST_SERIES: usize = 6;
 
-/// What the page asks for.
+/// The periods and the grouping that are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
     pub per: Period,
@@ -26,11 +26,11 @@ pub struct Usage {
     /// Names of the series, most used first.
     pub names: Vec<String>,
     pub charts: Vec<Chart>,
-    /// One row a name, and the total last.
+    /// One row for each name, and the total last.
     pub totals: Vec<Line>,
-    /// One row a period, latest first; those without a request are left out.
+    /// One row for each period with requests, latest first.
     pub periods: Vec<Line>,
-    /// Some answers have no known price, so the cost is too low.
+    /// The price of some answers is not known, so the cost is too low.
     pub is_cost_partial: bool,
 }
 
@@ -39,17 +39,17 @@ pub struct Chart {
     pub title: String,
     pub kind: ChartKind,
     pub unit: Measure,
-    /// When each column begins.
+    /// The beginning of each column.
     pub columns: Vec<String>,
-    /// By series, then by column. `None`: there is nothing to measure.
+    /// By series, then by column. `None`: no value.
     pub values: Vec<Vec<Option<f64>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChartKind {
-    /// Parts of a whole, one upon another.
+    /// Bars of parts that add up.
     Stacked,
-    /// Each on its own.
+    /// A line for each series.
     Lines,
 }
 
@@ -96,7 +96,7 @@ pub struct Line {
 }
 
 impl Scope {
-    /// How many periods are shown.
+    /// The number of periods that are shown.
     const fn columns(self) -> i64 {
         match self.per {
             Period::Hour => 48,
@@ -105,7 +105,7 @@ impl Scope {
         }
     }
 
-    /// When each period shown begins, oldest first.
+    /// The beginning of each period, oldest first.
     pub fn starts(self, now: &Zoned) -> Vec<Timestamp> {
         let Some(last) = self.start(now) else { return Vec::new() };
         let back = |count: i64| {
@@ -139,7 +139,7 @@ impl Scope {
 }
 
 impl Usage {
-    /// `rows`: what the record says, per period and name.
+    /// `rows`: the record's sums, per period and name.
     pub fn of(rows: &[UsageRow], scope: Scope, language: Language, now: &Zoned) -> Self {
         let (starts, zone) = (scope.starts(now), now.time_zone());
         let label = |name: &Option<String>| shown_name(name.as_deref(), scope.by, language);
@@ -151,7 +151,7 @@ impl Usage {
                 Some((_, sum)) => sum.add(row),
                 None => totals.push((name.clone(), Sum::of(row))),
             }
-            // The period whose beginning is nearest before the row's.
+            // The last period that begins no later than the row.
             let column = row.start.map(|start| starts.partition_point(|begin| *begin <= start));
             if let Some(column) = column.and_then(|after| after.checked_sub(1)) {
                 cells.entry((name, column)).or_default().add(row);
@@ -181,13 +181,14 @@ fn shown_name(name: Option<&str>, by: Grouping, language: Language) -> String {
     match name.filter(|name| !name.is_empty()) {
         Some(name) if by == Grouping::Client => client::name(name),
         Some(name) => name.to_owned(),
-        None => text!(language, "usage-nobody"),
+        None => text!(language, "usage-unknown"),
     }
 }
 
 type Cells = HashMap<(String, usize), Sum>;
 
-/// The names that get a series of their own, and the cells with the others put together.
+/// The names of at most [`MOST_SERIES`] series, and their cells; the last may stand for all
+/// others.
 fn with_few_series(totals: &[(String, Sum)], cells: Cells, language: Language) -> (Vec<String>, Cells) {
     let mut names: Vec<String> = totals.iter().map(|(name, _)| name.clone()).collect();
     if names.len() <= MOST_SERIES {
@@ -234,7 +235,7 @@ fn charts(names: &[String], cells: &Cells, columns: &[String], language: Languag
         chart("usage-first-byte", ChartKind::Lines, Measure::Milliseconds, Sum::first_byte_ms),
         chart("usage-cost", ChartKind::Stacked, Measure::Dollars, |sum| sum.dollars),
     ];
-    // A picture of nothing says less than no picture.
+    // An empty chart is left out.
     charts.into_iter().filter(Chart::shows_something).collect()
 }
 
@@ -248,7 +249,7 @@ struct Sum {
     reasoning: u64,
     dollars: Option<f64>,
     unpriced: u64,
-    /// Each average times the requests it is of, and those requests.
+    /// The sum of each average times its requests, and the sum of those requests.
     first_byte: f64,
     timed: u64,
 }
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn periods_begin_where_the_clock_on_the_wall_says() {
+    fn periods_begin_in_local_time() {
         let starts = |per| Scope { per, by: Grouping::Model }.starts(&now());
         let last = |per| starts(per).last().expect("some").to_string();
         assert_eq!((starts(Period::Hour).len(), last(Period::Hour)), (48, "2026-11-23T03:00:00Z".to_owned()));

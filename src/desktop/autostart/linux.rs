@@ -1,4 +1,4 @@
-//! An entry among those that a Linux desktop starts at login.
+//! The autostart entry of a Linux desktop.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub fn is_there(command: &str) -> bool {
     path.is_none_or(|path| Path::new(&unquoted(path)).exists())
 }
 
-/// What a session makes of an entry.
+/// How a session treats an entry.
 fn state_of(text: &str, binary: &Path, options: &str) -> State {
     let is_off =
         value(text, "Hidden") == Some("true") || value(text, "X-GNOME-Autostart-enabled") == Some("false");
@@ -69,13 +69,13 @@ fn own(options: &str, login: &Login) -> Result<Option<(PathBuf, String)>, Autost
     Ok(None)
 }
 
-/// Where no other home's entry is.
+/// A file name that no other home's entry has.
 fn free(login: &Login) -> Result<PathBuf, AutostartError> {
     let plain = entry_file(NAME)?;
     if plain.exists() { entry_file(&login.own_name()) } else { Ok(plain) }
 }
 
-/// A command line's program, quoted, and the options behind our argument.
+/// A command line's program, quoted, and the options after our argument.
 fn parts(command: &str) -> (&str, &str) {
     let argument = format!(" {ARGUMENT}");
     let divided = command.split_once(&argument);
@@ -90,7 +90,7 @@ fn value<'text>(text: &'text str, key: &str) -> Option<&'text str> {
     pairs.filter(|(name, _)| name.trim() == key).map(|(_, value)| value.trim()).next_back()
 }
 
-/// `$XDG_CONFIG_HOME` is where a session looks, and where it does not, it is not set.
+/// The directory a session reads: `$XDG_CONFIG_HOME` if it is set.
 fn entry_file(name: &str) -> Result<PathBuf, AutostartError> {
     let dirs = directories::BaseDirs::new().ok_or(AutostartError::NoHome)?;
     Ok(dirs.config_dir().join("autostart").join(format!("{name}.desktop")))
@@ -107,7 +107,7 @@ fn entry(binary: &Path, options: &str) -> Result<String, AutostartError> {
 }
 
 /// The value of `Exec`. `GLib` looks for the program before it takes `%%` for a percent
-/// sign, and so would find none: there, a shell starts it.
+/// sign, and so would not find it: for such paths, a shell starts it.
 fn command_line(binary: &Path, options: &str) -> Result<String, AutostartError> {
     let path = as_text(binary)?;
     let starter = if path.contains('%') {
@@ -119,7 +119,7 @@ fn command_line(binary: &Path, options: &str) -> Result<String, AutostartError> 
     Ok(command.trim_end().to_owned())
 }
 
-/// What leads to the home, as it stands in a command line.
+/// The arguments for the home, as in a command line.
 fn options(login: &Login) -> Result<String, AutostartError> {
     let option = |option: &PathBuf| {
         let text = as_text(option)?;
@@ -129,8 +129,7 @@ fn options(login: &Login) -> Result<String, AutostartError> {
     Ok(options.join(" "))
 }
 
-/// As the Desktop Entry Specification has it, and then escaped as any string of such
-/// a file.
+/// Quoted as the Desktop Entry Specification requires, then escaped as any string of such a file.
 fn quoted(argument: &str) -> String {
     let mut quoted = String::new();
     for character in argument.chars() {

@@ -1,5 +1,5 @@
 //! Starting at login as `auto-launch` does it: a value of the registry on Windows, a launch
-//! agent on macOS. What these would start it does not say, so they are read here.
+//! agent on macOS. It cannot report what they start, so they are read here.
 
 use std::path::Path;
 
@@ -47,12 +47,12 @@ fn launcher(binary: &Path, login: &Login) -> Result<AutoLaunch, AutostartError> 
     builder.build().map_err(|error| other(&error))
 }
 
-/// The usual home's entry has the plain name.
+/// The default home's entry has the plain name.
 fn name(login: &Login) -> String {
     if login.options.is_empty() { NAME.to_owned() } else { login.own_name() }
 }
 
-/// What stands behind the program. Quoted as an entry of this system wants it.
+/// The arguments after the program, quoted as an entry of this system requires.
 fn arguments(login: &Login) -> Result<Vec<String>, AutostartError> {
     let mut arguments = vec![ARGUMENT.to_owned()];
     for option in &login.options {
@@ -80,7 +80,7 @@ mod entry {
     use windows_registry::CURRENT_USER;
 
     const KEY: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
-    /// What would end the quotes; no path holds it.
+    /// A quote would end the string; no path contains one.
     pub const ODD: &[char] = &['"'];
 
     pub fn of(path: &str, arguments: &[String]) -> String {
@@ -141,7 +141,7 @@ mod entry {
         Some(path.split_once("</string>")?.0.to_owned())
     }
 
-    /// `Some`, as on Windows, where an entry may be anybody's.
+    /// `Some`, as on Windows, where an entry may belong to another program.
     #[expect(clippy::unnecessary_wraps, reason = "on Windows it may find nothing")]
     pub const fn program(entry: &str) -> Option<&str> {
         Some(entry)

@@ -1,6 +1,6 @@
 //! Whether the browser that a Linux desktop would start can read a private file of ours.
-//! A snap sees no hidden directory of the home, and a browser under Windows none of these
-//! files at all. A flatpak is handed the file by its own launcher.
+//! A snap cannot read hidden directories of the home, and a Windows browser under WSL none of
+//! these files. A flatpak is given the file by its own launcher.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::ended;
 use crate::control::Session;
 use crate::desktop::session;
 
-/// These tools answer at once, or something is wrong with the desktop.
+/// These tools answer at once unless the desktop is broken.
 const LIMIT: Duration = Duration::from_secs(1);
 /// Where snaps are mounted; every entry of one names it.
 const SNAPS: &str = "/snap/";
@@ -27,7 +27,7 @@ pub fn can_read_private_files(session: &Session) -> bool {
 }
 
 /// `browser` and `of_pages` are the entries that open web addresses and HTML files; `entry`
-/// is the text of the first. What is not known is as on most desktops.
+/// is the text of the first. Whatever is unknown is assumed to be as on most desktops.
 fn can_be_given(browser: Option<&str>, of_pages: Option<&str>, entry: &str) -> bool {
     let Some(browser) = browser else { return true };
     let is_an_editors = of_pages.is_some_and(|of_pages| of_pages != browser);
@@ -76,7 +76,7 @@ fn directories(session: &Session) -> Vec<PathBuf> {
     own.into_iter().chain(shared).chain([snaps]).collect()
 }
 
-/// The first line of what a tool prints; `None` where there is no such tool, or it fails.
+/// The first line of what a tool prints; `None` if the tool is missing or fails.
 fn asked(session: &Session, tool: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(tool);
     session::enter(session, &mut command);

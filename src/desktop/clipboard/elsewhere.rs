@@ -1,6 +1,6 @@
-//! The clipboard of a session this process does not belong to. Which display a clipboard is
-//! on is a matter of the environment, so another process of this program, started in that
-//! session, puts the text there and lives until the next one, or until it is left alone.
+//! The clipboard of a session this process does not belong to. The environment decides which
+//! display a clipboard is on, so another process of this program, started in that
+//! session, puts the text there and runs until the next text, or until this process ends.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -21,14 +21,14 @@ struct Job {
     secrecy: Secrecy,
 }
 
-/// Who holds the latest text.
+/// The process that holds the latest text.
 static HOLDER: Mutex<Option<Holder>> = Mutex::new(None);
 
 struct Holder {
     child: Child,
 }
 
-/// It ends when nothing can come from us any more.
+/// It ends when our end of the pipe closes.
 impl Drop for Holder {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
@@ -72,11 +72,11 @@ fn answer(holder: &mut Holder) -> Result<String, ClipboardError> {
         }
     });
     started.map_err(|error| ClipboardError::Other(error.to_string()))?;
-    // Its own limit comes first, and says more.
+    // Its own time limit ends first, with a better error.
     heard.recv_timeout(LIMIT * 2).map_err(|_| ClipboardError::Silent)
 }
 
-/// Whether this is such a process. Nobody types that, so the command line does not know it.
+/// Whether this is such a process. The option is not for users, so the command line does not list it.
 pub fn is_holder() -> bool {
     std::env::args_os().nth(1).is_some_and(|option| option == OPTION)
 }

@@ -1,11 +1,11 @@
-//! What a notification says and offers. Every button is in the menu, too, because not
+//! The text and the buttons of a notification. Every button is also in the menu, because not
 //! every desktop shows buttons.
 
 use crate::control::{Command, Copied, Notice};
 use crate::language::{Language, printable};
 use crate::text;
 
-/// What a press on the notification itself is called.
+/// The key of a press on the notification itself.
 pub const DEFAULT: &str = "default";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Content {
             label: text!(language, "notify-action-dashboard"),
             command: Command::OpenDashboard,
         };
-        // What has just failed is not offered again.
+        // An action that has just failed is not offered again.
         let has_browser = !matches!(notice, Notice::NoBrowser { .. });
         let dashboard = has_browser.then(|| dashboard(DEFAULT));
         Self {
@@ -39,7 +39,7 @@ impl Content {
         }
     }
 
-    /// What a press on this key asks for.
+    /// The command of this key.
     pub fn command(&self, key: &str) -> Option<Command> {
         self.actions.iter().find(|action| action.key == key).map(|action| action.command.clone())
     }
@@ -67,7 +67,7 @@ fn body(notice: &Notice, language: Language) -> String {
     }
 }
 
-/// The one thing to do, where a press can do it.
+/// The one action that a press can carry out, if any.
 fn action(notice: &Notice, language: Language) -> Option<Action> {
     match notice {
         Notice::BindFailure(failure) => failure.next_free_port.map(|port| Action {
@@ -91,6 +91,8 @@ fn action(notice: &Notice, language: Language) -> Option<Action> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
     use crate::control::{BindFailure, BindReason};
     use crate::message;
@@ -135,9 +137,9 @@ mod tests {
             message!("reason-quoted", reason = message!("reason-invalid-key"), words = "No such key.");
         let notice = Notice::AccountDisabled { name: "work".to_owned(), reason };
         let body = |language| Content::of(&notice, language).body;
-        let english = "Account work was taken out of the pool: invalid key: No such key.";
+        let english = "Account work is no longer used: invalid key: No such key.";
         assert_eq!(body(Language::English), english);
-        let japanese = "アカウント work をプールから外しました: キーが無効です: No such key.";
+        let japanese = "アカウント work の使用を停止しました: キーが無効です: No such key.";
         assert_eq!(body(Language::Japanese), japanese);
     }
 
@@ -145,7 +147,8 @@ mod tests {
     fn every_notice_has_a_title_a_body_and_leads_somewhere_in_every_language() {
         let name = || "work".to_owned();
         let notices = [
-            Notice::ConfigProblem { text: name().into(), count: 2 },
+            Notice::ConfigProblem { text: name().into(), count: 2, is_first: false },
+            Notice::ConfigProblem { text: name().into(), count: 1, is_first: true },
             Notice::AccountDisabled { name: name(), reason: name().into() },
             Notice::AllCooling { seconds: 60 },
             Notice::UpstreamUnreachable { host: name(), reason: name().into() },
@@ -156,7 +159,7 @@ mod tests {
             Notice::Refused { reason: name() },
             Notice::Moved { base_url: name(), followed: vec![name()], left: vec![name()] },
         ];
-        for language in Language::ALL {
+        for &language in Language::VARIANTS {
             for notice in &notices {
                 let Content { title, body, actions } = Content::of(notice, language);
                 assert!(!title.is_empty() && !body.is_empty() && !actions.is_empty(), "{notice:?}");

@@ -1,4 +1,4 @@
-//! Notifications over a session's bus. Nothing here waits for ever: the service may be
+//! Notifications over a session's bus. Every wait here is bounded: the service may be
 //! absent, hang, crash, or never say that a notification was closed.
 
 use std::collections::HashMap;
@@ -15,14 +15,14 @@ use super::content::Content;
 use crate::control::Session;
 use crate::desktop::session_bus::{self, NOTIFICATIONS, NOTIFICATIONS_PATH};
 
-/// For the service to take a notification, or to take it away.
+/// How long the service may take to show or withdraw a notification.
 const LIMIT: Duration = Duration::from_secs(2);
-/// Nobody presses a button after this.
+/// After this time a button press is not expected any more.
 const ATTENTION: Duration = Duration::from_hours(1);
-/// How long it is shown is the desktop's to say.
+/// The desktop decides how long it is shown.
 const AS_THE_DESKTOP_LIKES: i32 = -1;
 
-/// The key that was pressed; `None` when none was, and when it could not be shown.
+/// The key that was pressed; `None` when none was, or when it could not be shown.
 pub async fn show(
     session: &Session,
     content: &Content,
@@ -44,7 +44,7 @@ pub async fn show(
     let bus = shown.bus.clone();
     tokio::select! {
         pressed = shown.pressed() => pressed,
-        // Dropped is not sent: the agent ends, and leaves what it has said.
+        // Dropped without being sent: the agent ends and leaves its notifications.
         Ok(()) = is_gone => {
             let _ = timeout(LIMIT, call(&bus, "CloseNotification", &shown.id)).await;
             None
@@ -53,7 +53,7 @@ pub async fn show(
     }
 }
 
-/// A notification that the desktop has taken.
+/// A notification that the desktop shows.
 struct Shown {
     bus: Connection,
     signals: MessageStream,
@@ -61,11 +61,11 @@ struct Shown {
 }
 
 impl Shown {
-    /// `replaces`: what the desktop calls the one it takes the place of, or 0.
+    /// `replaces`: the desktop's id of the one it replaces, or 0.
     async fn on(session: &Session, content: &Content, replaces: u32) -> zbus::Result<Self> {
         let bus = session_bus::connect(session).await?;
         let rule = MatchRule::builder().msg_type(Type::Signal).interface(NOTIFICATIONS).build()?;
-        // Listened for first: a press may come before the answer.
+        // Subscribed first: a press may arrive before the answer.
         let signals = MessageStream::for_match_rule(rule, &bus, None).await?;
         let body = plain(&content.body);
         let actions: Vec<&str> =
@@ -114,7 +114,7 @@ async fn call(
     bus.call_method(Some(NOTIFICATIONS), NOTIFICATIONS_PATH, Some(NOTIFICATIONS), method, arguments).await
 }
 
-/// A body may hold markup, and a provider's words are not ours.
+/// A body may contain markup, and a provider's text is untrusted.
 fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,7 +1,6 @@
-//! Desktop notifications: a [`Notice`] becomes one, `throttle` keeps them few, and what
-//! is pressed on one comes back as a [`Command`]. A task of its own does all of it, and
-//! each notification has another, because any call to a desktop may hang: whoever
-//! notifies is never held up.
+//! Desktop notifications: a [`Notice`] becomes one, `throttle` keeps them few, and a button press
+//! comes back as a [`Command`]. One task does all of it, and each notification has another,
+//! because any call to a desktop may hang: the sender of a notice never waits.
 
 mod content;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
@@ -22,10 +21,10 @@ use self::throttle::{Subject, Throttle, is_over, subject};
 use crate::control::{Command, Notice, Session, Status};
 use crate::language::Language;
 
-/// Takes what was asked for by pressing a button.
+/// Receives the command of a pressed button.
 type Commands = Arc<dyn Fn(Command) + Send + Sync>;
 
-/// A way to the task that shows notifications. It ends with the last clone.
+/// A handle to the task that shows notifications. It ends with the last clone.
 #[derive(Clone, Debug)]
 pub struct Notifier {
     messages: mpsc::UnboundedSender<Message>,
@@ -38,7 +37,7 @@ enum Message {
 }
 
 impl Notifier {
-    /// Has to be called on a tokio runtime.
+    /// Must be called on a tokio runtime.
     pub fn new(
         session: watch::Receiver<Session>,
         commands: impl Fn(Command) + Send + Sync + 'static,
@@ -54,19 +53,19 @@ impl Notifier {
         Self { messages }
     }
 
-    /// Returns at once, whatever becomes of it.
+    /// Returns at once, without waiting for the desktop.
     pub fn notify(&self, notice: &Notice, language: Language) {
         let _ = self.messages.send(Message::Notice(notice.clone(), language));
     }
 
-    /// Takes notifications away whose cause is gone.
+    /// Withdraws notifications whose cause is gone.
     pub fn show(&self, status: &Status) {
         let _ = self.messages.send(Message::Status(Box::new(status.clone())));
     }
 }
 
 struct Desk {
-    /// Where the user is now.
+    /// The session the user is in now.
     session: watch::Receiver<Session>,
     commands: Commands,
     throttle: Throttle,
@@ -76,9 +75,9 @@ struct Desk {
 /// A notification that may still be on the screen.
 struct Shown {
     notice: Notice,
-    /// What the desktop calls it; 0 before it has answered.
+    /// The desktop's id; 0 before it has answered.
     id: Arc<AtomicU32>,
-    /// Sent, or dropped: take it away.
+    /// Sent, or dropped: withdraw it.
     gone: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }

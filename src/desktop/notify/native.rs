@@ -1,5 +1,5 @@
-//! Notifications of macOS and Windows, where showing one blocks until it is dealt with:
-//! a thread each. Neither lets us take one away again.
+//! Notifications of macOS and Windows, where showing one blocks until the user has dealt with it,
+//! so each has a thread. Neither system lets us withdraw one.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -13,14 +13,14 @@ use super::content::{Content, DEFAULT};
 use crate::control::Session;
 use crate::desktop::PROGRAM_ID;
 
-/// Nobody presses a button after this.
+/// After this time a button press is not expected any more.
 const ATTENTION: Duration = Duration::from_hours(1);
-/// So many may wait at once: a desktop that never answers must not collect threads.
+/// The most that may wait at once: a desktop that never answers must not collect threads.
 const MOST_WAITING: usize = 16;
 
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-/// The key that was pressed; `None` when none was, and when it could not be shown.
+/// The key that was pressed; `None` when none was, or when it could not be shown.
 pub async fn show(
     _: &Session,
     content: &Content,
@@ -46,7 +46,7 @@ pub async fn show(
     timeout(ATTENTION, answer).await.ok()?.ok()?
 }
 
-/// Counts one that waits, until it is dropped.
+/// Counts a waiting notification until it is dropped.
 struct Place;
 
 impl Place {
@@ -62,7 +62,7 @@ impl Drop for Place {
     }
 }
 
-/// Whose notifications these are. Without it Windows takes them for PowerShell's, and
+/// The program these notifications belong to. Without it Windows takes them for PowerShell's, and
 /// macOS may ask the user to look for the program, or hang.
 fn introduce() {
     static ONCE: Once = Once::new();

@@ -1,22 +1,22 @@
-//! Which notices are worth a notification now: not the same twice, and never a flood.
+//! Which notices become a notification now: none twice, and no more than a few.
 //! Time is a parameter.
 
 use std::collections::HashMap;
 use std::mem::Discriminant;
 use std::time::{Duration, Instant};
 
-use crate::control::{Notice, Status};
+use crate::control::{AccountState, AuthMode, Notice, Status};
 
-/// A trouble that lasts is told again after this, if anything tells of it.
+/// A lasting problem may be shown again after this time, if it is reported again.
 const REPEAT: Duration = Duration::from_mins(30);
-/// What a person asked for is answered every time; this is for a key that bounces.
+/// An act of the user is answered every time; this only absorbs a bouncing key.
 const REPEAT_ANSWER: Duration = Duration::from_secs(2);
-/// No more than so many …
+/// At most this many …
 const MOST: usize = 6;
-/// … in such a time.
+/// … in this time.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// What a notice is about. Another one about the same takes its place on the screen.
+/// What a notice is about. A later one on the same subject replaces it on the screen.
 pub type Subject = (Discriminant<Notice>, String);
 
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Whether it is shown, and if so, notes that it is.
+    /// Whether to show it; if so, notes that it was shown.
     pub fn lets_through(&mut self, notice: &Notice, now: Instant) -> bool {
         let subject = subject(notice);
         let is_repeated = self
@@ -42,7 +42,7 @@ impl Throttle {
         true
     }
 
-    /// What is over may be told at once when it comes again.
+    /// A problem that is over may be shown at once when it returns.
     pub fn forget(&mut self, is_over: impl Fn(&Notice) -> bool) {
         self.told.retain(|_, (notice, _)| !is_over(notice));
     }
@@ -62,11 +62,12 @@ pub fn is_over(notice: &Notice, status: &Status) -> bool {
     match notice {
         Notice::BindFailure(_) => status.failure.is_none(),
         Notice::ConfigProblem { .. } => status.problem.is_none(),
-        Notice::AccountDisabled { name, .. } => {
-            !status.accounts.iter().any(|account| account.name == *name && account.state == "disabled")
-        }
+        Notice::AccountDisabled { name, .. } => !status
+            .accounts
+            .iter()
+            .any(|account| account.name == *name && account.state == AccountState::Disabled),
         Notice::AllCooling { .. } => status.cooling_accounts < status.active_accounts,
-        Notice::LanWithoutKey => !status.allow_lan_access || status.auth_mode != "off",
+        Notice::LanWithoutKey => !status.allow_lan_access || status.auth_mode != AuthMode::Off,
         Notice::UpstreamUnreachable { host, .. } => !status.unreachable.contains(host),
         Notice::Moved { .. }
         | Notice::UpdateAvailable { .. }
@@ -76,7 +77,7 @@ pub fn is_over(notice: &Notice, status: &Status) -> bool {
     }
 }
 
-/// The same news, if not the same words: how long a rest lasts is different every time.
+/// Whether two notices report the same thing in different words: the length of a rest varies.
 fn is_same(one: &Notice, another: &Notice) -> bool {
     match (one, another) {
         (Notice::AllCooling { .. }, Notice::AllCooling { .. })
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn other_words_about_the_same_are_news() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        let problem = |text: &str| Notice::ConfigProblem { text: text.into(), count: 1 };
+        let problem = |text: &str| Notice::ConfigProblem { text: text.into(), count: 1, is_first: false };
         assert!(throttle.lets_through(&problem("line 1"), now));
         assert!(throttle.lets_through(&problem("line 2"), now));
         assert!(!throttle.lets_through(&problem("line 2"), now));

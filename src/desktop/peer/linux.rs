@@ -1,8 +1,8 @@
-//! Linux: the kernel is asked for the one socket, through `sock_diag`; where that is refused,
-//! its [table](super::linux_table) of all of them is read.
+//! Linux: asks the kernel for the one socket through `sock_diag`; where that is refused, reads
+//! its [table](super::linux_table) of all sockets.
 //!
-//! A socket whose program has closed it is in both as root's: it has no owner any more, and
-//! an owner that is not there is written 0. Its inode is 0, too, which no open socket's is.
+//! A socket that its program has closed appears in both as root's: it has no owner any more, and
+//! a missing owner is written 0. Its inode is 0, too, which no open socket's is.
 
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
@@ -20,14 +20,14 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 use super::{Peer, linux_table};
 
-/// The loopback interface. A socket that was bound to it is found under no other, and one
-/// that was bound to none is found under this one, too.
+/// The loopback interface. A socket bound to it is found only with it; a socket bound to none is
+/// found with it, too.
 const LOOPBACK: u32 = 1;
 /// Any socket between these addresses, whichever it is.
 const NO_COOKIE: [u8; 8] = [0xff; 8];
 const ROOT: u32 = 0;
 
-/// What is known of a socket.
+/// What the kernel reports about a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Socket {
     pub state: u8,
@@ -43,8 +43,8 @@ pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
     }
 }
 
-/// There is no such socket: it has been reset, or an address was translated on the way. Our
-/// own end of the connection tells which.
+/// There is no such socket: it has been reset, or an address was translated on the way. Our own
+/// end of the connection shows which.
 fn missing(client: SocketAddr, server: SocketAddr) -> Peer {
     match ask(server, client) {
         Answer::Socket(own) if own.state != TCP_ESTABLISHED => Peer::Gone,
@@ -74,7 +74,7 @@ impl Socket {
             return Peer::Gone;
         }
         match us.overflow {
-            // Everybody who has no number in this namespace has this one.
+            // Every user without a number in this namespace has this one.
             Some(overflow) if self.user == overflow && us.user == overflow => Peer::Unknown,
             Some(overflow) if self.user == overflow => Peer::Another,
             _ if self.user == us.user || self.user == ROOT => Peer::Ours,
@@ -83,11 +83,11 @@ impl Socket {
     }
 }
 
-/// Who we are, in the numbers that the kernel answers in.
+/// The user we run as, in the numbers that the kernel reports.
 #[derive(Clone, Copy)]
 struct Us {
     user: u32,
-    /// What stands for users of elsewhere, where there are such.
+    /// The number that stands for users outside this namespace, if there are any.
     overflow: Option<u32>,
 }
 
@@ -108,14 +108,14 @@ fn overflow() -> Option<u32> {
 enum Answer {
     Socket(Socket),
     None,
-    /// The kernel does not answer such questions here.
+    /// The kernel refuses such queries here.
     Refused,
 }
 
 thread_local! {
     /// Opening one takes longer than asking.
     static KERNEL: RefCell<Option<OwnedFd>> = const { RefCell::new(None) };
-    /// "No such socket" is also what a kernel says that knows no sockets of TCP.
+    /// A kernel without this interface for TCP also reports "no such socket".
     static HAS_ANSWERED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -125,7 +125,7 @@ fn ask(local: SocketAddr, remote: SocketAddr) -> Answer {
         match answer {
             Some(Answer::Socket(_)) => HAS_ANSWERED.set(true),
             Some(_) => {}
-            // Whatever is wrong with it, the next question gets a fresh one.
+            // After any error the next query opens a new one.
             None => *kernel = None,
         }
         answer.unwrap_or(Answer::Refused)
@@ -139,7 +139,7 @@ fn try_ask(kernel: &mut Option<OwnedFd>, local: SocketAddr, remote: SocketAddr) 
     };
     rustix::net::send(&*socket, &question(local, remote), SendFlags::empty()).ok()?;
     let mut buffer = [0; 1024];
-    // The answer is there before the question returns.
+    // The answer is available before the query returns.
     let (_, length) = rustix::net::recv(&*socket, &mut buffer, RecvFlags::DONTWAIT).ok()?;
     answer(buffer.get(..length)?, local, remote)
 }
@@ -173,7 +173,7 @@ fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     bytes
 }
 
-/// `None`: this is no answer to that question.
+/// `None`: this does not answer that query.
 fn answer(bytes: &[u8], local: SocketAddr, remote: SocketAddr) -> Option<Answer> {
     match NetlinkMessage::<SockDiagMessage>::deserialize(bytes).ok()?.payload {
         NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
@@ -181,7 +181,7 @@ fn answer(bytes: &[u8], local: SocketAddr, remote: SocketAddr) -> Option<Answer>
             let id = &header.socket_id;
             let is_asked_for = same(id.source_address, id.source_port, local)
                 && same(id.destination_address, id.destination_port, remote);
-            // Where there is no such connection, whoever listens there is told of.
+            // If there is no such connection, the kernel reports the listener.
             Some(if is_asked_for {
                 Answer::Socket(Socket {
                     state: header.state,

@@ -1,5 +1,5 @@
-//! The kernel's table of all TCP sockets, as text: slower to read than one answer, and there
-//! where questions are refused.
+//! The kernel's table of all TCP sockets, as text: slower to read than one answer, but available
+//! where queries are refused.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -9,7 +9,7 @@ use netlink_packet_sock_diag::constants::TCP_LISTEN;
 
 use super::linux::Socket;
 
-/// The first is this one where `/proc` shows the processes only.
+/// The first is used where `/proc` shows only processes.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
 /// The socket between these addresses. Fails when the table cannot be read.
@@ -39,7 +39,7 @@ fn search(is_meant: impl Fn(&Line) -> bool) -> io::Result<Option<Line>> {
                     }
                 }
             }
-            // A system without IPv6 has no second one.
+            // A system without IPv6 has only one.
             Err(error) => failure = failure.or(Some(error).filter(|_| table == TABLES[0])),
         }
     }

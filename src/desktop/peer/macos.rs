@@ -1,5 +1,5 @@
-//! macOS: the kernel's list of all TCP connections (`net.inet.tcp.pcblist_n`), which whoever
-//! asks may read, with the user of each socket.
+//! macOS: the kernel's list of all TCP connections (`net.inet.tcp.pcblist_n`), which any process
+//! may read, with the user of each socket.
 //!
 //! The list is a head and then records, each with its length and its kind in front; those of
 //! one connection follow each other. Their fields are those of `xinpcb_n` (`in_pcb.h`) and
@@ -45,7 +45,7 @@ fn holder(list: &[u8], client: SocketAddr, server: SocketAddr, us: u32) -> Peer 
     if is_read { Peer::Gone } else { Peer::Unknown }
 }
 
-/// What there is of each connection: its own record, and its socket's.
+/// The two records of each connection: its own, and its socket's.
 fn sockets(list: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut connection = None;
     records(list).filter_map(move |(kind, record)| match kind {
@@ -130,7 +130,7 @@ mod tests {
             ],
         );
         let socket = record(SOCKET, 76, &[(26, &state.to_ne_bytes()), (64, &user.to_ne_bytes())]);
-        // What stands behind it in the list and says nothing of its user.
+        // The records after it in the list, which do not name its user.
         [connection, socket, record(0x20, 208, &[])].concat()
     }
 

@@ -1,5 +1,5 @@
-//! Whose program is at the other end of a connection within this computer. The system
-//! knows, and each one is asked in its own way.
+//! Which user's program is at the other end of a connection within this computer. Each operating
+//! system is asked in its own way.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -26,19 +26,19 @@ pub enum Peer {
     Ours,
     /// Another user of this computer.
     Another,
-    /// Nobody hears the answer any more, so nobody can say who asked.
+    /// The other end is closed already, so its user is unknown.
     Gone,
-    /// The system does not tell.
+    /// The system does not report it.
     Unknown,
 }
 
-/// Who holds the other end of a connection: `client` is its address there, `server` the one
+/// The user at the other end of a connection: `client` is its address there, `server` the one
 /// here. Takes microseconds on Linux; both addresses are this computer's.
 pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
     system::look_up(canonical(client), canonical(server))
 }
 
-/// Whether this system tells who is at the other end. Tries it with a connection to itself.
+/// Whether this system reports the user at the other end. Tried with a connection to itself.
 pub fn is_told() -> bool {
     let ours = || -> io::Result<Peer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -49,7 +49,7 @@ pub fn is_told() -> bool {
     ours().is_ok_and(|peer| peer == Peer::Ours)
 }
 
-/// The user that listens at an address, where the system tells.
+/// The user that listens at an address, if the system reports it.
 #[cfg(target_os = "linux")]
 pub fn listening_user(address: SocketAddr) -> Option<u32> {
     linux_table::listening_user(address)
@@ -60,7 +60,7 @@ pub fn listening_user(_: SocketAddr) -> Option<u32> {
     None
 }
 
-/// A socket of IPv6 that speaks IPv4 is the IPv4 one that the system counts it as.
+/// An IPv6 socket that carries IPv4 is looked up as the IPv4 socket the system lists.
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }

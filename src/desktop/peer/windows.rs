@@ -1,6 +1,6 @@
 //! Windows: the system's table of connections has the process of each, and the process has
-//! a user, as far as we may know it. Of a process that hides its user from us, its session
-//! tells enough: one in our own is ours with more rights, one elsewhere is somebody else's.
+//! a user, as far as we may read it. For a process whose user we may not read, the session is
+//! enough: in our own session it is ours with more rights, in another it is another user's.
 
 use std::net::SocketAddr;
 
@@ -22,7 +22,7 @@ pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
         ProtocolSocketInfo::Udp(_) => false,
     });
     match asked_for.as_ref().and_then(|socket| socket.associated_pids.first()) {
-        // What is left of a connection belongs to nobody, or to the process 0.
+        // A closed connection belongs to no process, or to process 0.
         None | Some(0) => Peer::Gone,
         Some(&process) => owner(process),
     }

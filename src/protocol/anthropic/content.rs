@@ -6,7 +6,8 @@ use crate::chat::{
     Blob, CachePoint, Document, Dropped, Image, Maker, Part, Role, Signature, Source, Thinking, ToolResult,
     ToolUse, Turn,
 };
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::names::{ToolNames, fit_id};
 use crate::protocol::{json as json_text, media};
 
@@ -21,7 +22,7 @@ pub fn decode(content: &Value, role: Role, dropped: &mut Dropped) -> Outcome<Vec
             parts.extend(decode_cache_control(block)?.map(Part::CachePoint));
             Ok(())
         })?,
-        _ => return Err(Invalid::new("must be a string or a list of content blocks")),
+        _ => return Err(InvalidField::new("must be a string or a list of content blocks")),
     }
     Ok(parts)
 }
@@ -45,14 +46,14 @@ fn decode_block(block: &Object, role: Role, parts: &mut Vec<Part>, dropped: &mut
             dropped.note("search_result");
             Part::text(search_result_text(block)?)
         }
-        // What a server tool did earlier is its own vendor's to read again.
+        // Earlier work of a server tool, which only its own vendor can read again.
         kind if role == Role::Assistant || kind.ends_with("_tool_result") || kind == "tool_reference" => {
             dropped.note(kind.to_owned());
             return Ok(());
         }
         kind => {
             let problem = format!("content of type `{kind}` cannot be sent to another vendor's model");
-            return Err(Invalid::new(problem).at("type"));
+            return Err(InvalidField::new(problem).at("type"));
         }
     };
     parts.push(part);
@@ -63,7 +64,7 @@ fn decode_thinking(block: &Object) -> Outcome<Part> {
     let text = field::owned(block, "thinking")?.unwrap_or_default();
     let signature = field::string(block, "signature")?.unwrap_or_default();
     Ok(match Signature::unwrap(Maker::Anthropic, signature) {
-        Some(signature) => signature.into_part(text),
+        Some(signature) => Part::signed(signature, text),
         None => Part::Thinking(Thinking { text, signature: None }),
     })
 }
@@ -111,7 +112,11 @@ fn decode_source(block: &Object) -> Outcome<Source> {
             "text" => Source::Text(field::required_string(source, "data")?.to_owned()),
             "content" => Source::Text(plain_text(field::required(source, "content")?)?),
             "file" => Source::StoredFile(field::required_string(source, "file_id")?.to_owned()),
-            kind => return Err(Invalid::new(format!("a source of type `{kind}` is not known")).at("type")),
+            kind => {
+                return Err(
+                    InvalidField::new(format!("a source of type `{kind}` is not supported")).at("type")
+                );
+            }
         })
     };
     read().map_err(|invalid| invalid.at("source"))
@@ -129,7 +134,7 @@ fn plain_text(content: &Value) -> Outcome<String> {
     if let Value::String(text) = content {
         return Ok(text.clone());
     }
-    let blocks = content.as_array().ok_or_else(|| Invalid::new("must be a string or a list"))?;
+    let blocks = content.as_array().ok_or_else(|| InvalidField::new("must be a string or a list"))?;
     let mut texts = Vec::new();
     field::each_of(blocks, |block| {
         texts.push(field::required_string(field::as_object(block)?, "text")?);
@@ -151,7 +156,7 @@ pub fn cache_control(cache: &CachePoint) -> Value {
     }
 }
 
-/// Thinking that Anthropic will take back.
+/// Whether this is thinking that Anthropic takes back.
 pub fn is_own_thinking(part: &Part) -> bool {
     match part {
         Part::Thinking(Thinking { signature: Some(signature), .. }) | Part::RedactedThinking(signature) => {
@@ -173,7 +178,7 @@ pub fn encode_system(turns: &[Turn], dropped: &mut Dropped) -> Vec<Value> {
     blocks
 }
 
-/// Messages whose roles alternate, beginning with the user's, results before the rest.
+/// Messages whose roles alternate, starting with the user's, each with its results first.
 pub fn encode_turns(turns: &[Turn], names: &ToolNames, dropped: &mut Dropped) -> Outcome<Vec<Value>> {
     let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
     for turn in turns {
@@ -244,7 +249,7 @@ fn push_text(blocks: &mut Vec<Value>, text: &str) {
     }
 }
 
-/// Thinking cannot be marked, and a turn's first mark has nothing before it to go on.
+/// Marks the last block, unless it is thinking, which cannot be marked, or there is none.
 fn mark_last(blocks: &mut [Value], cache: &CachePoint) {
     let is_markable =
         |block: &&mut Value| block["type"] != "thinking" && block["type"] != "redacted_thinking";
@@ -307,10 +312,10 @@ fn encode_tool_result(result: &ToolResult, names: &ToolNames, dropped: &mut Drop
     Ok(block)
 }
 
-fn refused(media_type: &str) -> Invalid {
-    Invalid::new(format!("content of type `{media_type}` cannot be sent to an Anthropic model"))
+fn refused(media_type: &str) -> InvalidField {
+    InvalidField::new(format!("content of type `{media_type}` cannot be sent to an Anthropic model"))
 }
 
-fn stored(id: &str) -> Invalid {
-    Invalid::new(format!("the stored file `{id}` belongs to another vendor; send its contents instead"))
+fn stored(id: &str) -> InvalidField {
+    InvalidField::new(format!("the stored file `{id}` belongs to another vendor; send its contents instead"))
 }

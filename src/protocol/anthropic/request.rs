@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::{content, tools};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Part, Reasoning, Request, Role, Sampling, Turn};
 use crate::protocol::capability;
-use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::encoded::{Encoded, max_output};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::limits::Limits;
 use crate::protocol::names::{NameRule, ToolNames};
 use crate::protocol::schema;
-use crate::protocol::translate::{Encoded, encoded, max_output};
 
 /// <https://docs.claude.com/en/docs/agents-and-tools/tool-use/implement-tool-use>
 pub const TOOL_NAMES: NameRule = NameRule { longest: 128, also: "", starts_with_letter: false };
@@ -47,8 +48,8 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
     Ok(request)
 }
 
-/// Claude Code opens its system prompt with a line for Anthropic's billing that changes
-/// with every request: to others it is noise that defeats their caches.
+/// Claude Code starts its system prompt with a line for Anthropic's billing that changes with
+/// every request. For other vendors it is noise that defeats their caches.
 const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 
 fn decode_system(body: &Object, request: &mut Request) -> Outcome<()> {
@@ -59,7 +60,7 @@ fn decode_system(body: &Object, request: &mut Request) -> Outcome<()> {
     request.dropped.note_if(parts.iter().any(is_billing), "system.x-anthropic-billing-header");
     parts.retain(|part| !is_billing(part));
     if !parts.is_empty() {
-        request.say(Role::System, parts);
+        request.add(Role::System, parts);
     }
     Ok(())
 }
@@ -69,9 +70,9 @@ fn decode_message(message: &Value, request: &mut Request) -> Outcome<()> {
     let role = match field::required_string(message, "role")? {
         "user" => Role::User,
         "assistant" => Role::Assistant,
-        // The beta "mid-conversation system" lets it stand among the messages.
+        // The beta "mid-conversation system" allows it among the messages.
         "system" => Role::System,
-        _ => return Err(field::Invalid::new("must be user, assistant or system").at("role")),
+        _ => return Err(InvalidField::new("must be user, assistant or system").at("role")),
     };
     let written = field::required(message, "content")?;
     let parts = content::decode(written, role, &mut request.dropped).map_err(|e| e.at("content"))?;
@@ -97,7 +98,7 @@ fn decode_reasoning(body: &Object) -> Outcome<Reasoning> {
     };
     let mut reasoning = Reasoning { effort: effort.and_then(Effort::from_name), ..Reasoning::default() };
     let Some(thinking) = field::object(body, "thinking")? else { return Ok(reasoning) };
-    let inside = |invalid: field::Invalid| invalid.at("thinking");
+    let inside = |invalid: InvalidField| invalid.at("thinking");
     let kind = field::required_string(thinking, "type").map_err(inside)?;
     reasoning.enabled = Some(kind != "disabled");
     let budget = field::count(thinking, "budget_tokens").map_err(inside)?;
@@ -109,7 +110,7 @@ fn decode_reasoning(body: &Object) -> Outcome<Reasoning> {
 
 fn decode_output(body: &Object) -> Outcome<OutputFormat> {
     let Some(config) = field::object(body, "output_config")? else { return Ok(OutputFormat::Text) };
-    let inside = |invalid: field::Invalid| invalid.at("output_config");
+    let inside = |invalid: InvalidField| invalid.at("output_config");
     let Some(format) = field::object(config, "format").map_err(inside)? else {
         return Ok(OutputFormat::Text);
     };
@@ -142,11 +143,11 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     for key in request.unknown.keys() {
         dropped.note(key.clone());
     }
-    encoded(body, dropped, names, limits)
+    Encoded::new(body, dropped, names, limits)
 }
 
-/// Sampling is refused beside thinking, by the newest models altogether, and
-/// `temperature` beside `top_p`; the scale ends at 1.
+/// Anthropic refuses sampling beside thinking, `temperature` beside `top_p`, and values above
+/// 1. The newest models refuse sampling altogether.
 fn encode_sampling(request: &Request, thinks: bool, body: &mut Object, dropped: &mut Dropped) {
     let sampling = &request.sampling;
     let is_taken = !thinks && capability::claude_takes_sampling(&request.model);
@@ -155,7 +156,7 @@ fn encode_sampling(request: &Request, thinks: bool, body: &mut Object, dropped: 
             dropped.note_if(temperature > 1.0, "temperature");
             body.insert("temperature".to_owned(), json!(temperature.min(1.0)));
         }
-        // 1 is what the model does anyway.
+        // 1 is the default.
         Some(temperature) => dropped.note_if((temperature - 1.0).abs() > f64::EPSILON, "temperature"),
         None => {}
     }
@@ -182,10 +183,10 @@ fn encode_sampling(request: &Request, thinks: bool, body: &mut Object, dropped: 
     dropped.note_if(sampling.presence_penalty.is_some_and(|p| p != 0.0), "presence_penalty");
 }
 
-/// Tokens; fewer than this Anthropic refuses to think with.
+/// The smallest thinking budget that Anthropic accepts, in tokens.
 const LEAST_BUDGET: u64 = 1024;
 
-/// Writes `thinking` and `output_config.effort`; says whether the model will think.
+/// Writes `thinking` and `output_config.effort`. Returns whether the model will think.
 fn encode_reasoning(request: &Request, max_tokens: u64, body: &mut Object, dropped: &mut Dropped) -> bool {
     let reasoning = &request.reasoning;
     let is_asked = reasoning.enabled == Some(true) || reasoning.level().is_some();
@@ -197,7 +198,7 @@ fn encode_reasoning(request: &Request, max_tokens: u64, body: &mut Object, dropp
         return false;
     }
     if tools::forces_a_call(request) {
-        // Anthropic refuses a forced tool beside thinking; the tool is what the answer depends on.
+        // Anthropic refuses a forced tool beside thinking, and the answer depends on the tool.
         dropped.note("reasoning");
         return false;
     }
@@ -223,8 +224,9 @@ fn encode_reasoning(request: &Request, max_tokens: u64, body: &mut Object, dropp
     true
 }
 
-/// A tool loop that began without Anthropic's thinking cannot go on with it: the API
-/// wants the last assistant turn to start with a signed thinking block.
+/// Whether the request continues a tool loop that started without Anthropic's thinking. It
+/// cannot think now: the API requires a signed thinking block at the start of the last
+/// assistant turn.
 fn resumes_unsigned(request: &Request) -> bool {
     let last = request.turns.iter().rev().find(|turn| turn.role == Role::Assistant);
     let ends_in_results = request
@@ -238,7 +240,7 @@ fn encode_output(request: &Request, body: &mut Object, system: &mut Vec<Value>, 
     match &request.output {
         OutputFormat::Text => {}
         OutputFormat::JsonObject => {
-            // There is no such mode; asking for it in words is what Anthropic advises.
+            // Anthropic has no such mode, and advises to ask for it in words.
             dropped.note("response_format");
             system.push(json!({"type": "text", "text": "Answer with one JSON object and nothing else."}));
         }

@@ -7,12 +7,13 @@
 
 use bytes::BytesMut;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error;
-use super::response::{encode_citation, stop_reason, take_block};
-use super::wire::{self, StreamEvent, Usage};
-use crate::chat::{self, Citation, Delta, Event, FinishReason, Maker, PartStart, Signature};
+use super::terms::{citation, encode_citation, finish_reason, stop_reason};
+use super::wire::{self, Block, StreamEvent, Usage};
+use crate::chat::{self, Delta, Event, FinishReason, Maker, PartStart, Signature};
 use crate::protocol::context::ResponseContext;
 use crate::protocol::error_report::decode_error_event;
 use crate::protocol::failure::for_client;
@@ -30,7 +31,7 @@ impl Decoder {
     pub fn take(&mut self, data: &str, frame: &mut Frame) -> Result<(), serde_json::Error> {
         let event: StreamEvent<'_> = serde_json::from_str(data)?;
         match &*event.kind {
-            "message_start" => self.begin(event.message, frame),
+            "message_start" => self.start(event.message, frame),
             "content_block_start" => {
                 if let Some(block) = event.content_block {
                     take_block(event.index, &block, frame);
@@ -56,17 +57,45 @@ impl Decoder {
             }
             "message_stop" => frame.finish(self.finish.take().unwrap_or_default()),
             "error" => frame.fail(decode_error_event(data.as_bytes())),
-            // `ping`, and whatever comes to be.
+            // `ping`, and types that are not known yet.
             _ => {}
         }
         Ok(())
     }
 
-    fn begin(&mut self, message: Option<wire::Message<'_>>, frame: &mut Frame) {
+    fn start(&mut self, message: Option<wire::Message<'_>>, frame: &mut Frame) {
         let Some(message) = message else { return };
         self.usage = message.usage.unwrap_or_default();
         let usage = message.usage.map(Usage::to_chat);
         frame.start(message.id.some(), message.model.some(), usage);
+    }
+}
+
+/// Takes a whole block or, in a stream, the start of one.
+pub fn take_block(key: u64, block: &Block<'_>, frame: &mut Frame) {
+    match &*block.kind {
+        "text" => {
+            frame.text(&block.text);
+            for found in block.citations.iter().filter_map(citation) {
+                frame.citation(found);
+            }
+        }
+        "thinking" => {
+            frame.thinking(&block.thinking);
+            if let Some(signature) = block.signature.some() {
+                frame.signature(Signature::new(Maker::Anthropic, signature));
+            }
+        }
+        "redacted_thinking" => frame.redacted(Signature::new(Maker::Anthropic, &*block.data)),
+        "tool_use" => {
+            frame.call(key, &block.id, &block.name, false);
+            // In a stream the object is empty, and the arguments follow in pieces.
+            if let Some(input) = block.input.map(RawValue::get).filter(|input| *input != "{}") {
+                frame.arguments(key, input);
+            }
+        }
+        // Work of Anthropic's own tools, in which the client has no part.
+        _ => {}
     }
 }
 
@@ -89,47 +118,26 @@ fn take_delta(key: u64, delta: &wire::Delta<'_>, frame: &mut Frame) {
     }
 }
 
-pub fn citation(found: &wire::Citation<'_>) -> Option<Citation> {
-    Some(Citation {
-        url: found.url.owned()?,
-        title: found.title.owned().unwrap_or_default(),
-        cited_text: found.cited_text.owned().unwrap_or_default(),
-        span: None,
-    })
-}
-
-pub fn finish_reason(reason: &str, sequence: &str) -> FinishReason {
-    match reason {
-        "" | "end_turn" => FinishReason::Stop,
-        "max_tokens" => FinishReason::Length,
-        "stop_sequence" => FinishReason::StopSequence(sequence.to_owned()),
-        "tool_use" => FinishReason::ToolUse,
-        "refusal" => FinishReason::Refusal,
-        "pause_turn" => FinishReason::Pause,
-        "model_context_window_exceeded" => FinishReason::ContextWindow,
-        other => FinishReason::Other(other.to_owned()),
-    }
-}
-
 /// Writes a client's events.
 #[derive(Debug)]
 pub struct Encoder {
     context: ResponseContext,
-    /// The number of the open block, or of the next one.
+    /// The number of the open block, or of the next.
     index: usize,
     usage: chat::Usage,
-    thinking: Thinking,
+    thinking: PendingThinking,
 }
 
-/// A signature without words is written only before the part it belongs to: clients take
-/// the last block of a message for its answer, and that must not be an empty thought.
+/// The thinking block that is not written yet. A signature without words is written only
+/// before the part that it belongs to: clients take the last block of a message for its
+/// answer, and that must not be an empty thought.
 #[derive(Debug, Default)]
-enum Thinking {
+enum PendingThinking {
     #[default]
     None,
-    /// Begun, and nothing written of it yet.
+    /// Started, with nothing written.
     Wordless,
-    /// Nothing but this.
+    /// A signature and no words.
     Signed(Signature),
 }
 
@@ -158,31 +166,33 @@ enum DeltaBody<'a> {
 
 impl Encoder {
     pub fn new(context: ResponseContext) -> Self {
-        Self { context, index: 0, usage: chat::Usage::default(), thinking: Thinking::None }
+        Self { context, index: 0, usage: chat::Usage::default(), thinking: PendingThinking::None }
     }
 
     pub fn push(&mut self, event: &Event, out: &mut BytesMut) {
         match event {
-            Event::Started { usage, .. } => self.begin(usage.unwrap_or_default(), out),
-            Event::PartStarted(PartStart::Thinking) => self.begin_thinking(out),
+            Event::Started { usage, .. } => self.start(usage.unwrap_or_default(), out),
+            Event::PartStarted(PartStart::Thinking) => self.start_thinking(out),
             Event::PartStarted(start) => {
                 self.write_signature(out);
                 self.open(start, out);
             }
-            Event::Delta(Delta::Signature(signature)) if matches!(self.thinking, Thinking::Wordless) => {
-                self.thinking = Thinking::Signed(signature.clone());
+            Event::Delta(Delta::Signature(signature))
+                if matches!(self.thinking, PendingThinking::Wordless) =>
+            {
+                self.thinking = PendingThinking::Signed(signature.clone());
             }
             Event::Delta(delta) => {
-                if matches!(self.thinking, Thinking::Wordless) {
-                    self.thinking = Thinking::None;
+                if matches!(self.thinking, PendingThinking::Wordless) {
+                    self.thinking = PendingThinking::None;
                     self.open(&PartStart::Thinking, out);
                 }
                 self.delta(delta, out);
             }
             Event::PartFinished => match self.thinking {
-                Thinking::None => self.close(out),
-                Thinking::Wordless => self.thinking = Thinking::None,
-                Thinking::Signed(_) => {}
+                PendingThinking::None => self.close(out),
+                PendingThinking::Wordless => self.thinking = PendingThinking::None,
+                PendingThinking::Signed(_) => {}
             },
             Event::Usage(usage) => self.usage = *usage,
             Event::Finished(reason) => self.end(reason, out),
@@ -193,7 +203,7 @@ impl Encoder {
         }
     }
 
-    fn begin(&mut self, usage: chat::Usage, out: &mut BytesMut) {
+    fn start(&mut self, usage: chat::Usage, out: &mut BytesMut) {
         self.usage = usage;
         let message = json!({
             "id": self.context.id("msg_"),
@@ -208,13 +218,14 @@ impl Encoder {
         sse::write_event(out, "message_start", &json!({"type": "message_start", "message": message}));
     }
 
-    fn begin_thinking(&mut self, out: &mut BytesMut) {
+    fn start_thinking(&mut self, out: &mut BytesMut) {
         self.write_signature(out);
-        self.thinking = Thinking::Wordless;
+        self.thinking = PendingThinking::Wordless;
     }
 
+    /// Writes a pending signature as a block.
     fn write_signature(&mut self, out: &mut BytesMut) {
-        if let Thinking::Signed(signature) = std::mem::take(&mut self.thinking) {
+        if let PendingThinking::Signed(signature) = std::mem::take(&mut self.thinking) {
             self.open(&PartStart::Thinking, out);
             self.delta(&Delta::Signature(signature), out);
             self.close(out);

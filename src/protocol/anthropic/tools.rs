@@ -6,17 +6,13 @@ use serde_json::{Value, json};
 
 use super::content::{cache_control, decode_cache_control};
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
-use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::names::ToolNames;
 use crate::protocol::schema;
 
 pub fn decode(body: &Object, request: &mut Request) -> Outcome<()> {
-    let mut tools = Vec::new();
-    field::each(body, "tools", |tool| {
-        tools.push(decode_tool(field::as_object(tool)?)?);
-        Ok(())
-    })?;
-    request.tools = tools;
+    request.tools = field::map(body, "tools", |tool| decode_tool(field::as_object(tool)?))?;
     let Some(choice) = field::object(body, "tool_choice")? else { return Ok(()) };
     decode_choice(choice, request).map_err(|invalid| invalid.at("tool_choice"))
 }
@@ -50,14 +46,14 @@ fn decode_choice(choice: &Object, request: &mut Request) -> Outcome<()> {
         "any" => ToolChoice::Required,
         "none" => ToolChoice::None,
         "tool" => ToolChoice::Named(field::required_string(choice, "name")?.to_owned()),
-        _ => return Err(field::Invalid::new("must be auto, any, tool or none").at("type")),
+        _ => return Err(InvalidField::new("must be auto, any, tool or none").at("type")),
     });
     let disabled = field::boolean(choice, "disable_parallel_tool_use")?;
     request.parallel_tool_calls = disabled.map(|disabled| !disabled);
     Ok(())
 }
 
-/// Whether the request leaves the model no choice but to call a tool.
+/// Whether the model must call a tool.
 pub fn forces_a_call(request: &Request) -> bool {
     let is_forced = matches!(
         request.tool_choice,
@@ -93,7 +89,7 @@ pub fn encode(request: &Request, names: &ToolNames, body: &mut Object, dropped: 
 fn encode_tool(tool: &Tool, names: &ToolNames, dropped: &mut Dropped) -> Option<Value> {
     match tool {
         Tool::Function { name, description, schema, cache, strict } => {
-            // Strict tools need schemas in a form that the client has not promised.
+            // Anthropic's strict tools require a form of schema that the client need not follow.
             dropped.note_if(*strict == Some(true), "tools.strict");
             let mut tool = json!({
                 "name": names.sent(name),

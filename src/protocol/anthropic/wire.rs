@@ -89,7 +89,7 @@ pub struct Delta<'a> {
     pub stop_sequence: Str<'a>,
 }
 
-/// `CitationsWebSearchResultLocation`; the other kinds point into documents, and lack a URL.
+/// `CitationsWebSearchResultLocation`. The other kinds point into documents and have no URL.
 #[derive(Debug, Default, Deserialize)]
 pub struct Citation<'a> {
     #[serde(default, borrow)]

@@ -1,9 +1,9 @@
-//! `google.genai.types.Content` and `Part`, as clients write them. (The way back is
-//! [`super::turns`].)
+//! Reads `google.genai.types.Content` and `Part`, as clients write them. [`super::turns`]
+//! writes them.
 //!
-//! Two things make this side its own: calls need not have ids, so ids are made up by
-//! position and results find their calls by name; and signatures ride on the part after
-//! the thought, where [`crate::chat::Thinking`] holds them before it.
+//! Two things are Gemini's own. Calls need not have ids: ids are made up by position, and
+//! results find their calls by name. And a signature stands on the part after the thought,
+//! where [`crate::chat::Thinking`] holds it before that part.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,7 +13,8 @@ use crate::chat::{
     Blob, Document, Dropped, Image, Maker, Part, Request, Role, Signature, Source, Thinking, ToolResult,
     ToolUse, work,
 };
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::{json, media};
 
 /// A `Content`, a list of parts, or (from some clients) plain text.
@@ -21,17 +22,18 @@ pub fn decode_system(system: &Value, dropped: &mut Dropped) -> Outcome<Vec<Part>
     if let Value::String(text) = system {
         return Ok(vec![Part::text(text)]);
     }
-    let mut decoder = Decoder { dropped, waiting: Waiting::default(), parts: Vec::new() };
+    let mut decoder = ContentDecoder { dropped, waiting: OpenCalls::default(), parts: Vec::new() };
     decoder.content(field::as_object(system)?)?;
     Ok(decoder.parts)
 }
 
 pub fn decode_contents(contents: &Value, request: &mut Request) -> Outcome<()> {
     let mut dropped = std::mem::take(&mut request.dropped);
-    let mut decoder = Decoder { dropped: &mut dropped, waiting: Waiting::default(), parts: Vec::new() };
+    let mut decoder =
+        ContentDecoder { dropped: &mut dropped, waiting: OpenCalls::default(), parts: Vec::new() };
     let mut take = |content: &Value| {
         if let Value::String(text) = content {
-            request.say(Role::User, vec![Part::text(text)]);
+            request.add(Role::User, vec![Part::text(text)]);
             return Ok(());
         }
         let content = field::as_object(content)?;
@@ -41,7 +43,7 @@ pub fn decode_contents(contents: &Value, request: &mut Request) -> Outcome<()> {
             _ => Role::User,
         };
         decoder.content(content)?;
-        request.say(role, std::mem::take(&mut decoder.parts));
+        request.add(role, std::mem::take(&mut decoder.parts));
         Ok(())
     };
     match contents {
@@ -52,14 +54,18 @@ pub fn decode_contents(contents: &Value, request: &mut Request) -> Outcome<()> {
     Ok(())
 }
 
-struct Decoder<'a> {
+struct ContentDecoder<'a> {
     dropped: &'a mut Dropped,
-    waiting: Waiting,
+    waiting: OpenCalls,
     parts: Vec<Part>,
 }
 
-impl Decoder<'_> {
+impl ContentDecoder<'_> {
     fn content(&mut self, content: &Object) -> Outcome<()> {
+        // Google takes one part in place of a list, and its own examples write it so.
+        if let Some(Value::Object(part)) = content.get("parts") {
+            return self.part(part).map_err(|invalid| invalid.at("parts"));
+        }
         field::each(content, "parts", |part| match part {
             Value::String(text) => {
                 self.parts.push(Part::text(text));
@@ -87,36 +93,36 @@ impl Decoder<'_> {
         } else if let Some(response) = field::object(part, "functionResponse")? {
             self.result(response).map_err(|invalid| invalid.at("functionResponse"))?;
         } else if let Some(kind) = part.keys().find(|key| *key != "thoughtSignature" && *key != "thought") {
-            // `executableCode`, `codeExecutionResult`, `toolCall` …: done at Google, for Google.
+            // `executableCode`, `codeExecutionResult`, `toolCall` …: these ran at Google.
             self.dropped.note(format!("parts.{kind}"));
         }
         Ok(())
     }
 
-    /// Puts a signature where the neutral chat wants it: on the thought before.
+    /// Moves a signature to the thought before it, where the neutral chat holds it.
     fn sign(&mut self, signature: Signature) {
         match self.parts.last_mut() {
             Some(Part::Thinking(thinking)) if thinking.signature.is_none() => {
                 if signature.is_redacted() {
-                    self.parts.push(signature.into_part(String::new()));
+                    self.parts.push(Part::signed(signature, String::new()));
                 } else {
                     thinking.signature = Some(signature);
                 }
             }
-            // Anthropic signs a text, and gemini-cli forgets the texts of thoughts.
+            // Anthropic signs the text of a thought, which gemini-cli does not send back.
             _ if signature.maker == Maker::Anthropic && !signature.is_redacted() => {
                 self.dropped.note("thinking");
             }
-            _ => self.parts.push(signature.into_part(String::new())),
+            _ => self.parts.push(Part::signed(signature, String::new())),
         }
     }
 
-    /// Text comes in as many parts as it was streamed in; they are one.
+    /// Joins thoughts that come in as many parts as they were streamed in.
     fn text(&mut self, text: &str, is_thought: bool) {
         match self.parts.last_mut() {
             _ if text.is_empty() => {}
-            Some(Part::Thinking(Thinking { text: said, signature: None })) if is_thought => {
-                said.push_str(text);
+            Some(Part::Thinking(Thinking { text: thought, signature: None })) if is_thought => {
+                thought.push_str(text);
             }
             _ if is_thought => {
                 self.parts.push(Part::Thinking(Thinking { text: text.to_owned(), signature: None }));
@@ -157,16 +163,16 @@ impl Decoder<'_> {
     }
 }
 
-/// Calls, and which of them have no result so far.
+/// The calls so far, and which of them have no result.
 #[derive(Default)]
-struct Waiting {
-    /// The id of each call, until its result has come.
+struct OpenCalls {
+    /// The id of each call that has no result.
     calls: Vec<Option<String>>,
     by_id: HashMap<String, VecDeque<usize>>,
     by_name: HashMap<String, VecDeque<usize>>,
 }
 
-impl Waiting {
+impl OpenCalls {
     fn add(&mut self, id: String, name: String) {
         let number = self.calls.len();
         self.by_id.entry(id.clone()).or_default().push_back(number);
@@ -174,8 +180,8 @@ impl Waiting {
         self.calls.push(Some(id));
     }
 
-    /// The call a result belongs to: the one with its id, else the first of its name that
-    /// has none yet, else one that nobody made.
+    /// The id of the call that a result belongs to: the call with its id, else the first of its
+    /// name without a result, else a made-up one.
     fn claim(&mut self, id: Option<&str>, name: &str) -> String {
         let Self { calls, by_id, by_name } = self;
         let by_id = id.and_then(|id| first_open(by_id.get_mut(id), calls));
@@ -186,8 +192,7 @@ impl Waiting {
     }
 }
 
-/// Takes the first of these calls that has no result. Those before it are in nobody's way
-/// again.
+/// Takes the first of these calls without a result, and drops the numbers before it for good.
 fn first_open(numbers: Option<&mut VecDeque<usize>>, calls: &mut [Option<String>]) -> Option<String> {
     let numbers = numbers?;
     while let Some(number) = numbers.pop_front() {
@@ -199,7 +204,8 @@ fn first_open(numbers: Option<&mut VecDeque<usize>>, calls: &mut [Option<String>
     None
 }
 
-/// `{"output": …}` and `{"error": …}` are Google's convention, `result` its SDK's.
+/// The text of a result, and whether it is an error. `{"output": …}` and `{"error": …}` are
+/// Google's convention, `result` is its SDK's.
 fn result_text(response: &Object) -> (String, bool) {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if response.len() == 1 {
@@ -227,7 +233,7 @@ fn part_of_blob(blob: Blob, name: Option<String>) -> Part {
     }
 }
 
-/// A public URL is one for everybody; a file of Google's store is Google's alone.
+/// A public URL works everywhere; only Google can read a file in its own store.
 fn decode_file(file: &Object) -> Outcome<Part> {
     let url = field::required_string(file, "fileUri")?;
     let media_type = field::string(file, "mimeType")?.or_else(|| media::guess_type(url)).unwrap_or_default();
@@ -239,7 +245,7 @@ fn decode_file(file: &Object) -> Outcome<Part> {
     };
     match media_type.split('/').next() {
         Some("image") => Ok(Part::Image(Image { source, detail: None })),
-        Some("audio" | "video") => Err(Invalid::new("sound and video behind a URL are Gemini's alone")),
+        Some("audio" | "video") => Err(InvalidField::new("only Gemini takes sound and video at a URL")),
         _ => Ok(Part::Document(Document { source, name: None })),
     }
 }

@@ -1,5 +1,6 @@
 //! Gemini generateContent.
 
+mod chunk;
 pub(super) mod content;
 pub mod error;
 pub(super) mod observe;
@@ -9,6 +10,7 @@ pub(super) mod response;
 pub(super) mod schema;
 pub(super) mod spelling;
 pub(super) mod stream;
+mod terms;
 pub(super) mod tools;
 pub(super) mod turns;
 pub(super) mod wire;

@@ -1,44 +1,43 @@
 //! JSON Schema to Gemini's `Schema` (`google.genai.types.Schema`, a subset of `OpenAPI` 3),
-//! for the models that know nothing better.
+//! for the models that take nothing else.
 //!
-//! It has no references: definitions are put in their place. That is the one way in which
-//! a request grows by itself, so all schemas of a request share what it may cost.
+//! `Schema` has no references, so definitions replace them. That is the only way in which a
+//! request grows here, so all schemas of a request share one budget for it.
 
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
 use crate::chat::work;
-use crate::protocol::schema::tell;
+use crate::protocol::schema::annotate;
 
-/// How far definitions are followed into each other.
+/// The deepest nesting that is kept.
 const MAX_DEPTH: usize = 16;
-/// How many schemas one may become by references.
+/// Schemas that references may add to one schema.
 const MAX_SCHEMAS: usize = 4_096;
-/// How many all schemas of a request together may become by references, and in how many
-/// bytes.
+/// Schemas and bytes that references may add to all schemas of a request.
 const MAX_ALL_SCHEMAS: usize = 16_384;
 const MAX_ALL_BYTES: usize = 1 << 20;
 
-/// What one request may still gain by putting definitions in the place of references to
-/// them. A few that refer to each other become thousands.
+/// What definitions may still add to one request in place of references. A few definitions
+/// that refer to each other become thousands of schemas.
 #[derive(Debug)]
-pub struct Inlining {
+pub struct InlineBudget {
     schemas: usize,
     bytes: usize,
-    /// Something was left out for want of it.
+    /// Something was left out because the budget ran out.
     pub is_short: bool,
 }
 
-impl Default for Inlining {
+impl Default for InlineBudget {
     fn default() -> Self {
         Self { schemas: MAX_ALL_SCHEMAS, bytes: MAX_ALL_BYTES, is_short: false }
     }
 }
 
-impl Inlining {
-    /// Writes JSON Schema as what the older models take: definitions put in place, keywords
-    /// they do not know told in the description.
+impl InlineBudget {
+    /// Writes JSON Schema for the older models: with definitions in place of references, and
+    /// with unsupported keywords in the description.
     pub fn openapi(&mut self, schema: &Value) -> Value {
         let mut cleaner = Cleaner { root: schema, left: MAX_SCHEMAS, references: 0, budget: self };
         cleaner.clean(schema, 0)
@@ -48,10 +47,10 @@ impl Inlining {
 struct Cleaner<'a> {
     root: &'a Value,
     left: usize,
-    /// How many references have led here. What none has led to stands in the schema as it
-    /// is sent, and costs nothing more.
+    /// The references that led here. Without any, a part stands in the schema as it was sent,
+    /// and costs nothing.
     references: usize,
-    budget: &'a mut Inlining,
+    budget: &'a mut InlineBudget,
 }
 
 impl Cleaner<'_> {
@@ -65,9 +64,9 @@ impl Cleaner<'_> {
             return self.follow(target, object, depth);
         }
         let mut cleaned = Map::new();
-        let mut told = String::new();
+        let mut note = String::new();
         for (keyword, value) in object {
-            self.take(keyword, value, depth, &mut cleaned, &mut told);
+            self.take(keyword, value, depth, &mut cleaned, &mut note);
         }
         if cleaned.get("type").is_none() && cleaned.contains_key("properties") {
             cleaned.insert("type".to_owned(), json!("OBJECT"));
@@ -76,7 +75,7 @@ impl Cleaner<'_> {
             cleaned.entry("items").or_insert_with(|| json!({"type": "STRING"}));
         }
         keep_known_names(&mut cleaned);
-        tell(&mut cleaned, &told);
+        annotate(&mut cleaned, &note);
         Value::Object(cleaned)
     }
 
@@ -129,7 +128,7 @@ impl Cleaner<'_> {
         value: &Value,
         depth: usize,
         cleaned: &mut Map<String, Value>,
-        told: &mut String,
+        note: &mut String,
     ) {
         match (keyword, value) {
             ("properties", Value::Object(named)) => {
@@ -155,8 +154,8 @@ impl Cleaner<'_> {
                     }
                 }
             }
-            (keyword, _) if keyword != "type" && UNSAID.contains(&keyword) => {}
-            // What is left is copied.
+            (keyword, _) if keyword != "type" && OMITTED.contains(&keyword) => {}
+            // The rest is copied, and costs its size.
             (_, value) if !self.may_add(value) => {}
             ("type", Value::String(kind)) => {
                 cleaned.insert("type".to_owned(), json!(kind.to_ascii_uppercase()));
@@ -175,15 +174,15 @@ impl Cleaner<'_> {
             (keyword, value) if KEPT.contains(&keyword) => {
                 cleaned.insert(keyword.to_owned(), value.clone());
             }
-            (keyword, value) if !UNSAID.contains(&keyword) => {
-                let _ = write!(told, "{}{keyword}: {value}", if told.is_empty() { "" } else { ", " });
+            (keyword, value) if !OMITTED.contains(&keyword) => {
+                let _ = write!(note, "{}{keyword}: {value}", if note.is_empty() { "" } else { ", " });
             }
             _ => {}
         }
     }
 }
 
-/// About as many bytes as the value takes once it is written.
+/// The approximate bytes of the value once it is written.
 fn size_of(value: &Value) -> usize {
     work::step();
     match value {
@@ -196,7 +195,7 @@ fn size_of(value: &Value) -> usize {
     }
 }
 
-/// What both know alike.
+/// Keywords with the same meaning in both.
 const KEPT: [&str; 15] = [
     REQUIRED,
     "title",
@@ -215,16 +214,16 @@ const KEPT: [&str; 15] = [
     "maximum",
 ];
 
-/// Kept too, once its names are checked.
+/// Kept, reduced to the names of known properties.
 const REQUIRED: &str = "required";
 
 const KNOWN_FORMATS: [&str; 6] = ["date-time", "enum", "float", "double", "int32", "int64"];
 
-/// What says nothing to a model: bookkeeping, and objects being closed.
-const UNSAID: [&str; 8] =
+/// Keywords that mean nothing to a model: bookkeeping, and closed objects.
+const OMITTED: [&str; 8] =
     ["$schema", "$id", "$defs", "definitions", "$comment", "additionalProperties", "type", "examples"];
 
-/// Required fields must be among the properties.
+/// Removes required fields that are not among the properties.
 fn keep_known_names(cleaned: &mut Map<String, Value>) {
     let Some(Value::Array(mut required)) = cleaned.get_mut(REQUIRED).map(Value::take) else { return };
     let properties = cleaned.get("properties").and_then(Value::as_object);
@@ -239,7 +238,7 @@ fn keep_known_names(cleaned: &mut Map<String, Value>) {
     }
 }
 
-/// `["string", "null"]`: a type and its nullability; of several types the first is asked for.
+/// `["string", "null"]` is a nullable type; several types are alternatives.
 fn take_kinds(kinds: &[Value], cleaned: &mut Map<String, Value>) {
     let names: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
     if names.contains(&"null") {
@@ -261,7 +260,7 @@ fn take_kinds(kinds: &[Value], cleaned: &mut Map<String, Value>) {
     }
 }
 
-/// Alternatives of which `null` is one are a nullable rest.
+/// Alternatives with a `null` among them are the other alternatives, nullable.
 fn take_alternatives(list: Vec<Value>, cleaned: &mut Map<String, Value>) {
     let (nulls, mut rest): (Vec<Value>, Vec<Value>) =
         list.into_iter().partition(|schema| schema["type"] == "NULL");
@@ -320,17 +319,17 @@ mod tests {
                        "type": "OBJECT"}),
             ),
         ] {
-            assert_eq!(Inlining::default().openapi(&written), expected, "{written}");
+            assert_eq!(InlineBudget::default().openapi(&written), expected, "{written}");
         }
     }
 
     #[test]
-    fn definitions_that_contain_themselves_end_somewhere() {
+    fn definitions_that_contain_themselves_come_to_an_end() {
         let tree = json!({
             "$ref": "#/$defs/n",
             "$defs": {"n": {"type": "object", "properties": {"l": {"$ref": "#/$defs/n"}, "r": {"$ref": "#/$defs/n"}}}},
         });
-        let cleaned = Inlining::default().openapi(&tree).to_string();
+        let cleaned = InlineBudget::default().openapi(&tree).to_string();
         assert!(cleaned.len() < 1_000_000 && !cleaned.contains("$ref"));
     }
 
@@ -343,7 +342,7 @@ mod tests {
             "properties": (0..100).map(|n| (n.to_string(), json!({"$ref": "#/$defs/wide"}))).collect::<Map<_, _>>()});
         let nowhere = json!({"properties": {"a": {"$ref": format!("#/{}", "x".repeat(1_000))}}});
         for schema in [tree, long, wide, nowhere] {
-            let mut budget = Inlining::default();
+            let mut budget = InlineBudget::default();
             let written: usize = (0..200).map(|_| budget.openapi(&schema).to_string().len()).sum();
             let sent = 200 * schema.to_string().len();
             assert!(written < sent + 4 * MAX_ALL_BYTES, "{written} of {sent}");
@@ -351,10 +350,10 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reference_adds_is_not_counted() {
+    fn schemas_outside_of_references_are_not_counted() {
         let properties: Map<String, Value> =
             (0..20_000).map(|n| (n.to_string(), json!({"type": "string"}))).collect();
-        let mut budget = Inlining::default();
+        let mut budget = InlineBudget::default();
         let cleaned = budget.openapi(&json!({"type": "object", "properties": properties}));
         assert_eq!(cleaned["properties"].as_object().map(Map::len), Some(20_000));
         assert!(!budget.is_short);

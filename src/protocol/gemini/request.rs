@@ -3,14 +3,16 @@
 
 use serde_json::{Value, json};
 
-use super::openapi::Inlining;
+use super::openapi::InlineBudget;
 use super::{content, schema, spelling, tools, turns};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Reasoning, Request, Role, Sampling};
 use crate::protocol::capability::{self, GeminiThinking};
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::encoded::{Encoded, max_output};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::limits::Limits;
 use crate::protocol::names::{NameRule, ToolNames};
-use crate::protocol::translate::{Encoded, RequestTarget, encoded, max_output};
+use crate::protocol::operation::RequestTarget;
 
 /// <https://ai.google.dev/api/caching#FunctionDeclaration>
 pub const TOOL_NAMES: NameRule = NameRule { longest: 64, also: ".:", starts_with_letter: true };
@@ -46,11 +48,11 @@ pub fn decode(body: Object, target: &RequestTarget<'_>) -> Outcome<Request> {
     request.include_usage = true;
     if field::get(&body, "cachedContent").is_some() {
         let problem = "a cache at Google cannot be read elsewhere; send the contents instead";
-        return Err(Invalid::new(problem).at("cachedContent"));
+        return Err(InvalidField::new(problem).at("cachedContent"));
     }
     if let Some(system) = field::get(&body, "systemInstruction") {
         let parts = content::decode_system(system, &mut request.dropped);
-        request.say(Role::System, parts.map_err(|invalid| invalid.at("systemInstruction"))?);
+        request.add(Role::System, parts.map_err(|invalid| invalid.at("systemInstruction"))?);
     }
     let contents = field::required(&body, "contents")?;
     content::decode_contents(contents, &mut request).map_err(|invalid| invalid.at("contents"))?;
@@ -86,14 +88,14 @@ fn decode_config(config: &Object, request: &mut Request) -> Outcome<()> {
     Ok(())
 }
 
-/// An answer in pictures or sound is not one that another vendor's chat model can give.
+/// Refuses requests for pictures or sound, which another vendor's chat model cannot give.
 fn refuse_other_modalities(config: &Object) -> Outcome<()> {
     let is_text =
         |kind: &Value| kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("TEXT")) || kind == 1;
     if field::list(config, "responseModalities")?.iter().all(is_text) {
         return Ok(());
     }
-    Err(Invalid::new("only TEXT can be answered by another vendor's model").at("responseModalities"))
+    Err(InvalidField::new("another vendor's model can answer in TEXT only").at("responseModalities"))
 }
 
 fn decode_thinking(config: &Object) -> Outcome<Reasoning> {
@@ -105,7 +107,7 @@ fn decode_thinking(config: &Object) -> Outcome<Reasoning> {
     Ok(Reasoning {
         enabled: (budget.is_some() || level.is_some()).then_some(true),
         effort: level.and_then(Effort::from_name),
-        // A negative one leaves it to the model.
+        // A negative budget leaves the choice to the model.
         budget: budget.and_then(|tokens| u32::try_from(tokens).ok()),
         visible: field::boolean(config, "includeThoughts")?,
     })
@@ -124,7 +126,7 @@ fn decode_output(config: &Object) -> Outcome<OutputFormat> {
         },
         (Some("application/json"), None) => OutputFormat::JsonObject,
         (Some(_), None) => {
-            return Err(Invalid::new("must be text/plain or application/json").at("responseMimeType"));
+            return Err(InvalidField::new("must be text/plain or application/json").at("responseMimeType"));
         }
     })
 }
@@ -139,7 +141,7 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     }
     let contents = turns::encode_turns(request, &names, limits, &mut dropped)?;
     body.insert("contents".to_owned(), Value::Array(contents));
-    let mut inlining = Inlining::default();
+    let mut inlining = InlineBudget::default();
     tools::encode(request, &names, &mut inlining, &mut body, &mut dropped);
     let config = encode_config(request, &mut inlining, &mut dropped);
     dropped.note_if(inlining.is_short, "$ref");
@@ -149,10 +151,10 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     for key in request.unknown.keys() {
         dropped.note(key.clone());
     }
-    encoded(body, dropped, names, limits)
+    Encoded::new(body, dropped, names, limits)
 }
 
-fn encode_config(request: &Request, inlining: &mut Inlining, dropped: &mut Dropped) -> Object {
+fn encode_config(request: &Request, inlining: &mut InlineBudget, dropped: &mut Dropped) -> Object {
     let sampling = &request.sampling;
     let mut config = Object::new();
     let limit = max_output(request, dropped);
@@ -185,7 +187,7 @@ fn encode_thinking(request: &Request, dropped: &mut Dropped) -> Option<Value> {
     if reasoning == Reasoning::default() {
         return None;
     }
-    let is_told_off = request.reasoning.is_off();
+    let is_turned_off = request.reasoning.is_off();
     let mut config = Object::new();
     match capability::gemini_thinking(&request.model) {
         GeminiThinking::None => {
@@ -195,13 +197,13 @@ fn encode_thinking(request: &Request, dropped: &mut Dropped) -> Option<Value> {
         GeminiThinking::Budget { least, most } => {
             let wanted = if reasoning.is_off() { Some(0) } else { reasoning.tokens() };
             let budget = wanted.map(|tokens| tokens.clamp(least, most));
-            dropped.note_if(is_told_off && least > 0, "reasoning");
-            // Asked for without saying how much: the model decides.
+            dropped.note_if(is_turned_off && least > 0, "reasoning");
+            // -1 leaves the amount to the model.
             let budget = budget.map_or_else(|| json!(-1), |tokens| json!(tokens));
             config.insert("thinkingBudget".to_owned(), budget);
         }
         GeminiThinking::Level { is_pro } => {
-            dropped.note_if(is_told_off, "reasoning");
+            dropped.note_if(is_turned_off, "reasoning");
             if let Some(level) = level(&reasoning, is_pro) {
                 config.insert("thinkingLevel".to_owned(), json!(level));
             }
@@ -213,7 +215,7 @@ fn encode_thinking(request: &Request, dropped: &mut Dropped) -> Option<Value> {
     Some(Value::Object(config))
 }
 
-/// `google.genai.types.ThinkingLevel`, of which all models take `LOW` and `HIGH`.
+/// `google.genai.types.ThinkingLevel`. All models take `LOW` and `HIGH`.
 fn level(reasoning: &Reasoning, is_pro: bool) -> Option<&'static str> {
     let effort = if reasoning.is_off() { Some(Effort::Minimal) } else { reasoning.level() };
     Some(match effort? {
@@ -224,7 +226,7 @@ fn level(reasoning: &Reasoning, is_pro: bool) -> Option<&'static str> {
     })
 }
 
-fn encode_output(request: &Request, inlining: &mut Inlining, config: &mut Object) {
+fn encode_output(request: &Request, inlining: &mut InlineBudget, config: &mut Object) {
     if request.output == OutputFormat::Text {
         return;
     }

@@ -2,30 +2,25 @@
 
 use serde_json::{Value, json};
 
+use super::chunk::{encode_call, encode_chunk, encode_usage, push_signature};
 use super::stream::Decoder;
-use super::wire::Usage;
-use crate::chat::{
-    self, Citation, Collector, Failure, FinishReason, Maker, Part, Response, Thinking, ToolUse,
-};
-use crate::protocol::LocalError;
-use crate::protocol::anthropic::response::unusable_arguments;
+use super::terms::{finish_name, grounding};
+use crate::chat::{Failure, FinishReason, Maker, Part, Response, Thinking};
 use crate::protocol::context::ResponseContext;
+use crate::protocol::error::{LocalError, unusable_arguments};
 use crate::protocol::framing::Frame;
+use crate::protocol::json::nonsense;
 
-/// A whole answer is a stream of one chunk.
+/// Reads a whole answer, which is a stream of one chunk.
 pub fn decode(body: &str) -> Result<Response, Failure> {
     let mut frame = Frame::default();
     let mut decoder = Decoder::default();
-    decoder
-        .take(body, &mut frame)
-        .map_err(|error| Failure::broken(format!("the upstream's answer makes no sense: {error}")))?;
+    decoder.take(body, &mut frame).map_err(|error| nonsense(&error))?;
     decoder.end(&mut frame);
-    let mut collector = Collector::default();
-    frame.events.into_iter().for_each(|event| collector.push(event));
-    collector.finish()
+    frame.into_response()
 }
 
-/// Fails if arguments are no JSON object, unless a token limit explains it.
+/// Fails if arguments are not a JSON object, unless a token limit cut them off.
 pub fn encode(response: &Response, context: &ResponseContext) -> Result<Value, LocalError> {
     let (mut parts, mut citations) = (Vec::new(), Vec::new());
     let mut signature: Option<String> = None;
@@ -66,69 +61,6 @@ pub fn encode(response: &Response, context: &ResponseContext) -> Result<Value, L
     if !citations.is_empty() {
         body["candidates"][0]["groundingMetadata"] = grounding(citations);
     }
-    body["usageMetadata"] = json!(Usage::of_chat(response.usage.unwrap_or_default()));
+    body["usageMetadata"] = encode_usage(response.usage);
     Ok(body)
-}
-
-/// Keeps a signature for the part that follows; one that is still waiting gets an empty
-/// part of its own, as Gemini does it.
-pub fn push_signature(waiting: &mut Option<String>, next: Option<String>, parts: &mut Vec<Value>) {
-    let Some(next) = next else { return };
-    if let Some(earlier) = waiting.take() {
-        parts.push(json!({"text": "", "thoughtSignature": earlier}));
-    }
-    *waiting = Some(next).filter(|next| !next.is_empty());
-}
-
-/// `None` if the arguments are not a JSON object.
-pub fn encode_call(call: &ToolUse, number: usize, context: &ResponseContext) -> Option<Value> {
-    Some(json!({"functionCall": {
-        "id": context.call_id(&call.id, "call_", number),
-        "name": context.tool_names.original(&call.name),
-        "args": call.arguments_object()?,
-    }}))
-}
-
-pub fn encode_chunk(parts: &[Value], finish: Option<&str>, context: &ResponseContext) -> Value {
-    let mut candidate = json!({"content": {"parts": parts, "role": "model"}, "index": 0});
-    if let Some(finish) = finish {
-        candidate["finishReason"] = json!(finish);
-    }
-    json!({
-        "candidates": [candidate],
-        "modelVersion": context.model,
-        "responseId": context.id(""),
-    })
-}
-
-/// `GroundingMetadata`: the sources, and what each supports.
-pub fn grounding<'a>(citations: impl IntoIterator<Item = &'a Citation>) -> Value {
-    let (mut chunks, mut supports) = (Vec::new(), Vec::new());
-    for (index, citation) in citations.into_iter().enumerate() {
-        chunks.push(json!({"web": {"uri": citation.url, "title": citation.title}}));
-        if !citation.cited_text.is_empty() {
-            supports.push(json!({
-                "segment": {"text": citation.cited_text},
-                "groundingChunkIndices": [index],
-            }));
-        }
-    }
-    json!({"groundingChunks": chunks, "groundingSupports": supports})
-}
-
-pub const fn finish_name(finish: &FinishReason) -> &'static str {
-    match finish {
-        FinishReason::Stop
-        | FinishReason::StopSequence(_)
-        | FinishReason::ToolUse
-        | FinishReason::Pause
-        | FinishReason::Other(_) => "STOP",
-        FinishReason::Length | FinishReason::ContextWindow => "MAX_TOKENS",
-        FinishReason::ContentFilter | FinishReason::Refusal => "SAFETY",
-    }
-}
-
-/// The totals, for the last chunk of a stream.
-pub fn usage(usage: Option<chat::Usage>) -> Value {
-    json!(Usage::of_chat(usage.unwrap_or_default()))
 }

@@ -1,11 +1,11 @@
 //! Gemini's `Schema` (`google.genai.types.Schema`, a subset of `OpenAPI` 3) to JSON Schema.
-//! The way back is [`super::openapi`].
+//! [`super::openapi`] is the reverse.
 
 use serde_json::{Map, Value, json};
 
 use super::spelling::camel;
 
-/// Types as the API numbers them (`google.genai.types.Type`), for clients that send numbers.
+/// The names of types (`google.genai.types.Type`) by their numbers, which some clients send.
 const TYPES: [&str; 8] = ["", "string", "number", "integer", "boolean", "array", "object", "null"];
 
 /// Reads a schema that may be Gemini's own, JSON Schema, or a mixture of both.

@@ -1,11 +1,11 @@
-//! Gemini's API takes every field in `camelCase` and in `snake_case`; `google-genai` for
-//! Python mixes the two and litellm writes the second. Here they become the first.
+//! Rewrites fields to `camelCase`. Gemini's API takes each in `camelCase` and in `snake_case`:
+//! `google-genai` for Python mixes the two, litellm writes the second.
 
 use serde_json::{Map, Value};
 
 use crate::protocol::field::Object;
 
-/// Fields whose content is the caller's own, keys and all.
+/// Fields whose content, including its keys, is the client's own.
 const FREE_FORM: [&str; 8] = [
     "args",
     "response",
@@ -17,8 +17,7 @@ const FREE_FORM: [&str; 8] = [
     "partMetadata",
 ];
 
-/// Rewrites the keys of a request; a field that is there in both spellings keeps its
-/// camelCase value.
+/// Rewrites the keys of a request. A field in both spellings keeps its camelCase value.
 pub fn to_camel_case(object: Object) -> Object {
     let mut rewritten = Map::with_capacity(object.len());
     for (key, value) in object {
@@ -59,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_respelled_and_what_callers_wrote_is_not() {
+    fn fields_are_respelled_and_the_clients_own_keys_are_not() {
         let Value::Object(body) = json!({
             "system_instruction": {"parts": [{"inline_data": {"mime_type": "image/png"}}]},
             "contents": [{"parts": [{"function_call": {"name": "a_b", "args": {"file_path": "x"}}}]}],

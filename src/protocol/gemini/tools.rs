@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::openapi::Inlining;
+use super::openapi::InlineBudget;
 use super::schema::to_json_schema;
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
 use crate::protocol::capability;
-use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::Outcome;
 use crate::protocol::names::ToolNames;
 use crate::protocol::schema as json_schema;
 
@@ -18,7 +19,7 @@ pub fn decode(body: &Object, request: &mut Request) -> Outcome<()> {
     decode_choice(config, request).map_err(|invalid| invalid.at("toolConfig"))
 }
 
-/// One `Tool` holds any number of functions, or one of Google's own tools, or both.
+/// One `Tool` holds functions, tools of Google's own, or both.
 fn decode_tool(tool: &Object, tools: &mut Vec<Tool>) -> Outcome<()> {
     for key in tool.keys() {
         match key.as_str() {
@@ -66,7 +67,7 @@ enum Mode {
     None,
 }
 
-/// By name, or by number from clients that send numbers. `VALIDATED` is `AUTO` with a check.
+/// The mode by name, or by number, which some clients send. `VALIDATED` is `AUTO` with a check.
 fn mode(written: Option<&Value>) -> Mode {
     match written {
         Some(Value::String(name)) if name.eq_ignore_ascii_case("ANY") => Mode::Any,
@@ -80,7 +81,7 @@ fn mode(written: Option<&Value>) -> Mode {
 pub fn encode(
     request: &Request,
     names: &ToolNames,
-    inlining: &mut Inlining,
+    inlining: &mut InlineBudget,
     body: &mut Object,
     dropped: &mut Dropped,
 ) {
@@ -123,7 +124,7 @@ fn encode_function(
     tool: &Tool,
     model: &str,
     names: &ToolNames,
-    inlining: &mut Inlining,
+    inlining: &mut InlineBudget,
     dropped: &mut Dropped,
 ) -> Option<Value> {
     let (name, description, wanted) = match tool {
@@ -133,8 +134,8 @@ fn encode_function(
             (name, description.clone(), json_schema::of_arguments(schema.as_ref()))
         }
         Tool::Freeform { name, description, format } => {
-            let told = json_schema::freeform_description(description.as_deref(), format.as_ref());
-            (name, Some(told), json_schema::of_freeform())
+            let described = json_schema::freeform_description(description.as_deref(), format.as_ref());
+            (name, Some(described), json_schema::of_freeform())
         }
         Tool::WebSearch(_) | Tool::Hosted { .. } => return None,
     };
@@ -144,7 +145,7 @@ fn encode_function(
     }
     let takes_nothing = wanted["properties"].as_object().is_none_or(serde_json::Map::is_empty);
     if capability::gemini_needs_cleaned_schema(model) {
-        // An object without properties is refused there.
+        // These models refuse an object without properties.
         if !takes_nothing {
             declaration["parameters"] = inlining.openapi(&wanted);
         }
@@ -165,7 +166,7 @@ fn encode_choice(choice: &ToolChoice, names: &ToolNames) -> Value {
         ToolChoice::Allowed { names: list, required: true } => {
             json!({"mode": "ANY", "allowedFunctionNames": sent(list)})
         }
-        // Which of them, and whether at all, is left to the model in this mode.
+        // In this mode the model chooses among them, or calls none.
         ToolChoice::Allowed { names: list, required: false } => {
             json!({"mode": "VALIDATED", "allowedFunctionNames": sent(list)})
         }

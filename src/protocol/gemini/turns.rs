@@ -1,5 +1,5 @@
-//! `google.genai.types.Content` and `Part`, as Gemini is to read them: roles in turn,
-//! results in the order of their calls, signatures on the part they belong to.
+//! Writes `google.genai.types.Content` and `Part` for Gemini: with alternating roles, results
+//! in the order of their calls, and signatures on the part that they belong to.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use crate::chat::{
     Blob, Dropped, Maker, Part, Request, Role, Source, Thinking, ToolResult, ToolUse, Turn, work,
 };
 use crate::protocol::capability::{self, GeminiThinking};
-use crate::protocol::field::{Invalid, Object, Outcome};
+use crate::protocol::field::Object;
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::limits::{Limits, Meter};
 use crate::protocol::media;
 use crate::protocol::names::ToolNames;
@@ -28,8 +29,8 @@ pub fn encode_system(turns: &[Turn], dropped: &mut Dropped) -> Option<Value> {
     (!parts.is_empty()).then(|| json!({"parts": parts}))
 }
 
-/// Contents whose roles alternate, beginning with the user's, results first and in the
-/// order of their calls.
+/// Contents whose roles alternate, starting with the user's, each with its results first and
+/// in the order of their calls.
 pub fn encode_turns(
     request: &Request,
     names: &ToolNames,
@@ -38,7 +39,7 @@ pub fn encode_turns(
 ) -> Outcome<Vec<Value>> {
     let (_, turns) = request.split_system();
     let thinking = capability::gemini_thinking(&request.model);
-    let mut encoder = Encoder {
+    let mut encoder = TurnEncoder {
         called: request.called_names(),
         names,
         meter: limits.of_output(),
@@ -83,7 +84,7 @@ fn order_results(contents: &mut [(&str, Vec<Value>)]) {
     }
 }
 
-/// Where each call stands among the calls, by its id; of several with one id, the first.
+/// The place of each call among the calls, by its id. Of several with one id the first counts.
 fn places_of_calls(parts: &[Value]) -> HashMap<&str, usize> {
     let mut places = HashMap::new();
     for id in parts.iter().filter_map(|part| part["functionCall"]["id"].as_str()) {
@@ -94,18 +95,18 @@ fn places_of_calls(parts: &[Value]) -> HashMap<&str, usize> {
     places
 }
 
-struct Encoder<'a> {
-    /// The name of the tool that each call was made to, by the call's id.
+struct TurnEncoder<'a> {
+    /// The tool of each call, by the call's id.
     called: HashMap<&'a str, &'a str>,
     names: &'a ToolNames,
-    /// Every result repeats the name of its call, which may be long.
+    /// Counts the names of calls, which may be long: every result repeats one.
     meter: Meter,
     dropped: &'a mut Dropped,
-    /// Gemini 3: wants signatures on calls, and takes media inside results.
+    /// Gemini 3 and later: requires signatures on calls, and takes media inside results.
     has_levels: bool,
 }
 
-impl Encoder<'_> {
+impl TurnEncoder<'_> {
     fn model_turn(&mut self, turn: &Turn) -> Vec<Value> {
         let mut parts = Vec::new();
         let mut signature: Option<&str> = None;
@@ -206,7 +207,9 @@ impl Encoder<'_> {
         let id = &result.tool_use_id;
         let known = Some(result.name.as_str()).filter(|name| !name.is_empty());
         let Some(name) = known.or_else(|| self.called.get(id.as_str()).copied()) else {
-            return Err(Invalid::new(format!("the tool result `{id}` answers no call in the conversation")));
+            return Err(InvalidField::new(format!(
+                "the tool result `{id}` does not belong to any call in the conversation"
+            )));
         };
         work::step();
         self.meter.charge(name.len())?;
@@ -240,7 +243,7 @@ fn encode_source(source: &Source, fallback_type: &str) -> Outcome<Value> {
                 media_type.as_deref().filter(|t| !t.is_empty()).or_else(|| media::guess_type(url));
             Ok(json!({"fileData": {"fileUri": url, "mimeType": media_type.unwrap_or(fallback_type)}}))
         }
-        Source::StoredFile(id) => Err(Invalid::new(format!(
+        Source::StoredFile(id) => Err(InvalidField::new(format!(
             "the stored file `{id}` belongs to another vendor; send its contents instead"
         ))),
     }

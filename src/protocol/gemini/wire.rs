@@ -126,7 +126,7 @@ pub struct Segment<'a> {
     pub text: Str<'a>,
 }
 
-/// `promptTokenCount` includes the cached ones; thoughts are beside `candidatesTokenCount`.
+/// `promptTokenCount` includes the cached tokens. `candidatesTokenCount` excludes thoughts.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names are Gemini's")]
@@ -141,7 +141,7 @@ pub struct Usage {
     pub cached_content_token_count: u64,
     #[serde(default, deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub thoughts_token_count: u64,
-    /// What Google's own tools read; billed as input.
+    /// Tokens that Google's own tools read, billed as input.
     #[serde(default, deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub tool_use_prompt_token_count: u64,
 }

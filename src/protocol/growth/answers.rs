@@ -14,7 +14,7 @@ const RESPONSES: Protocol = Protocol::OpenAiResponses;
 const ANTHROPIC: Protocol = Protocol::Anthropic;
 const GEMINI: Protocol = Protocol::Gemini;
 
-/// What there are many of, in whose words, and the events of an answer with so many.
+/// What there are many of, the protocol, and the events of an answer with `n` of them.
 type Kind = (&'static str, Protocol, fn(usize) -> Vec<Value>);
 
 const KINDS: &[Kind] = &[
@@ -105,7 +105,7 @@ const KINDS: &[Kind] = &[
 ];
 
 #[test]
-fn twice_the_answer_is_twice_the_work_however_it_is_cut() {
+fn twice_the_answer_is_twice_the_work_wherever_it_is_cut() {
     for (what, from, events) in KINDS {
         for to in Protocol::ALL {
             for cut in [usize::MAX, 1] {
@@ -127,14 +127,14 @@ fn twice_the_whole_answer_is_twice_the_work() {
                 let mut whole = Vec::new();
                 allocation_counter::opt_out(|| whole = joined(*from, &written(*from, &events(size))));
                 let response = decode_response(*from, &whole).expect("an answer");
-                assert!(!encode_response(to, &response, &context()).expect("told").is_empty());
+                assert!(!encode_response(to, &response, &context()).expect("encoded").is_empty());
             });
         }
     }
 }
 
 #[test]
-fn an_observer_reads_every_byte_once_however_an_answer_is_cut() {
+fn an_observer_reads_every_byte_once_wherever_an_answer_is_cut() {
     for (what, from, events) in KINDS {
         for observer in [Observer::events, Observer::object, |_| Observer::array()] {
             assert_linear(&format!("{what}, watched"), |size| {
@@ -152,7 +152,7 @@ fn stream_through(from: Protocol, stream: &str, to: Protocol, cut: usize) {
     let (mut decoder, mut encoder) = (StreamDecoder::new(from), StreamEncoder::new(to, context()));
     let (mut events, mut out) = (Vec::new(), BytesMut::new());
     let mut has_finished = false;
-    let mut tell = |events: &mut Vec<Event>| {
+    let mut write = |events: &mut Vec<Event>| {
         for event in events.drain(..) {
             has_finished |= matches!(event, Event::Finished(_));
             encoder.push(&event, &mut out);
@@ -161,14 +161,14 @@ fn stream_through(from: Protocol, stream: &str, to: Protocol, cut: usize) {
     };
     for piece in stream.as_bytes().chunks(cut.min(stream.len())) {
         decoder.push(piece, &mut events);
-        tell(&mut events);
+        write(&mut events);
     }
     decoder.finish(&mut events);
-    tell(&mut events);
+    write(&mut events);
     assert!(has_finished, "{from:?}: the answer is whole");
 }
 
-/// The same answer in one piece, in the same protocol.
+/// The same answer whole, in the same protocol.
 fn joined(from: Protocol, stream: &str) -> Vec<u8> {
     let (mut decoder, mut events) = (StreamDecoder::new(from), Vec::new());
     decoder.push(stream.as_bytes(), &mut events);
@@ -183,14 +183,14 @@ fn joined(from: Protocol, stream: &str) -> Vec<u8> {
             "{}".clone_into(&mut call.arguments);
         }
     }
-    encode_response(from, &response, &context()).expect("told").to_vec()
+    encode_response(from, &response, &context()).expect("encoded").to_vec()
 }
 
 fn context() -> ResponseContext {
     ResponseContext::new("id", 1, "m")
 }
 
-/// The events with what their protocol begins and ends with.
+/// The events between those that their protocol starts and ends with.
 fn written(from: Protocol, events: &[Value]) -> String {
     let (first, last) = match from {
         CHAT => (json!({"choices": []}), json!({"choices": [{"finish_reason": "stop"}]})),
@@ -214,7 +214,7 @@ fn chat_call(index: usize) -> Value {
     chat(&json!({"tool_calls": [{"index": index, "id": format!("c{index}"), "function": {"name": "t"}}]}))
 }
 
-/// A piece of arguments that makes them a JSON object if it comes once.
+/// A piece of arguments that is a whole JSON object if it comes once.
 fn chat_piece(index: usize) -> Value {
     chat(&json!({"tool_calls": [{"index": index, "function": {"arguments": "{}"}}]}))
 }

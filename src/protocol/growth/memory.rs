@@ -1,4 +1,4 @@
-//! How much memory a request or an answer takes, by what was sent.
+//! The memory that a request or an answer takes, by the size of its text.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::protocol::{
 
 const TARGET: RequestTarget<'_> = RequestTarget { model: Some("m"), stream: false };
 
-/// Whose words, what stands before and after the crowd, and one piece of it.
+/// The protocol, the text before the crowd, one piece of it, and the text after it.
 const CROWDS: &[(Protocol, &str, &str, &str)] = &[
     (
         Protocol::OpenAiChat,
@@ -45,7 +45,7 @@ fn crowd(before: &str, piece: &str, after: &str, bytes: usize) -> String {
 }
 
 #[test]
-fn a_crowd_of_values_is_refused_before_it_is_read() {
+fn a_crowd_of_values_is_refused_before_it_is_parsed() {
     for (from, before, piece, after) in CROWDS {
         let body = crowd(before, piece, after, 20 << 20);
         let work = Work::of(|| {
@@ -57,7 +57,7 @@ fn a_crowd_of_values_is_refused_before_it_is_read() {
     }
 }
 
-/// A text is one value, until somebody reads the JSON in it.
+/// A text is one value until the JSON in it is parsed.
 #[test]
 fn a_crowd_within_a_text_is_refused_too() {
     let arguments = format!("{{\"a\":[{}0]}}", "0,".repeat(2 << 20));
@@ -76,7 +76,7 @@ fn a_crowd_within_a_text_is_refused_too() {
     let answer = json!({"choices": [{"message": message}]}).to_string();
     let work = Work::of(|| {
         let failure = decode_response(Protocol::OpenAiChat, answer.as_bytes()).expect_err("no answer");
-        assert!(failure.message.contains("more pieces"), "{failure:?}");
+        assert!(failure.message.contains("more JSON values than any answer"), "{failure:?}");
     });
     assert!(work.peak < 8 * answer.len() as u64, "{} bytes", work.peak);
     let call = crate::chat::ToolUse { arguments, ..crate::chat::ToolUse::default() };
@@ -84,7 +84,7 @@ fn a_crowd_within_a_text_is_refused_too() {
 }
 
 #[test]
-fn an_upstreams_crowd_of_values_is_no_answer() {
+fn an_upstreams_crowd_of_values_is_not_an_answer() {
     for (from, before, after) in [
         (Protocol::OpenAiChat, r#"{"choices":[{"message":{"tool_calls":["#, "{}]}}]}"),
         (Protocol::OpenAiResponses, r#"{"output":["#, "{}]}"),
@@ -94,21 +94,21 @@ fn an_upstreams_crowd_of_values_is_no_answer() {
         let body = crowd(before, "{},", after, 12 << 20);
         let work = Work::of(|| {
             let failure = decode_response(from, body.as_bytes()).expect_err("no answer");
-            assert!(failure.message.contains("more pieces"), "{failure:?}");
+            assert!(failure.message.contains("more JSON values than any answer"), "{failure:?}");
             decode_error(http::StatusCode::BAD_REQUEST, body.as_bytes());
             let mut events = Vec::new();
             let mut decoder = StreamDecoder::new(from);
             decoder.push(format!("data: {body}\n\n").as_bytes(), &mut events);
             assert!(decoder.is_over());
         });
-        // The line itself is held, as is what it was cut out of.
+        // Both the line and the text that it was cut from are held.
         assert!(work.peak < 8 * body.len() as u64, "{from:?}: {} bytes", work.peak);
     }
 }
 
-/// As dense as is let through, alone and beside a text that makes room for more.
+/// The densest bodies that are allowed, alone and beside a text that makes room for more.
 #[test]
-fn what_a_request_becomes_is_bounded_whatever_it_is_made_of() {
+fn the_memory_of_a_request_is_bounded_whatever_it_holds() {
     for (from, before, piece, after) in CROWDS {
         for bytes in [200_000, 8 << 20] {
             let pieces = (most_values(bytes) - 20) / (values_in(piece.as_bytes()) - 1);
@@ -128,13 +128,13 @@ fn what_a_request_becomes_is_bounded_whatever_it_is_made_of() {
 }
 
 #[test]
-fn a_long_text_is_held_a_few_times_and_no_more() {
+fn a_long_text_is_held_only_a_few_times() {
     let text = "x".repeat(4 << 20);
     let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).to_string();
     for to in Protocol::ALL {
         let work = Work::of(|| {
             let request = decode_request(Protocol::OpenAiChat, body.as_bytes(), &TARGET).expect("valid");
-            encode_request(to, &request).expect("said");
+            encode_request(to, &request).expect("encoded");
         });
         assert!(work.peak < 6 * body.len() as u64, "{to:?}: {} bytes", work.peak);
     }

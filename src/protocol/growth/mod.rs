@@ -1,10 +1,10 @@
-//! Work grows as what was sent, and no faster: every kind of request and of answer is
-//! translated at one size and at twice that, into every protocol, and must not cost much
-//! more than twice. Work is counted, not timed: steps of the loops that look things up
-//! ([`work`]), allocations, and the bytes they take.
+//! Work grows linearly with the input: every kind of request and of answer is translated at
+//! one size and at twice that, into every protocol, and must not cost much more than twice.
+//! Work is counted, not timed: steps of the loops that look things up ([`work`]), allocations,
+//! and the bytes they take.
 //!
-//! Whoever adds a loop over what somebody else sends lets it count its steps and adds a
-//! line to the table of [`requests`] or [`answers`].
+//! A new loop over data from outside must count its steps, and needs a line in the table of
+//! [`requests`] or [`answers`].
 
 mod answers;
 mod memory;
@@ -12,7 +12,7 @@ mod requests;
 
 use crate::chat::work;
 
-/// How large the smaller one of two is.
+/// The smaller of the two sizes.
 const SIZE: usize = 500;
 
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ struct Work {
     steps: u64,
     allocations: u64,
     bytes: u64,
-    /// The most that was held at once.
+    /// The most bytes held at once.
     peak: u64,
 }
 
@@ -32,13 +32,13 @@ impl Work {
     }
 }
 
-/// Panics if twice as much costs more than twice, by a tenth.
+/// Panics if twice the size costs more than 2.2 times the work.
 #[track_caller]
 fn assert_linear(what: &str, mut work: impl FnMut(usize)) {
-    // What is set up once for ever is nobody's cost.
+    // Set up once what lasts for the whole process.
     work(1);
     let (one, two) = (Work::of(|| work(SIZE)), Work::of(|| work(2 * SIZE)));
-    // The last is what growing by powers of two may add to figures that are small.
+    // The slack is what growing by powers of two may add to small figures.
     for (figure, one, two, slack) in [
         ("steps", one.steps, two.steps, 100),
         ("allocations", one.allocations, two.allocations, 100),
@@ -51,7 +51,7 @@ fn assert_linear(what: &str, mut work: impl FnMut(usize)) {
 
 #[test]
 #[should_panic(expected = "a list searched for each: steps grow")]
-fn a_square_is_seen() {
+fn quadratic_steps_are_found() {
     assert_linear("a list searched for each", |size| {
         (0..size).for_each(|number| (0..number).for_each(|_| work::step()));
     });
@@ -59,6 +59,6 @@ fn a_square_is_seen() {
 
 #[test]
 #[should_panic(expected = "a copy for each: bytes grow")]
-fn a_copy_for_each_is_seen() {
+fn a_copy_for_each_is_found() {
     assert_linear("a copy for each", |size| (0..size).for_each(|_| drop(vec![1_u8; size])));
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::assert_linear;
 use crate::chat::{Maker, Request, Signature};
-use crate::protocol::openai_responses::reference::{Json, Remembered};
+use crate::protocol::openai_responses::reference::{AnswerStore, Json};
 use crate::protocol::{
     Limits, Operation, Protocol, RequestTarget, ResponseContext, decode_request, decode_responses_request,
     encode_request, side,
@@ -17,7 +17,7 @@ const RESPONSES: Protocol = Protocol::OpenAiResponses;
 const ANTHROPIC: Protocol = Protocol::Anthropic;
 const GEMINI: Protocol = Protocol::Gemini;
 
-/// Where a request goes. Older models of Google want schemas without references.
+/// The protocols and models to encode for. Google's older models take no references in schemas.
 const TARGETS: [(Protocol, &str); 5] = [
     (CHAT, "gpt-4o"),
     (RESPONSES, "gpt-5.1"),
@@ -26,7 +26,7 @@ const TARGETS: [(Protocol, &str); 5] = [
     (GEMINI, "gemini-2.0-flash"),
 ];
 
-/// What there are many of, in whose words, and the fields of a request with so many.
+/// What there are many of, the protocol, and the fields of a request with `n` of them.
 type Kind = (&'static str, Protocol, fn(usize) -> Value);
 
 const KINDS: &[Kind] = &[
@@ -47,7 +47,7 @@ const KINDS: &[Kind] = &[
         let format = json!({"name": "a", "strict": true, "schema": closed(n)});
         json!({"messages": [], "response_format": {"type": "json_schema", "json_schema": format}})
     }),
-    ("required fields that are none", CHAT, |n| {
+    ("required fields that do not exist", CHAT, |n| {
         tools(1, |_| json!({"name": "t", "parameters": {"required": names(n), "properties": {"a": {}}}}))
     }),
     ("references to one definition", CHAT, |n| {
@@ -75,7 +75,7 @@ const KINDS: &[Kind] = &[
     ("values of an enum", CHAT, |n| {
         tools(1, |_| json!({"name": "t", "parameters": {"properties": {"a": {"enum": names(n)}}}}))
     }),
-    ("keywords nobody knows", CHAT, |n| {
+    ("unknown keywords", CHAT, |n| {
         tools(1, |_| json!({"name": "t", "parameters": {"properties": {"a": object(n, |i| json!(i))}}}))
     }),
     ("tools of which some are allowed", CHAT, |n| {
@@ -209,12 +209,12 @@ const KINDS: &[Kind] = &[
         json!({"input": (0..n).map(call).chain((0..n).rev().map(result)).collect::<Value>()})
     }),
     ("messages", CHAT, |n| json!({"messages": vec![json!({"role": "user", "content": "x"}); n]})),
-    ("fields nobody knows", CHAT, |n| {
+    ("unknown fields", CHAT, |n| {
         let mut body = object(n, |i| json!(i));
         body.insert("messages".to_owned(), json!([]));
         Value::Object(body)
     }),
-    ("ends to stop at", CHAT, |n| json!({"messages": [], "stop": names(n)})),
+    ("stop sequences", CHAT, |n| json!({"messages": [], "stop": names(n)})),
 ];
 
 #[test]
@@ -240,24 +240,24 @@ fn translate(from: Protocol, body: &[u8], to: Protocol, model: &str) {
 
 fn send(request: &mut Request, to: Protocol) {
     request.restore_signatures(|_| Some(Signature::new(Maker::Gemini, "c2ln")));
-    let encoded = encode_request(to, request).expect("it can be said");
+    let encoded = encode_request(to, request).expect("encodable");
     let context = ResponseContext::new("id", 1, "m").of_request(request, encoded.tool_names);
     for tool in &request.tools {
         assert!(tool.name().is_none_or(|name| !context.tool_names.sent(name).is_empty()));
     }
 }
 
-/// What writing the test's own input takes is no part of the work.
+/// Runs `make` without counting its allocations: writing the test's input is not part of the work.
 fn allocation_free<T>(make: impl FnOnce() -> T) -> T {
     let mut made = None;
     allocation_counter::opt_out(|| made = Some(make()));
-    made.expect("it was made")
+    made.expect("made")
 }
 
-/// Knows every item, and a conversation of as many as its id says.
-struct Known;
+/// Holds every item, and conversations of as many items as the number in their id.
+struct AnyAnswers;
 
-impl Remembered for Known {
+impl AnswerStore for AnyAnswers {
     fn item(&self, _: &str) -> Option<Json> {
         Some(Arc::from(r#"{"role":"assistant","content":"x"}"#))
     }
@@ -276,9 +276,9 @@ fn twice_the_references_are_twice_the_work() {
                 json!({"model": model, "input": references, "previous_response_id": size.to_string()})
                     .to_string()
             });
-            let read = decode_responses_request(body.as_bytes(), &Known, Limits::default());
-            let (mut request, said) = read.expect("known");
-            assert_eq!(said.input.len(), size);
+            let read = decode_responses_request(body.as_bytes(), &AnyAnswers, Limits::default());
+            let (mut request, added) = read.expect("valid");
+            assert_eq!(added.input.len(), size);
             send(&mut request, to);
         });
     }
@@ -300,7 +300,9 @@ fn twice_the_texts_to_embed_are_twice_the_work() {
             assert_linear(&format!("{operation:?} to {to:?}"), |size| {
                 let body = allocation_free(|| body(size).to_string());
                 let request = side::decode_request(operation, body.as_bytes(), "m").expect("valid");
-                side::encode_request(to, &request, "m", Limits::default()).expect("said").expect("a call");
+                side::encode_request(to, &request, "m", Limits::default())
+                    .expect("encodable")
+                    .expect("a call");
             });
         }
     }
@@ -311,7 +313,7 @@ fn tools(count: usize, function: impl Fn(usize) -> Value) -> Value {
     json!({"messages": [], "tools": (0..count).map(tool).collect::<Value>()})
 }
 
-/// An object of so many fields, closed and all of them required.
+/// A closed object of this many fields, all of them required.
 fn closed(fields: usize) -> Value {
     json!({"type": "object", "additionalProperties": false, "required": names(fields),
            "properties": object(fields, |_| json!({"type": "string", "minLength": 1}))})
@@ -325,7 +327,7 @@ fn names(count: usize) -> Vec<String> {
     (0..count).map(|i| format!("n{i}")).collect()
 }
 
-/// A name of four letters that every protocol has to change to one and the same.
+/// A name of four letters, which every protocol changes to the same one.
 fn foreign(number: usize) -> String {
     let digit = |place: u32| u32::try_from(number >> (5 * place) & 31).expect("five bits");
     (0..4).map(|place| char::from_u32(0x4E00 + digit(place)).expect("a letter")).collect()

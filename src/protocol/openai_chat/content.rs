@@ -6,7 +6,8 @@ use crate::chat::{
     Blob, Document, Dropped, Image, Maker, Part, Request, Role, Signature, Source, Thinking, ToolResult,
     ToolUse, Turn,
 };
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::media;
 use crate::protocol::names::{ToolNames, fit_id};
 
@@ -23,13 +24,13 @@ pub fn decode_message(message: &Value, request: &mut Request) -> Outcome<()> {
                 parts: decode_content(message, dropped)?,
                 ..ToolResult::default()
             };
-            // Results of parallel calls are separate messages of what is one turn.
-            request.say(Role::User, vec![Part::ToolResult(result)]);
+            // Parallel calls have a message each for their results, which are one turn.
+            request.add(Role::User, vec![Part::ToolResult(result)]);
             return Ok(());
         }
         _ => {
             let problem = "must be system, developer, user, assistant or tool";
-            return Err(Invalid::new(problem).at("role"));
+            return Err(InvalidField::new(problem).at("role"));
         }
     };
     request.turns.push(Turn { role, parts });
@@ -38,7 +39,7 @@ pub fn decode_message(message: &Value, request: &mut Request) -> Outcome<()> {
 
 fn decode_assistant(message: &Object, dropped: &mut Dropped) -> Outcome<Vec<Part>> {
     let mut parts = Vec::new();
-    // Not OpenAI's: DeepSeek's name for it, which many servers and clients share.
+    // Not OpenAI's but DeepSeek's field, which many servers and clients share.
     if let Some(text) = field::string(message, "reasoning_content")?.filter(|text| !text.is_empty()) {
         parts.push(Part::Thinking(Thinking { text: text.to_owned(), signature: None }));
     }
@@ -72,7 +73,7 @@ fn decode_call(call: &Object, parts: &mut Vec<Part>) -> Outcome<()> {
     Ok(())
 }
 
-/// Where Google's own OpenAI-compatible endpoint puts a thought signature.
+/// The thought signature, in the field that Google's OpenAI-compatible endpoint uses.
 fn google_signature(call: &Object) -> Option<Signature> {
     let text = call.get("extra_content")?.get("google")?.get("thought_signature")?.as_str()?;
     Signature::unwrap(Maker::Gemini, text)
@@ -82,7 +83,7 @@ pub fn extra_content(signature: &Signature) -> Value {
     json!({"google": {"thought_signature": signature.value}})
 }
 
-/// `content`: a string, a list of parts, or nothing.
+/// `content`: a string, a list of parts, or absent.
 fn decode_content(message: &Object, dropped: &mut Dropped) -> Outcome<Vec<Part>> {
     match field::get(message, "content") {
         None => Ok(Vec::new()),
@@ -99,7 +100,7 @@ fn decode_content(message: &Object, dropped: &mut Dropped) -> Outcome<Vec<Part>>
             read.map_err(|invalid| invalid.at("content"))?;
             Ok(parts)
         }
-        Some(_) => Err(Invalid::new("must be a string or a list of parts").at("content")),
+        Some(_) => Err(InvalidField::new("must be a string or a list of parts").at("content")),
     }
 }
 
@@ -123,7 +124,7 @@ fn decode_part(part: &Object) -> Outcome<Part> {
             let file = field::as_object(field::required(part, "file")?).map_err(|e| e.at("file"))?;
             decode_file(file).map_err(|invalid| invalid.at("file"))
         }
-        kind => Err(Invalid::new(format!("content of type `{kind}` is not supported")).at("type")),
+        kind => Err(InvalidField::new(format!("content of type `{kind}` is not supported")).at("type")),
     }
 }
 
@@ -134,7 +135,7 @@ fn decode_audio(audio: &Object) -> Outcome<Part> {
     }))
 }
 
-/// `{file_data | file_id | file_url, filename}`, alike in chat and in Responses.
+/// `{file_data | file_id | file_url, filename}`, the same in chat and in Responses.
 pub fn decode_file(file: &Object) -> Outcome<Part> {
     let name = field::owned(file, "filename")?;
     let source = if let Some(data) = field::string(file, "file_data")? {
@@ -164,7 +165,7 @@ pub fn encode_turns(request: &Request, names: &ToolNames, dropped: &mut Dropped)
     Ok(results_after_calls(messages))
 }
 
-/// OpenAI wants the results at once after the calls: what was said in between waits.
+/// OpenAI requires the results directly after the calls: messages in between move after them.
 fn results_after_calls(messages: Vec<Value>) -> Vec<Value> {
     let (mut ordered, mut held, mut expected) = (Vec::with_capacity(messages.len()), Vec::new(), 0);
     for message in messages {
@@ -195,7 +196,7 @@ fn encode_system(turn: &Turn, messages: &mut Vec<Value>, dropped: &mut Dropped) 
     }
 }
 
-/// A system turn as one text, which is all that some servers take.
+/// A system turn as one text: some servers take nothing else.
 pub fn system_text(turn: &Turn, dropped: &mut Dropped) -> String {
     let mut texts = Vec::new();
     for part in &turn.parts {
@@ -208,8 +209,8 @@ pub fn system_text(turn: &Turn, dropped: &mut Dropped) -> String {
     texts.join("\n\n")
 }
 
-/// Results become messages of their own, at once after the calls; what else the user
-/// said follows, with the images that a result cannot hold.
+/// Results become messages of their own, directly after the calls. The rest of the turn
+/// follows, with the images that a result cannot hold.
 fn encode_user(turn: &Turn, messages: &mut Vec<Value>, dropped: &mut Dropped) -> Outcome<()> {
     let mut content = Vec::new();
     for part in &turn.parts {
@@ -241,7 +242,7 @@ fn encode_user(turn: &Turn, messages: &mut Vec<Value>, dropped: &mut Dropped) ->
     Ok(())
 }
 
-/// OpenAI has no flag for a failed tool: the text says it.
+/// The text of a result. OpenAI has no flag for a failed tool, so the text states it.
 pub fn result_text(text: &str, is_error: bool, dropped: &mut Dropped) -> String {
     if !is_error {
         return text.to_owned();
@@ -297,7 +298,7 @@ pub fn image_url(source: &Source) -> Outcome<String> {
     }
 }
 
-/// `{file_data, filename}`. OpenAI wants a name with every inline file.
+/// `{file_data, filename}`. OpenAI requires a name for every inline file.
 pub fn encode_file(document: &Document) -> Outcome<Value> {
     let name = document.name.as_deref();
     match &document.source {
@@ -309,8 +310,8 @@ pub fn encode_file(document: &Document) -> Outcome<Value> {
             let blob = media::encode_text(text);
             Ok(json!({"file_data": media::data_url(&blob), "filename": name.unwrap_or("document.txt")}))
         }
-        Source::Url { .. } => Err(Invalid::new(
-            "a document behind a URL cannot be sent to OpenAI chat completions; send its contents instead",
+        Source::Url { .. } => Err(InvalidField::new(
+            "a document at a URL cannot be sent to OpenAI chat completions; send its contents instead",
         )),
         Source::StoredFile(id) => Err(stored(id)),
     }
@@ -340,7 +341,7 @@ fn encode_assistant(
                 calls.push(call);
             }
             Part::CachePoint(_) => dropped.note("cache_control"),
-            // A picture the model drew: only a user may show one.
+            // A picture that the model drew: only user messages hold pictures.
             _ => dropped.note("messages.content"),
         }
     }
@@ -363,10 +364,10 @@ fn encode_call(call: &ToolUse, names: &ToolNames) -> Value {
     })
 }
 
-fn refused(media_type: &str) -> Invalid {
-    Invalid::new(format!("content of type `{media_type}` cannot be sent to an OpenAI model"))
+fn refused(media_type: &str) -> InvalidField {
+    InvalidField::new(format!("content of type `{media_type}` cannot be sent to an OpenAI model"))
 }
 
-pub fn stored(id: &str) -> Invalid {
-    Invalid::new(format!("the stored file `{id}` belongs to another vendor; send its contents instead"))
+pub fn stored(id: &str) -> InvalidField {
+    InvalidField::new(format!("the stored file `{id}` belongs to another vendor; send its contents instead"))
 }

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::{content, tools};
 use crate::chat::{Dropped, Effort, Maker, OutputFormat, Part, Reasoning, Request, Sampling};
 use crate::protocol::capability;
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::encoded::{Encoded, max_output};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::limits::Limits;
 use crate::protocol::names::{NameRule, ToolNames};
 use crate::protocol::schema;
-use crate::protocol::translate::{Encoded, encoded, max_output};
 
 /// `openai.types.shared_params.FunctionDefinition.name`.
 pub const TOOL_NAMES: NameRule = NameRule { longest: 64, also: "", starts_with_letter: false };
@@ -39,7 +40,7 @@ const KNOWN: [&str; 22] = [
     "function_call",
 ];
 
-/// Fields that chat completions and Responses share by name and meaning.
+/// Fields with the same name and meaning in chat completions and in Responses.
 pub const SHARED: [&str; 7] = [
     "metadata",
     "user",
@@ -54,12 +55,9 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
     let mut request = Request::new(Maker::OpenAi, field::required_string(&body, "model")?);
     field::required(&body, "messages")?;
     if field::get(&body, "functions").is_some() {
-        return Err(Invalid::new("deprecated since 2023 and not supported; use `tools`").at("functions"));
+        return Err(InvalidField::new("deprecated since 2023 and not supported; use `tools`").at("functions"));
     }
-    request.stream = field::boolean(&body, "stream")?.unwrap_or(false);
-    if let Some(options) = field::object(&body, "stream_options")? {
-        request.include_usage = field::boolean(options, "include_usage")?.unwrap_or(false);
-    }
+    decode_stream(&body, &mut request)?;
     field::each(&body, "messages", |message| content::decode_message(message, &mut request))?;
     request.sampling = decode_sampling(&body)?;
     request.dropped.note_if(field::count(&body, "n")?.is_some_and(|answers| answers > 1), "n");
@@ -70,6 +68,15 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
     tools::decode(&body, &mut request)?;
     request.unknown = field::unknown(&mut body, &KNOWN);
     Ok(request)
+}
+
+/// `stream` and `stream_options`, which the older completions have too.
+pub fn decode_stream(body: &Object, request: &mut Request) -> Outcome<()> {
+    request.stream = field::boolean(body, "stream")?.unwrap_or(false);
+    if let Some(options) = field::object(body, "stream_options")? {
+        request.include_usage = field::boolean(options, "include_usage")?.unwrap_or(false);
+    }
+    Ok(())
 }
 
 pub fn decode_sampling(body: &Object) -> Outcome<Sampling> {
@@ -93,7 +100,7 @@ pub fn decode_sampling(body: &Object) -> Outcome<Sampling> {
     })
 }
 
-/// `openai.types.shared.ReasoningEffort`; a level that is not known leaves it to the model.
+/// `openai.types.shared.ReasoningEffort`. An unknown level leaves the choice to the model.
 pub fn reasoning(effort: &str) -> Reasoning {
     if effort == "none" {
         return Reasoning::OFF;
@@ -101,7 +108,7 @@ pub fn reasoning(effort: &str) -> Reasoning {
     Reasoning { effort: Effort::from_name(effort), ..Reasoning::default() }
 }
 
-/// `response_format`, and with the schema one level up, Responses' `text.format`.
+/// `response_format`; or Responses' `text.format`, whose schema is one level up.
 pub fn decode_output(format: &Object) -> Outcome<OutputFormat> {
     match field::required_string(format, "type")? {
         "text" => Ok(OutputFormat::Text),
@@ -115,7 +122,7 @@ pub fn decode_output(format: &Object) -> Outcome<OutputFormat> {
                 strict: field::boolean(body, "strict")?,
             })
         }
-        _ => Err(Invalid::new("must be text, json_object or json_schema").at("type")),
+        _ => Err(InvalidField::new("must be text, json_object or json_schema").at("type")),
     }
 }
 
@@ -135,7 +142,7 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
         body.insert("stream_options".to_owned(), json!({"include_usage": true}));
     }
     if let Some(tokens) = max_output(request, &mut dropped) {
-        // Servers that only resemble OpenAI's often know the old name alone.
+        // Compatible servers often know the old name alone.
         let key = if capability::is_openai(&request.model) { "max_completion_tokens" } else { "max_tokens" };
         body.insert(key.to_owned(), json!(tokens));
     }
@@ -155,10 +162,10 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     }
     tools::encode(request, &names, &mut body, &mut dropped);
     encode_shared(request, &mut body, &mut dropped);
-    encoded(body, dropped, names, limits)
+    Encoded::new(body, dropped, names, limits)
 }
 
-/// The models that think refuse sampling and stop sequences.
+/// Models that think refuse sampling and stop sequences.
 pub fn encode_sampling(request: &Request, body: &mut Object, dropped: &mut Dropped) {
     let sampling = &request.sampling;
     let is_taken = !capability::openai_thinks(&request.model);
@@ -196,8 +203,8 @@ pub fn encode_sampling(request: &Request, body: &mut Object, dropped: &mut Dropp
     dropped.note_if(sampling.top_k.is_some(), "top_k");
 }
 
-/// The level to ask for. Which models take `none` changes with every release, but all
-/// take `low`, save the pro models, which know one level only.
+/// The level to ask for. Which models take `none` changes with every release. All of them
+/// take `low`, except the pro models, which have one level.
 pub fn encode_effort(request: &Request, dropped: &mut Dropped) -> Option<&'static str> {
     let reasoning = request.reasoning_meant();
     let is_pro = request.model.contains("-pro");
@@ -214,8 +221,8 @@ pub fn encode_effort(request: &Request, dropped: &mut Dropped) -> Option<&'stati
     reasoning.level().map(Effort::name)
 }
 
-/// The schema object of `response_format.json_schema` and of `text.format`; for any JSON
-/// object, the whole format.
+/// The object in `response_format.json_schema` and in `text.format`; for "any JSON object",
+/// the whole format.
 pub fn encode_output(output: &OutputFormat) -> Option<Value> {
     match output {
         OutputFormat::Text => None,
@@ -235,7 +242,7 @@ pub fn encode_output(output: &OutputFormat) -> Option<Value> {
     }
 }
 
-/// Said where nobody mentions JSON, since OpenAI refuses its JSON mode then.
+/// A message for conversations that do not mention JSON: OpenAI refuses its JSON mode in them.
 pub const JSON_HINT: &str = "Answer with one JSON object.";
 
 pub fn needs_json_hint(request: &Request) -> bool {
@@ -244,7 +251,7 @@ pub fn needs_json_hint(request: &Request) -> bool {
     request.output == OutputFormat::JsonObject && !parts.any(mentions)
 }
 
-/// What the two OpenAI protocols share goes on; the rest is noted.
+/// Passes on the fields that both OpenAI protocols share, and notes the others as dropped.
 pub fn encode_shared(request: &Request, body: &mut Object, dropped: &mut Dropped) {
     for (key, value) in &request.unknown {
         if request.maker == Maker::OpenAi && SHARED.contains(&key.as_str()) {

@@ -4,20 +4,21 @@ use serde_json::{Value, json};
 
 use super::content::extra_content;
 use super::stream;
+use super::terms::{annotation, finish_name, finish_reason};
 use super::wire::{Completion, Usage};
-use crate::chat::{Citation, Collector, Failure, FinishReason, Maker, Part, Response, Thinking, ToolUse};
+use crate::chat::{Failure, Maker, Part, Response, Thinking, ToolUse};
 use crate::protocol::context::ResponseContext;
 use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
+use crate::protocol::json::nonsense;
 
 pub fn decode(body: &str) -> Result<Response, Failure> {
-    let completion: Completion<'_> = serde_json::from_str(body)
-        .map_err(|error| Failure::broken(format!("the upstream's answer makes no sense: {error}")))?;
+    let completion: Completion<'_> = serde_json::from_str(body).map_err(|error| nonsense(&error))?;
     if completion.error.is_some() {
         return Err(decode_error_event(body.as_bytes()));
     }
     let first = completion.choices.first();
-    let Some((choice, message)) = first.and_then(|choice| Some((choice, choice.said()?))) else {
+    let Some((choice, message)) = first.and_then(|choice| Some((choice, choice.message()?))) else {
         return Err(Failure::broken("the upstream's answer has no message"));
     };
     let mut frame = Frame::default();
@@ -27,10 +28,8 @@ pub fn decode(body: &str) -> Result<Response, Failure> {
         frame.usage(usage.to_chat());
     }
     let has_refused = message.refusal.some().is_some();
-    frame.finish(stream::finish_reason(&choice.finish_reason, has_refused));
-    let mut collector = Collector::default();
-    frame.events.into_iter().for_each(|event| collector.push(event));
-    collector.finish()
+    frame.finish(finish_reason(&choice.finish_reason, has_refused));
+    frame.into_response()
 }
 
 pub fn encode(response: &Response, context: &ResponseContext) -> Value {
@@ -73,12 +72,12 @@ fn encode_message(response: &Response, context: &ResponseContext) -> Value {
                 }
                 calls.push(call);
             }
-            // There is no place for thoughts that only their maker can read.
+            // The protocol has no field for thoughts that only their maker can read.
             _ => {}
         }
     }
-    let spoken = if text.is_empty() && !calls.is_empty() { Value::Null } else { json!(text) };
-    let mut message = json!({"role": "assistant", "content": spoken, "refusal": null});
+    let content = if text.is_empty() && !calls.is_empty() { Value::Null } else { json!(text) };
+    let mut message = json!({"role": "assistant", "content": content, "refusal": null});
     if !thoughts.is_empty() {
         message["reasoning_content"] = json!(thoughts);
     }
@@ -100,26 +99,4 @@ fn encode_call(call: &ToolUse, number: usize, context: &ResponseContext) -> Valu
         return json!({"id": id, "type": "custom", "custom": {"name": name, "input": input}});
     }
     json!({"id": id, "type": "function", "function": {"name": name, "arguments": call.arguments_json()}})
-}
-
-/// `AnnotationURLCitation`; `offset` is where the cited text begins in the whole.
-pub fn annotation(citation: &Citation, offset: usize) -> Value {
-    let (start, end) = citation.span.unwrap_or_default();
-    json!({"type": "url_citation", "url_citation": {
-        "url": citation.url,
-        "title": citation.title,
-        "start_index": offset + start,
-        "end_index": offset + end,
-    }})
-}
-
-pub const fn finish_name(finish: &FinishReason) -> &'static str {
-    match finish {
-        FinishReason::Stop | FinishReason::StopSequence(_) | FinishReason::Pause | FinishReason::Other(_) => {
-            "stop"
-        }
-        FinishReason::Length | FinishReason::ContextWindow => "length",
-        FinishReason::ToolUse => "tool_calls",
-        FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
-    }
 }

@@ -4,16 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch};
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::names::ToolNames;
 use crate::protocol::schema;
 
 pub fn decode(body: &Object, request: &mut Request) -> Outcome<()> {
-    let mut tools = Vec::new();
-    field::each(body, "tools", |tool| {
-        tools.push(decode_tool(field::as_object(tool)?)?);
-        Ok(())
-    })?;
+    let mut tools = field::map(body, "tools", |tool| decode_tool(field::as_object(tool)?))?;
     if let Some(options) = field::object(body, "web_search_options")? {
         let location = options.get("user_location").and_then(|location| location.get("approximate"));
         tools.push(Tool::WebSearch(WebSearch { location: location.cloned(), ..WebSearch::default() }));
@@ -41,7 +38,7 @@ fn decode_tool(tool: &Object) -> Outcome<Tool> {
     }
 }
 
-/// A function's definition, which Responses writes one level up.
+/// The definition of a function, which Responses writes one level up.
 pub fn decode_function(function: &Object) -> Outcome<Tool> {
     Ok(Tool::Function {
         name: field::required_string(function, "name")?.to_owned(),
@@ -52,7 +49,7 @@ pub fn decode_function(function: &Object) -> Outcome<Tool> {
     })
 }
 
-/// A custom tool's definition, which Responses writes one level up.
+/// The definition of a custom tool, which Responses writes one level up.
 pub fn decode_freeform(custom: &Object) -> Outcome<Tool> {
     Ok(Tool::Freeform {
         name: field::required_string(custom, "name")?.to_owned(),
@@ -72,20 +69,21 @@ fn decode_choice(choice: &Value) -> Outcome<ToolChoice> {
             Ok(ToolChoice::Named(field::required_string(named, "name").map_err(|e| e.at(kind))?.to_owned()))
         }
         "allowed_tools" => decode_allowed(field::object(choice, "allowed_tools")?.unwrap_or(choice)),
-        _ => Err(Invalid::new("must be function, custom or allowed_tools").at("type")),
+        _ => Err(InvalidField::new("must be function, custom or allowed_tools").at("type")),
     }
 }
 
+/// A tool choice that is one word.
 pub fn choice_word(word: &str) -> Outcome<ToolChoice> {
     match word {
         "auto" => Ok(ToolChoice::Auto),
         "none" => Ok(ToolChoice::None),
         "required" => Ok(ToolChoice::Required),
-        _ => Err(Invalid::new("must be auto, none, required or a tool")),
+        _ => Err(InvalidField::new("must be auto, none, required or a tool")),
     }
 }
 
-/// `{mode, tools}`, whose tools carry their name at either level.
+/// `{mode, tools}`. A tool has its name at either level.
 pub fn decode_allowed(allowed: &Object) -> Outcome<ToolChoice> {
     let mut names = Vec::new();
     field::each(allowed, "tools", |tool| {
@@ -98,14 +96,24 @@ pub fn decode_allowed(allowed: &Object) -> Outcome<ToolChoice> {
 }
 
 pub fn encode(request: &Request, names: &ToolNames, body: &mut Object, dropped: &mut Dropped) {
-    let tools: Vec<Value> =
-        request.tools.iter().filter_map(|tool| encode_tool(tool, names, dropped)).collect();
+    let tools = request.tools.iter().filter_map(|tool| encode_tool(tool, names, dropped)).collect();
+    insert(tools, |choice| encode_choice(choice, names), request, body);
+}
+
+/// Writes the tools, the choice among them, and whether several may be called at once: the
+/// same fields as in Responses. Writes nothing if no tool is left.
+pub fn insert(
+    tools: Vec<Value>,
+    encode_choice: impl FnOnce(&ToolChoice) -> Value,
+    request: &Request,
+    body: &mut Object,
+) {
     if tools.is_empty() {
         return;
     }
     body.insert("tools".to_owned(), Value::Array(tools));
     if let Some(choice) = &request.tool_choice {
-        body.insert("tool_choice".to_owned(), encode_choice(choice, names));
+        body.insert("tool_choice".to_owned(), encode_choice(choice));
     }
     if let Some(parallel) = request.parallel_tool_calls {
         body.insert("parallel_tool_calls".to_owned(), json!(parallel));

@@ -57,7 +57,7 @@ pub struct Delta<'a> {
 
 #[derive(Debug, Deserialize)]
 pub struct ToolCall<'a> {
-    /// Missing in a whole answer, and from servers that send each call in one piece.
+    /// Absent in a whole answer, and from servers that send each call in one piece.
     #[serde(default)]
     pub index: Option<u64>,
     #[serde(default, borrow)]
@@ -126,37 +126,39 @@ pub struct Usage {
     #[serde(default, deserialize_with = "count")]
     pub total_tokens: u64,
     #[serde(default, deserialize_with = "or_default")]
-    pub prompt_tokens_details: PromptDetails,
+    pub prompt_tokens_details: InputDetails,
     #[serde(default, deserialize_with = "or_default")]
-    pub completion_tokens_details: CompletionDetails,
+    pub completion_tokens_details: OutputDetails,
     /// The names of images and transcriptions. Some gateways send both pairs and fill one.
     #[serde(default, deserialize_with = "count", skip_serializing)]
     pub input_tokens: u64,
     #[serde(default, deserialize_with = "count", skip_serializing)]
     pub output_tokens: u64,
     #[serde(default, deserialize_with = "or_default", skip_serializing)]
-    pub input_tokens_details: PromptDetails,
+    pub input_tokens_details: InputDetails,
     #[serde(default, deserialize_with = "or_default", skip_serializing)]
-    pub output_tokens_details: CompletionDetails,
+    pub output_tokens_details: OutputDetails,
 }
 
+/// The same in chat completions and in Responses.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct PromptDetails {
+pub struct InputDetails {
     #[serde(default, deserialize_with = "count")]
     pub cached_tokens: u64,
     #[serde(default, deserialize_with = "count")]
     pub cache_write_tokens: u64,
 }
 
+/// The same in chat completions and in Responses.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct CompletionDetails {
+pub struct OutputDetails {
     #[serde(default, deserialize_with = "count")]
     pub reasoning_tokens: u64,
 }
 
 impl<'a> Choice<'a> {
-    /// What the choice adds to the answer, or all of it.
-    pub fn said(&self) -> Option<&Delta<'a>> {
+    /// The piece of the answer in a chunk, or all of it in a whole answer.
+    pub fn message(&self) -> Option<&Delta<'a>> {
         self.delta.as_ref().or(self.message.as_ref())
     }
 }
@@ -180,11 +182,11 @@ impl Usage {
             prompt_tokens: usage.input,
             completion_tokens: usage.output,
             total_tokens: usage.total(),
-            prompt_tokens_details: PromptDetails {
+            prompt_tokens_details: InputDetails {
                 cached_tokens: usage.cache_read,
                 cache_write_tokens: usage.cache_write,
             },
-            completion_tokens_details: CompletionDetails { reasoning_tokens: usage.reasoning },
+            completion_tokens_details: OutputDetails { reasoning_tokens: usage.reasoning },
             ..Self::default()
         }
     }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::chat::{Maker, Part, Request, Role};
-use crate::protocol::field::{self, Invalid, Object, Outcome};
-use crate::protocol::openai_chat::request::decode_sampling;
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
+use crate::protocol::openai_chat::request::{decode_sampling, decode_stream};
 
 const KNOWN: [&str; 16] = [
     "model",
@@ -28,16 +29,12 @@ const KNOWN: [&str; 16] = [
 pub fn decode(mut body: Object) -> Outcome<Request> {
     let mut request = Request::new(Maker::OpenAi, field::required_string(&body, "model")?);
     let prompt = decode_prompt(field::required(&body, "prompt")?).map_err(|invalid| invalid.at("prompt"))?;
-    request.say(Role::User, vec![Part::text(prompt)]);
+    request.add(Role::User, vec![Part::text(prompt)]);
     if field::string(&body, "suffix")?.is_some_and(|suffix| !suffix.is_empty()) {
-        let problem =
-            "only a model behind /v1/completions can fill in the middle; this one is asked in a chat";
-        return Err(Invalid::new(problem).at("suffix"));
+        let problem = "only a model with /v1/completions can fill in the middle; this one is asked in a chat";
+        return Err(InvalidField::new(problem).at("suffix"));
     }
-    request.stream = field::boolean(&body, "stream")?.unwrap_or(false);
-    if let Some(options) = field::object(&body, "stream_options")? {
-        request.include_usage = field::boolean(options, "include_usage")?.unwrap_or(false);
-    }
+    decode_stream(&body, &mut request)?;
     request.sampling = decode_sampling(&body)?;
     for key in ["n", "best_of"] {
         request.dropped.note_if(field::count(&body, key)?.is_some_and(|answers| answers > 1), key);
@@ -47,19 +44,19 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
     Ok(request)
 }
 
-/// A text, or a list of one.
+/// A text, or a list of one text.
 fn decode_prompt(prompt: &Value) -> Outcome<&str> {
     match prompt {
         Value::String(text) => Ok(text),
         Value::Array(prompts) => match prompts.as_slice() {
             [Value::String(only)] => Ok(only),
-            [] => Err(Invalid::new("is empty")),
-            [Value::String(_), ..] => {
-                Err(Invalid::new("has several prompts, and a chat can answer one: send a request for each"))
-            }
-            _ => Err(Invalid::new("token ids mean nothing to another vendor's model: send the text")),
+            [] => Err(InvalidField::new("is empty")),
+            [Value::String(_), ..] => Err(InvalidField::new(
+                "has several prompts, and a chat can answer one; send a request for each",
+            )),
+            _ => Err(InvalidField::new("token ids mean nothing to another vendor's model; send the text")),
         },
-        _ => Err(Invalid::new("must be a string, or a list of one")),
+        _ => Err(InvalidField::new("must be a string, or a list of one string")),
     }
 }
 

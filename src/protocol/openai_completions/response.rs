@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::chat::{Part, Response};
 use crate::protocol::context::ResponseContext;
-use crate::protocol::openai_chat::response::finish_name;
+use crate::protocol::openai_chat::terms::finish_name;
 use crate::protocol::openai_chat::wire::Usage;
 
 pub fn encode(response: &Response, context: &ResponseContext) -> Value {
-    let text: String = response.parts.iter().filter_map(spoken).collect();
+    let text: String = response.parts.iter().filter_map(text_of).collect();
     let mut body = envelope(context);
     body["choices"] = json!([choice(&text, Some(finish_name(&response.finish)))]);
     if let Some(usage) = response.usage {
@@ -17,15 +17,15 @@ pub fn encode(response: &Response, context: &ResponseContext) -> Value {
     body
 }
 
-/// There is no place for thoughts, and a prompt offers no tools.
-fn spoken(part: &Part) -> Option<&str> {
+/// The texts: the protocol has no field for thoughts, and a prompt offers no tools.
+fn text_of(part: &Part) -> Option<&str> {
     match part {
         Part::Text { text, .. } => Some(text),
         _ => None,
     }
 }
 
-/// The fields that a whole answer and a chunk of one have alike, in the order of OpenAI's.
+/// The fields of a whole answer and of a chunk, in OpenAI's order.
 pub fn envelope(context: &ResponseContext) -> Value {
     json!({
         "id": context.id("cmpl-"),

@@ -11,7 +11,7 @@ use super::response::{choice, envelope};
 use crate::chat::{self, Delta, Event, FinishReason};
 use crate::protocol::context::ResponseContext;
 use crate::protocol::failure::for_client;
-use crate::protocol::openai_chat::{error, response::finish_name, wire::Usage};
+use crate::protocol::openai_chat::{error, terms::finish_name, wire::Usage};
 use crate::protocol::sse;
 
 #[derive(Debug)]

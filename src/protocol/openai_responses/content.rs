@@ -9,7 +9,8 @@ use crate::chat::{
     Document, Dropped, Image, Maker, Part, Request, Role, Signature, Source, Thinking, ToolResult, ToolUse,
     Turn,
 };
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::media;
 use crate::protocol::names::{ToolNames, fit_id};
 use crate::protocol::openai_chat::content::{
@@ -20,18 +21,18 @@ use crate::protocol::openai_chat::content::{
 pub fn decode_input(input: &Value, request: &mut Request) -> Outcome<()> {
     match input {
         Value::String(text) => {
-            request.say(Role::User, vec![Part::text(text)]);
+            request.add(Role::User, vec![Part::text(text)]);
             Ok(())
         }
         Value::Array(items) => field::each_of(items, |item| decode_item(field::as_object(item)?, request)),
-        _ => Err(Invalid::new("must be a string or a list of items")),
+        _ => Err(InvalidField::new("must be a string or a list of items")),
     }
 }
 
 fn decode_item(item: &Object, request: &mut Request) -> Outcome<()> {
     let kind = match field::string(item, "type")? {
         Some(kind) => kind,
-        // Vercel and others leave it out where the role says enough.
+        // Vercel and others leave it out of messages, which have a role.
         None if item.contains_key("role") => "message",
         None => "item_reference",
     };
@@ -39,19 +40,19 @@ fn decode_item(item: &Object, request: &mut Request) -> Outcome<()> {
         "message" => decode_message(item, request)?,
         "function_call" => {
             let call = decode_call(item, "arguments", false)?;
-            request.say(Role::Assistant, vec![Part::ToolUse(call)]);
+            request.add(Role::Assistant, vec![Part::ToolUse(call)]);
         }
         "custom_tool_call" => {
             let call = decode_call(item, "input", true)?;
-            request.say(Role::Assistant, vec![Part::ToolUse(call)]);
+            request.add(Role::Assistant, vec![Part::ToolUse(call)]);
         }
         "function_call_output" | "custom_tool_call_output" => {
             let result = decode_output(item, kind == "custom_tool_call_output", &mut request.dropped)?;
-            request.say(Role::User, vec![Part::ToolResult(result)]);
+            request.add(Role::User, vec![Part::ToolResult(result)]);
         }
-        "reasoning" => request.say(Role::Assistant, vec![decode_reasoning(item)?]),
+        "reasoning" => request.add(Role::Assistant, vec![decode_reasoning(item)?]),
         "additional_tools" => tools::decode_list(item, request)?,
-        // What ran at OpenAI, or points into its store: the texts around it stand alone.
+        // Ran at OpenAI, or points into its store: the texts around it are enough.
         other => request.dropped.note(format!("input.{other}")),
     }
     Ok(())
@@ -62,11 +63,11 @@ fn decode_message(item: &Object, request: &mut Request) -> Outcome<()> {
         "system" | "developer" => Role::System,
         "user" => Role::User,
         "assistant" => Role::Assistant,
-        _ => return Err(Invalid::new("must be system, developer, user or assistant").at("role")),
+        _ => return Err(InvalidField::new("must be system, developer, user or assistant").at("role")),
     };
     let content = field::required(item, "content")?;
     let parts = decode_content(content, &mut request.dropped).map_err(|e| e.at("content"))?;
-    request.say(role, parts);
+    request.add(role, parts);
     Ok(())
 }
 
@@ -74,7 +75,7 @@ fn decode_content(content: &Value, dropped: &mut Dropped) -> Outcome<Vec<Part>> 
     let list = match content {
         Value::String(text) => return Ok(vec![Part::text(text)]),
         Value::Array(list) => list,
-        _ => return Err(Invalid::new("must be a string or a list of parts")),
+        _ => return Err(InvalidField::new("must be a string or a list of parts")),
     };
     let mut parts = Vec::new();
     field::each_of(list, |part| {
@@ -101,7 +102,7 @@ fn decode_part(part: &Object) -> Outcome<Part> {
             Ok(Part::Image(Image { source, detail }))
         }
         "input_file" => decode_file(part),
-        kind => Err(Invalid::new(format!("content of type `{kind}` is not supported")).at("type")),
+        kind => Err(InvalidField::new(format!("content of type `{kind}` is not supported")).at("type")),
     }
 }
 
@@ -140,7 +141,7 @@ fn decode_reasoning(item: &Object) -> Outcome<Part> {
     if signature.maker == Maker::OpenAi {
         signature.id = field::owned(item, "id")?;
     }
-    Ok(signature.into_part(text))
+    Ok(Part::signed(signature, text))
 }
 
 pub fn encode_turns(turns: &[Turn], names: &ToolNames, dropped: &mut Dropped) -> Outcome<Vec<Value>> {
@@ -159,8 +160,8 @@ pub fn encode_turns(turns: &[Turn], names: &ToolNames, dropped: &mut Dropped) ->
     Ok(items)
 }
 
-/// The calls of custom tools: their results are items of another kind, which chat does
-/// not tell apart.
+/// The ids of calls of custom tools. Their results are items of another kind, which chat does
+/// not distinguish.
 fn freeform_calls(turns: &[Turn]) -> HashSet<&str> {
     let parts = turns.iter().flat_map(|turn| &turn.parts);
     parts
@@ -204,7 +205,7 @@ fn encode_part(part: &Part, dropped: &mut Dropped) -> Outcome<Option<Value>> {
         Part::Document(document) => encode_document(document)?,
         Part::Media(blob) => {
             let problem = format!("content of type `{}` cannot be sent to OpenAI Responses", blob.media_type);
-            return Err(Invalid::new(problem));
+            return Err(InvalidField::new(problem));
         }
         Part::CachePoint(_) => {
             dropped.note("cache_control");

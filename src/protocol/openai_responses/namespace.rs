@@ -1,13 +1,14 @@
-//! Namespaces of tools, which only Responses knows: for everybody else a tool has one name.
+//! Namespaces of tools, which Responses alone has: in the other protocols a tool has one name.
 
-use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::Outcome;
 
-/// Stands between a namespace and a tool's own name where both have to be one. It occurs
-/// in neither, and what is sent upstream has a letter of its own in its place, for no
-/// protocol takes it in a name.
+/// Separates the namespace from the tool's own name in the joined name. Neither contains it.
+/// No protocol accepts it in a name, so [`ToolNames`](crate::protocol::names::ToolNames)
+/// replaces it in what is sent upstream.
 const SEPARATOR: char = '\u{1f}';
 
-/// The one name of a tool in a namespace, or of one in none.
+/// The joined name of a tool, in a namespace or in none.
 pub fn join(namespace: Option<&str>, name: &str) -> String {
     match namespace {
         Some(namespace) => format!("{namespace}{SEPARATOR}{name}"),
@@ -15,7 +16,7 @@ pub fn join(namespace: Option<&str>, name: &str) -> String {
     }
 }
 
-/// The one name of the tool that an item calls.
+/// The joined name of the tool that an item calls.
 pub fn called(item: &Object) -> Outcome<String> {
     Ok(join(field::string(item, "namespace")?, field::required_string(item, "name")?))
 }

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use super::{content, tools};
 use crate::chat::{Maker, OutputFormat, Part, Reasoning, Request, Role, Sampling};
 use crate::protocol::capability;
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::encoded::{Encoded, max_output};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::limits::Limits;
 use crate::protocol::names::ToolNames;
 use crate::protocol::openai_chat::content::system_text;
 use crate::protocol::openai_chat::request as chat_request;
-use crate::protocol::translate::{Encoded, encoded, max_output};
 
 const KNOWN: [&str; 14] = [
     "model",
@@ -25,13 +26,17 @@ const KNOWN: [&str; 14] = [
     "parallel_tool_calls",
     "reasoning",
     "text",
-    // Answered for every model: there is no other way to keep its thoughts.
+    // Always in effect: the answer has no other way to hold the thoughts.
     "include",
     "stream_options",
 ];
 
-/// What only the server that stored it could look up.
-const STORED: [&str; 4] = ["previous_response_id", "conversation", "prompt", "background"];
+/// Fields that only OpenAI's own server can follow, and what to do instead.
+const REFUSED: [(&str, &str); 3] = [
+    ("conversation", "a conversation that OpenAI stores cannot be read here; send the whole input instead"),
+    ("prompt", "a prompt that OpenAI stores cannot be read here; send its text as `instructions` instead"),
+    ("background", "no answer is made in the background here; leave this field out"),
+];
 
 pub fn decode(mut body: Object) -> Outcome<Request> {
     let mut request = Request::new(Maker::OpenAi, field::required_string(&body, "model")?);
@@ -39,7 +44,7 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
     request.stream = field::boolean(&body, "stream")?.unwrap_or(false);
     request.include_usage = true;
     if let Some(instructions) = field::string(&body, "instructions")?.filter(|text| !text.is_empty()) {
-        request.say(Role::System, vec![Part::text(instructions)]);
+        request.add(Role::System, vec![Part::text(instructions)]);
     }
     let input = field::required(&body, "input")?;
     content::decode_input(input, &mut request).map_err(|invalid| invalid.at("input"))?;
@@ -59,22 +64,19 @@ pub fn decode(mut body: Object) -> Outcome<Request> {
 }
 
 fn refuse_stored(body: &Object) -> Outcome<()> {
-    let asked = |key: &&&str| field::get(body, key).is_some_and(|value| value != &json!(false));
-    match STORED.iter().find(asked) {
+    let is_used = |key: &str| field::get(body, key).is_some_and(|value| value != &json!(false));
+    match REFUSED.iter().find(|(key, _)| is_used(key)) {
         None => Ok(()),
-        Some(key) => {
-            let problem = "nothing is stored between requests here; send the whole input instead";
-            Err(Invalid::new(problem).at(key))
-        }
+        Some((key, problem)) => Err(InvalidField::new(*problem).at(key)),
     }
 }
 
 fn decode_reasoning(body: &Object) -> Outcome<Reasoning> {
-    let Some(asked) = field::object(body, "reasoning")? else { return Ok(Reasoning::default()) };
-    let inside = |invalid: Invalid| invalid.at("reasoning");
-    let effort = field::string(asked, "effort").map_err(inside)?;
+    let Some(written) = field::object(body, "reasoning")? else { return Ok(Reasoning::default()) };
+    let inside = |invalid: InvalidField| invalid.at("reasoning");
+    let effort = field::string(written, "effort").map_err(inside)?;
     let mut reasoning = effort.map(chat_request::reasoning).unwrap_or_default();
-    let summary = field::string(asked, "summary").map_err(inside)?;
+    let summary = field::string(written, "summary").map_err(inside)?;
     reasoning.visible = summary.map(|kind| kind != "none").or(reasoning.visible);
     Ok(reasoning)
 }
@@ -106,7 +108,7 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
         input.push(json!({"type": "message", "role": "developer", "content": chat_request::JSON_HINT}));
     }
     body.insert("input".to_owned(), Value::Array(input));
-    // The conversation is the client's to keep.
+    // The client keeps the conversation.
     body.insert("store".to_owned(), json!(false));
     if request.stream {
         body.insert("stream".to_owned(), json!(true));
@@ -118,7 +120,7 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     let mut sampling = Object::new();
     chat_request::encode_sampling(request, &mut sampling, &mut dropped);
     for (key, value) in sampling {
-        // Responses has no stop sequences, seed or penalties.
+        // Responses has no stop sequences, no seed and no penalties.
         if key == "temperature" || key == "top_p" {
             body.insert(key, value);
         } else {
@@ -131,7 +133,7 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
     if let Some(effort) = chat_request::encode_effort(request, &mut dropped) {
         body.insert("reasoning".to_owned(), json!({"effort": effort}));
     }
-    // A summary costs a 400 on every account whose organization is not verified.
+    // Asking for a summary is a 400 for an organization that is not verified.
     dropped.note_if(request.reasoning.visible == Some(true), "reasoning.summary");
     encode_format(request, &mut body);
     tools::encode(request, &names, &mut body, &mut dropped);
@@ -140,7 +142,7 @@ pub fn encode(request: &Request, limits: Limits) -> Outcome<Encoded> {
         let text = body.entry("text").or_insert_with(|| json!({}));
         text["verbosity"] = verbosity;
     }
-    encoded(body, dropped, names, limits)
+    Encoded::new(body, dropped, names, limits)
 }
 
 fn encode_format(request: &Request, body: &mut Object) {

@@ -13,12 +13,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error;
-use super::response::{
-    Ending, annotation, encode_envelope, encode_item, encode_text, error_code, incomplete_reason, take_item,
-    take_signature,
-};
+use super::item::{encode_item, encode_text, take_item, take_signature};
+use super::response::{Ending, encode_envelope, take_end};
+use super::terms::{annotation, citation, error_code, incomplete_reason};
 use super::wire::{self, StreamEvent};
-use crate::chat::{self, Citation, Delta, Event, FinishReason, Part, PartStart, Thinking, ToolUse, work};
+use crate::chat::{self, Delta, Event, Part, PartStart, Thinking, ToolUse, work};
 use crate::protocol::context::ResponseContext;
 use crate::protocol::error_report::decode_error_event;
 use crate::protocol::framing::Frame;
@@ -28,9 +27,9 @@ use crate::protocol::sse;
 /// Reads an upstream's events.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// Items of which a piece has come, so that the whole at their end is no news.
-    begun: HashSet<u64>,
-    /// The one that the last piece belongs to: nearly always that of the next piece as well.
+    /// Items of which a piece has come: the whole item at their end repeats it.
+    started: HashSet<u64>,
+    /// The item of the last piece, which nearly always is that of the next one too.
     last: Option<u64>,
     has_refused: bool,
 }
@@ -77,7 +76,7 @@ impl Decoder {
             }
             "response.completed" | "response.incomplete" => {
                 if let Some(response) = &event.response {
-                    end(response, self.has_refused, frame);
+                    take_end(response, self.has_refused, frame);
                 }
             }
             "response.failed" | "response.cancelled" | "error" => {
@@ -89,15 +88,15 @@ impl Decoder {
     }
 
     fn piece(&mut self, key: u64, take: impl FnOnce()) {
-        if self.last.replace(key) != Some(key) && self.begun.len() < MOST_ANSWER_PARTS {
+        if self.last.replace(key) != Some(key) && self.started.len() < MOST_ANSWER_PARTS {
             work::step();
-            self.begun.insert(key);
+            self.started.insert(key);
         }
         take();
     }
 
     fn item_is_whole(&mut self, key: u64, item: &wire::Item<'_>, frame: &mut Frame) {
-        if !self.begun.contains(&key) {
+        if !self.started.contains(&key) {
             self.has_refused |= take_item(key, item, frame);
             return;
         }
@@ -117,47 +116,25 @@ fn add_item(key: u64, item: &wire::Item<'_>, frame: &mut Frame) {
     }
 }
 
-/// The totals and the reason, from the whole response.
-pub fn end(response: &wire::Response<'_>, has_refused: bool, frame: &mut Frame) {
-    if let Some(usage) = response.usage {
-        frame.usage(usage.to_chat());
-    }
-    frame.finish(match (&*response.status, &*response.incomplete_details.reason) {
-        ("incomplete", "content_filter") => FinishReason::ContentFilter,
-        ("incomplete", _) => FinishReason::Length,
-        _ if has_refused => FinishReason::Refusal,
-        _ => FinishReason::Stop,
-    });
-}
-
-pub fn citation(found: &wire::Annotation<'_>) -> Option<Citation> {
-    Some(Citation {
-        url: found.url.owned()?,
-        title: found.title.owned().unwrap_or_default(),
-        cited_text: String::new(),
-        span: found.start_index.zip(found.end_index),
-    })
-}
-
-/// Writes a client's events. Keeps the items, since the last event repeats them all.
+/// Writes a client's events. Keeps the items, because the last event repeats them all.
 #[derive(Debug)]
 pub struct Encoder {
     context: ResponseContext,
     sequence: u64,
-    has_begun: bool,
+    has_started: bool,
     usage: Option<chat::Usage>,
     output: Vec<Value>,
     open: Option<OpenItem>,
 }
 
-/// The item being written, as far as it has come.
+/// The item that is being written.
 #[derive(Debug)]
 struct OpenItem {
     part: Part,
     id: String,
-    /// Its text has a part of its own to open and close.
+    /// Its text is a part that opens and closes by events of its own.
     has_part: bool,
-    /// It calls a tool that the client knows as one of free text.
+    /// It calls a tool that the client offered as one of free text.
     is_freeform: bool,
 }
 
@@ -180,14 +157,14 @@ struct Piece<'a> {
 
 impl Encoder {
     pub fn new(context: ResponseContext) -> Self {
-        Self { context, sequence: 0, has_begun: false, usage: None, output: Vec::new(), open: None }
+        Self { context, sequence: 0, has_started: false, usage: None, output: Vec::new(), open: None }
     }
 
     pub fn push(&mut self, event: &Event, out: &mut BytesMut) {
         match event {
             Event::Started { usage, .. } => {
                 self.usage = *usage;
-                self.begin(out);
+                self.start(out);
             }
             Event::PartStarted(start) => self.open(start, out),
             Event::Delta(delta) => self.delta(delta, out),
@@ -202,8 +179,8 @@ impl Encoder {
                 self.envelope(kind, &Ending::Finished(finish), out);
             }
             Event::Failed(failure) => {
-                self.begin(out);
-                // SDKs raise at this one; Codex goes by the next.
+                self.start(out);
+                // SDKs raise at this event; Codex reads the next.
                 self.event("error", error::event_body(error_code(failure), &failure.message), out);
                 self.envelope("response.failed", &Ending::Failed(failure), out);
             }
@@ -215,8 +192,8 @@ impl Encoder {
         &self.output
     }
 
-    fn begin(&mut self, out: &mut BytesMut) {
-        if !std::mem::replace(&mut self.has_begun, true) {
+    fn start(&mut self, out: &mut BytesMut) {
+        if !std::mem::replace(&mut self.has_started, true) {
             self.envelope("response.created", &Ending::InProgress, out);
             self.envelope("response.in_progress", &Ending::InProgress, out);
         }

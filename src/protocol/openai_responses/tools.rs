@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::namespace;
 use crate::chat::{Dropped, Request, Tool, ToolChoice, WebSearch, work};
-use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::Outcome;
 use crate::protocol::names::ToolNames;
 use crate::protocol::openai_chat::tools as chat_tools;
 use crate::protocol::schema;
@@ -49,7 +50,7 @@ fn decode_namespace(namespace: &Object, request: &mut Request) -> Outcome<()> {
     })
 }
 
-/// A tool that is offered again is the one that counts: others refuse a name they know.
+/// Of several tools with one name the last counts: other vendors refuse a repeated name.
 fn keep_last_offers(tools: &mut Vec<Tool>) {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<Tool> = Vec::with_capacity(tools.len());
@@ -95,18 +96,8 @@ fn decode_choice(choice: &Value) -> Outcome<Option<ToolChoice>> {
 }
 
 pub fn encode(request: &Request, names: &ToolNames, body: &mut Object, dropped: &mut Dropped) {
-    let tools: Vec<Value> =
-        request.tools.iter().filter_map(|tool| encode_tool(tool, names, dropped)).collect();
-    if tools.is_empty() {
-        return;
-    }
-    body.insert("tools".to_owned(), Value::Array(tools));
-    if let Some(choice) = &request.tool_choice {
-        body.insert("tool_choice".to_owned(), encode_choice(choice, request, names));
-    }
-    if let Some(parallel) = request.parallel_tool_calls {
-        body.insert("parallel_tool_calls".to_owned(), json!(parallel));
-    }
+    let tools = request.tools.iter().filter_map(|tool| encode_tool(tool, names, dropped)).collect();
+    chat_tools::insert(tools, |choice| encode_choice(choice, request, names), request, body);
 }
 
 fn encode_tool(tool: &Tool, names: &ToolNames, dropped: &mut Dropped) -> Option<Value> {
@@ -114,7 +105,7 @@ fn encode_tool(tool: &Tool, names: &ToolNames, dropped: &mut Dropped) -> Option<
         Tool::Function { name, description, schema, strict, cache } => {
             dropped.note_if(cache.is_some(), "cache_control");
             let parameters = schema::of_arguments(schema.as_ref());
-            // Left out, it would mean yes.
+            // The default is true.
             let is_strict = strict.unwrap_or(false) && schema::is_strict(&parameters);
             let mut tool = json!({
                 "type": "function",
@@ -149,7 +140,7 @@ fn encode_tool(tool: &Tool, names: &ToolNames, dropped: &mut Dropped) -> Option<
     }
 }
 
-/// Chat writes `{type, grammar: {definition, syntax}}`, Responses the same without the inner object.
+/// A grammar without the inner object that chat writes: `{type, grammar: {definition, syntax}}`.
 fn flat_format(format: &Value) -> Value {
     let Some(Value::Object(grammar)) = format.get("grammar") else { return format.clone() };
     let mut flat = json!({"type": "grammar"});

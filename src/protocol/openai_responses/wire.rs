@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chat;
 use crate::protocol::count::count;
 use crate::protocol::json::{Str, or_default};
+use crate::protocol::openai_chat::wire::{InputDetails, OutputDetails};
 
 #[derive(Debug, Deserialize)]
 pub struct StreamEvent<'a> {
@@ -109,20 +110,6 @@ pub struct Usage {
     pub output_tokens_details: OutputDetails,
     #[serde(default, deserialize_with = "count")]
     pub total_tokens: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct InputDetails {
-    #[serde(default, deserialize_with = "count")]
-    pub cached_tokens: u64,
-    #[serde(default, deserialize_with = "count")]
-    pub cache_write_tokens: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct OutputDetails {
-    #[serde(default, deserialize_with = "count")]
-    pub reasoning_tokens: u64,
 }
 
 impl Usage {

@@ -1,21 +1,24 @@
-//! How many tokens a prompt has: `anthropic.types.MessageCountTokensParams` and
+//! Token counts of a prompt: `anthropic.types.MessageCountTokensParams` and
 //! `MessageTokensCount`, `google.genai.types.CountTokensConfig` and `CountTokensResponse`,
 //! both ways. The prompt itself is a conversation and goes through the hub.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{SideEncoded, nonsense};
+use super::SideEncoded;
 use crate::chat::{Dropped, Failure, Request};
-use crate::protocol::field::{self, Object, Outcome};
+use crate::protocol::encoded::Encoded;
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::Outcome;
 use crate::protocol::limits::{self, Limits};
-use crate::protocol::translate::{Encoded, RequestTarget};
+use crate::protocol::models::bare_id;
+use crate::protocol::operation::RequestTarget;
 use crate::protocol::{Operation, Protocol, anthropic, gemini, json};
 
-/// What Anthropic counts; it refuses what is about the answer (`max_tokens`, sampling).
+/// The fields that Anthropic takes. It refuses those about the answer (`max_tokens`, sampling).
 const ANTHROPIC_COUNTS: [&str; 8] =
     ["model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control"];
-/// What Google counts, beside the model's name.
+/// The fields that Google takes, beside the model's name.
 const GEMINI_COUNTS: [&str; 4] = ["contents", "systemInstruction", "tools", "toolConfig"];
 
 pub fn decode_request(operation: Operation, body: Object, model: &str) -> Outcome<Request> {
@@ -54,8 +57,7 @@ pub fn encode_request(
         }
         Protocol::Gemini => {
             let (mut body, dropped) = counted(&gemini::request::encode(&request, limits)?, &GEMINI_COUNTS)?;
-            let model = model.strip_prefix("models/").unwrap_or(model);
-            body.insert("model".to_owned(), json!(format!("models/{model}")));
+            body.insert("model".to_owned(), json!(format!("models/{}", bare_id(model))));
             let body = json::to_bytes(&json!({"generateContentRequest": body}));
             Some(SideEncoded { operation: Operation::GeminiCountTokens, body, copies: 1, dropped })
         }
@@ -63,7 +65,7 @@ pub fn encode_request(
     })
 }
 
-/// As much of a request as is counted.
+/// The fields of a request that are counted.
 fn counted(encoded: &Encoded, fields: &[&str]) -> Outcome<(Object, Dropped)> {
     let mut body = field::parse_body(&encoded.body)?;
     body.retain(|key, _| fields.contains(&key.as_str()));
@@ -78,7 +80,7 @@ pub fn decode_response(operation: Operation, body: &[u8]) -> Result<u64, Failure
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct CountTokensResponse {
-        /// Left out where it is zero, as protobuf does.
+        /// Left out where it is zero, as in protobuf.
         #[serde(default)]
         total_tokens: u64,
     }
@@ -88,7 +90,7 @@ pub fn decode_response(operation: Operation, body: &[u8]) -> Result<u64, Failure
         }
         _ => serde_json::from_slice(body).map(|MessageTokensCount { input_tokens }| input_tokens),
     };
-    tokens.map_err(|error| nonsense(&error))
+    tokens.map_err(|error| json::nonsense(&error))
 }
 
 pub fn encode_response(operation: Operation, tokens: u64) -> Value {
@@ -108,12 +110,12 @@ mod tests {
 
     fn written(to: Protocol, request: &Request) -> Value {
         let encoded =
-            encode_request(to, request, "models/up", Limits::default()).expect("said").expect("a call");
+            encode_request(to, request, "models/up", Limits::default()).expect("encodable").expect("a call");
         serde_json::from_slice(&encoded.body).expect("JSON")
     }
 
     #[test]
-    fn what_anthropic_counts_is_told_to_google_as_a_whole_request() {
+    fn what_anthropic_counts_reaches_google_as_a_whole_request() {
         let body = json!({"model": "m", "system": "s", "messages": [{"role": "user", "content": "hello"}]});
         assert_eq!(
             written(Protocol::Gemini, &read(Operation::CountTokens, &body)),
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn both_of_googles_spellings_reach_anthropic_without_what_it_refuses() {
+    fn both_spellings_of_google_reach_anthropic_without_the_fields_it_refuses() {
         let contents = json!([{"role": "user", "parts": [{"text": "hello"}]}]);
         let config = json!({"maxOutputTokens": 9, "temperature": 0.5});
         for body in [
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_read_and_written_in_each_protocols_words() {
+    fn counts_are_read_and_written_in_each_protocol() {
         for (operation, body) in [
             (Operation::CountTokens, json!({"input_tokens": 7})),
             (Operation::GeminiCountTokens, json!({"totalTokens": 7})),

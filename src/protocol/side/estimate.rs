@@ -1,53 +1,53 @@
-//! How many tokens a prompt has, as near as can be told here. Each vendor cuts text in its
-//! own way; this cuts it as `cl100k_base` does, from which Llama's, Qwen's and GLM's
-//! vocabularies have grown.
+//! Estimates the tokens of a prompt. Each vendor tokenizes text in its own way; this uses
+//! `cl100k_base`, on which the vocabularies of Llama, Qwen and GLM are based.
 
 use tiktoken_rs::cl100k_base_singleton;
 
 use crate::chat::{Blob, Part, Request, Source, Tool, ToolResult};
 use crate::protocol::media;
 
-/// What a turn costs beside its words.
+/// Tokens of a turn beside its text.
 const TURN: u64 = 4;
-/// A picture of middling size: vendors count from 258 to 1600.
+/// Tokens of a picture of medium size: vendors count from 258 to 1600.
 const PICTURE: u64 = 1_000;
-/// Of a document or a recording, which vendors count by pages and seconds.
+/// For a document or a recording, which vendors count by pages and seconds.
 const FILE_BYTES_PER_TOKEN: usize = 50;
 
 pub fn of_request(request: &Request) -> u64 {
-    let mut meter = Meter::default();
+    let mut counter = TokenCounter::default();
     for turn in &request.turns {
-        meter.tokens += TURN;
-        turn.parts.iter().for_each(|part| meter.part(part));
+        counter.tokens += TURN;
+        turn.parts.iter().for_each(|part| counter.part(part));
     }
-    request.tools.iter().for_each(|tool| meter.tool(tool));
-    meter.total()
+    request.tools.iter().for_each(|tool| counter.tool(tool));
+    counter.total()
 }
 
 pub fn of_texts(texts: &[String]) -> u64 {
-    let mut meter = Meter::default();
+    let mut counter = TokenCounter::default();
     for text in texts {
-        meter.text(text);
+        counter.text(text);
     }
-    meter.total()
+    counter.total()
 }
 
-/// As much text as is really cut into tokens; what is longer is taken to go on alike, so
-/// that no prompt costs more than part of a second.
+/// The bytes that are really tokenized. Text beyond them counts at the same rate, so that
+/// no prompt takes longer than part of a second.
 const MOST_READ: usize = 1 << 20;
-/// Text is cut piece by piece: a run without spaces costs the square of its length.
+/// Text is tokenized in pieces of this many bytes: a run without spaces takes time by the square
+/// of its length.
 const PIECE: usize = 4 << 10;
 
 #[derive(Default)]
-struct Meter {
-    /// What was not counted from text.
+struct TokenCounter {
+    /// Tokens of everything that is not text.
     tokens: u64,
     tokens_read: u64,
     bytes_read: usize,
     bytes_unread: usize,
 }
 
-impl Meter {
+impl TokenCounter {
     fn part(&mut self, part: &Part) {
         match part {
             Part::Text { text, .. } => self.text(text),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_as_published() {
+    fn texts_have_the_published_token_counts() {
         for (text, expected) in
             [("", 0), ("hello world", 2), ("tiktoken is great!", 6), ("お誕生日おめでとう", 9)]
         {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_costs_no_more_to_count_and_still_counts_in_full() {
+    fn a_long_text_takes_no_longer_to_count_and_counts_in_full() {
         let sentence = "The quick brown fox jumps over the lazy dog. ";
         let short = sentence.repeat(1_000);
         let long = sentence.repeat(100_000);
@@ -148,10 +148,10 @@ mod tests {
             assert!(tokens > last, "{what}");
             last = tokens;
         };
-        request.say(Role::User, vec![Part::text("hello")]);
+        request.add(Role::User, vec![Part::text("hello")]);
         grows(&request, "a text");
         let source = Source::Url { url: "https://example.com/a.png".to_owned(), media_type: None };
-        request.say(Role::User, vec![Part::Image(Image { source, detail: None })]);
+        request.add(Role::User, vec![Part::Image(Image { source, detail: None })]);
         grows(&request, "a picture");
         request.tools.push(Tool::Function {
             name: "look".to_owned(),

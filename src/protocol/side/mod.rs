@@ -1,6 +1,6 @@
-//! What clients ask beside conversations, from one protocol to another: how many tokens a
-//! prompt has, where texts stand (embeddings), and pictures. Each has a neutral request
-//! and answer of its own; this is their front door, one `match` for each way.
+//! Calls beside conversations, from one protocol to another: token counts, embeddings and
+//! pictures. Each has a neutral request and answer of its own. This is their front door, one
+//! `match` for each way.
 
 pub mod count_tokens;
 pub mod embeddings;
@@ -9,19 +9,20 @@ pub mod images;
 
 use serde_json::Value;
 
-use super::field::{self, Outcome};
+use super::field;
+use super::invalid::Outcome;
 use super::limits::Limits;
 use super::{Family, LocalError, Operation, Protocol, ResponseContext, capability, json};
 use crate::chat::{self, Dropped, Failure, Usage};
 
-/// Whether a conversation with this model is really a wish for a picture.
+/// Whether a conversation with this model is a request for a picture.
 pub fn is_drawing(operation: Operation, to: Protocol, model: &str) -> bool {
     operation == Operation::GenerateContent
         && to.family() == Family::OpenAi
         && capability::openai_draws(model)
 }
 
-/// A side call as the client meant it.
+/// A client's side call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SideRequest {
     CountTokens(Box<chat::Request>),
@@ -29,17 +30,17 @@ pub enum SideRequest {
     Images(images::Request),
 }
 
-/// The same for an upstream.
+/// A side call for an upstream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SideEncoded {
     pub operation: Operation,
     pub body: Vec<u8>,
-    /// How often to ask it: some upstreams draw one picture a call.
+    /// How many times to send it: some upstreams draw one picture a call.
     pub copies: usize,
     pub dropped: Dropped,
 }
 
-/// What an upstream answers.
+/// An upstream's answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SideResponse {
     CountTokens(u64),
@@ -58,16 +59,16 @@ impl SideResponse {
     }
 }
 
-/// What the client is answered.
+/// The answer for the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SideAnswer {
     pub body: Vec<u8>,
     pub usage: Option<Usage>,
-    /// The token counts in it are ours, not the upstream's.
+    /// The token counts in the body are an estimate of ours, not the upstream's.
     pub is_estimate: bool,
 }
 
-/// Reads what a client sent. A 400 names the field that is wrong.
+/// Reads a client's side call. Fails with a 400 that names the wrong field.
 pub fn decode_request(operation: Operation, body: &[u8], model: &str) -> Result<SideRequest, LocalError> {
     Ok(decode(operation, field::parse_body(body)?, model)?)
 }
@@ -85,8 +86,8 @@ fn decode(operation: Operation, body: field::Object, model: &str) -> Outcome<Sid
     })
 }
 
-/// Writes it for an upstream; `None` if that has no such call. A 400 names what it cannot
-/// say, a 413 says that it would become too large.
+/// Writes a side call for an upstream. `None` if the protocol has no such call. Fails with a
+/// 400 that names what the protocol lacks, or a 413 where the call would become too large.
 pub fn encode_request(
     to: Protocol,
     request: &SideRequest,
@@ -104,7 +105,7 @@ pub fn encode_request(
     })
 }
 
-/// Reads an upstream's answer. Fails if it is none, or is one without what was asked for.
+/// Reads an upstream's answer. Fails if the body is not one, or lacks what was asked for.
 pub fn decode_response(operation: Operation, body: &[u8]) -> Result<SideResponse, Failure> {
     let body = json::mended(body);
     match operation {
@@ -118,8 +119,8 @@ pub fn decode_response(operation: Operation, body: &[u8]) -> Result<SideResponse
     }
 }
 
-/// Writes an answer for the client that asked. `None` if it answers something else, or not
-/// all of it.
+/// Writes the answer for the client. `None` if the response is of another kind, or has fewer
+/// results than the request.
 pub fn encode_response(
     operation: Operation,
     request: &SideRequest,
@@ -160,13 +161,8 @@ pub fn encode_response(
     })
 }
 
-/// Answers a token count here, for upstreams that have no such call.
+/// Estimates a token count, for upstreams without such a call.
 pub fn estimate(operation: Operation, request: &chat::Request) -> SideAnswer {
     let body = count_tokens::encode_response(operation, estimate::of_request(request));
     SideAnswer { body: json::to_bytes(&body), usage: None, is_estimate: true }
-}
-
-/// The upstream's answer is not what its protocol says.
-fn nonsense(error: &serde_json::Error) -> Failure {
-    Failure::broken(format!("the upstream's answer makes no sense: {error}"))
 }

@@ -1,12 +1,13 @@
-//! The menu, as [`com.canonical.dbusmenu`] has it: a numbered tree that hosts read whole,
-//! and after that what a signal names. When the tree gets another shape, every item gets
-//! another number, so that a click on what was shown before hits nothing.
+//! The menu as [`com.canonical.dbusmenu`]: a numbered tree that hosts read whole once, and
+//! after that only what a signal names. When the tree changes its shape, every item gets
+//! another number, so that a click on an old menu hits nothing.
 //!
 //! [`com.canonical.dbusmenu`]: https://github.com/AyatanaIndicators/libdbusmenu/blob/master/libdbusmenu-glib/dbus-menu.xml
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::object_server::SignalEmitter;
 use zbus::wire::OwnedVariant;
@@ -22,7 +23,7 @@ const ROOT: i32 = 0;
 const VERSION: u32 = 3;
 
 type Properties = HashMap<String, OwnedVariant>;
-/// An item's number, its properties, and the layouts of what is in it.
+/// An item's number, its properties, and the layouts of its children.
 type Layout = (i32, Properties, Vec<OwnedVariant>);
 type Updated = Vec<(i32, Properties)>;
 type Removed = Vec<(i32, Vec<String>)>;
@@ -33,10 +34,10 @@ pub struct DbusMenu {
     clicks: UnboundedSender<Command>,
 }
 
-/// The menu in the order in which it is read; the root comes first.
+/// The menu in reading order; the root is first.
 struct Tree {
     nodes: Vec<Node>,
-    /// What the numbers of the items begin behind.
+    /// Added to the index of an item for its number.
     offset: i32,
     revision: u32,
 }
@@ -55,12 +56,12 @@ enum Value {
     Number(i32),
 }
 
-/// What hosts have to be told.
+/// The signal that hosts need after a change.
 #[derive(Debug, PartialEq)]
-enum News {
+enum Signal {
     None,
     Properties(Updated, Removed),
-    /// Its new revision.
+    /// The new revision.
     Layout(u32),
 }
 
@@ -70,24 +71,24 @@ impl DbusMenu {
         Self { tree: Arc::new(Mutex::new(tree)), clicks }
     }
 
-    /// Shows another menu, and says what of it is new.
+    /// Shows another menu, and signals what has changed.
     pub async fn show(&self, bus: &Connection, menu: &[Item]) -> zbus::Result<()> {
-        let news = self.lock().replace(nodes(menu));
+        let signal = self.lock().replace(nodes(menu));
         let emitter = SignalEmitter::new(bus, PATH)?;
-        match news {
-            News::None => Ok(()),
-            News::Properties(updated, removed) => {
+        match signal {
+            Signal::None => Ok(()),
+            Signal::Properties(updated, removed) => {
                 Self::items_properties_updated(&emitter, updated, removed).await
             }
-            News::Layout(revision) => Self::layout_updated(&emitter, revision, ROOT).await,
+            Signal::Layout(revision) => Self::layout_updated(&emitter, revision, ROOT).await,
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Tree> {
-        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tree.lock()
     }
 
-    /// `false`: there is no such item, or not any more.
+    /// `false`: there is no such item, or no longer.
     fn happened(&self, id: i32, event: &str) -> bool {
         let tree = self.lock();
         let Some(node) = tree.node(id) else { return false };
@@ -100,11 +101,7 @@ impl DbusMenu {
     }
 }
 
-#[expect(
-    clippy::unused_self,
-    clippy::needless_pass_by_value,
-    reason = "the interface's methods are as the bus wants them"
-)]
+#[expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "the interface defines the methods")]
 #[interface(name = "com.canonical.dbusmenu")]
 impl DbusMenu {
     fn get_layout(&self, parent: i32, depth: i32, names: Vec<String>) -> fdo::Result<(u32, Layout)> {
@@ -219,13 +216,13 @@ impl Tree {
         (self.id(index), node.properties(names), children)
     }
 
-    fn replace(&mut self, nodes: Vec<Node>) -> News {
+    fn replace(&mut self, nodes: Vec<Node>) -> Signal {
         let before = std::mem::replace(&mut self.nodes, nodes);
         let shape = |nodes: &[Node]| nodes.iter().map(|node| node.children.clone()).collect::<Vec<_>>();
         if shape(&before) != shape(&self.nodes) {
             self.offset = self.offset.saturating_add(i32::try_from(before.len()).unwrap_or(i32::MAX));
             self.revision += 1;
-            return News::Layout(self.revision);
+            return Signal::Layout(self.revision);
         }
         let (mut updated, mut removed) = (Vec::new(), Vec::new());
         for (index, (old, new)) in before.iter().zip(&self.nodes).enumerate() {
@@ -242,7 +239,11 @@ impl Tree {
                 removed.push((self.id(index), gone));
             }
         }
-        if updated.is_empty() && removed.is_empty() { News::None } else { News::Properties(updated, removed) }
+        if updated.is_empty() && removed.is_empty() {
+            Signal::None
+        } else {
+            Signal::Properties(updated, removed)
+        }
     }
 }
 
@@ -282,7 +283,7 @@ fn append(nodes: &mut Vec<Node>, parent: usize, items: &[Item]) {
     }
 }
 
-/// What is as usual is left out.
+/// Properties with their default value are left out.
 fn node(item: &Item) -> Node {
     let label = |label: &str| ("label", Value::Text(plain(label)));
     let (properties, command) = match item {
@@ -310,7 +311,7 @@ const fn disabled() -> (&'static str, Value) {
     ("enabled", Value::Switch(false))
 }
 
-/// A single underline would mark the letter behind it.
+/// A single underline would mark the letter after it.
 fn plain(label: &str) -> String {
     label.replace('_', "__")
 }
@@ -332,7 +333,7 @@ mod tests {
         let line = || Item::Line("one".to_owned());
         let mut tree = tree(&[line(), Item::Submenu { label: "more".to_owned(), items: vec![check(true)] }]);
         assert_eq!((1..=4).map(|id| tree.index(id)).collect::<Vec<_>>(), [Some(1), Some(2), Some(3), None]);
-        assert_eq!(tree.replace(nodes(&[line(), line()])), News::Layout(1));
+        assert_eq!(tree.replace(nodes(&[line(), line()])), Signal::Layout(1));
         assert_eq!(
             (1..=6).map(|id| tree.index(id)).collect::<Vec<_>>(),
             [None, None, None, None, Some(1), Some(2)]
@@ -343,13 +344,14 @@ mod tests {
     #[test]
     fn of_the_same_shape_only_what_is_new_is_told() {
         let mut tree = tree(&[check(true), Item::Line("one".to_owned())]);
-        let News::Properties(updated, removed) = tree.replace(nodes(&[check(false), Item::Separator])) else {
+        let Signal::Properties(updated, removed) = tree.replace(nodes(&[check(false), Item::Separator]))
+        else {
             panic!("properties");
         };
         let named: Vec<_> = updated.iter().map(|(id, new)| (*id, new.keys().cloned().collect())).collect();
         assert_eq!(named, [(1, vec!["toggle-state".to_owned()]), (2, vec!["type".to_owned()])]);
         assert_eq!(removed, [(2, vec!["enabled".to_owned(), "label".to_owned()])]);
-        assert_eq!(tree.replace(nodes(&[check(false), Item::Separator])), News::None);
+        assert_eq!(tree.replace(nodes(&[check(false), Item::Separator])), Signal::None);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! The icon, as [`StatusNotifierItem`] has it. Hosts read it once, and after that what a
-//! signal names.
+//! The icon as a [`StatusNotifierItem`]. Hosts read it once, and after that only what a signal
+//! names.
 //!
 //! [`StatusNotifierItem`]: https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, ObjectPath, fdo, interface};
 
-use super::{Shown, dbus_menu};
+use super::appearance::Appearance;
+use super::dbus_menu;
 use crate::tray::icon::Pixels;
 
 pub const PATH: &str = "/StatusNotifierItem";
@@ -20,16 +22,16 @@ type ToolTip = (String, Vec<Pixmap>, String, String);
 
 #[derive(Clone)]
 pub struct Item {
-    shown: Arc<Mutex<Shown>>,
+    shown: Arc<Mutex<Appearance>>,
 }
 
 impl Item {
-    pub fn new(shown: Shown) -> Self {
+    pub fn new(shown: Appearance) -> Self {
         Self { shown: Arc::new(Mutex::new(shown)) }
     }
 
-    /// Shows something else, and says what of it is new.
-    pub async fn show(&self, bus: &Connection, next: &Shown) -> zbus::Result<()> {
+    /// Shows the next appearance, and signals what has changed.
+    pub async fn show(&self, bus: &Connection, next: &Appearance) -> zbus::Result<()> {
         let before = std::mem::replace(&mut *self.lock(), next.clone());
         let emitter = SignalEmitter::new(bus, PATH)?;
         if before.icon != next.icon {
@@ -41,20 +43,20 @@ impl Item {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Appearance> {
+        self.shown.lock()
     }
 }
 
-/// A left click opens the menu: GNOME and older Plasma take a host's own method for it only
-/// where the item has none ([AppIndicator]).
+/// A left click opens the menu: GNOME and older Plasma open it only where the item has no
+/// action of its own ([AppIndicator]).
 ///
 /// [AppIndicator]: https://github.com/ubuntu/gnome-shell-extension-appindicator
 fn only_a_menu() -> fdo::Error {
-    fdo::Error::UnknownMethod("the menu is all there is".to_owned())
+    fdo::Error::UnknownMethod("the item has a menu only".to_owned())
 }
 
-#[expect(clippy::unused_self, reason = "the interface's methods are as the bus wants them")]
+#[expect(clippy::unused_self, reason = "the interface defines the methods")]
 #[interface(name = "org.kde.StatusNotifierItem")]
 impl Item {
     fn context_menu(&self, #[expect(unused)] x: i32, #[expect(unused)] y: i32) -> fdo::Result<()> {

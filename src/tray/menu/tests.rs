@@ -9,36 +9,19 @@ fn status(state: ProxyState) -> Status {
         address: "127.0.0.1:8045".parse().expect("an address"),
         base_url: "http://127.0.0.1:8045".to_owned(),
         active_accounts: 3,
-        cooling_accounts: 0,
-        accounts: Vec::new(),
-        in_flight: 0,
-        problem: None,
-        failure: None,
-        next_free_port: None,
-        warnings: Vec::new(),
-        update_available: None,
-        auth_mode: "auto".to_owned(),
-        allow_lan_access: false,
-        unreachable: Vec::new(),
-        icon: None,
-        notifications: true,
-        language: Language::English,
-        dashboard_url: String::new(),
-        config_path: String::new(),
-        pid: 1,
-        version: "0.1.0".to_owned(),
+        ..Status::stopped(Language::English, String::new())
     }
 }
 
-fn account(name: &str, state: &str, reason: Option<&str>) -> AccountStatus {
+fn account(name: &str, state: AccountState, reason: Option<&str>) -> AccountStatus {
     AccountStatus {
         name: name.to_owned(),
         provider: "demo".to_owned(),
-        state: state.to_owned(),
+        state,
         reason: reason.map(Message::from),
         fix: None,
         is_out_of_credit: false,
-        cooling_until_unix_secs: (state == "cooling").then_some(14 * 3600 + 5 * 60),
+        cooling_until_unix_secs: (state == AccountState::Cooling).then_some(14 * 3600 + 5 * 60),
         models: Vec::new(),
     }
 }
@@ -204,7 +187,7 @@ fn a_wide_text_becomes_lines_broken_at_words() {
     assert_eq!(wrapped("short"), ["short"]);
     for text in ["長".repeat(70), "x".repeat(150), format!("{} {}", "y".repeat(70), "z".repeat(3))] {
         let lines = wrapped(&text);
-        assert!(lines.iter().all(|line| width(line) <= WIDEST_LINE), "{lines:?}");
+        assert!(lines.iter().all(|line| line.width() <= WIDEST_LINE), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
     }
 }
@@ -220,16 +203,16 @@ fn a_way_out_that_can_be_clicked_needs_no_words() {
 fn an_account_shows_its_state_and_a_click_changes_it() {
     let enable = |name: &str, enabled| Command::EnableAccount { name: name.to_owned(), enabled };
     let cases = [
-        (account("a", "ready", None), "[x] a", enable("a", false)),
-        (account("a", "off", None), "[ ] a", enable("a", true)),
-        (account("a", "cooling", Some("429")), "[x] a — cooling until 14:05", enable("a", false)),
+        (account("a", AccountState::Ready, None), "[x] a", enable("a", false)),
+        (account("a", AccountState::Off, None), "[ ] a", enable("a", true)),
+        (account("a", AccountState::Cooling, Some("429")), "[x] a — cooling until 14:05", enable("a", false)),
         (
-            account("a", "disabled", Some("invalid key")),
+            account("a", AccountState::Disabled, Some("invalid key")),
             "[ ] a — disabled: invalid key",
-            Command::ReviveAccount("a".to_owned()),
+            enable("a", true),
         ),
         (
-            account("a", "unusable", Some("no such file")),
+            account("a", AccountState::Unusable, Some("no such file")),
             "[x] a — cannot be used: no such file",
             enable("a", false),
         ),
@@ -244,7 +227,7 @@ fn an_account_shows_its_state_and_a_click_changes_it() {
 #[test]
 fn an_account_says_why_in_the_language_of_the_menu() {
     let reason = message!("reason-quoted", reason = message!("reason-no-credit"), words = "Top up.");
-    let account = AccountStatus { reason: Some(reason), ..account("a", "disabled", None) };
+    let account = AccountStatus { reason: Some(reason), ..account("a", AccountState::Disabled, None) };
     let label = |language| label(&account_item(&account, language, &TimeZone::UTC));
     assert_eq!(label(Language::English), "[ ] a — disabled: no credit left: Top up.");
     assert_eq!(label(Language::Japanese), "[ ] a — 無効: クレジットの残高がありません: Top up.");
@@ -296,10 +279,11 @@ fn every_language_has_the_same_menu() {
         commands.collect()
     }
     let of = |language| {
-        let accounts = vec![account("a", "cooling", None)];
+        let accounts = vec![account("a", AccountState::Cooling, None)];
         shown(Status { accounts, language, ..status(ProxyState::Running) })
     };
-    let [english, japanese, chinese] = Language::ALL.map(of);
+    let [english, japanese, chinese] =
+        [Language::English, Language::Japanese, Language::SimplifiedChinese].map(of);
     assert_eq!(commands(&english), commands(&japanese));
     assert_eq!(commands(&english), commands(&chinese));
     assert_eq!(label(&japanese[0]), "127.0.0.1:8045 で実行中");

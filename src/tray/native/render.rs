@@ -1,5 +1,5 @@
-//! The menu's value as the system's own items, changed in place: a menu that is open
-//! stays open, and only items that come or go are made or removed.
+//! The menu as the system's own items, changed in place: an open menu stays open, and only
+//! items that come or go are made or removed.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub struct Rendered {
 enum Node {
     /// A line or an action, which differ in whether they are enabled.
     Text(MenuItem),
-    /// With what it is to show, whatever the system has toggled it to.
+    /// With its check mark as the view has it, whatever the system has toggled it to.
     Check(CheckMenuItem, bool),
     Submenu(Submenu, Vec<Self>),
     Separator(PredefinedMenuItem),
@@ -45,7 +45,7 @@ impl Rendered {
     }
 }
 
-/// What items stand in.
+/// A menu or a submenu.
 trait Container {
     fn insert(&self, item: &dyn IsMenuItem, position: usize) -> Result<(), Error>;
     fn remove(&self, item: &dyn IsMenuItem) -> Result<(), Error>;
@@ -71,8 +71,7 @@ impl Container for Submenu {
     }
 }
 
-/// Items of the same kind at both ends are kept and changed; what differs between them
-/// is removed and made anew.
+/// Keeps and changes items of the same kind at both ends, and makes those between them anew.
 fn reconcile(
     container: &dyn Container,
     nodes: &mut Vec<Node>,
@@ -172,7 +171,7 @@ fn restore_checks(nodes: &[Node]) {
     }
 }
 
-/// A single ampersand would mark the letter behind it.
+/// A single ampersand would mark the letter after it.
 fn plain(label: &str) -> String {
     label.replace('&', "&&")
 }

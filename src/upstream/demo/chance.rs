@@ -1,4 +1,4 @@
-//! Numbers that look like chance and are the same every time, on every machine.
+//! Numbers that look random and are the same on every run and every machine.
 
 /// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
 pub fn hash(bytes: &[u8]) -> u64 {

@@ -2,42 +2,44 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
 
-use super::fields::{self, Invalid};
-use super::{Answer, Stamp, chance, tokens};
+use super::{chance, tokens};
+use crate::chat::{Blob, Usage};
+use crate::protocol::side::images::{Request, Response};
+use crate::protocol::{ErrorKind, LocalError, form};
 
-/// `openai.types.ImagesResponse`.
-pub fn answer(body: &[u8], stamp: &Stamp<'_>) -> Result<Answer, Invalid> {
-    let request = if body.starts_with(b"--") { form(body)? } else { fields::object(body)? };
-    let Some(prompt) = request["prompt"].as_str() else { return Err(Invalid::missing("prompt")) };
-    let copies = fields::count(request.get("n"), "n")?.unwrap_or(1).clamp(1, 10);
-    let image = json!({"b64_json": BASE64_STANDARD.encode(png(prompt))});
-    let input = tokens::of_text(prompt);
-    Ok(Answer::json(&json!({
-        "created": stamp.created_unix_secs,
-        "data": (0..copies).map(|_| image.clone()).collect::<Value>(),
-        "output_format": "png",
-        "usage": {
-            "input_tokens": input,
-            "input_tokens_details": {"text_tokens": input, "image_tokens": 0},
-            "output_tokens": copies,
-            "total_tokens": input + copies,
-        },
-    })))
+/// The same picture as often as it is asked for. Each counts as one token.
+pub fn answer(request: &Request) -> Response {
+    let image =
+        Blob { media_type: "image/png".to_owned(), base64: BASE64_STANDARD.encode(png(&request.prompt)) };
+    let input = tokens::of_text(&request.prompt);
+    let usage = Usage { input, output: request.count as u64, ..Usage::default() };
+    Response { images: vec![image; request.count], usage: Some(usage) }
 }
 
-/// An edit's form, as far as it is answered.
-fn form(body: &[u8]) -> Result<Value, Invalid> {
-    if !fields::form_has(body, "image") {
-        return Err(Invalid::missing("image"));
+/// Reads the form of an edit, which is answered like a prompt for a new picture. Fails with
+/// a 400 where it has no prompt or no image.
+pub fn read_edit(body: &[u8]) -> Result<Request, LocalError> {
+    let invalid = |message: &str| LocalError::new(ErrorKind::InvalidRequest, message);
+    let prompt = form::text(body, "prompt").ok_or_else(|| invalid("prompt: this field is required"))?;
+    // Several images come under `image[]`.
+    if form::field(body, "image").or_else(|| form::field(body, "image[]")).is_none() {
+        return Err(invalid("image: this field is required"));
     }
-    Ok(json!({"prompt": fields::form_field(body, "prompt"), "n": fields::form_field(body, "n")}))
+    let count = match form::text(body, "n") {
+        Some(count) => count.parse().ok().filter(|count| (1..=MOST).contains(count)),
+        None => Some(1),
+    };
+    let count = count.ok_or_else(|| invalid("n: must be 1 to 10"))?;
+    Ok(Request { prompt: prompt.to_owned(), count, ..Request::default() })
 }
+
+/// As many as OpenAI draws in one call.
+const MOST: usize = 10;
 
 const SIDE: u32 = 64;
 
-/// A PNG of two colours, the one of the bars by chance of the prompt
+/// A PNG of two colours; the prompt decides that of the bars
 /// (<https://www.w3.org/TR/png-3/>).
 fn png(prompt: &str) -> Vec<u8> {
     const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";

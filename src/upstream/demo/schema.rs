@@ -3,16 +3,15 @@
 
 use serde_json::{Map, Number, Value, json};
 
-/// A small value for `schema`. What no small value can satisfy (a `pattern`, an endless
-/// recursion) is left unsatisfied.
+/// A small value for `schema`. A `pattern` and an endless recursion are not satisfied.
 pub fn smallest(schema: &Value) -> Value {
     Example { root: schema, values_left: 1000 }.of(schema, 0)
 }
 
 struct Example<'a> {
-    /// Where `$ref` points into.
+    /// The schema that a `$ref` points into.
     root: &'a Value,
-    /// A bound on the whole, since a recursive schema may grow in width as well as depth.
+    /// Bounds the whole value: a recursive schema may grow in width as well as in depth.
     values_left: usize,
 }
 
@@ -68,13 +67,13 @@ impl<'a> Example<'a> {
         first.iter().chain(rest).take(length).map(|item| self.of(item, depth + 1)).collect()
     }
 
-    /// What a local `$ref` points to.
+    /// The target of a local `$ref`.
     fn target(&self, schema: &Value) -> Option<&'a Value> {
         let pointer = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
         self.root.pointer(pointer)
     }
 
-    /// One schema that asks for what all parts ask for.
+    /// One schema with the demands of all `allOf` parts.
     fn merged(&self, schema: &Value, parts: &[Value]) -> Value {
         let mut whole = schema.as_object().cloned().unwrap_or_default();
         whole.shift_remove("allOf");
@@ -113,7 +112,7 @@ fn first_option(schema: &Value) -> Option<&Value> {
     options.iter().find(|option| Kind::of(option) != Kind::Null).or(options.first())
 }
 
-/// The alternative with what stands beside it (`required` may stand outside, `anyOf` inside).
+/// The alternative, merged with the schema around it: `required` may be outside of `anyOf`.
 fn with_option(schema: &Value, option: &Value) -> Value {
     let mut whole = schema.as_object().cloned().unwrap_or_default();
     for key in ["anyOf", "any_of", "oneOf"] {
@@ -240,7 +239,7 @@ fn number(schema: &Value) -> Value {
     Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
-/// Gemini writes such limits as strings (protobuf's int64).
+/// A limit as a number, or as a string: Gemini writes protobuf's int64 so.
 fn limit(schema: &Value, key: &str) -> Option<u64> {
     let value = schema.get(key)?;
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_schemas_come_to_an_end() {
+    fn endless_schemas_give_a_limited_value() {
         let wide = json!({"$ref": "#/$defs/N", "$defs": {"N": {
             "type": "object", "required": ["a", "b", "c", "d"], "properties": {
                 "a": {"$ref": "#/$defs/N"}, "b": {"$ref": "#/$defs/N"},

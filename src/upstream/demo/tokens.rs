@@ -1,37 +1,60 @@
 //! Token counts. The demo has no tokenizer: every count is an estimate of four UTF-8 bytes
-//! a token, about what English costs, and near enough for Japanese and Chinese.
+//! per token, about what English costs, and near enough for Japanese and Chinese.
 
-use serde_json::Value;
+use crate::chat::{Part, Request, Tool, ToolResult};
 
 const BYTES_PER_TOKEN: usize = 4;
+/// What vendors count for each message and tool in addition to its text.
+const TOKENS_PER_ITEM: u64 = 4;
 
 pub fn of_text(text: &str) -> u64 {
-    text.len().div_ceil(BYTES_PER_TOKEN) as u64
+    of_bytes(text.len())
 }
 
-/// The longest beginning of `text` that costs no more than `tokens`.
+/// The longest beginning of `text` that costs at most `tokens`.
 pub fn first(text: &str, tokens: u64) -> &str {
     let bytes = usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(BYTES_PER_TOKEN);
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// A whole request: keys count too, as vendors charge a few tokens for each message.
-pub fn of_request(body: &Value) -> u64 {
-    (bytes_in(body).div_ceil(BYTES_PER_TOKEN) as u64).max(1)
+/// A whole conversation, its tools included.
+pub fn of_request(request: &Request) -> u64 {
+    let parts = request.turns.iter().flat_map(|turn| &turn.parts);
+    let bytes = parts.map(part_bytes).sum::<usize>() + request.tools.iter().map(tool_bytes).sum::<usize>();
+    of_bytes(bytes) + TOKENS_PER_ITEM * (request.turns.len() + request.tools.len()) as u64
 }
 
-fn bytes_in(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
-        Value::String(text) if text.starts_with("data:") => 0,
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(bytes_in).sum(),
-        Value::Object(members) => members.iter().map(|(key, member)| bytes_in_member(key, member)).sum(),
-    }
+pub fn of_part(part: &Part) -> u64 {
+    of_bytes(part_bytes(part))
+}
+
+const fn of_bytes(bytes: usize) -> u64 {
+    bytes.div_ceil(BYTES_PER_TOKEN) as u64
 }
 
 /// Files and signatures travel as base64; a model does not read them as text.
-fn bytes_in_member(key: &str, member: &Value) -> usize {
-    let opaque = matches!(key, "data" | "file_data" | "signature" | "thoughtSignature" | "encrypted_content");
-    key.len() + if opaque { 0 } else { bytes_in(member) }
+fn part_bytes(part: &Part) -> usize {
+    match part {
+        Part::Text { text, .. } => text.len(),
+        Part::Thinking(thinking) => thinking.text.len(),
+        Part::ToolUse(call) => call.name.len() + call.arguments.len(),
+        Part::ToolResult(ToolResult { parts, .. }) => parts.iter().map(part_bytes).sum(),
+        Part::RedactedThinking(_)
+        | Part::Image(_)
+        | Part::Document(_)
+        | Part::Media(_)
+        | Part::CachePoint(_) => 0,
+    }
+}
+
+fn tool_bytes(tool: &Tool) -> usize {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    match tool {
+        Tool::Function { name, description, schema, .. } => {
+            let schema = schema.as_ref().map_or(0, |schema| schema.to_string().len());
+            name.len() + length(description) + schema
+        }
+        Tool::Freeform { name, description, .. } => name.len() + length(description),
+        Tool::WebSearch(_) | Tool::Hosted { .. } => 0,
+    }
 }

@@ -1,4 +1,4 @@
-//! The demo's sentences, in the script the user wrote in.
+//! The demo's sentences, in the language of the message.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Language {
@@ -7,10 +7,10 @@ enum Language {
     Chinese,
 }
 
-/// The answer to a user's message.
-pub fn to_user(message: &str, model: &str) -> String {
-    let quote = quote(message);
-    match Language::of(message) {
+/// The answer to a prompt.
+pub fn to_prompt(prompt: &str, model: &str) -> String {
+    let quote = quote(prompt);
+    match Language::of(prompt) {
         _ if quote.is_empty() => format!(
             "This is the demo of portcullis, answering in place of {model}. \
              Your message had no text to quote. {REAL_ACCOUNT}"
@@ -45,7 +45,7 @@ pub fn to_tool_result(result: &str) -> String {
     }
 }
 
-/// What an audio file is said to contain.
+/// The transcript of every audio file.
 pub const TRANSCRIPT: &str =
     "This is the demo of portcullis: the audio arrived, but no model listened to it.";
 
@@ -57,7 +57,7 @@ const REAL_ACCOUNT_CHINESE: &str =
     "要获得真实的回答，请用 `portcullis account add` 添加账号，或在配置文件中写入 `[[accounts]]`。";
 
 impl Language {
-    /// The language of most of a text. One such character stands for about a word's third,
+    /// The language of most of a text. A Japanese or Chinese character counts as three letters,
     /// so that "translate 猫 to English" stays English.
     fn of(text: &str) -> Self {
         const LETTERS_PER_CHARACTER: usize = 3;
@@ -81,7 +81,7 @@ const fn is_han(letter: char) -> bool {
     matches!(letter, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
 
-/// The beginning of a text, on one line.
+/// The beginning of a text, on one line, at most 120 characters.
 fn quote(text: &str) -> String {
     const LONGEST: usize = 120;
     let mut letters = text.split_whitespace().flat_map(|word| [" ", word]).skip(1).flat_map(str::chars);
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_in_the_script_of_the_message() {
+    fn answers_in_the_language_of_the_message() {
         for (message, language) in [
             ("hello", Language::English),
             ("", Language::English),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_one_bounded_line() {
+    fn a_quote_is_one_line_of_limited_length() {
         for (text, quoted) in [
             ("", String::new()),
             ("  two\n lines\t", "two lines".to_owned()),
@@ -125,9 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn every_language_says_demo_and_what_to_do() {
+    fn every_language_names_the_demo_and_the_next_step() {
         for message in ["hello", "こんにちは", "你好", ""] {
-            for text in [to_user(message, "gpt-5-mini"), to_tool_result(message)] {
+            for text in [to_prompt(message, "gpt-5-mini"), to_tool_result(message)] {
                 for expected in ["portcullis", "`portcullis account add`", "`[[accounts]]`", message] {
                     assert!(text.contains(expected), "{text:?} lacks {expected:?}");
                 }

@@ -6,9 +6,11 @@
 //! not say the same ([`super::Fault::AccountBySentence`]).
 
 use self::Ending::{Dead, Spent};
-use super::words::{LONGEST_REASON, before_quotation, first_sentence, mask_keys, one_line, shorten};
+use super::words::{LONGEST_REASON, before_quotation, first_sentence, shorten};
 use crate::chat::FailureKind::{self, Forbidden, InvalidRequest};
+use crate::config::without_keys;
 use crate::language::Message;
+use crate::language::printable::one_line;
 use crate::message;
 use crate::protocol::Provider;
 
@@ -119,7 +121,9 @@ pub struct Verdict {
 impl Refusal {
     pub fn new(provider: Provider, kind: FailureKind, message: &str, labels: Vec<String>) -> Self {
         let (sentence, unquoted) = (before_quotation(message), first_sentence(message));
-        let message = shorten(mask_keys(&one_line(message)), LONGEST_REASON);
+        // Google names the whole key in `Consumer 'api_key:AIza…' has been suspended`, and some
+        // servers quote a wrong one.
+        let message = shorten(without_keys(&one_line(message)), LONGEST_REASON);
         Self { provider, kind, message, sentence, unquoted, labels }
     }
 

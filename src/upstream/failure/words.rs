@@ -1,6 +1,6 @@
 //! The words of a refusal: its sentence without what it quotes, on one line, without keys.
 
-use crate::language::printable::is_unprintable;
+use crate::language::printable::one_line;
 
 /// Characters of a reason.
 pub const LONGEST_REASON: usize = 300;
@@ -63,30 +63,6 @@ const fn closing_quote(character: char, before: char) -> Option<char> {
         '「' => '」',
         _ => return None,
     })
-}
-
-/// White space of any kind becomes one space; controls and invisible direction marks,
-/// which could forge a log line or a menu entry, go.
-pub fn one_line(text: &str) -> String {
-    let visible = |c: &char| !is_unprintable(*c);
-    let words = text.split_whitespace().map(|word| word.chars().filter(visible).collect::<String>());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
-/// Google names the whole key in `Consumer 'api_key:AIza…' has been suspended`, and some
-/// servers quote a wrong one: what looks like a key is not repeated.
-pub fn mask_keys(text: &str) -> String {
-    let is_key_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '*');
-    let looks_like_key = |word: &str| {
-        word.len() >= 12 && ["sk-", "AIza", "AQ.", "gsk_"].iter().any(|prefix| word.starts_with(prefix))
-    };
-    text.split_inclusive(|c| !is_key_character(c))
-        .map(|piece| {
-            let word = piece.trim_end_matches(|c| !is_key_character(c));
-            if looks_like_key(word) { piece.replacen(word, "***", 1) } else { piece.to_owned() }
-        })
-        .collect()
 }
 
 pub fn shorten(mut text: String, longest: usize) -> String {

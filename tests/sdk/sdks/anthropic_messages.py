@@ -29,7 +29,7 @@ class AnthropicMessages(Sdk):
     wire = wires.Anthropic()
     model = "claude-sonnet-5"
     own_header = ("anthropic-beta", "some-beta-2026-01-01")
-    nonsense = "messages: expected a list"
+    nonsense = "messages: must be a list"
     raises: ClassVar = {
         400: anthropic.BadRequestError,
         401: anthropic.AuthenticationError,
@@ -136,7 +136,7 @@ class AnthropicMessages(Sdk):
         if files := [*image, *document]:
             messages[-1]["content"] = [{"type": "text", "text": ask.turns[-1]}, *files]
         if ask.after:
-            # The last one first: who is faster is nobody's to say.
+            # The last one first: the order of parallel calls is not defined.
             results = [
                 {"type": "tool_result", "tool_use_id": call.id, "content": result}
                 for call, result in reversed(list(zip(ask.after.calls, ask.results, strict=True)))

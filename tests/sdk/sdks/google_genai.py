@@ -38,7 +38,7 @@ class GoogleGenai(Sdk):
     wire = wires.Gemini()
     model = "gemini-3-flash"
     own_header = ("x-goog-request-params", "model=mine")
-    nonsense = "contents: expected a list"
+    nonsense = "contents: must be an object"
     raises: ClassVar = {
         **dict.fromkeys([400, 401, 404, 413, 422, 429], errors.ClientError),
         **dict.fromkeys([500, 502, 503, 529], errors.ServerError),

@@ -38,7 +38,7 @@ class GoogleGenerativeai(Sdk):
     wire = wires.GeminiArray()
     model = "gemini-3-flash"
     own_header = ("x-goog-request-params", "model=mine")
-    nonsense = "contents[0].parts: field required"
+    nonsense = "the conversation is empty"
     raises: ClassVar = {
         400: exceptions.BadRequest,
         401: exceptions.Unauthorized,
@@ -70,7 +70,7 @@ class GoogleGenerativeai(Sdk):
             for chunk in self._generate(_contents(text), stream=True):
                 yield from _pieces(chunk)
         finally:
-            # There is no other way to hang up than to forget the answer.
+            # The only way to hang up is to drop the answer.
             gc.collect()
 
     def stream_to_the_end(self, text: str) -> Answer:

@@ -34,7 +34,7 @@ class OpenAiChat(Sdk):
     model = "gpt-5-mini"
     base_path = "/v1"
     own_header = ("OpenAI-Beta", "mine")
-    nonsense = "messages: expected a list"
+    nonsense = "messages: must be a list"
     raises: ClassVar = {
         400: openai.BadRequestError,
         401: openai.AuthenticationError,
@@ -147,7 +147,7 @@ class OpenAiChat(Sdk):
         if ask.after:
             results = zip(ask.after.calls, ask.results, strict=True)
             messages.append(ask.after.turn)
-            # The last one first: who is faster is nobody's to say.
+            # The last one first: the order of parallel calls is not defined.
             for call, result in reversed(list(results)):
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
         words: dict[str, Any] = {"model": self.model, "messages": messages}

@@ -28,7 +28,7 @@ TOOL: Any = {
 
 class OpenAiResponses(OpenAiChat):
     wire = wires.OpenAiResponses()
-    nonsense = "input: expected"
+    nonsense = "input: must be"
     unaskable: ClassVar = frozenset({"stop"})
 
     def say(self, *turns: str) -> Answer:

@@ -51,13 +51,13 @@ class Sdk(ABC):
     model: str
     # What the SDK's base URL has after the proxy's address.
     base_path = ""
-    # A header a user may set, and one that is nobody's business upstream.
+    # A header a user may set, and one that must not reach the upstream.
     own_header: tuple[str, str]
     stray_header = ("x-stray", "stays here")
     # What of a question and of an answer it has no words for.
     unaskable: ClassVar[frozenset[str]] = frozenset()
     unsayable: ClassVar[frozenset[str]] = frozenset()
-    # What its nonsense is called in the demo's answer.
+    # The demo's error for its nonsense begins with this.
     nonsense: str
     # How many pieces of a stream it keeps back.
     reads_ahead = 0

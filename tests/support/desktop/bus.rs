@@ -1,4 +1,4 @@
-//! A session bus with nobody on it but those a test puts there.
+//! A private session bus: only what a test starts is on it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,18 +57,18 @@ impl PrivateBus {
         TestProxy::spawn_stopped(home, command).await
     }
 
-    /// The session ends under those who are in it.
+    /// Ends the session while programs are connected to it.
     pub async fn kill(&mut self) {
         self.daemon.kill().await.expect("killed");
     }
 
-    /// The session begins again, at the same address.
+    /// Starts the session again, at the same address.
     pub async fn revive(&mut self) {
         let _ = std::fs::remove_file(socket(self.directory.path()));
         self.daemon = daemon(self.directory.path()).await;
     }
 
-    /// It accepts, and answers nobody.
+    /// A bus that accepts connections and never answers.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }

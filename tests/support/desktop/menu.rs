@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use zbus::wire::OwnedVariant;
 
 pub type Properties = HashMap<String, OwnedVariant>;
-/// Properties an item has anew, and those it has no more.
+/// Properties that an item gained, and those it lost.
 pub type Updated = (i32, Properties);
 pub type Removed = (i32, Vec<String>);
 pub type Layout = (i32, Properties, Vec<OwnedVariant>);
@@ -94,7 +94,7 @@ impl Node {
     }
 }
 
-/// One line an item, submenus indented: `[x] label`, `label (off)` when it is disabled,
+/// One line for each item, submenus indented: `[x] label`, `label (off)` when it is disabled,
 /// `label ▸` with a submenu, `---`.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,5 @@
 //! A desktop of the test's own: a private session bus, a tray host on it that knows only
-//! what it is told by signals, and a notification daemon that remembers. Linux only.
+//! what signals report, and a notification daemon that remembers. Linux only.
 
 pub mod bus;
 pub mod menu;

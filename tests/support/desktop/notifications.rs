@@ -12,7 +12,7 @@ use crate::support::proxy::LIMIT;
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 
-/// How it treats whoever notifies.
+/// How it treats a program that notifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manners {
     Proper,
@@ -62,12 +62,12 @@ impl NotificationDaemon {
         shown.expect("a notification in time").expect("the daemon runs")
     }
 
-    /// What came and was not looked at yet.
+    /// Notifications that arrived and were not looked at yet.
     pub fn waiting(&mut self) -> Vec<Shown> {
         std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
     }
 
-    /// The next notification its sender takes back.
+    /// The next notification that its sender withdraws.
     pub async fn next_closed(&mut self) -> u32 {
         timeout(LIMIT, self.closed.recv()).await.expect("closed in time").expect("the daemon runs")
     }
@@ -79,7 +79,7 @@ impl NotificationDaemon {
         Service::notification_closed(&emitter, id, 2).await.expect("sent");
     }
 
-    /// The user waves it away.
+    /// The user dismisses it.
     pub async fn dismiss(&self, id: u32) {
         Service::notification_closed(&self.emitter(), id, 2).await.expect("sent");
     }

@@ -55,7 +55,7 @@ impl TrayHost {
         next.expect("an icon registers in time").expect("the host runs")
     }
 
-    /// It goes, as a panel that is closed.
+    /// Leaves the bus, as a panel that is closed does.
     pub async fn stop(self) {
         self.connection.close().await.expect("closed");
     }

@@ -94,7 +94,7 @@ impl TrayItem {
         self.wait_for("its end", |seen| seen.gone).await;
     }
 
-    /// Clicks what these labels lead to; each may be the beginning of one. Where the menu
+    /// Clicks the item at the end of these labels; each may be the beginning of one. Where the menu
     /// has changed under the pointer, the click goes to what stands there then.
     pub async fn click(&self, path: &[&str]) {
         loop {
@@ -171,7 +171,7 @@ impl Remote {
         proxy.call("Get", &(ITEM, name)).await
     }
 
-    /// What a signal says, or says to read anew.
+    /// What a signal reports, or asks to be read again.
     async fn take(&self, signal: &Message, seen: &mut Seen) -> zbus::Result<()> {
         let header = signal.header();
         match header.member().map(MemberName::as_str) {

@@ -39,7 +39,7 @@ provider = "anthropic"
 file = "/run/key"
 "#;
 
-/// Where an edit is refused: the key of its problem. `None` when it was written.
+/// The key that an edit is refused for; `None` when it was written.
 fn refused(change: impl FnOnce(&Path) -> Result<(), EditError>) -> Option<String> {
     refused_in(FILE, change)
 }
@@ -104,11 +104,11 @@ fn a_key_stays_with_the_server_it_was_entered_for() {
 }
 
 #[test]
-fn a_page_names_no_place_that_the_file_does_not_name_for_that_server() {
+fn a_page_cannot_add_a_place_that_the_file_does_not_name_for_that_server() {
     let source = |text: &str, base_url: &str| [("api_key", place(text)), ("base_url", Value::from(base_url))];
     let at_home = "https://box.example:8443/v1";
     let (evil, claude) = ("https://evil.example/v1", "https://api.anthropic.com/v1");
-    // What a page is refused, and what the user's own process is.
+    // What is refused to a page, and to a process of the user.
     let cases = [
         ("{ env = \"BOX_KEY\" }", at_home, None, None),
         ("{ env = \"BOX_KEY\" }", evil, Some("env"), Some("env")),
@@ -146,7 +146,7 @@ fn a_page_names_no_place_that_the_file_does_not_name_for_that_server() {
 }
 
 #[test]
-fn settings_that_lead_keys_elsewhere_are_refused() {
+fn settings_that_send_keys_elsewhere_are_refused() {
     let set_in = |file: &str, editor, values: &[(&str, &str)]| {
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
         refused_in(file, |path| set_all_as(editor, path, values))

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 
 use super::{Request, Response};
 use crate::chat::Failure;
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
 use crate::protocol::gemini::spelling;
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::limits::{self, Limits};
-use crate::protocol::side::{SideEncoded, nonsense};
+use crate::protocol::models::bare_id;
+use crate::protocol::side::SideEncoded;
 use crate::protocol::{Operation, json as json_text};
 
 const KNOWN: [&str; 4] = ["model", "content", "outputDimensionality", "embedContentConfig"];
@@ -28,12 +30,12 @@ pub fn decode_batch_request(body: Object) -> Outcome<Request> {
     limits::at_most(limits::MOST_INPUTS, sent, "texts").map_err(|invalid| invalid.at("requests"))?;
     field::each(&body, "requests", |one| decode_one(field::as_object(one)?, &mut request))?;
     if request.inputs.is_empty() {
-        return Err(Invalid::new("is empty").at("requests"));
+        return Err(InvalidField::new("is empty").at("requests"));
     }
     Ok(request)
 }
 
-/// Adds one text to the request. Newer SDKs put the options into a config of their own.
+/// Adds one text to the request. Newer SDKs write the options in an inner config.
 fn decode_one(one: &Object, request: &mut Request) -> Outcome<()> {
     let content = field::as_object(field::required(one, "content")?)?;
     let mut text = String::new();
@@ -41,7 +43,7 @@ fn decode_one(one: &Object, request: &mut Request) -> Outcome<()> {
         let part = field::as_object(part)?;
         match field::string(part, "text")? {
             Some(more) => text.push_str(more),
-            None => return Err(Invalid::new("only text can be embedded by another vendor's model")),
+            None => return Err(InvalidField::new("only text can be embedded by another vendor's model")),
         }
         Ok(())
     })
@@ -49,8 +51,8 @@ fn decode_one(one: &Object, request: &mut Request) -> Outcome<()> {
     let options = field::object(one, "embedContentConfig")?.unwrap_or(one);
     let dimensions = field::count(options, "outputDimensionality")?;
     if !request.inputs.is_empty() && request.dimensions != dimensions {
-        let problem = "must be the same in all requests: another vendor's API takes it once";
-        return Err(Invalid::new(problem).at("outputDimensionality"));
+        let problem = "must be the same in all requests; another vendor's API takes it once";
+        return Err(InvalidField::new(problem).at("outputDimensionality"));
     }
     for key in field::unknown_names(options, &KNOWN) {
         request.dropped.note(key.clone());
@@ -60,9 +62,9 @@ fn decode_one(one: &Object, request: &mut Request) -> Outcome<()> {
     Ok(())
 }
 
-/// Always a batch: one text is a batch as well. Each text has the model's name with it.
+/// Writes a batch, also for one text. Each text repeats the model's name.
 pub fn encode_request(request: &Request, model: &str, limits: Limits) -> Outcome<SideEncoded> {
-    let model = format!("models/{}", model.strip_prefix("models/").unwrap_or(model));
+    let model = format!("models/{}", bare_id(model));
     limits.of_output().charge(model.len().saturating_mul(request.inputs.len()))?;
     let one = |input: &String| {
         let mut one = json!({"model": model, "content": {"parts": [{"text": input}]}});
@@ -102,7 +104,7 @@ struct UsageMetadata {
 
 pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
     let answer: BatchEmbedContentsResponse =
-        serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+        serde_json::from_slice(body).map_err(|error| json_text::nonsense(&error))?;
     Ok(Response {
         vectors: answer.embeddings.into_iter().map(|embedding| embedding.values).collect(),
         tokens: answer.usage_metadata.and_then(|usage| usage.prompt_token_count),
@@ -120,7 +122,7 @@ pub fn encode_batch_response(response: &Response) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Format;
+    use super::super::VectorFormat;
     use super::*;
     use crate::protocol::LocalError;
 
@@ -142,14 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_embedded_elsewhere_is_refused_by_name() {
+    fn what_cannot_be_embedded_elsewhere_is_refused_by_field() {
         let text = json!({"parts": [{"text": "a"}]});
         let picture = json!({"parts": [{"inlineData": {"data": ""}}]});
         for (body, expected) in [
             (json!({}), "requests: this field is required"),
             (json!({"requests": []}), "requests: is empty"),
             (json!({"requests": [{}]}), "requests[0].content: this field is required"),
-            (json!({"requests": vec![json!({}); 2_049]}), "requests: has 2049 texts, and at most 2048"),
+            (json!({"requests": vec![json!({}); 2_049]}), "requests: has 2049 texts; at most 2048"),
             (json!({"requests": [{"content": picture}]}), "requests[0].content.parts[0]: only text"),
             (
                 json!({"requests": [{"content": text}, {"content": text, "outputDimensionality": 8}]}),
@@ -166,12 +168,12 @@ mod tests {
         let request = Request {
             inputs: vec!["a".to_owned()],
             dimensions: Some(8),
-            format: Format::Base64,
+            format: VectorFormat::Base64,
             ..Request::default()
         };
         let written = |model: &str| encode_request(&request, model, Limits::new(1_000));
         let sent: Value =
-            serde_json::from_slice(&written("gemini-embedding-001").expect("said").body).expect("JSON");
+            serde_json::from_slice(&written("gemini-embedding-001").expect("encodable").body).expect("JSON");
         assert_eq!(
             sent,
             json!({"requests": [{"model": "models/gemini-embedding-001", "content": {"parts": [{"text": "a"}]},

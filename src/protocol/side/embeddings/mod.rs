@@ -1,4 +1,4 @@
-//! Where texts stand in a model's space: the neutral question and its answer.
+//! Embeddings: the neutral request and its answer.
 
 pub mod gemini;
 pub mod openai;
@@ -8,15 +8,15 @@ use crate::chat::Dropped;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     pub inputs: Vec<String>,
-    /// `None`: as many as the model has by itself.
+    /// `None` for the model's default.
     pub dimensions: Option<u64>,
     /// OpenAI's `encoding_format`.
-    pub format: Format,
+    pub format: VectorFormat,
     pub dropped: Dropped,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum VectorFormat {
     #[default]
     Float,
     /// 32-bit floats, little-endian.
@@ -25,8 +25,8 @@ pub enum Format {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
-    /// One for each input, in order.
+    /// A vector for each input, in order.
     pub vectors: Vec<Vec<f64>>,
-    /// What the inputs cost, where the upstream says so.
+    /// Tokens of the inputs, where the upstream states them.
     pub tokens: Option<u64>,
 }

@@ -4,15 +4,16 @@ use serde_json::{Value, json};
 
 use super::{Request, Response};
 use crate::chat::{self, Dropped, Failure, FailureKind};
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
 use crate::protocol::gemini::wire::{Blob, Chunk, Part, Usage};
 use crate::protocol::gemini::{self, spelling};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::media::standard_base64;
-use crate::protocol::side::{SideEncoded, nonsense};
-use crate::protocol::translate::RequestTarget;
+use crate::protocol::operation::RequestTarget;
+use crate::protocol::side::SideEncoded;
 use crate::protocol::{Operation, ResponseContext, json as json_text};
 
-/// What `aspectRatio` takes, and how large such a picture is
+/// The values of `aspectRatio`, and the pixels of each
 /// (<https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios>).
 const SHAPES: [(&str, (u32, u32)); 10] = [
     ("1:1", (1024, 1024)),
@@ -29,7 +30,7 @@ const SHAPES: [(&str, (u32, u32)); 10] = [
 
 const KNOWN_CONFIG: [&str; 3] = ["responseModalities", "candidateCount", "imageConfig"];
 
-/// Reads the wish for a picture out of a conversation: its words, in order.
+/// Reads a request for a picture out of a conversation: its texts, in order.
 pub fn decode_request(body: Object) -> Outcome<Request> {
     let target = RequestTarget { model: Some(""), stream: false };
     let mut body = spelling::to_camel_case(body);
@@ -43,7 +44,7 @@ pub fn decode_request(body: Object) -> Outcome<Request> {
                 request.prompt.push_str("\n\n");
                 request.prompt.push_str(text);
             }
-            _ => return Err(Invalid::new("this model draws from words alone").at("contents")),
+            _ => return Err(InvalidField::new("this model draws from text alone").at("contents")),
         }
     }
     chat.unknown.into_iter().for_each(|(key, _)| request.dropped.note(key));
@@ -76,7 +77,7 @@ fn parts_of(ratio: &str) -> (u32, u32) {
     ratio.split_once(':').map_or((1, 1), |(width, height)| (side(width), side(height)))
 }
 
-/// One call for each picture: these models refuse a `candidateCount` above one.
+/// A call for each picture: these models refuse a `candidateCount` above one.
 pub fn encode_request(request: &Request) -> SideEncoded {
     let mut dropped = request.dropped.clone();
     let mut config = json!({"responseModalities": ["IMAGE"]});
@@ -92,7 +93,7 @@ pub fn encode_request(request: &Request) -> SideEncoded {
     }
 }
 
-/// The nearest shape there is; another number of pixels is noted.
+/// The nearest shape. A different number of pixels is noted.
 fn aspect_ratio((width, height): (u32, u32), dropped: &mut Dropped) -> &'static str {
     let slant = |(width, height): (u32, u32)| (f64::from(width) / f64::from(height)).ln();
     let distance = |shape: (u32, u32)| (slant(shape) - slant((width, height))).abs();
@@ -103,7 +104,7 @@ fn aspect_ratio((width, height): (u32, u32), dropped: &mut Dropped) -> &'static 
 }
 
 pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
-    let answer: Chunk<'_> = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+    let answer: Chunk<'_> = serde_json::from_slice(body).map_err(|error| json_text::nonsense(&error))?;
     let drawn = parts(&answer).filter(|part| !part.thought).filter_map(|part| part.inline_data.as_ref());
     let images: Vec<chat::Blob> = drawn.map(image).collect();
     if images.is_empty() {
@@ -113,7 +114,7 @@ pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
     Ok(Response { images, usage: answer.usage_metadata.map(Usage::to_chat) })
 }
 
-/// One candidate with all the pictures, as these models answer.
+/// One candidate with all pictures, as these models write it.
 pub fn encode_response(response: &Response, context: &ResponseContext) -> Value {
     let part =
         |image: &chat::Blob| json!({"inlineData": {"mimeType": image.media_type, "data": image.base64}});
@@ -138,12 +139,12 @@ fn image(blob: &Blob<'_>) -> chat::Blob {
     chat::Blob { media_type: blob.mime_type.to_string(), base64: standard_base64(&blob.data) }
 }
 
-/// What the model said instead, or why Google held the picture back.
+/// The model's text in place of a picture, or Google's reason to hold it back.
 fn reason<'a>(answer: &'a Chunk<'_>) -> &'a str {
-    let said = parts(answer).filter(|part| !part.thought).find_map(|part| part.text.some());
+    let text = parts(answer).filter(|part| !part.thought).find_map(|part| part.text.some());
     let blocked = answer.prompt_feedback.as_ref().and_then(|feedback| feedback.block_reason.some());
     let held_back = answer.candidates.first().and_then(|candidate| candidate.finish_reason.some());
-    said.or(blocked).or(held_back).unwrap_or("it did not say why")
+    text.or(blocked).or(held_back).unwrap_or("it gave no reason")
 }
 
 #[cfg(test)]
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_for_a_picture_is_read_in_either_spelling() {
+    fn a_request_for_a_picture_is_read_in_either_spelling() {
         let body = json!({
             "system_instruction": {"parts": [{"text": "draw"}]},
             "contents": [{"parts": [{"text": "a cat"}]}],
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn no_picture_is_a_refusal_with_its_reason() {
+    fn an_answer_without_a_picture_is_a_refusal_with_its_reason() {
         for (body, reason) in [
             (json!({"candidates": [{"content": {"parts": [{"text": "I will not"}]}}]}), "I will not"),
             (json!({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}), "IMAGE_SAFETY"),

@@ -1,4 +1,4 @@
-//! Pictures from words: the neutral question and its answer.
+//! Pictures from words: the neutral request and its answer.
 
 pub mod gemini;
 pub mod openai;

@@ -7,22 +7,23 @@ use serde_json::{Value, json};
 
 use super::{Request, Response};
 use crate::chat::{Blob, Dropped, Failure};
-use crate::protocol::field::{self, Invalid, Object, Outcome};
+use crate::protocol::field::{self, Object};
+use crate::protocol::invalid::{InvalidField, Outcome};
 use crate::protocol::openai_chat::wire::Usage;
-use crate::protocol::side::{SideEncoded, nonsense};
+use crate::protocol::side::SideEncoded;
 use crate::protocol::{Operation, ResponseContext, json as json_text};
 
 const KNOWN: [&str; 6] = ["model", "prompt", "n", "size", "response_format", "stream"];
-/// As many as OpenAI draws in one call.
+/// The most pictures of one call.
 const MOST: u64 = 10;
 
 pub fn decode_request(mut body: Object) -> Outcome<Request> {
     if field::boolean(&body, "stream")?.unwrap_or(false) {
-        return Err(Invalid::new("another vendor's model gives its pictures whole").at("stream"));
+        return Err(InvalidField::new("another vendor's model sends its pictures whole").at("stream"));
     }
     let count = field::count(&body, "n")?.unwrap_or(1);
     if !(1..=MOST).contains(&count) {
-        return Err(Invalid::new(format!("must be 1 to {MOST}")).at("n"));
+        return Err(InvalidField::new(format!("must be 1 to {MOST}")).at("n"));
     }
     let mut dropped = Dropped::default();
     let format = field::string(&body, "response_format")?;
@@ -46,11 +47,11 @@ fn decode_size(body: &Object) -> Outcome<Option<(u32, u32)>> {
     let side = |text: &str| text.parse().ok().filter(|side| *side > 0);
     size.split_once('x')
         .and_then(|(width, height)| Some(Some((side(width)?, side(height)?))))
-        .ok_or_else(|| Invalid::new("must be auto or, for example, 1024x1024").at("size"))
+        .ok_or_else(|| InvalidField::new("must be auto or, for example, 1024x1024").at("size"))
 }
 
-/// `gpt-image-1` and `dall-e-3` share one size alone; a model that lacks the next best says
-/// so itself.
+/// Chooses the nearest size. `gpt-image-1` and `dall-e-3` have one size in common; a model that
+/// lacks the chosen one refuses it itself.
 pub fn encode_request(request: &Request, model: &str) -> SideEncoded {
     let mut dropped = request.dropped.clone();
     let mut body = json!({"model": model, "prompt": request.prompt, "n": request.count});
@@ -65,7 +66,7 @@ pub fn encode_request(request: &Request, model: &str) -> SideEncoded {
         body["size"] = json!(format!("{}x{}", size.0, size.1));
     }
     if model.starts_with("dall-e-") {
-        // The later models give nothing else, and refuse the field.
+        // Later models answer in base64 alone, and refuse the field.
         body["response_format"] = json!("b64_json");
     }
     SideEncoded {
@@ -91,7 +92,7 @@ struct Image {
 }
 
 pub fn decode_response(body: &[u8]) -> Result<Response, Failure> {
-    let answer: ImagesResponse = serde_json::from_slice(body).map_err(|error| nonsense(&error))?;
+    let answer: ImagesResponse = serde_json::from_slice(body).map_err(|error| json_text::nonsense(&error))?;
     let media_type = format!("image/{}", answer.output_format.as_deref().unwrap_or("png"));
     let image = |image: Image| Blob { media_type: media_type.clone(), base64: image.b64_json };
     let images = answer.data.into_iter().map(image).collect();
@@ -116,7 +117,7 @@ pub fn encode_response(response: Response, context: &ResponseContext) -> Value {
     body
 }
 
-/// The formats that `ImagesResponse.output_format` has words for.
+/// `ImagesResponse.output_format`, where it has a word for the format.
 fn format(image: &Blob) -> Option<&'static str> {
     ["png", "jpeg", "webp"].into_iter().find(|format| image.media_type.ends_with(format))
 }
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_openai_can_do_is_named() {
+    fn fields_that_only_openai_has_are_noted() {
         let request = read(&json!({"model": "m", "prompt": "a cat", "n": 2, "size": "1024x1536",
             "quality": "high", "background": "auto", "response_format": "url"}))
         .expect("valid");
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_becomes_the_models_own_size_and_others_are_noted() {
+    fn a_shape_becomes_a_size_of_the_model_and_differences_are_noted() {
         for (model, size, sent, dropped) in [
             ("gpt-image-1", (3, 2), "1536x1024", ""),
             ("gpt-image-1", (9, 16), "1024x1536", "imageConfig.aspectRatio"),
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_drawn_is_refused_by_name() {
+    fn what_cannot_be_drawn_is_refused_by_field() {
         for (body, expected) in [
             (json!({"n": 1}), "prompt: this field is required"),
             (json!({"prompt": "a", "n": 0}), "n: must be 1 to 10"),

@@ -10,16 +10,21 @@ fn embeddings_are_unit_vectors_and_alike_for_like_texts() {
     let product =
         |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f64>();
     let texts = ["the cat sat on the mat", "a cat on the mat", "quarterly revenue grew", ""];
-    let answer = whole(Operation::Embeddings, &json!({"input": texts}));
+    let answer = aside(Operation::Embeddings, &json!({"input": texts})).expect("vectors");
     let vectors: Vec<_> = (0..4).map(|index| vector(&answer["data"][index]["embedding"])).collect();
     assert!(vectors.iter().all(|one| one.len() == 1536 && (product(one, one) - 1.0).abs() < 1e-4));
     assert!(product(&vectors[0], &vectors[1]) > product(&vectors[0], &vectors[2]) + 0.2);
 
-    let sized = json!({"input": [1, 2, 3], "dimensions": 8});
-    assert_eq!(vector(&whole(Operation::Embeddings, &sized)["data"][0]["embedding"]).len(), 8);
+    let sized = json!({"input": "x", "dimensions": 8});
+    let sized = aside(Operation::Embeddings, &sized).expect("a vector");
+    assert_eq!(vector(&sized["data"][0]["embedding"]).len(), 8);
     let content = json!({"content": {"parts": [{"text": "x"}]}, "output_dimensionality": 8});
-    assert_eq!(vector(&whole(Operation::EmbedContent, &content)["embedding"]["values"]).len(), 8);
-    let batch = whole(Operation::BatchEmbedContents, &json!({"requests": [content, content]}));
+    let sized = aside(Operation::EmbedContent, &content).expect("a vector");
+    assert_eq!(vector(&sized["embedding"]["values"]).len(), 8);
+    let plain = aside(Operation::EmbedContent, &json!({"content": {"parts": [{"text": "x"}]}}));
+    assert_eq!(vector(&plain.expect("a vector")["embedding"]["values"]).len(), 3072);
+    let batch = aside(Operation::BatchEmbedContents, &json!({"requests": [content, content]}));
+    let batch = batch.expect("vectors");
     assert_eq!(batch["embeddings"][0], batch["embeddings"][1]);
 }
 
@@ -29,7 +34,7 @@ fn embeddings_in_base64_are_the_same_numbers_as_floats() {
     let embedding = |more: Value| {
         let mut body = json!({"input": "hello", "dimensions": 4});
         body["encoding_format"] = more;
-        whole(Operation::Embeddings, &body)["data"][0]["embedding"].clone()
+        aside(Operation::Embeddings, &body).expect("a vector")["data"][0]["embedding"].clone()
     };
     let packed = embedding(json!("base64"));
     let bytes = base64::prelude::BASE64_STANDARD.decode(packed.as_str().expect("base64")).expect("base64");
@@ -51,27 +56,35 @@ fn forms_are_read_without_their_boundary() {
         };
         fields.iter().map(part).collect::<String>() + "--x--\r\n"
     };
-    let send = |operation, fields: &[_]| answer(&operation, "demo", form(fields).as_bytes(), CREATED);
-    for (format, content_type) in [
-        ("json", "application/json"),
-        ("verbose_json", "application/json"),
-        ("text", "text/plain; charset=utf-8"),
-        ("srt", "text/plain; charset=utf-8"),
-    ] {
-        let answer = send(Operation::Audio, &[("file", "RIFF"), ("response_format", format)]);
-        assert_eq!((answer.status, answer.content_type), (StatusCode::OK, content_type), "{format}");
-        let said = String::from_utf8(answer.frames.concat()).expect("text");
-        assert!(said.contains("demo of portcullis"), "{said}");
+    let transcript = |fields: &[_]| audio::answer(form(fields).as_bytes());
+    for format in ["json", "verbose_json", "text", "srt"] {
+        let answer = transcript(&[("file", "RIFF"), ("response_format", format)]).expect("a transcript");
+        let (audio::Transcript::Json(text) | audio::Transcript::Text(text)) = answer else {
+            panic!("a stream for {format}");
+        };
+        assert!(text.contains("demo of portcullis"), "{text}");
+        assert_eq!(text.starts_with('{'), format.contains("json"), "{text}");
     }
-    assert!(send(Operation::Audio, &[("file", "RIFF"), ("stream", "true")]).frames.len() > 2);
-    assert_eq!(send(Operation::Images, &[("prompt", "a gate")]).status, StatusCode::BAD_REQUEST);
-    assert_eq!(send(Operation::Images, &[("image[]", "x"), ("prompt", "a gate")]).status, StatusCode::OK);
+    let Ok(audio::Transcript::Events(events)) = transcript(&[("file", "RIFF"), ("stream", "true")]) else {
+        panic!("no stream");
+    };
+    assert!(events.len() > 2);
+    assert!(transcript(&[]).is_err());
+
+    let edit = |fields: &[_]| read_edit(form(fields).as_bytes());
+    assert!(edit(&[("prompt", "a gate")]).is_err());
+    assert!(edit(&[("image", "x")]).is_err());
+    assert!(edit(&[("image", "x"), ("prompt", "a gate"), ("n", "11")]).is_err());
+    let request = edit(&[("image[]", "x"), ("prompt", "a gate"), ("n", "2")]).expect("valid");
+    assert_eq!((request.prompt.as_str(), request.count), ("a gate", 2));
+    let answer = answered(Operation::ImageEdits, &SideRequest::Images(request)).expect("images");
+    assert_eq!(answer["data"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]
 fn images_are_png_files() {
     use base64::Engine as _;
-    let answer = whole(Operation::Images, &json!({"prompt": "a gate", "n": 2}));
+    let answer = aside(Operation::ImageGenerations, &json!({"prompt": "a gate", "n": 2})).expect("images");
     let images = answer["data"].as_array().expect("images");
     let file = base64::prelude::BASE64_STANDARD.decode(images[0]["b64_json"].as_str().expect("base64"));
     assert_eq!(images.len(), 2);

@@ -1,5 +1,7 @@
-//! Every protocol, from a body to the bytes of its answer.
+//! The demo's answers as a client reads them: decoded, answered and encoded as the gateway
+//! does it.
 
+use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 mod media;
@@ -8,47 +10,76 @@ mod text;
 mod tools;
 
 use super::*;
+use crate::chat::Request;
+use crate::protocol::side::{self, SideRequest};
+use crate::protocol::{
+    LocalError, Operation, RequestTarget, ResponseContext, StreamEncoder, ToolNames, decode_request,
+    decode_text_completion, encode_response,
+};
 
-const CREATED: u64 = 1_790_000_000;
-const CONVERSATIONS: [Operation; 5] = [
-    Operation::ChatCompletions,
-    Operation::Responses,
-    Operation::Messages,
-    Operation::GenerateContent,
-    Operation::StreamGenerateContent { sse: true },
-];
+const CONVERSATIONS: [Operation; 4] =
+    [Operation::ChatCompletions, Operation::Responses, Operation::Messages, Operation::GenerateContent];
 
-fn call(operation: Operation, body: &Value) -> Answer {
-    answer(&operation, "demo", body.to_string().as_bytes(), CREATED)
+fn decode(operation: Operation, body: &Value) -> Result<Request, LocalError> {
+    let mut body = body.clone();
+    body["model"] = json!("demo");
+    let body = body.to_string();
+    if operation == Operation::Completions {
+        return decode_text_completion(body.as_bytes());
+    }
+    let stream = operation == Operation::StreamGenerateContent;
+    let target = RequestTarget { model: Some("demo"), stream };
+    decode_request(operation.protocol(), body.as_bytes(), &target)
 }
 
+fn context(operation: Operation, request: &Request) -> ResponseContext {
+    let mut context =
+        ResponseContext::new("seed", 1_790_000_000, "demo").of_request(request, ToolNames::default());
+    context.text_completion = operation == Operation::Completions;
+    context
+}
+
+/// The whole answer to a conversation.
 fn whole(operation: Operation, body: &Value) -> Value {
-    let answer = call(operation, body);
-    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.frames);
-    assert_eq!((answer.content_type, answer.frames.len()), ("application/json", 1));
-    serde_json::from_slice(&answer.frames[0]).expect("a JSON body")
+    let request = decode(operation, body).expect("valid");
+    let answer = answer(&request, "demo").expect("an answer");
+    let bytes = encode_response(operation.protocol(), &answer, &context(operation, &request));
+    serde_json::from_slice(&bytes.expect("encoded")).expect("JSON")
 }
 
-/// The events of a stream, each in a frame of its own; a named one has its own type's name.
-fn events(operation: Operation, body: &Value) -> Vec<Value> {
-    let answer = call(operation, body);
-    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.frames);
-    assert_eq!(answer.content_type, "text/event-stream; charset=utf-8");
-    answer.frames.iter().filter_map(|frame| event(std::str::from_utf8(frame).expect("text"))).collect()
+/// The frames of a streamed answer, one for each event that the client reads.
+fn frames(operation: Operation, body: &Value, as_array: bool) -> Vec<Bytes> {
+    let request = decode(operation, body).expect("valid");
+    let answer = answer(&request, "demo").expect("an answer");
+    let mut context = context(operation, &request);
+    context.json_array = as_array;
+    let mut encoder = StreamEncoder::new(operation.protocol(), context);
+    let frame = |event| {
+        let mut frame = BytesMut::new();
+        encoder.push(&event, &mut frame);
+        frame.freeze()
+    };
+    events(answer).map(frame).filter(|frame| !frame.is_empty()).collect()
 }
 
-fn event(frame: &str) -> Option<Value> {
-    let lines = frame.strip_suffix("\n\n").expect("a blank line at the end");
-    let (name, data) = lines.split_once('\n').map_or((None, lines), |(name, data)| (Some(name), data));
-    let data = data.strip_prefix("data: ").expect("a data line");
-    if data == "[DONE]" {
-        return None;
-    }
-    let event: Value = serde_json::from_str(data).expect("JSON data");
-    if let Some(name) = name {
-        assert_eq!(name.strip_prefix("event: "), event["type"].as_str());
-    }
-    Some(event)
+/// The data of a streamed answer's events, without `[DONE]`.
+fn streamed(operation: Operation, body: &Value) -> Vec<Value> {
+    let text = frames(operation, body, false).concat();
+    let text = String::from_utf8(text).expect("text");
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]");
+    data.map(|data| serde_json::from_str(data).expect("JSON data")).collect()
+}
+
+/// The answer to a side call.
+fn aside(operation: Operation, body: &Value) -> Result<Value, LocalError> {
+    answered(operation, &side::decode_request(operation, body.to_string().as_bytes(), "demo")?)
+}
+
+fn answered(operation: Operation, request: &SideRequest) -> Result<Value, LocalError> {
+    let response = answer_side(request, operation.protocol())?;
+    let context = ResponseContext::new("seed", 1_790_000_000, "demo");
+    let answer = side::encode_response(operation, request, response, &context).expect("an answer");
+    Ok(serde_json::from_slice(&answer.body).expect("JSON"))
 }
 
 /// A body that ends with `text` from the user, and `more` beside it.
@@ -56,7 +87,7 @@ fn asks(operation: Operation, text: &str, more: &Value) -> Value {
     let mut body = match operation {
         Operation::Responses => json!({"input": text}),
         Operation::Messages => json!({"max_tokens": 4096, "messages": [{"role": "user", "content": text}]}),
-        Operation::GenerateContent | Operation::StreamGenerateContent { .. } => {
+        Operation::GenerateContent | Operation::StreamGenerateContent => {
             json!({"contents": [{"role": "user", "parts": [{"text": text}]}]})
         }
         Operation::Completions => json!({"prompt": text}),
@@ -89,19 +120,12 @@ fn schema() -> Value {
            "properties": {"city": {"type": "string"}, "unit": {"enum": ["c", "f"]}}})
 }
 
-/// The conversations whose answer is one JSON body.
-fn in_one_body() -> impl Iterator<Item = Operation> {
-    CONVERSATIONS
-        .into_iter()
-        .filter(|operation| !matches!(operation, Operation::StreamGenerateContent { .. }))
-}
-
 /// The same tool, offered in each protocol's words.
 fn weather_tool(operation: Operation) -> Value {
     match operation {
         Operation::Responses => json!([{"type": "function", "name": "get_weather", "parameters": schema()}]),
         Operation::Messages => json!([{"name": "get_weather", "input_schema": schema()}]),
-        Operation::GenerateContent | Operation::StreamGenerateContent { .. } => {
+        Operation::GenerateContent | Operation::StreamGenerateContent => {
             json!([{"functionDeclarations": [{"name": "get_weather", "parameters": schema()}]}])
         }
         _ => json!([{"type": "function", "function": {"name": "get_weather", "parameters": schema()}}]),

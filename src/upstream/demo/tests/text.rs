@@ -1,10 +1,11 @@
-//! What is said, in which form, how it ends, and what is refused.
+//! The text of an answer, its form, its end, and what is refused.
 
 use super::*;
+use crate::protocol::ErrorKind;
 
 #[test]
-fn every_protocol_says_demo_and_quotes_the_user() {
-    for operation in in_one_body().chain([Operation::Completions]) {
+fn every_protocol_names_the_demo_and_quotes_the_user() {
+    for operation in CONVERSATIONS.into_iter().chain([Operation::Completions]) {
         for message in ["good morning", "おはようございます", "早上好，今天天气怎么样"] {
             let said = text(operation, &whole(operation, &asks(operation, message, &json!({}))));
             assert!(said.contains("portcullis") && said.contains(message), "{operation:?}: {said}");
@@ -13,20 +14,15 @@ fn every_protocol_says_demo_and_quotes_the_user() {
 }
 
 #[test]
-fn a_request_gets_the_same_bytes_every_time_and_another_gets_another_id() {
+fn a_request_gets_the_same_answer_every_time() {
     for operation in CONVERSATIONS {
-        let one = asks(operation, "one", &json!({}));
-        assert_eq!(call(operation, &one), call(operation, &one));
+        let body = asks(operation, "one", &json!({}));
+        assert_eq!(whole(operation, &body), whole(operation, &body));
     }
-    let id = |message| {
-        let operation = Operation::ChatCompletions;
-        whole(operation, &asks(operation, message, &json!({})))["id"].clone()
-    };
-    assert_ne!(id("one"), id("two"));
 }
 
 #[test]
-fn the_last_words_of_the_user_are_found_wherever_they_stand() {
+fn the_users_last_text_is_quoted_wherever_it_is() {
     let reminder = "<system-reminder>not this</system-reminder>";
     for (operation, body) in [
         (
@@ -54,7 +50,7 @@ fn the_last_words_of_the_user_are_found_wherever_they_stand() {
                 {"parts": [{"text": "this"}]}, {"role": "model", "parts": [{"text": "nor this"}]}]}),
         ),
         (Operation::GenerateContent, json!({"contents": {"parts": {"text": "this"}}})),
-        (Operation::Completions, json!({"prompt": ["not this", "this"]})),
+        (Operation::Completions, json!({"prompt": ["this"]})),
     ] {
         let said = text(operation, &whole(operation, &body));
         assert!(said.contains("\"this\""), "{operation:?}: {said}");
@@ -106,7 +102,7 @@ fn json_is_answered_where_json_is_asked_for() {
 }
 
 #[test]
-fn limits_and_stop_sequences_end_the_text_and_say_so() {
+fn limits_and_stop_sequences_end_the_text_with_their_finish_reason() {
     for (operation, more, said, pointer, reason) in [
         (
             Operation::ChatCompletions,
@@ -181,79 +177,60 @@ fn a_limit_ends_between_characters() {
 }
 
 #[test]
-fn several_answers_are_given_where_several_are_asked_for() {
-    let count = |operation, more, pointer| {
-        let answer = whole(operation, &asks(operation, "hello", &more));
-        answer.pointer(pointer).and_then(Value::as_array).map(Vec::len)
-    };
-    assert_eq!(count(Operation::ChatCompletions, json!({"n": 3}), "/choices"), Some(3));
-    assert_eq!(count(Operation::ChatCompletions, json!({"n": 1_000_000}), "/choices"), Some(8));
-    assert_eq!(
-        count(Operation::GenerateContent, json!({"generationConfig": {"candidateCount": 2}}), "/candidates"),
-        Some(2)
-    );
+fn a_value_of_an_enum_is_answered_bare() {
+    let config =
+        json!({"responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["b", "a"]}});
+    let body = asks(Operation::GenerateContent, "hello", &json!({"generationConfig": config}));
+    assert_eq!(text(Operation::GenerateContent, &whole(Operation::GenerateContent, &body)), "b");
 }
 
 #[test]
-fn what_is_not_valid_is_refused_in_the_vendors_shape_and_names_the_field() {
-    use Operation as O;
-    let user = json!([{"role": "user", "content": "x"}]);
-    for (operation, body, field) in [
-        (O::ChatCompletions, json!([]), "body"),
-        (O::ChatCompletions, json!({}), "messages"),
-        (O::ChatCompletions, json!({"messages": "hello"}), "messages"),
-        (O::ChatCompletions, json!({"messages": []}), "messages"),
-        (O::ChatCompletions, json!({"messages": ["hello"]}), "messages[0].role"),
-        (O::ChatCompletions, json!({"messages": user, "max_tokens": -1}), "max_tokens"),
-        (O::ChatCompletions, json!({"messages": user, "n": "many"}), "n"),
-        (O::Completions, json!({}), "prompt"),
-        (O::Responses, json!({}), "input"),
-        (O::Responses, json!({"input": 1}), "input"),
-        (O::Responses, json!({"input": [1]}), "input[0]"),
-        (O::Messages, json!({"messages": user}), "max_tokens"),
-        (O::Messages, json!({"max_tokens": 1}), "messages"),
-        (O::Messages, json!({"max_tokens": 1, "messages": [{"role": "tool"}]}), "messages.0.role"),
-        (O::Messages, json!({"max_tokens": 1, "messages": [{"role": "user"}]}), "messages.0.content"),
-        (O::CountTokens, json!({}), "messages"),
-        (O::GenerateContent, json!({}), "contents"),
-        (O::GenerateContent, json!({"contents": [{"role": "user"}]}), "contents[0].parts"),
-        (O::StreamGenerateContent { sse: true }, json!({"contents": 1}), "contents"),
-        (O::GeminiCountTokens, json!({}), "contents"),
-        (O::EmbedContent, json!({}), "content.parts"),
-        (O::BatchEmbedContents, json!({"requests": [{}]}), "requests[0].content.parts"),
-        (O::Embeddings, json!({}), "input"),
-        (O::Embeddings, json!({"input": [true]}), "input[0]"),
-        (O::Embeddings, json!({"input": "x", "dimensions": 0}), "dimensions"),
-        (O::Images, json!({}), "prompt"),
-        (O::Audio, json!({}), "file"),
+fn a_conversation_without_content_is_refused_as_its_vendor_refuses_it() {
+    for (operation, body) in [
+        (Operation::ChatCompletions, json!({"messages": []})),
+        (Operation::Responses, json!({"input": []})),
+        (Operation::Messages, json!({"max_tokens": 1, "messages": []})),
+        (Operation::GenerateContent, json!({"contents": []})),
+        (Operation::GenerateContent, json!({"contents": [{"role": "user"}]})),
     ] {
-        let answer = call(operation, &body);
-        assert_eq!(
-            (answer.status, answer.frames.len()),
-            (StatusCode::BAD_REQUEST, 1),
-            "{operation:?}, {body}"
-        );
-        let error: Value = serde_json::from_slice(&answer.frames[0]).expect("a JSON error");
-        let message = error["error"]["message"].as_str().unwrap_or_default();
-        assert!(message.starts_with(&format!("{field}: ")), "{operation:?}, {body}: {message}");
-        match operation.family() {
-            Family::OpenAi => assert_eq!(error["error"]["param"], field),
-            Family::Anthropic => assert_eq!(error["error"]["type"], "invalid_request_error"),
-            Family::Gemini => assert_eq!(error["error"]["status"], "INVALID_ARGUMENT"),
-        }
+        let error = answer(&decode(operation, &body).expect("valid"), "demo").expect_err("refused");
+        assert_eq!(error.kind, ErrorKind::InvalidRequest, "{operation:?}, {body}");
+        assert!(error.message.contains("at least one message"), "{operation:?}, {body}: {error}");
     }
-    assert_eq!(answer(&O::Messages, "demo", b"\xff{", CREATED).status, StatusCode::BAD_REQUEST);
+    let wordless = asks(Operation::ChatCompletions, "", &json!({}));
+    let said = text(Operation::ChatCompletions, &whole(Operation::ChatCompletions, &wordless));
+    assert!(said.contains("no text to quote"), "{said}");
 }
 
 #[test]
-fn tokens_are_counted_without_an_answer() {
+fn more_dimensions_than_the_demo_makes_are_refused_by_their_name() {
+    for (operation, body, field) in [
+        (Operation::Embeddings, json!({"input": "x", "dimensions": 0}), "dimensions"),
+        (Operation::Embeddings, json!({"input": "x", "dimensions": 4097}), "dimensions"),
+        (
+            Operation::EmbedContent,
+            json!({"content": {"parts": [{"text": "x"}]}, "outputDimensionality": 5000}),
+            "outputDimensionality",
+        ),
+    ] {
+        let error = aside(operation, &body).expect_err("refused");
+        assert_eq!(error.message, format!("{field}: must be 1 to 4096"));
+    }
+}
+
+#[test]
+fn tokens_are_counted_as_an_answer_counts_its_input() {
     let long = "x".repeat(4000);
     let near_a_thousand = |count: &Value| (1000..1050).contains(&count.as_u64().unwrap_or_default());
-    let count = whole(Operation::CountTokens, &json!({"messages": [{"role": "user", "content": long}]}));
+    let messages = json!({"model": "demo", "messages": [{"role": "user", "content": long}]});
+    let count = aside(Operation::CountTokens, &messages).expect("a count");
     assert!(near_a_thousand(&count["input_tokens"]), "{count}");
-    let contents = json!({"contents": [{"parts": [{"text": long}, {"inlineData": {"data": long}}]}]});
+    let answer = whole(Operation::Messages, &asks(Operation::Messages, &long, &json!({})));
+    assert_eq!(answer["usage"]["input_tokens"], count["input_tokens"]);
+    let picture = json!({"inlineData": {"mimeType": "image/png", "data": long}});
+    let contents = json!({"contents": [{"parts": [{"text": long}, picture]}]});
     for body in [contents.clone(), json!({"generateContentRequest": contents})] {
-        let count = whole(Operation::GeminiCountTokens, &body);
+        let count = aside(Operation::GeminiCountTokens, &body).expect("a count");
         assert!(near_a_thousand(&count["totalTokens"]), "{count}");
     }
 }

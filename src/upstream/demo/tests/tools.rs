@@ -50,7 +50,7 @@ fn a_tool_is_called_when_the_client_insists_or_the_user_talks_about_it() {
     };
     let allows = |_| json!({});
     let expected = Some(("get_weather".to_owned(), json!({"city": "demo"})));
-    for operation in in_one_body() {
+    for operation in CONVERSATIONS {
         for (message, choice, called) in [
             ("hello", insists(operation), true),
             ("hello", names(operation), true),
@@ -73,7 +73,7 @@ fn a_tool_is_called_when_the_client_insists_or_the_user_talks_about_it() {
 }
 
 #[test]
-fn an_everyday_word_does_not_set_off_a_coding_agents_tools() {
+fn an_everyday_word_calls_no_tool_of_a_coding_agent() {
     let tool = |name: &str| json!({"name": name, "input_schema": {"type": "object"}});
     let names = ["Bash", "Edit", "Write", "Read", "Grep", "Glob", "Task", "WebFetch", "Skill"];
     let tools: Value = names.iter().map(|name| tool(name)).collect();
@@ -97,7 +97,7 @@ fn streamed_arguments_come_in_pieces_and_add_up() {
         (Operation::Responses, "/delta"),
         (Operation::Messages, "/delta/partial_json"),
     ] {
-        let events = events(operation, &body(operation));
+        let events = streamed(operation, &body(operation));
         let pieces: Vec<_> = events
             .iter()
             .filter_map(|event| event.pointer(pointer)?.as_str())
@@ -110,17 +110,18 @@ fn streamed_arguments_come_in_pieces_and_add_up() {
 }
 
 #[test]
-fn a_tools_result_is_quoted_in_prose_even_when_a_call_is_demanded() {
+fn a_tools_result_is_quoted_in_prose_even_when_a_call_is_required() {
     let result = "21 degrees";
     for (operation, body) in [
         (
             Operation::ChatCompletions,
             json!({"tool_choice": "required", "messages": [{"role": "user", "content": "weather"},
-                {"role": "assistant", "tool_calls": []}, {"role": "tool", "tool_call_id": "c", "content": result}]}),
+                {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "get_weather"}}]},
+                {"role": "tool", "tool_call_id": "c", "content": result}]}),
         ),
         (
             Operation::Responses,
-            json!({"input": [{"role": "user", "content": "weather"}, {"type": "function_call", "call_id": "c"},
+            json!({"input": [{"role": "user", "content": "weather"}, {"type": "function_call", "call_id": "c", "name": "get_weather"},
                              {"type": "function_call_output", "call_id": "c", "output": result}]}),
         ),
         (
