@@ -53,7 +53,7 @@ async fn tokens_written_to_a_cache_are_shown_wherever_cached_ones_are() {
     let expected = json!({"input": 350, "output": 5, "cached": 40, "cache_write": 300, "reasoning": 0});
     assert_eq!(record["usage"], expected);
     // In dollars a million: 310 other tokens of input at 1, 40 cached at 0.1, 5 of output at 5.
-    assert_eq!(record["estimated_cost_usd"], json!(0.000339));
+    assert_eq!(record["estimated_cost_usd"], json!(0.000_339));
     assert_eq!(read(&proxy, "usage").await[0]["usage"], expected);
     let csv = proxy.control_call("GET", "/api/records/export?format=csv", "").await.text();
     let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
