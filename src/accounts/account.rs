@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::dispatch::ZaiModels;
-use super::learned::Learned;
+use super::own_models::OwnModels;
 use crate::config::models::matches;
 use crate::config::{AccountConfig, Config, Secret, ZaiConfig};
 use crate::language::Message;
@@ -22,30 +22,30 @@ pub struct Account {
     pub name: String,
     pub provider: Provider,
     pub api_key: Secret,
-    /// `None`: the provider's own.
+    /// `None` for the provider's own.
     pub base_url: Option<String>,
-    /// The same, or the provider's own, parsed once. `None` where it is no URL.
+    /// The base URL in use, parsed once. `None` where it is not a URL.
     pub base: Option<Url>,
-    /// Wildcards allowed; empty: whatever the provider owns.
+    /// Wildcards allowed. Empty for every model that the provider owns.
     pub models: Vec<String>,
     pub enabled: bool,
-    /// Lower first (`fill_first`).
+    /// The lowest comes first (`fill_first`).
     pub priority: i32,
     /// At least 1 (`round_robin`).
     pub weight: u32,
     pub origin: Origin,
-    /// Who it is to its upstream: what it learned is forgotten when this changes.
+    /// The account's identity to its upstream: a change resets the account's state.
     pub fingerprint: Fingerprint,
     zai_models: Arc<ZaiModels>,
-    pub(super) learned: Arc<Learned>,
+    pub(super) own_models: Arc<OwnModels>,
 }
 
-/// Where in the config file an account stands.
+/// The place of an account in the config file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// An entry of `[[accounts]]`.
     Listed,
-    /// The `[zai]` section, which `dispatch_mode` gives its place.
+    /// The `[zai]` section; `dispatch_mode` says when it is asked.
     ZaiSection,
 }
 
@@ -94,45 +94,45 @@ impl Account {
             weight: config.weight.max(1),
             origin,
             zai_models: Arc::clone(zai_models),
-            learned: Arc::default(),
+            own_models: Arc::default(),
         }
     }
 
-    /// Whether the account's own list names the model.
+    /// Whether `models` in the config names the model.
     pub fn lists(&self, model: &str) -> bool {
         self.models.iter().any(|pattern| matches(pattern, model))
     }
 
-    /// With what the same account has learned before.
-    pub(super) fn knowing_what(self, before: &Self) -> Self {
-        Self { learned: Arc::clone(&before.learned), ..self }
+    /// With the model list that the same account had before a reload.
+    pub(super) fn with_own_models_of(self, before: &Self) -> Self {
+        Self { own_models: Arc::clone(&before.own_models), ..self }
     }
 
-    /// Whether the account, without a list in the config, serves the model: by the spelling
-    /// that its provider owns, or by its own list as far as that was read.
+    /// Whether an account without models in the config serves the model: its provider owns the
+    /// spelling, or the account's own list names it.
     pub fn owns(&self, model: &str) -> bool {
-        let is_listed = || self.provider.is_known_by_its_list() && self.learned.has(model);
+        let is_listed = || self.provider.is_known_by_its_list() && self.own_models.has(model);
         self.models.is_empty() && (self.provider.owns(model) || is_listed())
     }
 
-    /// Whether its own list has to be read before anybody knows what it serves.
+    /// Whether only the account's own list can tell which models it serves.
     pub const fn is_known_by_its_list(&self) -> bool {
         self.models.is_empty() && self.provider.is_known_by_its_list()
     }
 
-    /// Whether it may serve any model, because its own list could not be asked for.
-    pub fn is_unheard(&self) -> bool {
-        self.is_known_by_its_list() && self.learned.is_unheard()
+    /// Whether it may serve any model, because its own list could not be read.
+    pub fn is_unverified(&self) -> bool {
+        self.is_known_by_its_list() && self.own_models.is_unverified()
     }
 
-    /// What has been learned of it, at most so many names.
-    pub fn learned_names(&self, at_most: usize) -> Vec<String> {
-        if self.is_known_by_its_list() { self.learned.names(at_most) } else { Vec::new() }
+    /// The first models of its own list, where only that list can tell them.
+    pub fn own_models(&self, at_most: usize) -> Vec<String> {
+        if self.is_known_by_its_list() { self.own_models.names(at_most) } else { Vec::new() }
     }
 
-    /// Why it serves no model, as far as its list was asked for.
+    /// Why it serves no model, where its own list was asked for.
     pub fn serves_nothing(&self) -> Option<Message> {
-        self.is_known_by_its_list().then(|| self.learned.problem()).flatten()
+        self.is_known_by_its_list().then(|| self.own_models.problem()).flatten()
     }
 
     /// The name to send upstream: z.ai knows only GLM models.
@@ -143,7 +143,7 @@ impl Account {
         }
     }
 
-    /// Why the account cannot be used at all, before any request; `None` when it can.
+    /// Why the account has no credential to send; `None` when it has one or needs none.
     pub fn credential_problem(&self) -> Option<Message> {
         match (&self.api_key, self.provider) {
             (Secret::Unresolved(reason), _) => Some(reason.clone()),
@@ -152,12 +152,12 @@ impl Account {
         }
     }
 
-    /// The key is kept outside the config, and could not be had from there.
+    /// Whether the key is kept outside the config and could not be read there.
     pub const fn is_key_unresolved(&self) -> bool {
         matches!(self.api_key, Secret::Unresolved(_))
     }
 
-    /// The text with this account's key taken out: some upstreams quote it in their errors.
+    /// The text without this account's key, which some upstreams quote in their errors.
     pub fn without_key(&self, text: &str) -> String {
         match self.api_key.as_known().map(SecretString::expose_secret) {
             Some(key) if can_be_masked(key) => text.replace(key, "***"),
@@ -170,7 +170,7 @@ impl Account {
         message.clone().with_words(&|words| self.without_key(words))
     }
 
-    /// Where its requests go, as a user would name it: the host, or the provider.
+    /// Where its requests go: the host, or the provider without a base URL.
     pub fn upstream(&self) -> &str {
         let Some(url) = &self.base_url else { return self.provider.name() };
         let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
@@ -188,7 +188,7 @@ impl Fingerprint {
         let secret = config.api_key.as_known().map_or("", SecretString::expose_secret);
         let mut hash = Sha256::new();
         for part in [config.provider.name(), base_url, secret] {
-            // The length keeps "ab" + "c" apart from "a" + "bc".
+            // The length distinguishes "ab" + "c" from "a" + "bc".
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }

@@ -1,29 +1,29 @@
-//! Where the `[zai]` section stands for a request, and which GLM model stands in for
-//! which Claude model. Pure.
+//! The place of the `[zai]` section for a request, and the GLM model that stands in for a
+//! Claude model. Pure.
 
 use std::collections::BTreeMap;
 
 use crate::config::DispatchMode;
 use crate::protocol::{Protocol, Provider};
 
-/// The place of the section's account among the others, for one request.
+/// The place of the section's account among the accounts for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody else is asked.
+    /// No other account is asked.
     Only,
-    /// One of whoever is asked first.
+    /// Asked together with the first of the others.
     Peer,
-    /// An account like any other that owns the name.
+    /// Asked like any other account that owns the model's name.
     Owner,
-    /// Asked when nobody else can.
+    /// Asked when no other account can answer.
     LastResort,
     /// Not asked.
     Out,
 }
 
-/// `exclusive` and its siblings speak of Anthropic requests; a `glm-*` model is z.ai's
-/// own in any protocol. Except in `exclusive`, a model that no GLM stands in for is not
-/// offered: z.ai would only refuse it, and the refusal would be the client's.
+/// The modes apply to Anthropic requests; a `glm-*` model is z.ai's own in every protocol.
+/// Except in `exclusive`, a model that no GLM model stands in for is not sent to z.ai, which
+/// would refuse it.
 pub fn standing(mode: DispatchMode, client_protocol: Protocol, model: &str) -> Standing {
     let is_anthropic = client_protocol == Protocol::Anthropic;
     match mode {
@@ -61,8 +61,8 @@ impl ZaiModels {
         Self { opus: model("opus"), sonnet: model("sonnet"), haiku: model("haiku") }
     }
 
-    /// The name to send to z.ai: a class's GLM model, `glm-*` as it is, sonnet's for any
-    /// other Claude model or a class that is not configured, and the rest unchanged.
+    /// The name to send to z.ai: the GLM model of the class; that of sonnet for any other
+    /// Claude model and for a class without one; every other name unchanged.
     pub fn sent<'a>(&'a self, model: &'a str) -> &'a str {
         let model = model.strip_prefix("z.ai/").or_else(|| model.strip_prefix("zai/")).unwrap_or(model);
         if Provider::Zai.owns(model) {

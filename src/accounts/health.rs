@@ -1,24 +1,24 @@
 //! Whether an account, or one model of it, may be tried now. Pure: time is a parameter.
 //!
 //! ```text
-//!   ┌───────┐  failure   ┌─────────┐  its end has come: one lease takes the probe  ┌─────────┐
+//!   ┌───────┐  failure   ┌─────────┐  the cooldown ends: one lease takes the probe ┌─────────┐
 //!   │ Ready │───────────▶│ Cooling │──────────────────────────────────────────────▶│ Probing │
 //!   └───────┘            └─────────┘◀──────────────────────────────────────────────└─────────┘
 //!       ▲                             the probe fails: cools twice as long            │
-//!       │                             dropped without verdict: the next may probe     │
+//!       │                             dropped without outcome: the next may probe     │
 //!       └─────────────────────────────────────────────────────────────────────────────┘
 //!                                     the probe succeeds
 //!
-//!   any ── dead credential ──▶ Disabled ── edited, or enabled by hand ──▶ Ready
+//!   any ── credential refused ──▶ Disabled ── edited, or enabled by hand ──▶ Ready
 //! ```
 //!
-//! While an account cools only its probe can decide. Requests that began before the
-//! trouble still end: their successes prove nothing, and their failures neither count as
-//! further ones nor double the wait.
+//! While an account cools, only its probe decides. Requests that began before the failure
+//! still end: their successes prove nothing, and their failures neither count nor double the
+//! wait.
 //!
-//! A rest that the provider asked for is kept. One that only we decided on says who is
-//! asked last, and refuses nobody: every request that comes all the same is a probe, and
-//! the first success ends it.
+//! A rest that the provider requested is kept. A rest that we guessed only puts the account
+//! last: a request that finds no other account is sent all the same, as a probe, and the first
+//! success ends the rest.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ use crate::language::Message;
 use crate::protocol::wait::LONGEST;
 use crate::upstream::Fault;
 
-/// One lease, told apart from all others, so that a probe answers only for itself.
+/// Identifies a lease, so that a probe decides only for itself. Counted up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseId(pub u64);
 
@@ -35,7 +35,7 @@ pub enum Health {
     #[default]
     Ready,
     Cooling(Cooldown),
-    /// The cooldown has ended and this lease finds out whether the trouble has, too.
+    /// The cooldown has ended, and this lease finds out whether the trouble has.
     Probing(Cooldown, LeaseId),
     Disabled {
         reason: Message,
@@ -45,46 +45,46 @@ pub enum Health {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cooldown {
     pub until: Instant,
-    /// In a row, at least 1.
+    /// The number of failures in a row, at least 1.
     pub failures: u32,
     pub reason: Message,
-    /// By the provider; else it is our own guess.
-    pub is_asked: bool,
+    /// Whether the provider requested it; otherwise we guessed it.
+    pub is_requested: bool,
 }
 
 /// What a new request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     Open,
-    /// One request, to find out.
+    /// One request, as a probe.
     Probe,
-    /// Where nobody better is there: we only guess that it would fail.
+    /// When no other account is left: that it would fail is only a guess.
     LastChoice,
-    /// For about this long.
+    /// Closed for about this long.
     Closed(Duration),
-    /// Until somebody edits the account.
+    /// Closed until the account is edited.
     Dead,
 }
 
-/// How long a failure is given, by what the upstream said.
+/// How long an account rests after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// 429: until the hint, else 1 s, 2 s, 4 s …
+    /// 429: as long as the hint says, else 1 s, 2 s, 4 s …
     Limit { retry_after: Option<Duration> },
-    /// The account can pay no more: until the hint, else as long as any rest may last.
+    /// Out of credit: as long as the hint says, else as long as any rest may last.
     Credit { retry_after: Option<Duration> },
-    /// Trouble of the provider that says when to come back.
-    Asked(Duration),
-    /// Trouble of the provider or on the way: 1 s, 2 s, 4 s … 60 s.
+    /// The provider is in trouble and says when to come back.
+    Requested(Duration),
+    /// The provider is in trouble, or unreachable: 1 s, 2 s, 4 s … 60 s.
     BackOff,
 }
 
-/// How long to wait when somebody else's probe is about to decide.
+/// The wait while the probe of another request is about to decide.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
 
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
 
-/// No cooldown is longer, whatever the config allows: a moment this far ahead still is one.
+/// The longest cooldown, whatever the config allows: an `Instant` this far ahead still exists.
 pub const LONGEST_COOLDOWN: Duration = LONGEST;
 
 impl Health {
@@ -92,21 +92,23 @@ impl Health {
         match self {
             Self::Ready => Access::Open,
             Self::Cooling(cooldown) if cooldown.until <= now => Access::Probe,
-            Self::Cooling(cooldown) | Self::Probing(cooldown, _) if !cooldown.is_asked => Access::LastChoice,
+            Self::Cooling(cooldown) | Self::Probing(cooldown, _) if !cooldown.is_requested => {
+                Access::LastChoice
+            }
             Self::Cooling(cooldown) => Access::Closed(cooldown.until - now),
             Self::Probing(..) => Access::Closed(PROBE_WAIT),
             Self::Disabled { .. } => Access::Dead,
         }
     }
 
-    /// The lease goes ahead; at the end of a cooldown it is the probe.
+    /// Lets the lease through; at the end of a cooldown it is the probe.
     pub fn admit(&mut self, lease: LeaseId) {
         if let Self::Cooling(cooldown) = self {
             *self = Self::Probing(cooldown.clone(), lease);
         }
     }
 
-    /// The lease ended without a verdict: its probe, if it had one, is free again.
+    /// Ends a lease without an outcome: if it was the probe, the next lease may probe.
     pub fn give_back(&mut self, lease: LeaseId) {
         if let Self::Probing(cooldown, probe) = self
             && *probe == lease
@@ -115,7 +117,7 @@ impl Health {
         }
     }
 
-    /// Returns whether the lease was a probe, so that the trouble is over.
+    /// Returns whether the lease was a probe, which ends the trouble.
     pub fn succeed(&mut self, lease: LeaseId) -> bool {
         let is_probe = self.is_probed_by(lease);
         if is_probe {
@@ -124,7 +126,7 @@ impl Health {
         is_probe
     }
 
-    /// The lease met a failure that time may cure. A disabled account stays disabled.
+    /// Rests after a failure that time may cure. A disabled account stays disabled.
     pub fn fail(
         &mut self,
         lease: LeaseId,
@@ -137,7 +139,7 @@ impl Health {
             until: now + rest.duration(failures, max_cooldown),
             failures,
             reason: reason.clone(),
-            is_asked: rest.is_asked(),
+            is_requested: rest.is_requested(),
         };
         let is_probe = self.is_probed_by(lease);
         match self {
@@ -147,8 +149,8 @@ impl Health {
             }
             Self::Cooling(current) | Self::Probing(current, _) => {
                 let straggler = cooldown(current.failures);
-                // What the provider asks for counts before what we guess, whichever is longer.
-                if (straggler.is_asked, straggler.until) > (current.is_asked, current.until) {
+                // A requested rest comes before a guessed one, whichever is longer.
+                if (straggler.is_requested, straggler.until) > (current.is_requested, current.until) {
                     *current = straggler;
                 }
             }
@@ -156,17 +158,16 @@ impl Health {
         }
     }
 
-    /// Leases are counted up: where several may find out, each that began since the first
-    /// of them does.
+    /// After a guessed rest, every lease since the first probe is a probe.
     fn is_probed_by(&self, lease: LeaseId) -> bool {
         match self {
-            Self::Probing(cooldown, probe) if !cooldown.is_asked => lease.0 >= probe.0,
+            Self::Probing(cooldown, probe) if !cooldown.is_requested => lease.0 >= probe.0,
             Self::Probing(_, probe) => *probe == lease,
             _ => false,
         }
     }
 
-    /// Returns whether it was not disabled before.
+    /// Returns whether this changes anything.
     pub fn disable(&mut self, reason: &Message) -> bool {
         let is_new = !matches!(self, Self::Disabled { .. });
         if is_new {
@@ -175,7 +176,7 @@ impl Health {
         is_new
     }
 
-    /// By hand; returns whether there was a cooldown.
+    /// Ends the cooldown by hand. Returns whether there was one.
     pub fn clear_cooldown(&mut self) -> bool {
         let cools = self.cooldown().is_some();
         if cools {
@@ -184,11 +185,11 @@ impl Health {
         cools
     }
 
-    /// The machine slept so long, and the clock that rests are counted by stood still. What
-    /// we guessed of the way upstream is void. Returns whether anything changed.
+    /// Makes up for a sleep of the machine, during which the clock of cooldowns stood still. A
+    /// guessed rest is void. Returns whether anything changed.
     pub fn slept(&mut self, passed: Duration) -> bool {
         let (Self::Cooling(cooldown) | Self::Probing(cooldown, _)) = self else { return false };
-        if cooldown.is_asked {
+        if cooldown.is_requested {
             cooldown.until = cooldown.until.checked_sub(passed).unwrap_or(cooldown.until);
         } else {
             *self = Self::Ready;
@@ -196,7 +197,7 @@ impl Health {
         true
     }
 
-    /// The current cooldown, also while its end is being probed.
+    /// The current cooldown, also while it is probed.
     pub const fn cooldown(&self) -> Option<&Cooldown> {
         match self {
             Self::Cooling(cooldown) | Self::Probing(cooldown, _) => Some(cooldown),
@@ -204,7 +205,7 @@ impl Health {
         }
     }
 
-    /// A smaller `max_cooldown` holds for the cooldowns there are, too.
+    /// Applies a smaller `max_cooldown` to the current cooldown.
     pub fn shorten(&mut self, max_cooldown: Duration, now: Instant) {
         if let Self::Cooling(cooldown) | Self::Probing(cooldown, _) = self {
             cooldown.until = cooldown.until.min(now + max_cooldown.min(LONGEST_COOLDOWN));
@@ -213,13 +214,13 @@ impl Health {
 }
 
 impl Rest {
-    /// `None` for a failure that no rest cures, or that is not the account's.
+    /// `None` for a failure that no rest cures, or that is the request's own.
     pub const fn after(fault: &Fault) -> Option<Self> {
         match *fault {
             Fault::RateLimited { retry_after, .. } => Some(Self::Limit { retry_after }),
             Fault::Spent { retry_after } => Some(Self::Credit { retry_after }),
-            Fault::Overloaded { retry_after: Some(hint) } if !hint.is_zero() => Some(Self::Asked(hint)),
-            // An accusation that nobody has confirmed is no more than a guess.
+            Fault::Overloaded { retry_after: Some(hint) } if !hint.is_zero() => Some(Self::Requested(hint)),
+            // A refusal that only its wording blames on the account is a guess.
             Fault::Overloaded { .. } | Fault::Unreachable | Fault::TimedOut | Fault::AccountBySentence(_) => {
                 Some(Self::BackOff)
             }
@@ -227,15 +228,15 @@ impl Rest {
         }
     }
 
-    /// Whether the provider wants it, and not only we.
-    const fn is_asked(self) -> bool {
+    /// Whether the provider requested it; otherwise we guessed it.
+    const fn is_requested(self) -> bool {
         !matches!(self, Self::BackOff)
     }
 
     fn duration(self, failures: u32, max_cooldown: Duration) -> Duration {
         let doubled = Duration::from_secs(1 << failures.saturating_sub(1).min(31));
         let rest = match self {
-            // "Now" is no answer to a refusal.
+            // A hint of zero seconds is as good as none.
             Self::Limit { retry_after: Some(hint) } | Self::Credit { retry_after: Some(hint) }
                 if !hint.is_zero() =>
             {
@@ -243,7 +244,7 @@ impl Rest {
             }
             Self::Limit { .. } => doubled,
             Self::Credit { .. } => LONGEST_COOLDOWN,
-            Self::Asked(hint) => hint,
+            Self::Requested(hint) => hint,
             Self::BackOff => doubled.min(LONGEST_BACK_OFF),
         };
         rest.min(max_cooldown).min(LONGEST_COOLDOWN)

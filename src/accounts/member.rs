@@ -1,4 +1,4 @@
-//! An account in the pool: what it is, what it is busy with, and what it learned.
+//! An account in the pool: its config, its requests in flight and its health.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,13 +14,14 @@ pub struct Member {
     pub id: AccountId,
     pub account: Arc<Account>,
     pub in_flight: u32,
-    /// Of the account as a whole.
+    /// The health of the whole account.
     pub health: Health,
-    /// Of single models, where the provider limits per model; ready ones are left out.
+    /// The health of single models, where the provider limits per model. Ready models are left
+    /// out.
     pub models: HashMap<String, Health>,
 }
 
-/// Names of models come from clients: no account remembers more of them than this.
+/// The most models an account remembers: their names come from clients.
 const REMEMBERED_MODELS: usize = 256;
 
 impl Member {
@@ -34,12 +35,12 @@ impl Member {
         Candidate { seat, id: self.id, weight, priority, in_flight: self.in_flight }
     }
 
-    /// Enabled, with a credential that is there and not dead. A cooling one counts.
+    /// Whether it is enabled and alive. A cooling account is active.
     pub fn is_active(&self) -> bool {
         self.account.enabled && self.is_alive()
     }
 
-    /// Not [`Access::Dead`], whatever the user wants of it.
+    /// Whether it has a credential that was not refused, enabled or not.
     pub fn is_alive(&self) -> bool {
         self.account.credential_problem().is_none() && !self.is_disabled()
     }
@@ -61,13 +62,13 @@ impl Member {
         }
     }
 
-    /// The lease is gone, with or without a verdict.
+    /// Ends a lease, with or without an outcome.
     pub fn release(&mut self, model: &str, lease: LeaseId) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.give_back(model, lease);
     }
 
-    /// Returns whether the account, or its model, is ready again because of this.
+    /// Returns whether this made the account, or its model, ready again.
     pub fn succeed(&mut self, model: &str, lease: LeaseId) -> bool {
         let model_recovered = self.models.get_mut(model).is_some_and(|health| health.succeed(lease));
         if model_recovered {
@@ -76,7 +77,7 @@ impl Member {
         self.health.succeed(lease) || model_recovered
     }
 
-    /// Returns whether the account was disabled by this.
+    /// Returns whether this disabled the account.
     pub fn fail(
         &mut self,
         model: &str,
@@ -92,7 +93,7 @@ impl Member {
             let health = if is_of_model { self.model_health(model, now) } else { &mut self.health };
             health.fail(lease, rest, &reason, max_cooldown, now);
         }
-        // A verdict on the one says nothing of the other.
+        // A failure of the model says nothing about the account, and the other way round.
         self.give_back(model, lease);
         disabled
     }
@@ -117,7 +118,7 @@ impl Member {
         matches!(self.health, Health::Disabled { .. })
     }
 
-    /// Gives a dead credential another chance; returns whether it was dead.
+    /// Gives a refused credential another chance. Returns whether it was refused.
     pub fn revive(&mut self) -> bool {
         let was_disabled = self.is_disabled();
         if was_disabled {
@@ -145,7 +146,7 @@ impl Member {
         self.models.entry(model.to_owned()).or_default()
     }
 
-    /// The one whose cooldown ends first is the smallest loss.
+    /// Forgets the model whose cooldown ends first: the smallest loss.
     fn forget_a_model(&mut self, now: Instant) {
         let end = |health: &Health| health.cooldown().map_or(now, |cooldown| cooldown.until);
         let soonest = self.models.iter().min_by_key(|(_, health)| end(health));

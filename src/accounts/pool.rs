@@ -1,22 +1,24 @@
 //! The pool of accounts: shared by every request, changed by every answer.
 //!
-//! One lock, held for a few comparisons and never across an await. Whoever shows or saves
-//! the pool waits on [`Pool::subscribe`] and then asks.
+//! It has one lock, held for a few comparisons and never across an await. To show or save the
+//! pool, wait on [`Pool::subscribe`] and then read it.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use super::account::{Account, accounts_of};
+use super::demand::{Attempts, Demand};
 use super::events::{Events, PoolEvent};
-use super::learned::NoList;
-use super::lease::{Lease, Ticket, Tried, Wanted};
+use super::lease::Lease;
 use super::member::Member;
-use super::refusal::{NoLease, refusal, refusal_unheard};
-use super::roster::Roster;
-use super::store::{self, Saved};
+use super::own_models::NoList;
+use super::refusal::{NoLease, refusal, refusal_unverified};
+use super::roster::{Roster, Ticket};
+use super::store::{self, PoolSnapshot};
 use super::view::{self, PoolView};
 use crate::config::Config;
 use crate::language::{Language, Message};
@@ -41,7 +43,7 @@ struct State {
     events: Events,
 }
 
-/// No account has this name.
+/// The name of an account that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no account named {0:?}")]
 pub struct UnknownAccount(pub String);
@@ -60,8 +62,8 @@ impl Pool {
     }
 
     /// Takes over the accounts, the strategy and the z.ai section of a config. An account
-    /// whose name, provider, base URL and secret are as before keeps what it learned.
-    /// Leases of removed accounts end in peace.
+    /// whose name, provider, base URL and secret are unchanged keeps its state. Leases of
+    /// removed accounts stay valid until they are dropped.
     pub fn apply(&self, config: &Config, now: Instant) {
         let accounts = accounts_of(config).collect();
         let mut state = self.lock();
@@ -72,37 +74,39 @@ impl Pool {
         self.changed();
     }
 
-    /// An account for one attempt. Fails with what would help when nobody can take it.
-    pub fn lease(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
+    /// An account for one attempt. When no account can take it, the error says what would
+    /// help.
+    pub fn lease(&self, demand: &Demand<'_>, attempts: &mut Attempts) -> Result<Lease, NoLease> {
         let mut state = self.lock();
         let roster = &mut state.roster;
-        if let Some(ticket) = roster.lease(wanted, tried) {
+        if let Some(ticket) = roster.lease(demand, attempts) {
             return Ok(Lease::new(self.clone(), ticket));
         }
-        let refusal = refusal(roster, wanted);
-        self.refused(state, refusal, wanted)
+        let refusal = refusal(roster, demand);
+        self.refuse(state, refusal, demand)
     }
 
-    /// The same for a request that nobody is known to serve: an account takes it of which
-    /// nobody could ask what it serves.
-    pub fn lease_unheard(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
+    /// The same for a model that no account is known to serve: among the accounts whose model
+    /// list could not be read.
+    pub fn lease_unverified(&self, demand: &Demand<'_>, attempts: &mut Attempts) -> Result<Lease, NoLease> {
         let mut state = self.lock();
-        if let Some(ticket) = state.roster.lease_unheard(wanted, tried) {
+        if let Some(ticket) = state.roster.lease_unverified(demand, attempts) {
             return Ok(Lease::new(self.clone(), ticket));
         }
-        let refusal = refusal_unheard(&state.roster, wanted);
-        self.refused(state, refusal, wanted)
+        let refusal = refusal_unverified(&state.roster, demand);
+        self.refuse(state, refusal, demand)
     }
 
-    fn refused(
+    /// Returns the refusal, and announces it where it is news.
+    fn refuse(
         &self,
         mut state: MutexGuard<'_, State>,
         refusal: NoLease,
-        wanted: &Wanted<'_>,
+        demand: &Demand<'_>,
     ) -> Result<Lease, NoLease> {
         let is_news = match &refusal {
-            NoLease::AllCooling { soonest, reason, .. } => {
-                state.events.all_cooling(*soonest, reason, wanted.now, SystemTime::now())
+            NoLease::AllCooling { soonest, .. } => {
+                state.events.all_cooling(*soonest, demand.now, SystemTime::now())
             }
             _ => false,
         };
@@ -113,41 +117,41 @@ impl Pool {
         Err(refusal)
     }
 
-    /// Every active account that the request could go to, now or when it has cooled; in
-    /// the order of the config file.
-    pub fn takers(&self, wanted: &Wanted<'_>) -> Vec<Arc<Account>> {
-        self.lock().roster.takers(wanted).cloned().collect()
+    /// Every active account that the request could go to, now or after its cooldown, in the
+    /// order of the config file.
+    pub fn takers(&self, demand: &Demand<'_>) -> Vec<Arc<Account>> {
+        self.lock().roster.takers(demand).cloned().collect()
     }
 
-    /// Whether any enabled account serves the model, able to at the moment or not.
-    pub fn is_served(&self, wanted: &Wanted<'_>) -> bool {
-        self.lock().roster.serving(wanted).next().is_some()
+    /// Whether any enabled account serves the model, whatever its health.
+    pub fn is_served(&self, demand: &Demand<'_>) -> bool {
+        self.lock().roster.serving(demand).next().is_some()
     }
 
-    /// Enabled, with a credential that is there and not dead; in the order of the config
-    /// file.
+    /// The accounts that are enabled and have a credential that was not refused, in the order
+    /// of the config file.
     pub fn active_accounts(&self) -> Vec<Arc<Account>> {
         let is_active = |member: &&Member| member.is_active();
         let state = self.lock();
         state.roster.members().iter().filter(is_active).map(|member| Arc::clone(&member.account)).collect()
     }
 
-    /// What an account's own list says that it serves, or why nobody knows.
+    /// Takes over the models that an account's own list names, or why there is no list.
     pub fn learn(&self, account: &Account, list: Result<BTreeSet<String>, NoList>) {
         let state = self.lock();
         let is_meant = |member: &&Member| {
             member.account.name == account.name && member.account.fingerprint == account.fingerprint
         };
         let Some(member) = state.roster.members().iter().find(is_meant) else { return };
-        let learned = Arc::clone(&member.account.learned);
+        let own_models = Arc::clone(&member.account.own_models);
         drop(state);
         let is_news = match list {
             Ok(models) => {
                 let problem = models.is_empty().then(|| serves_nothing(&message!("list-empty")));
-                learned.learn(models, problem)
+                own_models.learn(models, problem)
             }
             Err(NoList { reason, is_outage }) => {
-                learned.miss(serves_nothing(&message!("list-not-had", reason = reason)), is_outage)
+                own_models.miss(serves_nothing(&message!("list-not-had", reason = reason)), is_outage)
             }
         };
         if is_news {
@@ -155,7 +159,7 @@ impl Pool {
         }
     }
 
-    /// Everything there is to show.
+    /// The pool as it is shown.
     pub fn view(&self, now: Instant) -> PoolView {
         self.view_at(now, SystemTime::now())
     }
@@ -164,61 +168,61 @@ impl Pool {
         view::view(self.lock().roster.members(), now, now_wall)
     }
 
-    /// A number that grows with every visible change and every event. Requests in flight
-    /// are not announced, nor is the end of a cooldown ([`PoolView::next_change`]).
+    /// A number that grows with every visible change and every event. The number of requests
+    /// in flight and the end of a cooldown ([`PoolView::next_change`]) do not change it.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.shared.version.subscribe()
     }
 
-    /// What happened since this was last asked.
+    /// The events since the last call.
     pub fn take_events(&self) -> Vec<PoolEvent> {
         self.lock().events.take()
     }
 
-    /// Upstreams that cannot be reached, as far as was told, in order.
+    /// The upstreams announced as unreachable that have not answered since, sorted.
     pub fn unreachable(&self) -> Vec<String> {
         self.lock().events.unreachable_upstreams()
     }
 
-    /// Whether any account is enabled, its secret there and not dead; cooling ones count.
+    /// Whether there is an active account; cooling ones count.
     pub fn has_usable(&self) -> bool {
         self.lock().roster.members().iter().any(Member::is_active)
     }
 
-    /// Whether the account was taken out for good, by a credential that was refused.
+    /// Whether the account's credential was refused.
     pub fn is_disabled(&self, name: &str) -> bool {
         let state = self.lock();
         state.roster.members().iter().any(|member| member.account.name == name && member.is_disabled())
     }
 
-    /// Ends the cooldowns of one account, or of all; returns of how many. A dead
-    /// credential stays dead ([`Pool::enable`]). Fails when there is no such account.
+    /// Ends the cooldowns of one account, or of all, and returns the number of accounts
+    /// changed. A refused credential stays refused ([`Pool::enable`]). Fails when there is no
+    /// such account.
     pub fn clear_cooldown(&self, name: Option<&str>) -> Result<usize, UnknownAccount> {
         self.change_named(name, Member::clear_cooldowns)
     }
 
-    /// The machine has slept so long: what the providers asked for went on meanwhile, and
-    /// what we guessed of the way to them is void.
+    /// The machine slept this long. Rests that providers asked for went on meanwhile; rests
+    /// that we guessed are void.
     pub fn slept(&self, passed: Duration) {
         let changed = self.change_named(None, |member| member.slept(passed));
-        debug_assert!(changed.is_ok(), "no name was asked for");
+        debug_assert!(changed.is_ok(), "it names no account");
     }
 
-    /// Gives an account with a dead credential another chance, and ends its cooldowns;
-    /// returns whether anything changed. Fails when there is no such account.
+    /// Gives an account with a refused credential another chance, and ends its cooldowns.
+    /// Returns whether anything changed. Fails when there is no such account.
     pub fn enable(&self, name: &str) -> Result<bool, UnknownAccount> {
         let changed = self.change_named(Some(name), |member| member.revive() | member.clear_cooldowns())?;
         Ok(changed > 0)
     }
 
-    /// For `pool.json`; see [`store::save`].
-    pub fn snapshot(&self, now: Instant, now_wall: SystemTime) -> Saved {
+    /// What `pool.json` keeps; see [`store::save`].
+    pub fn snapshot(&self, now: Instant, now_wall: SystemTime) -> PoolSnapshot {
         store::snapshot(self.lock().roster.members(), now, now_wall)
     }
 
-    /// Takes over what was saved of the accounts there are: call it after the first
-    /// [`Pool::apply`].
-    pub fn restore(&self, saved: Saved, now: Instant, now_wall: SystemTime) {
+    /// Gives the accounts back their saved state. Call it after the first [`Pool::apply`].
+    pub fn restore(&self, saved: PoolSnapshot, now: Instant, now_wall: SystemTime) {
         let mut state = self.lock();
         let max_cooldown = state.roster.max_cooldown();
         store::restore(state.roster.members_mut(), saved, max_cooldown, now, now_wall);
@@ -263,7 +267,7 @@ impl Pool {
         }
     }
 
-    /// Changes the accounts of that name, or all; returns how many it changed.
+    /// Changes the accounts of that name, or all, and returns the number changed.
     fn change_named(
         &self,
         name: Option<&str>,
@@ -287,10 +291,8 @@ impl Pool {
         self.shared.version.send_modify(|version| *version = version.wrapping_add(1));
     }
 
-    /// A panic elsewhere must not take every later request with it: the state is a set of
-    /// independent values, whole after each assignment.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock()
     }
 }
 
@@ -300,7 +302,7 @@ impl Default for Pool {
     }
 }
 
-/// With the line that would help.
+/// Why an account serves no model, with the config line that would help.
 pub fn serves_nothing(why: &Message) -> Message {
     message!("reason-serves-nothing", why = why)
 }

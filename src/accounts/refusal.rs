@@ -1,60 +1,56 @@
-//! Why nobody can take a request, in words that say what would help.
+//! Why no account can take a request, with what would help.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use super::account::Account;
+use super::demand::{Demand, Pin};
 use super::health::{Access, Cooldown, Health};
-use super::lease::{Pin, Wanted};
 use super::member::Member;
 use super::roster::{Roster, speaks_any};
+use crate::language::{Message, printable};
+use crate::message;
 use crate::protocol::Provider;
 
 /// Why there is no lease.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoLease {
-    /// Of so many in the config.
-    #[error("no account is usable")]
+    /// None of the accounts in the config, `listed` in number, is usable.
     NoAccounts { listed: usize },
-    /// No account serves the model; the hint says what would, and `unnamed` the same to
-    /// whom the names of the accounts do not concern.
-    #[error("no account serves the model: {hint}")]
-    UnknownModel { hint: String, unnamed: String },
-    /// These accounts serve the model, but in no protocol the caller can speak.
-    #[error("{provider} does not speak a protocol this request can be sent in")]
+    /// No account serves the model. The hint says what would serve it; `unnamed` is the hint
+    /// without the names of accounts.
+    UnknownModel { hint: Message, unnamed: Message },
+    /// These accounts serve the model, but speak no protocol that the request can be sent in.
     WrongProtocol { accounts: Vec<String>, provider: Provider },
-    /// Waiting helps. Also when every account was already tried for this request; `is_said`
-    /// where an upstream has asked for the wait.
-    #[error("every account that serves the model is cooling: {reason}")]
-    AllCooling { soonest: Duration, reason: String, is_said: bool },
-    /// Waiting does not help: somebody has to edit them.
-    #[error("every account that serves the model is disabled: {reason}")]
-    AllDisabled { reason: String },
+    /// Waiting helps. Also when every account was already tried for this request.
+    /// `is_requested` where a provider requested the wait.
+    AllCooling { soonest: Duration, reason: Message, is_requested: bool },
+    /// Waiting does not help: the accounts have to be edited.
+    AllDisabled { reason: Message },
 }
 
-/// How soon to come back when nothing says when.
+/// The wait when no account says how long.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Names in a text or a list; more would not be read.
+/// The longest list of names in a text.
 const NAMED_AT_MOST: usize = 8;
 
-/// For a request the roster has just refused.
-pub fn refusal(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
-    refusal_of(roster, &roster.serving(wanted).collect::<Vec<_>>(), wanted)
+/// Why the roster has just refused the request.
+pub fn refusal(roster: &Roster, demand: &Demand<'_>) -> NoLease {
+    refusal_of(roster, &roster.serving(demand).collect::<Vec<_>>(), demand)
 }
 
-/// The same where those were asked, too, that may serve it.
-pub fn refusal_unheard(roster: &Roster, wanted: &Wanted<'_>) -> NoLease {
-    refusal_of(roster, &roster.unheard(wanted).collect::<Vec<_>>(), wanted)
+/// The same after the accounts were asked, too, that may serve the model.
+pub fn refusal_unverified(roster: &Roster, demand: &Demand<'_>) -> NoLease {
+    refusal_of(roster, &roster.unverified(demand).collect::<Vec<_>>(), demand)
 }
 
-fn refusal_of(roster: &Roster, serving: &[&Member], wanted: &Wanted<'_>) -> NoLease {
+fn refusal_of(roster: &Roster, serving: &[&Member], demand: &Demand<'_>) -> NoLease {
     let members = roster.members();
-    let speaks = |member: &&&Member| speaks_any(&member.account, wanted);
+    let speaks = |member: &&&Member| speaks_any(&member.account, demand);
 
     let Some(holder) = serving.first() else {
         return if members.iter().any(Member::is_active) {
-            unknown_model(members, wanted)
+            unknown_model(members, demand)
         } else {
             NoLease::NoAccounts { listed: members.len() }
         };
@@ -67,115 +63,115 @@ fn refusal_of(roster: &Roster, serving: &[&Member], wanted: &Wanted<'_>) -> NoLe
         };
     };
     let alive = || serving.iter().copied().filter(|member| speaks(&member) && member.is_alive());
-    let Some(soonest) = alive().map(|member| wait(member, wanted)).min() else {
+    let Some(soonest) = alive().map(|member| wait(member, demand)).min() else {
         return NoLease::AllDisabled { reason: why_dead(speaker) };
     };
-    let asked = alive().filter_map(|member| Some((member, asked_rest(member, wanted)?)));
-    if let Some((member, cooldown)) = asked.min_by_key(|(_, cooldown)| cooldown.until) {
-        let ended = if cooldown.until > wanted.now { "" } else { " (trying again)" };
-        let reason = format!("{}: {}{ended}", member.account.name, cooldown.reason);
-        return NoLease::AllCooling { soonest, reason, is_said: true };
+    let requested = alive().filter_map(|member| Some((member, requested_rest(member, demand)?)));
+    if let Some((member, cooldown)) = requested.min_by_key(|(_, cooldown)| cooldown.until) {
+        let is_over = cooldown.until <= demand.now;
+        let key = if is_over { "no-lease-trying-again" } else { "no-lease-reason" };
+        let reason = message!(key, account = &*member.account.name, reason = &cooldown.reason);
+        return NoLease::AllCooling { soonest, reason, is_requested: true };
     }
-    let reason = format!("{}: already tried for this request", speaker.account.name);
-    NoLease::AllCooling { soonest, reason, is_said: false }
+    let reason = message!("no-lease-tried", account = &*speaker.account.name);
+    NoLease::AllCooling { soonest, reason, is_requested: false }
 }
 
-fn wait(member: &Member, wanted: &Wanted<'_>) -> Duration {
-    match member.access(wanted.model, wanted.now) {
+fn wait(member: &Member, demand: &Demand<'_>) -> Duration {
+    match member.access(demand.model, demand.now) {
         Access::Closed(wait) => wait,
         Access::Open | Access::Probe | Access::LastChoice | Access::Dead => SOON,
     }
 }
 
-/// The longer of the rests that its provider asked for, of the account or of the model.
-fn asked_rest<'a>(member: &'a Member, wanted: &Wanted<'_>) -> Option<&'a Cooldown> {
-    let rests = [Some(&member.health), member.models.get(wanted.model)];
+/// The longer of the rests that the provider requested for the account and for the model.
+fn requested_rest<'a>(member: &'a Member, demand: &Demand<'_>) -> Option<&'a Cooldown> {
+    let rests = [Some(&member.health), member.models.get(demand.model)];
     let rests = rests.into_iter().flatten().filter_map(Health::cooldown);
-    rests.filter(|cooldown| cooldown.is_asked).max_by_key(|cooldown| cooldown.until)
+    rests.filter(|cooldown| cooldown.is_requested).max_by_key(|cooldown| cooldown.until)
 }
 
-fn why_dead(member: &Member) -> String {
-    let name = &member.account.name;
-    match (&member.health, member.account.credential_problem()) {
-        // Which program or file keeps the key is not for clients.
+fn why_dead(member: &Member) -> Message {
+    let account = &*member.account.name;
+    let reason = match (&member.health, member.account.credential_problem()) {
+        // A client must not learn which program or file keeps the key.
         (_, Some(_)) if member.account.is_key_unresolved() => {
-            format!("{name}: its API key could not be had; `portcullis status` says why")
+            return message!("no-lease-no-key", account = account);
         }
-        (_, Some(problem)) => format!("{name}: {problem}"),
-        (Health::Disabled { reason }, None) => format!("{name}: {reason}"),
-        (_, None) => name.clone(),
-    }
+        (_, Some(problem)) => problem,
+        (Health::Disabled { reason }, None) => reason.clone(),
+        (_, None) => return account.into(),
+    };
+    message!("no-lease-reason", account = account, reason = reason)
 }
 
-/// What would serve the model, for somebody who reads it in a 404.
-fn unknown_model(members: &[Member], wanted: &Wanted<'_>) -> NoLease {
-    let Cause { text, unnamed } = cause(members, wanted);
+/// What would serve the model, for the text of a 404.
+fn unknown_model(members: &[Member], demand: &Demand<'_>) -> NoLease {
+    let Cause { text, unnamed } = cause(members, demand);
     let served = served_patterns(members).join(", ");
-    let with_served = |mut text: String| {
-        if !served.is_empty() {
-            write!(
-                text,
-                "; accounts here serve {served}; [models] in the config can map the name to one of those"
-            )
-            .ok();
+    let with_served = |cause: Message| {
+        if served.is_empty() {
+            cause
+        } else {
+            message!("no-lease-served", cause = cause, models = served.as_str())
         }
-        text
     };
     NoLease::UnknownModel { hint: with_served(text), unnamed: with_served(unnamed) }
 }
 
-/// Why nobody serves it, with the name of an account and without.
+/// Why no account serves the model, with the names of accounts and without.
 struct Cause {
-    text: String,
-    unnamed: String,
+    text: Message,
+    unnamed: Message,
 }
 
-impl From<String> for Cause {
-    fn from(text: String) -> Self {
+impl From<Message> for Cause {
+    fn from(text: Message) -> Self {
         Self { unnamed: text.clone(), text }
     }
 }
 
-fn cause(members: &[Member], wanted: &Wanted<'_>) -> Cause {
-    let model = quoted(wanted.model);
+fn cause(members: &[Member], demand: &Demand<'_>) -> Cause {
+    let model = quoted(demand.model);
     let find = |is_meant: &dyn Fn(&Account) -> bool| {
         members.iter().map(|member| &*member.account).find(|account| is_meant(account))
     };
-    if let Some(pin) = &wanted.pin {
+    if let Some(pin) = &demand.pin {
         return match (find(&|account| pin.names(account)), pin) {
             (Some(account), _) => why_not(account, &model),
-            (None, Pin::Provider(provider)) => format!("there is no {provider} account").into(),
-            (None, Pin::Account(name)) => format!("there is no account named {}", quoted(name)).into(),
+            (None, Pin::Provider(provider)) => {
+                message!("no-lease-no-provider", provider = provider.name()).into()
+            }
+            (None, Pin::Account(name)) => message!("no-lease-no-account", name = quoted(name)).into(),
         };
     }
-    let would_serve = |account: &Account| account.lists(wanted.model) || account.owns(wanted.model);
-    match (find(&would_serve), owner(wanted.model)) {
+    let would_serve = |account: &Account| account.lists(demand.model) || account.owns(demand.model);
+    match (find(&would_serve), owner(demand.model)) {
         (Some(account), _) => why_not(account, &model),
-        (None, Some(owner)) => format!("add an account of {owner}").into(),
+        (None, Some(owner)) => message!("no-lease-add", provider = owner.name()).into(),
         (None, None) if let Some(cause) = members.iter().find_map(unlisted) => cause,
-        (None, None) => "name it in the models of the account that has it".to_owned().into(),
+        (None, None) => message!("no-lease-list").into(),
     }
 }
 
-/// Of an account whose list nobody has seen, nobody knows.
+/// An account whose model list could not be read might serve the model.
 fn unlisted(member: &Member) -> Option<Cause> {
     let problem = member.account.serves_nothing().filter(|_| member.is_active())?;
-    let unnamed = format!("an account {problem}");
-    Some(Cause { text: format!("account {} {problem}", member.account.name), unnamed })
+    Some(Cause {
+        text: message!("no-lease-serves-nothing", account = &*member.account.name, problem = &problem),
+        unnamed: message!("no-lease-serves-nothing-unnamed", problem = problem),
+    })
 }
 
 fn why_not(account: &Account, model: &str) -> Cause {
-    let name = &account.name;
+    let name = &*account.name;
     if account.enabled {
         Cause {
-            text: format!("account {name} does not list {model} in its models"),
-            unnamed: format!("the account asked for does not list {model} in its models"),
+            text: message!("no-lease-not-listed", account = name, model = model),
+            unnamed: message!("no-lease-not-listed-unnamed", model = model),
         }
     } else {
-        Cause {
-            text: format!("account {name} is switched off in the config"),
-            unnamed: "the account that would serve it is switched off in the config".to_owned(),
-        }
+        Cause { text: message!("no-lease-off", account = name), unnamed: message!("no-lease-off-unnamed") }
     }
 }
 
@@ -183,14 +179,14 @@ fn owner(model: &str) -> Option<Provider> {
     Provider::ALL.into_iter().filter(|&provider| provider != Provider::Demo).find(|one| one.owns(model))
 }
 
-/// The patterns of the active accounts, and what those without have listed; each once, in
-/// file order.
+/// The patterns of the active accounts, and the own lists of those without; each once, in the
+/// order of the config file.
 fn served_patterns(members: &[Member]) -> Vec<String> {
     let mut patterns: Vec<String> = Vec::new();
     for account in members.iter().filter(|member| member.is_active()).map(|member| &member.account) {
         let owned = account.provider.owned_patterns().iter().filter(|_| account.models.is_empty());
         let owned = owned.map(|&pattern| pattern.to_owned());
-        let listed = account.learned_names(NAMED_AT_MOST).into_iter();
+        let listed = account.own_models(NAMED_AT_MOST).into_iter();
         for pattern in account.models.iter().cloned().chain(owned).chain(listed) {
             if patterns.len() == NAMED_AT_MOST {
                 return patterns;
@@ -203,7 +199,7 @@ fn served_patterns(members: &[Member]) -> Vec<String> {
     patterns
 }
 
-/// A client's own word, short and on one line.
+/// A name that a client chose, at most 100 characters and on one line.
 fn quoted(name: &str) -> String {
-    format!("\"{}\"", crate::language::printable::shortened(name, 100))
+    format!("\"{}\"", printable::shortened(name, 100))
 }

@@ -1,7 +1,7 @@
 //! Which of the accounts that can take a request takes it.
 //!
-//! The choice is a function of the candidates and of what the selector remembers: whose
-//! turn it is, and which account a session stays with.
+//! The choice depends on the candidates and on the selector's memory: whose turn it is, and
+//! which account a session stays with.
 
 use std::num::NonZeroUsize;
 
@@ -9,11 +9,11 @@ use lru::LruCache;
 
 use crate::config::Strategy;
 
-/// One account, told apart from all others it ever was or will be.
+/// Identifies an account; another credential makes another account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AccountId(pub u64);
 
-/// An account that can take the request, as far as the choice needs to know it.
+/// An account that can take the request, with what the choice depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Its place in the config file.
@@ -27,31 +27,31 @@ pub struct Candidate {
 #[derive(Debug)]
 pub struct Selector {
     strategy: Strategy,
-    /// By seat: how much of its share an account is owed.
+    /// By seat: how much of its share an account has yet to get.
     credits: Vec<i64>,
-    sessions: LruCache<u64, Remembered>,
+    sessions: LruCache<u64, Homes>,
 }
 
-/// Sessions are forgotten beyond this many, the least recently used first.
+/// Beyond this number, the least recently used sessions are forgotten.
 const REMEMBERED_SESSIONS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
-/// The accounts a session stays with, the latest first: a client that uses two models of
-/// two providers in one session stays with one account for each.
-type Remembered = [Option<AccountId>; 4];
+/// The accounts that a session stays with, the latest first: a session that uses the models of
+/// two providers stays with one account of each.
+type Homes = [Option<AccountId>; 4];
 
 impl Selector {
     pub fn new(strategy: Strategy) -> Self {
         Self { strategy, credits: Vec::new(), sessions: LruCache::sparse(REMEMBERED_SESSIONS) }
     }
 
-    /// Another config: turns start afresh, sessions stay where they are.
+    /// Takes over another config: turns start afresh, sessions keep their accounts.
     pub fn reset(&mut self, strategy: Strategy, seats: usize) {
         self.strategy = strategy;
         self.credits.clear();
         self.credits.resize(seats, 0);
     }
 
-    /// The candidate to use; `None` when there are none. May reorder the candidates.
+    /// The candidate to use; `None` when there is none. May remove candidates.
     pub fn choose(&mut self, candidates: &mut Vec<Candidate>, session: Option<u64>) -> Option<Candidate> {
         match (self.strategy, session) {
             (Strategy::Sticky, Some(session)) => self.stay(candidates, session),
@@ -64,28 +64,29 @@ impl Selector {
         }
     }
 
-    /// The account the session was with last, if it is among the candidates; else the
-    /// session moves to the next in turn and stays there.
+    /// The account that the session used last, if it is a candidate; otherwise the session moves
+    /// to the next in turn and stays there.
     fn stay(&mut self, candidates: &[Candidate], session: u64) -> Option<Candidate> {
-        let remembered = self.sessions.get(&session).copied().unwrap_or_default();
-        let known = |id: AccountId| candidates.iter().find(|candidate| candidate.id == id);
-        if let Some(&candidate) = remembered.into_iter().flatten().find_map(known) {
-            return Some(candidate);
+        let homes = self.sessions.get(&session).copied().unwrap_or_default();
+        let candidate = |id: AccountId| candidates.iter().find(|candidate| candidate.id == id);
+        if let Some(&home) = homes.into_iter().flatten().find_map(candidate) {
+            return Some(home);
         }
         let chosen = self.take_turn(candidates)?;
-        let [first, second, third, _] = remembered;
+        let [first, second, third, _] = homes;
         self.sessions.put(session, [Some(chosen.id), first, second, third]);
         Some(chosen)
     }
 
-    /// Smooth weighted round robin: everybody earns their weight, the richest pays for
-    /// all. Weights 5, 1, 1 give `a a b a c a a`, not `a a a a a b c`.
+    /// Smooth weighted round robin: add its weight to each candidate's credit, take the
+    /// candidate with the largest credit, and subtract the total of the weights from it. Weights
+    /// 5, 1, 1 give `a a b a c a a`, not `a a a a a b c`.
     fn take_turn(&mut self, candidates: &[Candidate]) -> Option<Candidate> {
         let total: i64 = candidates.iter().map(|candidate| i64::from(candidate.weight)).sum();
         let mut chosen: Option<(i64, Candidate)> = None;
         for &candidate in candidates {
             let credit = &mut self.credits[candidate.seat];
-            // A debt made among many must not starve an account among few.
+            // A debt made among many candidates must not starve an account among few.
             *credit = (*credit + i64::from(candidate.weight)).clamp(-total, total);
             if chosen.is_none_or(|(most, _)| *credit > most) {
                 chosen = Some((*credit, candidate));
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_chosen_from_nobody() {
+    fn without_candidates_there_is_no_choice() {
         for strategy in [Strategy::RoundRobin, Strategy::Sticky, Strategy::FillFirst, Strategy::LeastBusy] {
             assert_eq!(selector(strategy, 0).choose(&mut Vec::new(), Some(1)), None, "{strategy:?}");
         }

@@ -1,8 +1,8 @@
-//! `pool.json`: cooldowns and disabled accounts, so that a restart remembers them.
+//! `pool.json`: cooldowns and disabled accounts, kept across restarts.
 //!
-//! Moments are wall-clock times there. The clock may have jumped meanwhile, and the file
-//! may have been edited or cut short: nothing in it is believed beyond `max_cooldown`,
-//! and a file that cannot be read is set aside and counts as empty.
+//! The file holds wall-clock times. The clock may have jumped since, and the file may have been
+//! edited or cut short: no cooldown read from it exceeds `max_cooldown`, and a file that cannot
+//! be parsed is set aside and counts as empty.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,30 +18,31 @@ use super::member::Member;
 use crate::desktop::whole_file;
 use crate::language::{Message, Phrase};
 
+/// What the file keeps of a pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saved {
-    /// By name; accounts with nothing to remember are left out.
+pub struct PoolSnapshot {
+    /// By name. Accounts with nothing to remember are left out.
     #[serde(default)]
-    accounts: BTreeMap<String, SavedAccount>,
+    accounts: BTreeMap<String, AccountSnapshot>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SavedAccount {
-    /// Of provider, base URL and secret: an edited account is another one.
+struct AccountSnapshot {
+    /// Another fingerprint is another account ([`Account::fingerprint`](super::Account)).
     fingerprint: String,
-    /// Why it is disabled, in English; and so that it can be said in other languages.
+    /// Why it is disabled, in English; `said` is the key and arguments of the same message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     said: Option<Phrase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cooldown: Option<SavedCooldown>,
+    cooldown: Option<CooldownSnapshot>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    models: BTreeMap<String, SavedCooldown>,
+    models: BTreeMap<String, CooldownSnapshot>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SavedCooldown {
+struct CooldownSnapshot {
     until_unix_ms: u64,
     failures: u32,
     reason: String,
@@ -49,29 +50,29 @@ struct SavedCooldown {
     said: Option<Phrase>,
 }
 
-/// What the file holds; empty when there is none, or none that can be read.
-pub fn load(path: &Path) -> Saved {
+/// What the file holds; empty when it does not exist or cannot be read.
+pub fn load(path: &Path) -> PoolSnapshot {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Saved::default(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return PoolSnapshot::default(),
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "cannot read the saved pool state");
-            return Saved::default();
+            tracing::warn!(path = %path.display(), %error, "cannot read the saved state of the pool");
+            return PoolSnapshot::default();
         }
     };
     serde_json::from_slice(&bytes).unwrap_or_else(|error| {
         let aside = corrupt_path(path);
-        tracing::warn!(path = %path.display(), %error, "saved pool state is corrupt, set aside");
+        tracing::warn!(path = %path.display(), %error, "the saved state of the pool is corrupt and was set aside");
         if let Err(error) = fs::rename(path, &aside) {
             tracing::warn!(path = %aside.display(), %error, "cannot set the corrupt file aside");
         }
-        Saved::default()
+        PoolSnapshot::default()
     })
 }
 
 /// Replaces the file whole or not at all; mode 0600 from the start. Fails when the
 /// directory cannot be written to. Blocks: not for the request path.
-pub fn save(path: &Path, saved: &Saved) -> io::Result<()> {
+pub fn save(path: &Path, saved: &PoolSnapshot) -> io::Result<()> {
     whole_file::write_json(path, saved)
 }
 
@@ -81,8 +82,8 @@ fn corrupt_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-pub(super) fn snapshot(members: &[Member], now: Instant, now_wall: SystemTime) -> Saved {
-    let worth_saving = |account: &SavedAccount| {
+pub(super) fn snapshot(members: &[Member], now: Instant, now_wall: SystemTime) -> PoolSnapshot {
+    let worth_saving = |account: &AccountSnapshot| {
         account.disabled.is_some() || account.cooldown.is_some() || !account.models.is_empty()
     };
     let accounts = members
@@ -90,15 +91,15 @@ pub(super) fn snapshot(members: &[Member], now: Instant, now_wall: SystemTime) -
         .map(|member| (member.account.name.clone(), snapshot_of(member, now, now_wall)))
         .filter(|(_, account)| worth_saving(account))
         .collect();
-    Saved { accounts }
+    PoolSnapshot { accounts }
 }
 
-fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAccount {
+fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> AccountSnapshot {
     let save = |health: &Health| {
-        // What we guessed of the way upstream says nothing to the next start.
-        let cooldown = health.cooldown().filter(|cooldown| cooldown.is_asked && cooldown.until > now)?;
+        // A guessed rest says nothing about the next start.
+        let cooldown = health.cooldown().filter(|cooldown| cooldown.is_requested && cooldown.until > now)?;
         let until_unix_ms = unix_ms(now_wall).saturating_add(whole_ms(cooldown.until - now));
-        Some(SavedCooldown {
+        Some(CooldownSnapshot {
             until_unix_ms,
             failures: cooldown.failures,
             reason: cooldown.reason.to_string(),
@@ -109,7 +110,7 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAcco
         Health::Disabled { reason } => Some(reason),
         _ => None,
     };
-    SavedAccount {
+    AccountSnapshot {
         fingerprint: member.account.fingerprint.as_str().to_owned(),
         disabled: disabled.map(ToString::to_string),
         said: disabled.and_then(Message::phrase).cloned(),
@@ -122,20 +123,20 @@ fn snapshot_of(member: &Member, now: Instant, now_wall: SystemTime) -> SavedAcco
     }
 }
 
-/// Gives the members what was saved of them; those that changed since start afresh.
+/// Gives the members back their saved state. Those that changed since start afresh.
 pub(super) fn restore(
     members: &mut [Member],
-    mut saved: Saved,
+    mut saved: PoolSnapshot,
     max_cooldown: Duration,
     now: Instant,
     now_wall: SystemTime,
 ) {
-    let health = |saved: SavedCooldown| {
+    let health = |saved: CooldownSnapshot| {
         let left = saved.until_unix_ms.checked_sub(unix_ms(now_wall)).filter(|&ms| ms > 0)?;
         let until = now + Duration::from_millis(left).min(max_cooldown).min(LONGEST_COOLDOWN);
         let reason = Message::restored(saved.reason, saved.said);
         let failures = saved.failures.max(1);
-        Some(Health::Cooling(Cooldown { until, failures, reason, is_asked: true }))
+        Some(Health::Cooling(Cooldown { until, failures, reason, is_requested: true }))
     };
     for member in members {
         let Some(account) = saved.accounts.remove(&member.account.name) else { continue };

@@ -1,4 +1,4 @@
-//! The pool as the gateway meets it, by what it is asked and what it answers.
+//! The pool as the gateway uses it: leases and their outcomes.
 
 mod reload;
 mod routing;
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::config::{AccountConfig, Config, DispatchMode, Secret};
+use crate::language::Message;
+use crate::message;
 use crate::protocol::{Protocol, Provider};
 use crate::upstream::{Failure, Fault};
 
@@ -49,9 +51,9 @@ fn pool(config: &Config) -> Pool {
     pool
 }
 
-/// A request of a client that can be translated to anything.
-fn wanted(model: &str) -> Wanted<'_> {
-    Wanted {
+/// A request that can be sent in every protocol.
+fn demand(model: &str) -> Demand<'_> {
+    Demand {
         protocols: &Protocol::ALL,
         client_protocol: Protocol::OpenAiChat,
         model,
@@ -61,27 +63,27 @@ fn wanted(model: &str) -> Wanted<'_> {
     }
 }
 
-fn from_claude_code(model: &str) -> Wanted<'_> {
-    Wanted { client_protocol: Protocol::Anthropic, ..wanted(model) }
+fn from_claude_code(model: &str) -> Demand<'_> {
+    Demand { client_protocol: Protocol::Anthropic, ..demand(model) }
 }
 
-fn lease(pool: &Pool, wanted: &Wanted<'_>) -> Result<Lease, NoLease> {
-    pool.lease(wanted, &mut Tried::default())
+fn lease(pool: &Pool, demand: &Demand<'_>) -> Result<Lease, NoLease> {
+    pool.lease(demand, &mut Attempts::default())
 }
 
 /// The name of the account that takes the request.
 #[track_caller]
-fn taker(pool: &Pool, wanted: &Wanted<'_>) -> String {
-    lease(pool, wanted).expect("a lease").account().name.clone()
+fn taker(pool: &Pool, demand: &Demand<'_>) -> String {
+    lease(pool, demand).expect("a lease").account().name.clone()
 }
 
-/// Who gets the request when each attempt meets a broken connection, in order.
-fn takers(pool: &Pool, wanted: &Wanted<'_>) -> Vec<String> {
-    let mut tried = Tried::default();
+/// The accounts that get the request, in order, when each attempt meets a broken connection.
+fn takers(pool: &Pool, demand: &Demand<'_>) -> Vec<String> {
+    let mut attempts = Attempts::default();
     let mut names = Vec::new();
-    while let Ok(mut lease) = pool.lease(wanted, &mut tried) {
+    while let Ok(mut lease) = pool.lease(demand, &mut attempts) {
         names.push(lease.account().name.clone());
-        lease.fail_at(&failure(Fault::Unreachable), wanted.now);
+        lease.fail_at(&failure(Fault::Unreachable), demand.now);
     }
     names
 }
@@ -90,14 +92,19 @@ fn failure(fault: Fault) -> Failure {
     Failure { fault, status: None, reason: "the reason".into() }
 }
 
+/// Why one account is no choice.
+fn reason_of(account: &str, reason: impl Into<Message>) -> Message {
+    message!("no-lease-reason", account = account, reason = reason.into())
+}
+
 fn limited(seconds: u64, per_model: bool) -> Failure {
     failure(Fault::RateLimited { retry_after: Some(Duration::from_secs(seconds)), per_model })
 }
 
-/// Lets the one account that takes the request fail.
+/// Fails the attempt of the account that takes the request.
 #[track_caller]
-fn fail(pool: &Pool, wanted: &Wanted<'_>, failure: &Failure) {
-    lease(pool, wanted).expect("a lease").fail_at(failure, wanted.now);
+fn fail(pool: &Pool, demand: &Demand<'_>, failure: &Failure) {
+    lease(pool, demand).expect("a lease").fail_at(failure, demand.now);
 }
 
 #[track_caller]

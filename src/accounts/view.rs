@@ -1,8 +1,6 @@
-//! The pool as the tray, the dashboard and `status` show it.
+//! The pool as it is shown: by the tray, the dashboard and `status`.
 
 use std::time::{Duration, Instant, SystemTime};
-
-use serde::Serialize;
 
 use super::account::Origin;
 use super::health::{Cooldown, Health};
@@ -10,54 +8,51 @@ use super::member::Member;
 use crate::language::Message;
 use crate::protocol::Provider;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolView {
-    /// Enabled, with a credential that is there and not dead; cooling ones count.
+    /// The number of accounts that are enabled and have a credential that was not refused;
+    /// cooling ones count.
     pub active: usize,
-    /// Those of the active ones that cool, as a whole or for some model.
+    /// The number of active accounts that cool, as a whole or for a model.
     pub cooling: usize,
     /// In the order of the config file, the `[zai]` section last.
     pub accounts: Vec<AccountView>,
-    /// When the next cooldown ends and this view is out of date: nothing announces that.
-    #[serde(skip)]
+    /// Until the next cooldown ends and this view is out of date, which is not announced.
     pub next_change: Option<Duration>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     pub name: String,
     pub provider: Provider,
-    #[serde(flatten)]
     pub state: AccountState,
     pub in_flight: u32,
-    /// Why it serves no model, though nothing else is wrong with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why it serves no model, although nothing else is wrong with it.
     pub serves_nothing: Option<Message>,
-    /// As configured; empty: whatever the provider owns.
+    /// As configured. Empty for every model that the provider owns.
     pub models: Vec<String>,
     /// The host its requests go to, or the provider.
     pub upstream: String,
-    /// It is the `[zai]` section, not an entry of `[[accounts]]`.
+    /// Whether it is the `[zai]` section rather than an entry of `[[accounts]]`.
     pub is_zai_section: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountState {
     Enabled,
     /// Switched off in the config.
     Off,
-    /// `models` is empty when the whole account cools, else it names those that do.
+    /// `models` names the models that cool; it is empty when the whole account does.
     Cooling {
         until_unix_secs: u64,
         reason: Message,
         models: Vec<String>,
     },
-    /// By a dead credential, until it is edited.
+    /// Its credential was refused; edit it to get the account back.
     Disabled {
         reason: Message,
     },
-    /// Its secret could not be had.
+    /// Its credential is missing or could not be read.
     Unresolved {
         reason: Message,
     },
@@ -101,7 +96,7 @@ fn state(member: &Member, now: Instant, now_wall: SystemTime) -> AccountState {
     if let Health::Disabled { reason } = &member.health {
         return AccountState::Disabled { reason: reason.clone() };
     }
-    // The whole account says more than one model; of several models, the last to end.
+    // A cooldown of the whole account comes before those of models; of those, the longest.
     let longest = running(member, now).max_by_key(|(model, cooldown)| (model.is_none(), cooldown.until));
     let Some((scope, cooldown)) = longest else { return AccountState::Enabled };
     let mut models: Vec<String> = match scope {
@@ -116,7 +111,7 @@ fn state(member: &Member, now: Instant, now_wall: SystemTime) -> AccountState {
     }
 }
 
-/// The cooldowns that have not ended yet: of the account (`None`) and of its models.
+/// The cooldowns that have not ended: of the account (`None`) and of its models.
 fn running(member: &Member, now: Instant) -> impl Iterator<Item = (Option<&String>, &Cooldown)> {
     let of_account = member.health.cooldown().map(|cooldown| (None, cooldown));
     let of_models =
@@ -124,7 +119,7 @@ fn running(member: &Member, now: Instant) -> impl Iterator<Item = (Option<&Strin
     of_account.into_iter().chain(of_models).filter(move |(_, cooldown)| cooldown.until > now)
 }
 
-/// Rounded up: nobody is told to come back too early.
+/// Rounded up, so that no retry comes too early.
 fn unix_seconds(moment: SystemTime) -> u64 {
     let since = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_secs() + u64::from(since.subsec_nanos() > 0)

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::Context;
 use super::agent::{self, Agent, Event};
 use super::output::{self, Exit};
-use super::records::{FilterArgs, ReadError, Source, duration, local, query};
-use crate::language::{Language, printable};
+use super::records::{FilterArgs, ReadError, Source, local, query};
+use crate::language::{Language, duration, printable};
 use crate::monitor::{Filter, Outcome, Record, RecordNumber};
 use crate::text;
 

@@ -139,9 +139,8 @@ impl Source {
     pub async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
         match self {
             Self::Agent(agent) => {
-                let word = |word: serde_json::Value| word.as_str().map(str::to_owned);
-                let per = query.per.and_then(|per| Some(("per", word(serde_json::to_value(per).ok()?)?)));
-                let by = query.by.and_then(|by| Some(("by", word(serde_json::to_value(by).ok()?)?)));
+                let per = query.per.map(|per| ("per", <&str>::from(per).to_owned()));
+                let by = query.by.map(|by| ("by", <&str>::from(by).to_owned()));
                 read(agent, "usage", &query.filter, per.into_iter().chain(by)).await
             }
             Self::File(history) => Ok(history.usage(query).await?),
@@ -176,15 +175,6 @@ pub fn query(filter: &Filter, own: impl Iterator<Item = (&'static str, String)>)
 /// A time for people, in their own zone.
 pub fn local(at: Timestamp, format: &str) -> String {
     at.to_zoned(TimeZone::system()).strftime(format).to_string()
-}
-
-/// `850 ms`, `1.25 s`, `3 m 20 s`.
-pub fn duration(ms: u64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{:.2} s", ms as f64 / 1e3),
-        _ => format!("{} m {} s", ms / 60_000, ms / 1_000 % 60),
-    }
 }
 
 #[cfg(test)]

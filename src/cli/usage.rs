@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{self, Exit};
-use super::records::{FilterArgs, Source, duration, local};
-use crate::language::{Language, printable};
+use super::records::{FilterArgs, Source, local};
+use crate::language::{Language, duration, printable};
 use crate::monitor::{Cost, Grouping, Period, UsageQuery, UsageRow};
 use crate::text;
 

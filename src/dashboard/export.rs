@@ -1,47 +1,18 @@
-//! The record to take away: JSON Lines for programs, CSV for spreadsheets, both written as
+//! The record as a download: JSON Lines for programs, CSV for spreadsheets, both written while
 //! they are read.
 
+use std::{future, io};
+
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
 
 use super::answer::{Answer, CallResult, Refusal};
 use super::call::Call;
 use super::query;
 use crate::language::printable::{escaped, escaped_json};
-use crate::monitor::{Cursor, Filter, History, Record};
-
-/// Records read at a time.
-const AT_ONCE: usize = 500;
-
-const COLUMNS: [&str; 26] = [
-    "number",
-    "id",
-    "at",
-    "protocol",
-    "operation",
-    "path",
-    "client",
-    "peer",
-    "model_asked",
-    "model_used",
-    "provider",
-    "account",
-    "attempts",
-    "streamed",
-    "dropped",
-    "status",
-    "outcome",
-    "error_kind",
-    "error",
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "estimated_cost_usd",
-    "first_byte_ms",
-    "duration_ms",
-];
+use crate::monitor::columns::COLUMNS;
+use crate::monitor::{Filter, History, Record};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -61,8 +32,7 @@ pub async fn export(call: Call) -> CallResult {
     })?;
     let format = format.ok_or_else(|| Refusal::bad_request("`format` is csv or jsonl"))?;
     call.control.recorder.settle().await;
-    let history = call.control.recorder.history().clone();
-    let lines = written(history, filter, format);
+    let lines = written(call.control.recorder.history(), filter, format);
     Ok(Answer::stream(format.content_type(), lines).in_file(format.file_name()))
 }
 
@@ -83,82 +53,47 @@ impl Format {
 
     fn head(self) -> String {
         match self {
-            Self::Csv => csv_line(&COLUMNS.map(str::to_owned)),
+            Self::Csv => csv_line(COLUMNS.iter().filter_map(|column| column.exported).map(str::to_owned)),
             Self::JsonLines => String::new(),
         }
     }
 
     fn line(self, record: &Record) -> String {
         match self {
-            Self::Csv => csv_line(&cells(record)),
+            Self::Csv => {
+                let exported = COLUMNS.iter().filter(|column| column.exported.is_some());
+                csv_line(exported.map(|column| (column.value)(record).to_string()))
+            }
             Self::JsonLines => format!("{}\n", escaped_json(&json!(record).to_string())),
         }
     }
 }
 
-/// Newest first, some at a time, and never all of it in memory.
+/// The export, newest first and page by page, so that it is never whole in memory.
 fn written(
-    history: History,
+    history: &History,
     filter: Filter,
     format: Format,
-) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
-    let start = (history, filter, Some(Cursor::Latest), format.head());
-    stream::unfold(start, move |(history, filter, cursor, mut text)| async move {
-        let page = match history.page(filter.clone(), cursor?, AT_ONCE).await {
-            Ok(page) => page,
-            // The answer breaks off, so that nobody takes a part for the whole.
-            Err(error) => {
-                return Some((Err(std::io::Error::other(error.to_string())), (history, filter, None, text)));
-            }
+) -> impl Stream<Item = io::Result<Bytes>> + use<> {
+    let head = stream::once(future::ready(Ok(format.head().into())));
+    let pages = stream::unfold(history.pages(filter), move |mut pages| async move {
+        let text = match pages.next().await {
+            Ok(records) => Ok(records?.iter().map(|record| format.line(record)).collect::<String>().into()),
+            // The answer breaks off, so that a part is not taken for the whole.
+            Err(error) => Err(io::Error::other(error.to_string())),
         };
-        for record in &page.records {
-            text.push_str(&format.line(record));
-        }
-        Some((Ok(text.into()), (history, filter, page.next, String::new())))
-    })
+        Some((text, pages))
+    });
+    head.chain(pages)
 }
 
-fn cells(record: &Record) -> [String; COLUMNS.len()] {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-    let usage = record.usage.as_ref();
-    [
-        record.number.0.to_string(),
-        record.id.to_string(),
-        record.at.to_string(),
-        record.protocol.to_string(),
-        text(record.operation.as_deref()),
-        record.path.to_string(),
-        text(record.client.as_deref()),
-        record.peer.map(|peer| peer.to_string()).unwrap_or_default(),
-        text(record.model_asked.as_deref()),
-        text(record.model_used.as_deref()),
-        text(record.provider.as_deref()),
-        text(record.account.as_deref()),
-        record.attempts.len().to_string(),
-        record.streamed.to_string(),
-        record.dropped.clone(),
-        record.status.to_string(),
-        record.outcome.name().to_owned(),
-        text(record.error_kind.as_deref()),
-        text(record.error.as_deref()),
-        number(usage.map(|usage| usage.input)),
-        number(usage.map(|usage| usage.cache_read)),
-        number(usage.map(|usage| usage.output)),
-        number(usage.map(|usage| usage.reasoning)),
-        record.cost.map(|cost| cost.dollars().to_string()).unwrap_or_default(),
-        number(record.first_byte_ms),
-        record.duration_ms.to_string(),
-    ]
-}
-
-fn csv_line(cells: &[String]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+fn csv_line(cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.map(|cell| csv_cell(&cell)).collect();
     cells.join(",") + "\r\n"
 }
 
-/// Quoted where it must be. What a spreadsheet would take for a formula gets an
-/// apostrophe, which makes it text: a client chooses its own name and model.
+/// Quoted where necessary. A text that a spreadsheet would take for a formula gets an
+/// apostrophe, which makes it a text: clients choose their names and models themselves.
 fn csv_cell(text: &str) -> String {
     let safe = without_formulas(&escaped(text));
     if safe.contains(['"', ',', ';', '|', '\'']) {
@@ -168,8 +103,8 @@ fn csv_cell(text: &str) -> String {
     }
 }
 
-/// Where the list separator is not a comma, as in most of Europe, every separator inside a
-/// cell begins another one.
+/// In most of Europe the list separator is a semicolon: each one inside a cell begins another
+/// cell, and so does a tab or a bar in some spreadsheets.
 fn without_formulas(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 1);
     for piece in text.split_inclusive([',', ';', '|']) {
@@ -181,8 +116,8 @@ fn without_formulas(text: &str) -> String {
     safe
 }
 
-/// Blanks and quotes before a sign are skipped by some spreadsheets, and full-width signs
-/// are taken for the usual ones.
+/// Some spreadsheets skip spaces and quotes before a sign, and take full-width signs for the
+/// usual ones.
 fn begins_a_formula(text: &str) -> bool {
     let skipped = |character: char| character.is_whitespace() || character == '"';
     text.trim_start_matches(skipped).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
@@ -234,7 +169,7 @@ mod tests {
         let mut record = Record::new("req_1", "gemini", "/v1/x");
         record.model_asked = Some("=cmd|' /C calc'!A0".into());
         let line = Format::Csv.line(&record);
-        assert_eq!(line.matches(',').count(), COLUMNS.len() - 1, "{line}");
+        assert_eq!(line.matches(',').count(), Format::Csv.head().matches(',').count(), "{line}");
         assert!(line.contains("\"'=cmd|") && line.ends_with("\r\n"), "{line}");
     }
 }

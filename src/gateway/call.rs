@@ -15,7 +15,7 @@ use super::query;
 use super::resources::Resources;
 use super::route::{self, Route};
 use super::settings::Settings;
-use crate::accounts::Wanted;
+use crate::accounts::Demand;
 use crate::chat;
 use crate::config::Strategy;
 use crate::protocol::side::{self, SideRequest};
@@ -98,8 +98,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub fn wanted(&self) -> Wanted<'_> {
-        Wanted {
+    pub fn demand(&self) -> Demand<'_> {
+        Demand {
             protocols: self.incoming.operation.upstream_protocols(),
             client_protocol: self.protocol,
             model: &self.route.model,

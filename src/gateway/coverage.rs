@@ -9,7 +9,7 @@ use super::models::Catalog;
 use super::probe;
 use super::route::route;
 use super::service::Gateway;
-use crate::accounts::Wanted;
+use crate::accounts::Demand;
 use crate::monitor::price::PriceTable;
 use crate::protocol::{Family, Protocol};
 
@@ -56,7 +56,7 @@ impl Gateway {
     fn is_served(&self, protocol: Protocol, name: &str) -> bool {
         let settings = self.settings();
         let route = route(name, &settings.models, |name| settings.is_account(name));
-        self.pool.is_served(&Wanted {
+        self.pool.is_served(&Demand {
             protocols: &Protocol::ALL,
             client_protocol: protocol,
             model: &route.model,

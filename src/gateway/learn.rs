@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use super::model_lists::{Age, LIMIT, List, ListError};
 use super::service::Gateway;
-use crate::accounts::{Account, Lease, NoLease, NoList, Tried, Wanted};
+use crate::accounts::{Account, Attempts, Demand, Lease, NoLease, NoList};
 
 impl Gateway {
     /// An account for one attempt. Reads the lists first where no account is known to serve
     /// the model.
-    pub(super) async fn lease(&self, wanted: &Wanted<'_>, tried: &mut Tried) -> Result<Lease, NoLease> {
-        match self.pool.lease(wanted, tried) {
+    pub(super) async fn lease(&self, demand: &Demand<'_>, attempts: &mut Attempts) -> Result<Lease, NoLease> {
+        match self.pool.lease(demand, attempts) {
             Err(NoLease::UnknownModel { .. }) if self.learn_again(Age::Young).await => {
-                match self.pool.lease(wanted, tried) {
-                    Err(NoLease::UnknownModel { .. }) => self.pool.lease_unheard(wanted, tried),
+                match self.pool.lease(demand, attempts) {
+                    Err(NoLease::UnknownModel { .. }) => self.pool.lease_unverified(demand, attempts),
                     outcome => outcome,
                 }
             }

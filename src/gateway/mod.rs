@@ -83,7 +83,7 @@ use self::retry::{ErrorContext, Next, NoAnswer};
 use self::settings::Settings;
 use self::trial::Trial;
 use self::verdict::Judge;
-use crate::accounts::{Lease, Tried};
+use crate::accounts::{Attempts, Lease};
 use crate::protocol::{ErrorKind, LocalError};
 
 impl Gateway {
@@ -140,7 +140,7 @@ impl Gateway {
         incoming: &IncomingRequest,
         call: &Call<'_>,
     ) -> Result<(Answer, Lease), NoAnswer> {
-        let mut tried = Tried::default();
+        let mut attempts = Attempts::default();
         let mut last: Option<Refusal> = None;
         let mut judge = Judge::default();
         let (client, audience) = (self.client(), incoming.audience());
@@ -149,7 +149,7 @@ impl Gateway {
             retry::exhausted(none, last, &ErrorContext { protocol: call.protocol, model: &model, audience })
         };
         for _ in 0..settings.config.pool.max_attempts {
-            let mut lease = match self.lease(&call.wanted(), &mut tried).await {
+            let mut lease = match self.lease(&call.demand(), &mut attempts).await {
                 Ok(lease) => lease,
                 Err(none) => return Err(exhausted(none, last)),
             };
@@ -177,7 +177,7 @@ impl Gateway {
         }
         let Some(last) = last else { return Err(no_attempt()) };
         // The attempts are used up. When to come back depends on the accounts not yet tried.
-        Err(match self.pool.lease(&call.wanted(), &mut tried) {
+        Err(match self.pool.lease(&call.demand(), &mut attempts) {
             Ok(_another) => retry::give_up_for_now(last, audience),
             Err(none) => exhausted(none, Some(last)),
         })

@@ -17,7 +17,7 @@ use super::model_lists::{self, Age, List};
 use super::route::{self, Route};
 use super::service::Gateway;
 use super::settings::Settings;
-use crate::accounts::{Account, Wanted};
+use crate::accounts::{Account, Demand};
 use crate::config::Config;
 use crate::protocol::{ErrorKind, Family, LocalError, Protocol, Provider, models};
 use crate::upstream::demo;
@@ -144,7 +144,7 @@ impl<'a> Catalog<'a> {
             Family::Anthropic => Protocol::Anthropic,
             Family::Gemini => Protocol::Gemini,
         };
-        self.gateway.pool.takers(&Wanted {
+        self.gateway.pool.takers(&Demand {
             protocols: &Protocol::ALL,
             client_protocol,
             model: &route.model,

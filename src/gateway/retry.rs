@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::exchange::Audience;
 use super::refusal::Refusal;
 use crate::accounts::NoLease;
+use crate::language::Message;
 use crate::protocol::{ErrorKind, LocalError, Protocol};
 use crate::upstream::Fault;
 use crate::upstream::failure::{Means, Sentence};
@@ -63,7 +64,9 @@ impl From<LocalError> for NoAnswer {
 /// about the account alone and the others are cooling, how long to wait for one.
 pub fn exhausted(no_lease: NoLease, last: Option<Refusal>, context: &ErrorContext<'_>) -> NoAnswer {
     match (no_lease, last) {
-        (NoLease::AllCooling { soonest, reason, is_said: true }, Some(last)) if is_of_the_account(&last) => {
+        (NoLease::AllCooling { soonest, reason, is_requested: true }, Some(last))
+            if is_of_the_account(&last) =>
+        {
             NoAnswer::Local(cooling(context, soonest, &reason, true))
         }
         (_, Some(last)) => give_up(last, context.audience),
@@ -143,11 +146,16 @@ fn limited(text: String, retry_after: Option<Duration>) -> LocalError {
     error.retry_after(retry_after.unwrap_or(Duration::from_secs(1)))
 }
 
-fn cooling(context: &ErrorContext<'_>, soonest: Duration, reason: &str, is_said: bool) -> LocalError {
+fn cooling(
+    context: &ErrorContext<'_>,
+    soonest: Duration,
+    reason: &Message,
+    is_requested: bool,
+) -> LocalError {
     let (model, seconds) = (context.model, soonest.as_secs_f64().ceil());
     let text = format!("every account for {model} is cooling; the first is ready in {seconds} s");
     let text = match context.audience {
-        Audience::Local if is_said => format!("{text}. The upstream said: {reason}"),
+        Audience::Local if is_requested => format!("{text}. The upstream said: {reason}"),
         Audience::Local => format!("{text}. {reason}"),
         Audience::Network => text,
     };
@@ -184,7 +192,9 @@ fn refused_lease(no_lease: NoLease, context: &ErrorContext<'_>) -> LocalError {
                 ),
             )
         }
-        NoLease::AllCooling { soonest, reason, is_said } => cooling(context, soonest, &reason, is_said),
+        NoLease::AllCooling { soonest, reason, is_requested } => {
+            cooling(context, soonest, &reason, is_requested)
+        }
         NoLease::AllDisabled { reason } => {
             let text = format!("every account for {model} was refused by its provider");
             let text = if audience == Audience::Local { format!("{text}: {reason}") } else { text };
@@ -224,7 +234,7 @@ mod tests {
     #[test]
     fn an_upstreams_credential_failure_never_looks_like_the_clients() {
         assert_eq!(kind(give_up(refused(Fault::Account), Audience::Local)), Some(ErrorKind::Unavailable));
-        let none = NoLease::AllDisabled { reason: "401".to_owned() };
+        let none = NoLease::AllDisabled { reason: "401".into() };
         let ended = exhausted(none, Some(refused(Fault::Account)), &context(Audience::Local));
         assert_eq!(kind(ended), Some(ErrorKind::Unavailable));
     }
@@ -233,8 +243,8 @@ mod tests {
     fn a_rate_limit_says_when_to_come_back() {
         let none = NoLease::AllCooling {
             soonest: Duration::from_millis(7200),
-            reason: "because".to_owned(),
-            is_said: true,
+            reason: "because".into(),
+            is_requested: true,
         };
         let last = refused(Fault::RateLimited { retry_after: None, per_model: false });
         let NoAnswer::Local(error) = exhausted(none, Some(last), &context(Audience::Local)) else {
@@ -265,8 +275,11 @@ mod tests {
     #[test]
     fn callers_on_the_network_hear_no_account_and_nothing_that_was_said_of_one() {
         let limited = || refused(Fault::RateLimited { retry_after: None, per_model: false });
-        let cooling =
-            || NoLease::AllCooling { soonest: Duration::ZERO, reason: "acc: because".into(), is_said: true };
+        let cooling = || NoLease::AllCooling {
+            soonest: Duration::ZERO,
+            reason: "acc: because".into(),
+            is_requested: true,
+        };
         let disabled = || NoLease::AllDisabled { reason: "acc: because".into() };
         let unknown = || NoLease::UnknownModel { hint: "acc because".into(), unnamed: "because not".into() };
         let wrong = || NoLease::WrongProtocol {

@@ -331,6 +331,24 @@ cure-loop = Correct `base_url` of account { $name }: it leads back to portcullis
 cure-key-file = Create the file, readable by you alone, with nothing in it but the key of account { $name }, or correct its path in `api_key`.
 cure-key-keyring = Add the key of account { $name } to the keyring and unlock it, or correct the name in `api_key`.
 
+### Why no account takes a request
+
+no-lease-reason = { $account }: { $reason }
+no-lease-trying-again = { $account }: { $reason } (trying again)
+no-lease-tried = { $account }: already tried for this request
+no-lease-no-key = { $account }: its API key could not be read; `portcullis status` says why
+no-lease-no-provider = there is no { $provider } account
+no-lease-no-account = there is no account named { $name }
+no-lease-not-listed = account { $account } does not list { $model } in its models
+no-lease-not-listed-unnamed = the account asked for does not list { $model } in its models
+no-lease-off = account { $account } is switched off in the config
+no-lease-off-unnamed = the account that would serve it is switched off in the config
+no-lease-serves-nothing = account { $account } { $problem }
+no-lease-serves-nothing-unnamed = an account { $problem }
+no-lease-add = add an account of { $provider }
+no-lease-list = name it in the models of the account that has it
+no-lease-served = { $cause }; accounts here serve { $models }; [models] in the config can map the name to one of those
+
 ### Notices
 
 notice-config-problem = { $count ->
@@ -362,12 +380,12 @@ updates-no-answer = The release feed could not be read: { $reason }.
 ### The record in a terminal
 
 logs-missed = { $count ->
-    [one] { $count } request went by too fast to be shown here; `portcullis logs` without -f has it
-   *[other] { $count } requests went by too fast to be shown here; `portcullis logs` without -f has them
+    [one] { $count } request came too fast to be shown; `portcullis logs` without -f shows it.
+   *[other] { $count } requests came too fast to be shown; `portcullis logs` without -f shows them.
 }
 logs-cancelled = cancelled by the client
-logs-cut = broken off
-cli-usage-nothing = Nothing has been recorded for this.
+logs-cut = cut off
+cli-usage-nothing = No matching requests have been recorded.
 cli-usage-period = From
 cli-usage-model = Model
 cli-usage-account = Account
@@ -375,14 +393,14 @@ cli-usage-client = Client
 cli-usage-requests = Requests
 cli-usage-errors = Errors
 cli-usage-input = Input
-cli-usage-cached = of it cached
+cli-usage-cached = Of that, cached
 cli-usage-output = Output
-cli-usage-cost = Cost (estimate)
+cli-usage-cost = Estimated cost
 cli-usage-first-token = First token
 cli-usage-duration = Duration
 cli-usage-unpriced = { $count ->
-    [one] { $count } answer is of a model without a known price and not in the cost: name its price under [prices].
-   *[other] { $count } answers are of models without a known price and not in the cost: name their prices under [prices].
+    [one] { $count } answer is not in the cost, because its model has no known price: add one under [prices].
+   *[other] { $count } answers are not in the cost, because their models have no known price: add prices under [prices].
 }
 
 ### What was clicked and could not be done
@@ -691,6 +709,7 @@ detail-streamed = Streamed
 detail-yes = yes
 detail-input = Input tokens
 detail-cached = of which cached
+detail-cache-write = of which written to a cache
 detail-output = Output tokens
 detail-reasoning = of which reasoning
 detail-cost = Estimated cost

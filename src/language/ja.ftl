@@ -321,6 +321,24 @@ cure-loop = アカウント { $name } の `base_url` を直してください。
 cure-key-file = アカウント { $name } のキーだけを書いたファイルを、自分だけが読めるように作るか、`api_key` のパスを直してください。
 cure-key-keyring = アカウント { $name } のキーをキーリングに保存してロックを解除するか、`api_key` の名前を直してください。
 
+### Why no account takes a request
+
+no-lease-reason = { $account }: { $reason }
+no-lease-trying-again = { $account }: { $reason }（再試行中）
+no-lease-tried = { $account }: このリクエストではすでに試しました
+no-lease-no-key = { $account }: API キーを取得できません。理由は `portcullis status` で確認できます
+no-lease-no-provider = { $provider } のアカウントがありません
+no-lease-no-account = { $name } という名前のアカウントはありません
+no-lease-not-listed = アカウント { $account } の models に { $model } がありません
+no-lease-not-listed-unnamed = 指定されたアカウントの models に { $model } がありません
+no-lease-off = アカウント { $account } は設定で無効になっています
+no-lease-off-unnamed = このモデルを扱うアカウントは設定で無効になっています
+no-lease-serves-nothing = アカウント { $account } には{ $problem }
+no-lease-serves-nothing-unnamed = あるアカウントには{ $problem }
+no-lease-add = { $provider } のアカウントを追加してください
+no-lease-list = このモデルを扱うアカウントの models に書いてください
+no-lease-served = { $cause }。ここのアカウントが扱うモデル: { $models }。設定の [models] で名前をこのどれかに対応付けられます
+
 ### Notices
 
 notice-config-problem = { $count ->
@@ -351,7 +369,7 @@ updates-no-answer = 新しいバージョンを確認できませんでした: {
 
 ### ターミナルでの記録
 
-logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます
+logs-missed = 速すぎて表示できなかったリクエストが { $count } 件あります。-f なしの `portcullis logs` で確認できます。
 logs-cancelled = クライアントが中断
 logs-cut = 途中で切断
 cli-usage-nothing = 該当する記録はありません。
@@ -364,10 +382,10 @@ cli-usage-errors = エラー
 cli-usage-input = 入力
 cli-usage-cached = うちキャッシュ
 cli-usage-output = 出力
-cli-usage-cost = 料金（推定）
-cli-usage-first-token = 初回トークン
+cli-usage-cost = 推定コスト
+cli-usage-first-token = 最初のトークン
 cli-usage-duration = 所要時間
-cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は料金に含まれていません。[prices] に単価を書くと計算されます。
+cli-usage-unpriced = 料金の分からないモデルの応答 { $count } 件は、コストに含まれていません。[prices] に料金を書くと計算されます。
 
 ### What was clicked and could not be done
 
@@ -662,6 +680,7 @@ detail-streamed = ストリーミング
 detail-yes = はい
 detail-input = 入力トークン
 detail-cached = うちキャッシュ
+detail-cache-write = うちキャッシュ書き込み
 detail-output = 出力トークン
 detail-reasoning = うち推論
 detail-cost = 推定コスト

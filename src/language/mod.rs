@@ -17,12 +17,14 @@
 //! source; `tests` checks both. The English of `help-…` is in the command line's own code.
 
 mod bundle;
+mod duration;
 mod locale;
 mod message;
 pub mod printable;
 #[cfg(test)]
 mod tests;
 
+pub use duration::duration;
 pub use fluent_bundle::{FluentArgs as Arguments, FluentValue as Value};
 pub use locale::Language;
 pub use message::{Argument, Message, Phrase};

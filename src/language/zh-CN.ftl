@@ -321,6 +321,24 @@ cure-loop = 请改正账号 { $name } 的 `base_url`：它又指回了 portculli
 cure-key-file = 请创建该文件（仅你可读），其中只写账号 { $name } 的密钥，或改正 `api_key` 中的路径。
 cure-key-keyring = 请把账号 { $name } 的密钥存入钥匙串并解锁，或改正 `api_key` 中的名称。
 
+### Why no account takes a request
+
+no-lease-reason = { $account }：{ $reason }
+no-lease-trying-again = { $account }：{ $reason }（正在重试）
+no-lease-tried = { $account }：此请求已尝试过
+no-lease-no-key = { $account }：无法取得它的 API 密钥；原因见 `portcullis status`
+no-lease-no-provider = 没有 { $provider } 的账号
+no-lease-no-account = 没有名为 { $name } 的账号
+no-lease-not-listed = 账号 { $account } 的 models 中没有 { $model }
+no-lease-not-listed-unnamed = 指定账号的 models 中没有 { $model }
+no-lease-off = 账号 { $account } 已在配置中停用
+no-lease-off-unnamed = 提供该模型的账号已在配置中停用
+no-lease-serves-nothing = 账号 { $account } { $problem }
+no-lease-serves-nothing-unnamed = 有一个账号{ $problem }
+no-lease-add = 请添加 { $provider } 的账号
+no-lease-list = 请在提供该模型的账号的 models 中写明它
+no-lease-served = { $cause }；这里的账号提供 { $models }；可用配置中的 [models] 把该名称映射到其中之一
+
 ### Notices
 
 notice-config-problem = { $count ->
@@ -351,9 +369,9 @@ updates-no-answer = 检查新版本失败：{ $reason }
 
 ### 终端中的记录
 
-logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看
+logs-missed = 有 { $count } 个请求来得太快，未能显示；可用不带 -f 的 `portcullis logs` 查看。
 logs-cancelled = 已被客户端取消
-logs-cut = 中途断开
+logs-cut = 中断
 cli-usage-nothing = 没有符合条件的记录。
 cli-usage-period = 起始
 cli-usage-model = 模型
@@ -364,10 +382,10 @@ cli-usage-errors = 错误
 cli-usage-input = 输入
 cli-usage-cached = 其中缓存
 cli-usage-output = 输出
-cli-usage-cost = 费用（估算）
+cli-usage-cost = 估算费用
 cli-usage-first-token = 首个 token
 cli-usage-duration = 耗时
-cli-usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写单价。
+cli-usage-unpriced = 有 { $count } 个回答所用的模型没有已知价格，未计入费用：请在 [prices] 中填写价格。
 
 ### What was clicked and could not be done
 
@@ -662,6 +680,7 @@ detail-streamed = 流式
 detail-yes = 是
 detail-input = 输入 token
 detail-cached = 其中缓存
+detail-cache-write = 其中写入缓存
 detail-output = 输出 token
 detail-reasoning = 其中推理
 detail-cost = 估算费用

@@ -1,14 +1,14 @@
-//! Bodies as far as they are kept: only when the config asks for them, never more than
-//! so many bytes, and without any known secret.
+//! Kept bodies: only when the config asks for them, at most [`MAX_BODY`] bytes each, and without
+//! known secrets.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::upstream::Scrubber;
 
-/// How much of one body is kept.
+/// The most bytes kept of one body.
 pub const MAX_BODY: usize = 256 << 10;
-/// Read beyond that while it passes, so that no secret is cut in half at the end: half a
-/// secret would not be recognised.
+/// Bytes held beyond that until the body is stored, so that a secret at the end is found whole:
+/// half a secret would not be recognised.
 const MARGIN: usize = 8 << 10;
 
 /// The two bodies of an exchange under way.
@@ -19,13 +19,13 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// Bytes held.
-    pub const fn held(&self) -> usize {
-        self.request.held() + self.response.held()
+    /// Bytes in memory.
+    pub const fn memory(&self) -> usize {
+        self.request.memory() + self.response.memory()
     }
 }
 
-/// The beginning of a body, and how long all of it is.
+/// The beginning of a body, and its whole length.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
     kept: Vec<u8>,
@@ -33,36 +33,36 @@ pub struct Body {
 }
 
 /// A body as it is stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KeptBody {
-    /// Bytes that are no UTF-8 are shown as `�`.
+    /// Bytes that are not UTF-8 appear as `�`.
     pub text: String,
-    /// Bytes in all, kept or not.
+    /// Bytes of the whole body.
     pub length: u64,
     /// Whether `text` is only its beginning.
     pub truncated: bool,
 }
 
 impl Body {
-    /// Takes in what passes. Copies: a small piece may be part of a large buffer, and would
-    /// keep all of it.
+    /// Adds a piece. It is copied: a small piece may be a slice of a large buffer and would keep
+    /// all of it.
     pub fn push(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         let room = (MAX_BODY + MARGIN).saturating_sub(self.kept.len());
         self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// Bytes held.
-    pub const fn held(&self) -> usize {
+    /// Bytes in memory.
+    pub const fn memory(&self) -> usize {
         self.kept.len()
     }
 
-    /// Bytes in all.
+    /// Bytes of the whole body.
     pub const fn length(&self) -> u64 {
         self.length
     }
 
-    /// What may be stored of it, and whether that is only its beginning.
+    /// The part to store, without secrets, and whether it is only the beginning.
     pub fn redacted(&self, scrubber: &Scrubber) -> (Vec<u8>, bool) {
         let mut text = scrubber.scrub_escaped(&self.kept).unwrap_or_else(|| self.kept.clone());
         let is_whole = self.kept.len() as u64 == self.length;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn no_half_of_a_secret_is_left_at_the_cut() {
+    fn no_part_of_a_secret_is_left_at_the_cut() {
         for start in MAX_BODY - 30..MAX_BODY + 2 {
             let text = format!("{}{SECRET}{}", "x".repeat(start), "y".repeat(2 * MARGIN));
             let kept = redacted(&text, 4096);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn many_secrets_before_the_cut_do_not_pull_a_half_one_in() {
+    fn many_secrets_before_the_cut_do_not_bring_a_part_of_one_in() {
         let many = SECRET.repeat((MAX_BODY + MARGIN) / SECRET.len() + 1000);
         for offset in 0..SECRET.len() {
             let kept = redacted(&format!("{}{many}", "x".repeat(offset)), 1000);
@@ -117,9 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_bounded() {
+    fn the_memory_of_a_body_is_bounded() {
         let mut body = Body::default();
         (0..1000).for_each(|_| body.push(&[b'a'; 4096]));
-        assert_eq!((body.held(), body.length()), (MAX_BODY + MARGIN, 4_096_000));
+        assert_eq!((body.memory(), body.length()), (MAX_BODY + MARGIN, 4_096_000));
     }
 }

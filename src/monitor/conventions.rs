@@ -1,8 +1,8 @@
-//! What OpenTelemetry calls things, by its
+//! The names in OpenTelemetry's
 //! [conventions for generative AI](https://github.com/open-telemetry/semantic-conventions-genai),
-//! whose names no crate keeps.
+//! which no crate provides.
 
-/// Names of what is said of a span or a measurement.
+/// The names of attributes.
 pub mod attribute {
     pub const ERROR_TYPE: &str = "error.type";
     pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
@@ -19,16 +19,17 @@ pub mod attribute {
     pub const GEN_AI_USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
     pub const GEN_AI_USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
     pub const GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+    pub const GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
     pub const GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
 
-    // Ours: the conventions have no name for these.
+    // The conventions have no name for these.
     pub const ACCOUNT: &str = "portcullis.account";
     pub const CLIENT_PROTOCOL: &str = "portcullis.client.protocol";
-    /// What the client was told in `x-request-id`.
+    /// The answer's `x-request-id`.
     pub const REQUEST_ID: &str = "portcullis.request.id";
 }
 
-/// Names of what is measured.
+/// The names of metrics.
 pub mod metric {
     /// Seconds.
     pub const GEN_AI_CLIENT_OPERATION_DURATION: &str = "gen_ai.client.operation.duration";

@@ -1,50 +1,46 @@
-//! Which records are wanted: the same question asked of the disk and of what arrives live.
+//! Which records to show. The same filter applies to the database and to live records.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 
+use super::columns::{COLUMNS, Column};
+use super::field;
 use super::record::{Record, RecordNumber};
 use crate::config::models::matches;
 
-/// Everything that is set must hold; nothing set wants everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// A record passes when every field that is set holds for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only what failed or was cut.
+    /// Only records that failed or were cut.
     pub errors: bool,
-    /// As records name it: `openai-chat`, `openai-responses`, `anthropic`, `gemini`.
+    /// The client's protocol: `openai-chat`, `openai-responses`, `anthropic`, `gemini`.
     pub protocol: Option<String>,
     pub account: Option<String>,
-    /// Asked for or used; `*` stands for any text.
+    /// The model asked for or used; `*` stands for any text.
     pub model: Option<String>,
     /// The client's name, without its version.
     pub client: Option<String>,
-    /// Anywhere in id, path, models, account, client or error; upper and lower case are one.
+    /// A text in the id, path, models, account, client or error, in upper or lower case.
     pub text: Option<String>,
-    /// Ended at or after this.
+    /// Records that ended at this time or later.
     pub since: Option<Timestamp>,
-    /// Ended before this.
+    /// Records that ended before this time.
     pub until: Option<Timestamp>,
 }
 
 /// Where a page begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cursor {
-    /// With the latest, newest first.
+    /// With the latest record, newest first.
     #[default]
     Latest,
-    /// With the one filed before this, newest first.
+    /// With the record filed before this one, newest first.
     Before(RecordNumber),
-    /// With the one filed after this, oldest first.
+    /// With the record filed after this one, oldest first.
     After(RecordNumber),
 }
 
-/// Columns that [`Filter::text`] is looked for in.
-const TEXT_COLUMNS: [&str; 7] = ["id", "path", "model_asked", "model_used", "account", "client", "error"];
-
-/// A condition and what its question marks stand for.
+/// A condition in SQL, and the values of its question marks.
 #[derive(Debug, Default)]
 pub struct Condition {
     terms: Vec<String>,
@@ -57,14 +53,14 @@ impl Condition {
         self.values.extend(values);
     }
 
-    /// With `WHERE`; empty when everything is wanted.
+    /// With `WHERE`; empty when every record passes.
     pub fn sql(&self) -> String {
         if self.terms.is_empty() { String::new() } else { format!(" WHERE {}", self.terms.join(" AND ")) }
     }
 }
 
 impl Filter {
-    /// The same for SQLite.
+    /// The filter as a condition for SQLite, from a cursor on.
     pub fn condition(&self, cursor: Cursor) -> Condition {
         let mut condition = Condition::default();
         match cursor {
@@ -92,13 +88,15 @@ impl Filter {
             condition.add("(model_asked GLOB ? OR model_used GLOB ?)", [glob.clone(), glob]);
         }
         if let Some(text) = &self.text {
-            let like = TEXT_COLUMNS.map(|column| format!("{column} LIKE ? ESCAPE '\\'")).join(" OR ");
-            condition.add(format!("({like})"), vec![Value::from(like_pattern(text)); TEXT_COLUMNS.len()]);
+            let like: Vec<_> =
+                searched().map(|column| format!("{} LIKE ? ESCAPE '\\'", column.name)).collect();
+            condition
+                .add(format!("({})", like.join(" OR ")), vec![Value::from(like_pattern(text)); like.len()]);
         }
         condition
     }
 
-    /// The same for a record that has just been filed.
+    /// Whether a record passes.
     pub fn wants(&self, record: &Record) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
@@ -121,17 +119,20 @@ impl Filter {
     }
 }
 
-fn holds(record: &Record, text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let maybe = [&record.model_asked, &record.model_used, &record.account, &record.client];
-    let texts = [&record.id, &record.path].into_iter().chain(maybe.into_iter().flatten());
-    texts
-        .map(SmolStr::as_str)
-        .chain(record.error.as_deref())
-        .any(|field| field.to_ascii_lowercase().contains(&text))
+fn searched() -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(|column| column.is_searched)
 }
 
-/// `*` means the same to SQLite's `GLOB`; its other signs are put in brackets.
+fn holds(record: &Record, text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    searched().any(|column| match (column.value)(record) {
+        field::Value::Text(content) => content.to_ascii_lowercase().contains(&text),
+        _ => false,
+    })
+}
+
+/// A pattern for SQLite's `GLOB`. `*` means the same there; its other special characters are
+/// escaped with brackets.
 fn glob(pattern: &str) -> String {
     pattern.chars().fold(String::with_capacity(pattern.len()), |mut glob, character| {
         match character {

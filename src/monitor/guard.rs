@@ -1,4 +1,4 @@
-//! Files the record of an exchange on every way out of it.
+//! The guard that files an exchange's record, however the exchange ends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::Recorder;
 use super::record::{Record, millis};
 
-/// Holds the record of an exchange under way; dropping it files the record. Empty when
-/// recording is off, and then nothing is built.
+/// Holds the record of an exchange under way; dropping it files the record. Empty while
+/// recording is off.
 #[derive(Debug)]
 pub struct RecordGuard {
     record: Option<Box<Record>>,
@@ -16,6 +16,7 @@ pub struct RecordGuard {
 }
 
 impl RecordGuard {
+    /// Builds a record, if recording is on.
     pub fn open(recorder: &Arc<Recorder>, build: impl FnOnce() -> Record) -> Self {
         let record = recorder.is_enabled().then(|| {
             let mut record = Box::new(build());
@@ -25,13 +26,14 @@ impl RecordGuard {
         Self { record, recorder: Arc::clone(recorder), started: Instant::now() }
     }
 
-    /// Notes something, if anybody is taking notes.
+    /// Changes the record, if recording is on.
     pub fn note(&mut self, write: impl FnOnce(&mut Record)) {
         if let Some(record) = &mut self.record {
             write(record);
         }
     }
 
+    /// The time since the exchange began.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

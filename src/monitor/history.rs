@@ -1,5 +1,5 @@
-//! The read side: pages, details, sums. Each call has a connection of its own that cannot
-//! write, on a thread that may block, so that no reader holds up the writer or a request.
+//! The read side: pages, details, sums. Each call opens a read-only connection on a blocking
+//! thread, so no reader holds up the writer or a request.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,43 +7,44 @@ use std::sync::mpsc::SyncSender;
 
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::body::KeptBody;
+use super::field::unsigned;
 use super::filter::{Cursor, Filter};
+use super::queue::Message;
 use super::record::{Record, RecordNumber};
-use super::recorder::Message;
 use super::store::database::{REQUEST, RESPONSE, is_damage};
-use super::store::row::{self, unsigned};
+use super::store::{migrate, row};
 use super::usage::{self, UsageQuery, UsageRow};
 
-/// Reads under way at once; more wait their turn.
+/// The most reads at once; others wait their turn.
 const AT_ONCE: usize = 4;
-/// Records that an export reads at a time.
-const EXPORT_PAGE: usize = 500;
-/// A page is never longer than this.
+/// The number of records in each of [`Pages`].
+const PAGE: usize = 500;
+/// The most records in a page.
 pub const MAX_PAGE: usize = 1000;
 
-/// The record on disk, to read. Cheap to clone.
+/// The record on disk, for reading. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct History {
     path: Arc<Path>,
     turns: Arc<Semaphore>,
-    /// Told when what was read is damaged.
+    /// The writer's queue, for a report of damage.
     suspicion: Option<SyncSender<Message>>,
 }
 
-/// Some records, and where the next page begins.
+/// Records, and where the next page begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     pub records: Vec<Record>,
-    /// `None`: that was the last one.
+    /// `None` after the last page.
     pub next: Option<Cursor>,
 }
 
-/// One record and the bodies kept of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One record and its kept bodies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Detail {
     #[serde(flatten)]
     pub record: Record,
@@ -60,39 +61,37 @@ pub enum HistoryError {
     Interrupted(String),
 }
 
-type Reading<T> = Result<T, HistoryError>;
-
 impl History {
-    /// A file that does not exist is an empty record.
+    /// A file that does not exist is an empty history.
     pub fn new(path: PathBuf) -> Self {
         Self { path: path.into(), turns: Arc::new(Semaphore::new(AT_ONCE)), suspicion: None }
     }
 
-    /// One whose writer looks again at what cannot be read.
+    /// A history that reports damage to the writer.
     pub(super) fn watched_by(self, writer: SyncSender<Message>) -> Self {
         Self { suspicion: Some(writer), ..self }
     }
 
     /// At most `limit` records.
-    pub async fn page(&self, filter: Filter, cursor: Cursor, limit: usize) -> Reading<Page> {
+    pub async fn page(&self, filter: Filter, cursor: Cursor, limit: usize) -> Result<Page, HistoryError> {
         self.read(move |connection| page(connection, &filter, cursor, limit.clamp(1, MAX_PAGE))).await
     }
 
-    pub async fn find(&self, number: RecordNumber) -> Reading<Option<Detail>> {
+    pub async fn find(&self, number: RecordNumber) -> Result<Option<Detail>, HistoryError> {
         self.read(move |connection| find(connection, number)).await
     }
 
     /// Sums in local time.
-    pub async fn usage(&self, query: UsageQuery) -> Reading<Vec<UsageRow>> {
+    pub async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageRow>, HistoryError> {
         self.read(move |connection| usage::read(connection, &query, &TimeZone::system())).await
     }
 
-    /// Everything that is wanted, newest first, some at a time.
-    pub const fn export(&self, filter: Filter) -> Export<'_> {
-        Export { history: self, filter, next: Some(Cursor::Latest) }
+    /// Every record that passes the filter, newest first, page by page.
+    pub fn pages(&self, filter: Filter) -> Pages {
+        Pages { history: self.clone(), filter, next: Some(Cursor::Latest) }
     }
 
-    async fn read<T, F>(&self, read: F) -> Reading<T>
+    async fn read<T, F>(&self, read: F) -> Result<T, HistoryError>
     where
         T: Default + Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -114,25 +113,25 @@ impl History {
     }
 }
 
-/// A walk through many records that no single read holds open.
+/// A walk through many records, page by page. Between two pages no read is open.
 #[derive(Debug)]
-pub struct Export<'a> {
-    history: &'a History,
+pub struct Pages {
+    history: History,
     filter: Filter,
     next: Option<Cursor>,
 }
 
-impl Export<'_> {
-    /// The next few; `None` at the end.
-    pub async fn next(&mut self) -> Reading<Option<Vec<Record>>> {
+impl Pages {
+    /// The records of the next page; `None` at the end, and after an error.
+    pub async fn next(&mut self) -> Result<Option<Vec<Record>>, HistoryError> {
         let Some(cursor) = self.next.take() else { return Ok(None) };
-        let Page { records, next } = self.history.page(self.filter.clone(), cursor, EXPORT_PAGE).await?;
+        let Page { records, next } = self.history.page(self.filter.clone(), cursor, PAGE).await?;
         self.next = next;
         Ok((!records.is_empty()).then_some(records))
     }
 }
 
-/// `None`: there is nothing to read, or nothing yet.
+/// `None` when there is no file, or no table in it yet.
 fn open(path: &Path) -> rusqlite::Result<Option<Connection>> {
     if !path.exists() {
         return Ok(None);
@@ -141,7 +140,13 @@ fn open(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok((version > 0).then_some(connection))
+    if version <= 0 {
+        return Ok(None);
+    }
+    if migrate::is_older(version) {
+        row::add_missing_columns(&connection)?;
+    }
+    Ok(Some(connection))
 }
 
 fn page(connection: &Connection, filter: &Filter, cursor: Cursor, limit: usize) -> rusqlite::Result<Page> {
@@ -159,7 +164,8 @@ fn page(connection: &Connection, filter: &Filter, cursor: Cursor, limit: usize) 
     Ok(Page { records, next })
 }
 
-/// One more than asked for, to see whether there is a next page.
+/// The query for a page, with one record more than `limit`: it says whether there is a next
+/// page.
 pub(super) fn page_sql(
     filter: &Filter,
     cursor: Cursor,

@@ -1,10 +1,10 @@
-//! Counters and histograms for Prometheus, counted as records are filed and never while a
-//! request waits. They begin at zero with the agent.
+//! Counters and histograms for Prometheus. The writer counts them, so no request waits. They
+//! begin at zero when the agent starts.
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -18,8 +18,8 @@ use crate::language::printable;
 type Labels = Vec<(&'static str, String)>;
 type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
 
-/// Beyond so many combinations of labels, further models are counted as one: their names
-/// may come from clients.
+/// The most combinations of labels. Beyond it, other models are counted as one: their names may
+/// come from clients.
 const MAX_SERIES: usize = 1000;
 const OTHER: &str = "other";
 
@@ -27,18 +27,18 @@ const OTHER: &str = "other";
 const SECONDS: [f64; 16] =
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0];
 
-/// What can be counted of a request, and where each count stands.
+/// The metrics of all requests.
 pub struct Metrics {
     registry: Registry,
     families: Families,
-    found: Mutex<Found>,
+    cache: Mutex<SeriesCache>,
 }
 
-/// Found by all their labels in a row, so that a record finds its own with one look.
+/// The series by all their labels in a row, so that a record finds its own with one lookup.
 #[derive(Default)]
-struct Found {
+struct SeriesCache {
     series: HashMap<String, Series>,
-    /// Where the labels of a record are put in a row.
+    /// A buffer for the labels of a record.
     key: String,
 }
 
@@ -59,6 +59,7 @@ struct Series {
     input: Counter,
     output: Counter,
     cached: Counter,
+    cache_write: Counter,
     reasoning: Counter,
     cost: Counter<f64, std::sync::atomic::AtomicU64>,
     duration: Histogram,
@@ -77,22 +78,27 @@ impl Default for Metrics {
             first_token: histograms(),
         };
         let mut registry = Registry::with_prefix("portcullis");
-        registry.register("requests", "Requests, whichever way they ended", families.requests.clone());
+        registry.register("requests", "Requests by outcome and status", families.requests.clone());
         registry.register("errors", "Requests that failed or were cut, by kind", families.errors.clone());
-        registry.register("tokens", "Tokens by type; input includes cached", families.tokens.clone());
-        registry.register("estimated_cost_usd", "What the tokens cost, estimated", families.cost.clone());
-        let help = "From the request to the end of its answer";
+        registry.register(
+            "tokens",
+            "Tokens by type; input includes cached and cache_write, output includes reasoning",
+            families.tokens.clone(),
+        );
+        registry.register("estimated_cost_usd", "Estimated cost of the tokens", families.cost.clone());
+        let help = "Time from the request to the end of its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, families.duration.clone());
-        let help = "From the request to the first bytes of its answer";
+        let help = "Time from the request to the first bytes of its answer";
         registry.register_with_unit("first_token", help, Unit::Seconds, families.first_token.clone());
-        Self { registry, families, found: Mutex::default() }
+        Self { registry, families, cache: Mutex::default() }
     }
 }
 
 impl Metrics {
+    /// Counts a record.
     pub fn count(&self, record: &Record) {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let Found { series, key } = &mut *found;
+        let mut cache = self.cache.lock();
+        let SeriesCache { series, key } = &mut *cache;
         key.clear();
         write_key(key, record);
         if let Some(series) = series.get(key) {
@@ -106,7 +112,7 @@ impl Metrics {
         }
     }
 
-    /// In the text format, without its last line.
+    /// Appends the metrics in OpenMetrics text, without its last line.
     pub fn encode(&self, into: &mut String) {
         let _ = text::encode_registry(into, &self.registry);
     }
@@ -118,10 +124,11 @@ impl Series {
         if let Some(errors) = &self.errors {
             errors.inc();
         }
-        if let Some(Usage { input, output, cache_read, reasoning, .. }) = record.usage {
+        if let Some(Usage { input, cache_read, cache_write, output, reasoning }) = record.usage {
             self.input.inc_by(input);
             self.output.inc_by(output);
             self.cached.inc_by(cache_read);
+            self.cache_write.inc_by(cache_write);
             self.reasoning.inc_by(reasoning);
         }
         if let Some(cost) = record.cost {
@@ -160,6 +167,7 @@ impl Families {
             input: tokens("input"),
             output: tokens("output"),
             cached: tokens("cached"),
+            cache_write: tokens("cache_write"),
             reasoning: tokens("reasoning"),
             cost: self.cost.get_or_create_owned(&account),
             duration: self.duration.get_or_create_owned(&timed),
@@ -168,7 +176,7 @@ impl Families {
     }
 }
 
-/// Everything that [`Families::series`] makes a label of.
+/// Writes every text that [`Families::series`] makes a label of.
 fn write_key(key: &mut String, record: &Record) {
     let texts = [&record.provider, &record.error_kind].map(|word| word.as_deref());
     let names = [&record.account, &record.model_used].map(|name| name.as_deref());
@@ -192,7 +200,7 @@ mod tests {
             account: Some("work".into()),
             outcome,
             status: 200,
-            usage: Some(Usage { input: 10, cache_read: 4, cache_write: 0, output: 5, reasoning: 1 }),
+            usage: Some(Usage { input: 10, cache_read: 4, cache_write: 2, output: 5, reasoning: 1 }),
             duration_ms: 1500,
             first_byte_ms: Some(20),
             ..Record::new("id", "anthropic", "/v1/messages")
@@ -219,6 +227,7 @@ mod tests {
             ),
             format!("portcullis_errors_total{{{of},protocol=\"anthropic\",kind=\"cut\"}} 1"),
             format!("portcullis_tokens_total{{{of},type=\"cached\"}} 12"),
+            format!("portcullis_tokens_total{{{of},type=\"cache_write\"}} 6"),
             format!(
                 "portcullis_request_duration_seconds_count{{{of},protocol=\"anthropic\",streamed=\"false\"}} 3"
             ),

@@ -1,4 +1,4 @@
-//! What tokens cost: an estimate by a table of prices, the user's before our own.
+//! What tokens cost: an estimate by a table of prices, the user's before the built-in ones.
 
 use std::iter::Sum;
 
@@ -8,15 +8,15 @@ use crate::chat::Usage;
 use crate::config::Price;
 use crate::config::models::ByModel;
 
-/// Thousand-millionths of a US dollar: small enough that the cheapest token is a whole
-/// number of them, and sums are exact.
+/// Billionths of a US dollar: small enough that the cheapest token costs a whole number of them
+/// and sums are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cost(pub i64);
 
 const PER_DOLLAR: f64 = 1e9;
 
 impl Cost {
-    /// Of so many tokens at this price.
+    /// The cost of a usage at this price.
     pub fn estimate(price: &Price, usage: &Usage) -> Self {
         let fresh = usage.input.saturating_sub(usage.cache_read);
         let millions = |tokens: u64| tokens as f64 / 1e6;
@@ -31,7 +31,7 @@ impl Cost {
         self.0 as f64 / PER_DOLLAR
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and nobody pays that much")]
+    #[expect(clippy::cast_possible_truncation, reason = "saturates at nine billion dollars")]
     pub fn from_dollars(dollars: f64) -> Self {
         Self((dollars * PER_DOLLAR).round() as i64)
     }
@@ -43,7 +43,7 @@ impl Sum for Cost {
     }
 }
 
-/// As US dollars, wherever it is shown.
+/// In JSON it is US dollars.
 impl Serialize for Cost {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.dollars())
@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Cost {
     }
 }
 
-/// What tokens of each model cost.
+/// The prices of models.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PriceTable {
     own: ByModel<Price>,
@@ -64,13 +64,13 @@ pub struct PriceTable {
 }
 
 impl PriceTable {
-    /// The user's prices before the built-in ones.
+    /// A table with the user's prices before the built-in ones.
     pub fn new(own: &[(String, Price)]) -> Self {
         let built_in = BUILT_IN.map(|(model, price)| (model.to_owned(), price));
         Self { own: ByModel::new(own), built_in: ByModel::new(&built_in) }
     }
 
-    /// `None`: nobody knows it.
+    /// `None` for an unknown price.
     pub fn price(&self, model: &str) -> Option<Price> {
         let model = model.strip_prefix("models/").unwrap_or(model);
         self.own.get(model).or_else(|| self.built_in.get(model)).copied()
@@ -81,12 +81,12 @@ const fn price(input: f64, cached_input: f64, output: f64) -> Price {
     Price { input, output, cached_input }
 }
 
-/// When the built-in prices were looked up.
+/// The month in which the built-in prices were looked up.
 pub const PRICES_OF: &str = "2026-06";
 
-/// The providers' list prices for short prompts, without discounts for batches or fees for
-/// writing to a cache. Patterns cover the dated names of the same model, never a model
-/// that has yet to come.
+/// The providers' list prices for short prompts, without discounts for batches and fees for
+/// cache writes: a token written to a cache costs what other input does. Patterns cover the dated
+/// names of a model, never a model to come.
 const BUILT_IN: [(&str, Price); 38] = [
     ("claude-opus-4-8*", price(5.0, 0.5, 25.0)),
     ("claude-opus-4-6*", price(5.0, 0.5, 25.0)),
@@ -152,20 +152,20 @@ mod tests {
     }
 
     #[test]
-    fn the_users_price_goes_before_the_built_in_one() {
+    fn the_users_price_comes_before_the_built_in_one() {
         check(&[], "gpt-5-mini", Some(0.15 + 0.01 + 0.2));
         check(&[], "models/gemini-2.5-pro", Some(0.75 + 0.05 + 1.0));
         check(&[("gpt-*", price(0.0, 0.0, 0.0))], "gpt-5-mini", Some(0.0));
     }
 
     #[test]
-    fn an_unknown_model_has_no_cost_rather_than_none() {
+    fn the_cost_of_an_unknown_model_is_unknown_rather_than_zero() {
         check(&[], "llama-3", None);
         check(&[], "gpt-5-turbo-of-tomorrow", None);
     }
 
     #[test]
-    fn the_cheapest_token_counts_and_sums_are_exact() {
+    fn the_cheapest_token_has_a_cost_and_sums_are_exact() {
         let table = PriceTable::new(&[]);
         let one = estimate(&table, "gpt-5-nano", &Usage { input: 1, ..Usage::default() });
         assert_eq!(one, Some(Cost(50)));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn more_cached_than_input_is_no_credit() {
+    fn more_cached_tokens_than_input_are_not_credited() {
         let table = PriceTable::new(&[("m".to_owned(), price(1.0, 0.5, 1.0))]);
         let usage = Usage { input: 10, cache_read: 1_000_000, ..Usage::default() };
         assert_eq!(estimate(&table, "m", &usage), Some(Cost::from_dollars(0.000_005)));

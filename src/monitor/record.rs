@@ -1,4 +1,4 @@
-//! One exchange as it is remembered.
+//! One exchange as it is recorded.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::body::Bodies;
 use super::price::Cost;
@@ -16,56 +17,75 @@ use super::tokens;
 use crate::chat::Usage;
 use crate::protocol::Operation;
 
-/// Characters that are kept of a text which a client chose: enough to know it by. Whoever
-/// sends more would push everybody's history out.
+/// The longest text of a client that is kept, in characters: enough to recognise it, and too
+/// little to push older records out.
 const LONGEST_TEXT: usize = 200;
-/// … and of what was said of an error, which may quote such texts.
+/// The longest error text that is kept, in characters. It may quote a client's text.
 const LONGEST_ERROR: usize = 2_000;
 
-/// A word from a short list of our own; read back from the disk it may be another's.
+/// A word of a short list in this program, or one read back from the disk.
 pub type Word = Cow<'static, str>;
 
-/// Where a record stands among all: microseconds since 1970 when it was filed, made
-/// unique. A larger one was filed later.
+/// Identifies a record and orders all of them: the microseconds since 1970 when it was filed,
+/// made unique.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecordNumber(pub i64);
 
-/// Whichever way an exchange ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How an exchange ended.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     Done,
     /// Answered with an error.
     Failed,
-    /// The client went away first.
+    /// The client went away before the answer ended.
+    #[default]
     Cancelled,
-    /// The answer broke after its first byte.
+    /// The answer broke off after its first byte.
     Cut,
 }
 
-/// Texts that every exchange has are mostly short enough to need no memory of their own: it
-/// would be taken on the threads that serve and given back on the one that writes, which
-/// costs the first more than building the record does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One exchange. Each field but `bodies` fills a [column](super::columns).
+///
+/// Most texts are short enough to be stored inline. Heap memory would be allocated by the
+/// threads that serve and freed by the one that writes, which costs more than building the rest
+/// of the record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Zero until it is filed.
     #[serde(default)]
     pub number: RecordNumber,
-    /// What the client was told in `x-request-id`.
+    /// The answer's `x-request-id`.
     pub id: SmolStr,
+    /// When the request came.
     pub at: Timestamp,
+    /// The client's protocol.
     pub protocol: Word,
-    /// The call as it was understood, by the provider's own path; `None` for one that
-    /// was turned away at the door.
+    /// The call, by the provider's own path; `None` for a request that was refused before its
+    /// call was known.
     pub operation: Option<Word>,
     /// As the client sent it, without its query.
     pub path: SmolStr,
-    /// What is wrong with the path, when it was understood all the same.
+    /// What is wrong with a path that was understood nevertheless.
     pub hint: Option<Word>,
     /// The client's User-Agent.
     pub client: Option<SmolStr>,
-    /// What the client is called, without its version.
+    /// The client's name from its User-Agent, without the version.
     pub client_name: Option<SmolStr>,
     pub peer: Option<SocketAddr>,
     pub model_asked: Option<SmolStr>,
@@ -74,15 +94,16 @@ pub struct Record {
     pub account: Option<SmolStr>,
     pub attempts: SmallVec<[AttemptRecord; 1]>,
     pub streamed: bool,
-    /// What a translation between protocols could not carry over.
+    /// The fields that a translation between protocols could not carry over, with commas.
     pub dropped: String,
+    /// The HTTP status of the answer; 0 where there was none.
     pub status: u16,
     pub error: Option<String>,
-    /// What kind of error, in one word that can be counted.
+    /// The kind of error, in one word for counting.
     pub error_kind: Option<Word>,
     #[serde(with = "tokens::optional", default)]
     pub usage: Option<Usage>,
-    /// What the tokens cost by the price table of the time; an estimate.
+    /// An estimate of what the tokens cost, by the prices of the time.
     #[serde(rename = "estimated_cost_usd")]
     pub cost: Option<Cost>,
     pub bytes_in: u64,
@@ -90,83 +111,61 @@ pub struct Record {
     pub first_byte_ms: Option<u64>,
     pub duration_ms: u64,
     pub outcome: Outcome,
-    /// While it is under way, and only when bodies are kept at all.
+    /// The bodies, until the record is written; `None` where none are kept.
     #[serde(skip)]
     pub bodies: Option<Box<Bodies>>,
 }
 
-/// One try with one account. `failure` is `None` for the try that answered.
+/// One attempt with one account. `failure` is `None` for the attempt that answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     pub account: SmolStr,
-    /// Since the request came.
+    /// Milliseconds from the request to the start of this attempt.
     #[serde(default)]
     pub started_ms: u64,
     pub duration_ms: u64,
-    /// The upstream's, where it answered.
+    /// The HTTP status of the upstream, where it answered.
     #[serde(default)]
     pub status: Option<u16>,
-    /// Whose fault, in one word.
+    /// Whose fault the failure is, in one word.
     #[serde(default)]
     pub fault: Option<Word>,
     pub failure: Option<String>,
 }
 
 impl Record {
-    /// An exchange that has begun. Until something else is noted, the client has gone.
+    /// The record of an exchange that begins now. It counts as cancelled by the client until
+    /// another outcome is noted.
     pub fn new(id: &str, protocol: &'static str, path: &str) -> Self {
         Self {
-            number: RecordNumber::default(),
             id: id.into(),
             at: Timestamp::now(),
             protocol: protocol.into(),
-            operation: None,
             path: path.into(),
-            hint: None,
-            client: None,
-            client_name: None,
-            peer: None,
-            model_asked: None,
-            model_used: None,
-            provider: None,
-            account: None,
-            attempts: SmallVec::new(),
-            streamed: false,
-            dropped: String::new(),
-            status: 0,
-            error: None,
-            error_kind: None,
-            usage: None,
-            cost: None,
-            bytes_in: 0,
-            bytes_out: 0,
-            first_byte_ms: None,
-            duration_ms: 0,
-            outcome: Outcome::Cancelled,
-            bodies: None,
+            ..Self::default()
         }
     }
 
-    /// The record of a call that was understood.
+    /// The record of a call that is known.
     pub fn of_call(id: &str, operation: Operation, path: &str) -> Self {
         Self { operation: Some(operation.path().into()), ..Self::new(id, operation.protocol().name(), path) }
     }
 
-    /// Keeps what passes on its way up, if anybody asked for that.
+    /// Keeps a part of the request's body, if bodies are kept.
     pub fn keep_request<'a>(&mut self, parts: impl Iterator<Item = &'a Bytes>) {
         if let Some(bodies) = &mut self.bodies {
             parts.for_each(|part| bodies.request.push(part));
         }
     }
 
-    /// The same on its way down.
+    /// Keeps a part of the response's body, if bodies are kept.
     pub fn keep_response(&mut self, part: &[u8]) {
         if let Some(bodies) = &mut self.bodies {
             bodies.response.push(part);
         }
     }
 
-    /// Cuts what a client has chosen to a length that is worth keeping.
+    /// Cuts the texts that clients and upstreams chose.
     pub(super) fn shorten(&mut self) {
         shorten(&mut self.path, LONGEST_TEXT);
         let texts = [&mut self.client, &mut self.client_name, &mut self.model_asked, &mut self.model_used];
@@ -181,7 +180,7 @@ impl Record {
         }
     }
 
-    /// One line: `info` for what a user would want to see, `debug` for the rest.
+    /// Logs one line: a failure at `info`, the rest at `debug`.
     pub(super) fn log(&self) {
         let model = self.model_asked.as_deref().unwrap_or("-");
         let account = self.account.as_deref().unwrap_or("-");
@@ -201,7 +200,7 @@ fn shorten(text: &mut SmolStr, longest: usize) {
     }
 }
 
-/// Where a text of more characters than this has to end.
+/// Where to cut a text of more characters than `longest`; `None` for a shorter one.
 fn end_of(text: &str, longest: usize) -> Option<usize> {
     if text.len() <= longest {
         return None;
@@ -210,27 +209,18 @@ fn end_of(text: &str, longest: usize) -> Option<usize> {
 }
 
 impl Outcome {
-    pub const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Cancelled, Self::Cut];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Cut => "cut",
-        }
+    /// As in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
-    }
-
-    /// Whether something went wrong; a client that went away is not that.
+    /// Whether the exchange went wrong. A client that went away is not an error.
     pub const fn is_error(self) -> bool {
         matches!(self, Self::Failed | Self::Cut)
     }
 }
 
+/// Whole milliseconds.
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -240,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_chose_is_kept_to_a_length() {
+    fn a_text_that_a_client_chose_is_cut() {
         let long = "ü".repeat(60_000);
         let mut record = Record::new("id", "openai", &long);
         record.client = Some(long.as_str().into());

@@ -1,14 +1,14 @@
 //! The write side: takes finished records without ever waiting, and hands them to the
-//! [writer](super::writer) through a queue of limited length.
+//! [writer](super::writer) through a bounded queue.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot, watch};
@@ -16,117 +16,75 @@ use tokio::sync::{broadcast, oneshot, watch};
 use super::body::Bodies;
 use super::history::History;
 use super::metrics::Metrics;
-use super::price::PriceTable;
+use super::queue::{Message, QUEUE, Settings, SharedState};
 use super::record::Record;
-use super::store::Limits;
 use super::writer::Writer;
 use crate::config::{CaptureBodies, Config};
 use crate::upstream::Scrubber;
 
-/// Finished exchanges that may wait for the writer.
-pub const QUEUE: usize = 4096;
-/// Records a slow subscriber may be behind.
-const FEED: usize = 1024;
-/// Bytes of captured bodies that may wait for the writer.
+/// The most bytes of captured bodies that wait for the writer.
 const MAX_WAITING_BODIES: usize = 32 << 20;
-/// How long a caller waits for the writer to catch up.
+/// The longest wait of a caller for the writer to catch up.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// What the configuration means to the record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    pub enabled: bool,
-    pub limits: Limits,
-    pub prices: Arc<PriceTable>,
-    /// Where each record is exported to as well.
-    pub otlp_endpoint: Option<String>,
-}
-
-/// How the record itself is doing.
+/// The state of the recorder itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RecorderHealth {
     pub enabled: bool,
-    /// Exchanges that were not recorded since the agent started.
+    /// The number of exchanges not recorded since the agent started.
     pub dropped: u64,
-    /// Captured bodies that were left out because the disk was too slow.
+    /// The number of captured bodies left out because the disk was too slow.
     pub dropped_bodies: u64,
     /// Bytes on disk.
     pub size: u64,
-    /// Why nothing can be written at present, or what was lost.
+    /// Why no record can be written at present.
     pub problem: Option<String>,
 }
 
-/// What the writer is told.
-pub(super) enum Message {
-    Filed(Box<Record>),
-    /// Other settings are in force.
-    Apply,
-    /// Answered when everything filed before it is written, or cannot be.
-    Settle(oneshot::Sender<()>),
-    /// Somebody could not read what is stored.
-    Suspect,
-    /// Forget everything; answered with how much that was.
-    Clear(oneshot::Sender<Result<u64, String>>),
-    Close,
-}
-
-/// What both sides of the queue look at.
-pub(super) struct Shared {
-    pub settings: ArcSwap<Settings>,
-    pub scrubber: Scrubber,
-    pub feed: broadcast::Sender<Arc<Record>>,
-    pub problem: watch::Sender<Option<String>>,
-    pub dropped: AtomicU64,
-    pub dropped_bodies: AtomicU64,
-    /// Bytes of bodies in the queue and behind it.
-    pub waiting_bodies: AtomicUsize,
-    pub size: AtomicU64,
-    pub metrics: Metrics,
-}
-
+/// The write side of the record; one for the whole agent.
 pub struct Recorder {
     enabled: AtomicBool,
     capture: AtomicU8,
     queue: SyncSender<Message>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     history: History,
     writer: Mutex<Option<JoinHandle<()>>>,
-    /// Whether there is a writer at all.
-    writes: bool,
+    has_writer: bool,
 }
 
-/// Everything was not forgotten, because …
+/// Why the record could not be cleared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the record could not be cleared: {0}")]
 pub struct ClearError(String);
 
 impl Recorder {
-    /// Starts the writer. `path`: the database; it is opened, or made, when the record is
+    /// Starts the writer. `path` is the database; it is opened or created when the record is
     /// enabled.
     pub fn start(path: PathBuf, config: &Config, scrubber: Scrubber) -> Self {
         let (queue, messages) = sync_channel(QUEUE);
-        let shared = Arc::new(Shared::new(Settings::new(config), scrubber));
+        let shared = Arc::new(SharedState::new(Settings::new(config), scrubber));
         let runtime = Handle::try_current().ok();
         let writer = Writer::new(path.clone(), Arc::clone(&shared), runtime);
         let thread = std::thread::Builder::new().name("record".to_owned());
         let thread = thread.spawn(move || writer.run(&messages));
-        let thread =
-            thread.inspect_err(|error| tracing::warn!("requests are not recorded: no thread: {error}"));
+        let thread = thread.inspect_err(|error| {
+            tracing::warn!("requests are not recorded: the thread could not start: {error}");
+        });
         let recorder = Self::new(path, queue, shared, thread.ok());
         recorder.apply(config);
         recorder
     }
 
-    /// One that never takes anything, for commands that make a request of their own.
+    /// A recorder that records nothing, for commands that make a request of their own.
     pub fn nowhere() -> Self {
-        let shared = Shared::new(Settings::new(&Config::default()), Scrubber::default());
+        let shared = SharedState::new(Settings::new(&Config::default()), Scrubber::default());
         Self::new(PathBuf::new(), sync_channel(0).0, Arc::new(shared), None)
     }
 
     fn new(
         path: PathBuf,
         queue: SyncSender<Message>,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         thread: Option<JoinHandle<()>>,
     ) -> Self {
         Self {
@@ -135,19 +93,19 @@ impl Recorder {
             history: History::new(path).watched_by(queue.clone()),
             queue,
             shared,
-            writes: thread.is_some(),
+            has_writer: thread.is_some(),
             writer: Mutex::new(thread),
         }
     }
 
-    /// Puts a new configuration in force for the exchanges to come.
+    /// Puts another config in force for the exchanges to come.
     pub fn apply(&self, config: &Config) {
         let settings = Settings::new(config);
-        self.enabled.store(settings.enabled && self.writes, Ordering::Relaxed);
+        self.enabled.store(settings.enabled && self.has_writer, Ordering::Relaxed);
         self.capture.store(config.monitor.capture_bodies as u8, Ordering::Relaxed);
         if **self.shared.settings.load() != settings {
             self.shared.settings.store(Arc::new(settings));
-            // A full queue wakes the writer all the same.
+            // A full queue wakes the writer, too.
             let _ = self.queue.try_send(Message::Apply);
         }
     }
@@ -156,21 +114,22 @@ impl Recorder {
         self.enabled.load(Ordering::Relaxed)
     }
 
-    /// A place for the bodies of an exchange that begins, when they are kept.
+    /// A place for the bodies of an exchange that begins; `None` when none are kept.
     pub fn bodies(&self) -> Option<Box<Bodies>> {
         (self.capture.load(Ordering::Relaxed) != CaptureBodies::None as u8).then(Box::default)
     }
 
-    /// Files a finished exchange. Never waits: what finds no room is dropped and counted.
+    /// Files a finished exchange. Never waits: a record that finds no room is dropped and
+    /// counted.
     pub fn file(&self, mut record: Box<Record>) {
         record.shorten();
         record.log();
         self.keep_bodies_if_wanted(&mut record);
         if let Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) =
-            self.queue.try_send(Message::Filed(record))
+            self.queue.try_send(Message::File(record))
         {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-            if let Message::Filed(record) = message {
+            if let Message::File(record) = message {
                 self.shared.release_bodies(&record);
             }
         }
@@ -178,12 +137,12 @@ impl Recorder {
 
     fn keep_bodies_if_wanted(&self, record: &mut Record) {
         let Some(bodies) = &record.bodies else { return };
-        let held = bodies.held();
+        let bytes = bodies.memory();
         let only_errors = self.capture.load(Ordering::Relaxed) == CaptureBodies::Errors as u8;
         if only_errors && !record.outcome.is_error() {
             record.bodies = None;
-        } else if self.shared.waiting_bodies.fetch_add(held, Ordering::Relaxed) > MAX_WAITING_BODIES {
-            self.shared.waiting_bodies.fetch_sub(held, Ordering::Relaxed);
+        } else if self.shared.waiting_bodies.fetch_add(bytes, Ordering::Relaxed) > MAX_WAITING_BODIES {
+            self.shared.waiting_bodies.fetch_sub(bytes, Ordering::Relaxed);
             self.shared.dropped_bodies.fetch_add(1, Ordering::Relaxed);
             record.bodies = None;
         }
@@ -194,8 +153,8 @@ impl Recorder {
         &self.history
     }
 
-    /// Every record from now on, as soon as it is filed; who is too slow is told how many
-    /// it missed.
+    /// Every record from now on, as soon as it is filed. A slow receiver gets the number of
+    /// records it missed.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
         self.shared.feed.subscribe()
     }
@@ -210,17 +169,17 @@ impl Recorder {
         }
     }
 
-    /// Counts for Prometheus since the agent started.
+    /// The counts for Prometheus since the agent started.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
 
-    /// What keeps the record from being written, and every change of it.
+    /// Why no record can be written at present, and every change of that.
     pub fn watch_problem(&self) -> watch::Receiver<Option<String>> {
         self.shared.problem.subscribe()
     }
 
-    /// Returns when everything filed before can be read, if that is soon.
+    /// Waits until everything filed before can be read, at most 2 seconds.
     pub async fn settle(&self) {
         let (settled, when) = oneshot::channel();
         if self.queue.try_send(Message::Settle(settled)).is_ok() {
@@ -228,7 +187,7 @@ impl Recorder {
         }
     }
 
-    /// Forgets every exchange, and says how many that were.
+    /// Deletes every record and returns their number.
     pub async fn clear(&self) -> Result<u64, ClearError> {
         let (cleared, outcome) = oneshot::channel();
         self.queue.try_send(Message::Clear(cleared)).map_err(|_| ClearError("it is too busy".to_owned()))?;
@@ -236,13 +195,13 @@ impl Recorder {
         outcome.map_err(ClearError)
     }
 
-    /// Writes what is left, within `limit`. Blocks.
+    /// Writes what is left and ends the writer. Blocks, at most for `limit`.
     pub fn close(&self, limit: Duration) {
-        let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let Some(writer) = self.writer.lock().take() else { return };
         let deadline = Instant::now() + limit;
-        let mut told = false;
+        let mut is_sent = false;
         while !writer.is_finished() && Instant::now() < deadline {
-            told = told || self.queue.try_send(Message::Close).is_ok();
+            is_sent = is_sent || self.queue.try_send(Message::Close).is_ok();
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -257,43 +216,5 @@ impl Drop for Recorder {
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Recorder").field("health", &self.health()).finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    fn new(settings: Settings, scrubber: Scrubber) -> Self {
-        Self {
-            settings: ArcSwap::from_pointee(settings),
-            scrubber,
-            feed: broadcast::Sender::new(FEED),
-            problem: watch::Sender::new(None),
-            dropped: AtomicU64::new(0),
-            dropped_bodies: AtomicU64::new(0),
-            waiting_bodies: AtomicUsize::new(0),
-            size: AtomicU64::new(0),
-            metrics: Metrics::default(),
-        }
-    }
-
-    /// A record leaves the queue for good.
-    pub fn release_bodies(&self, record: &Record) {
-        if let Some(bodies) = &record.bodies {
-            self.waiting_bodies.fetch_sub(bodies.held(), Ordering::Relaxed);
-        }
-    }
-}
-
-impl Settings {
-    fn new(config: &Config) -> Self {
-        let days = i64::from(config.monitor.retention_days);
-        Self {
-            enabled: config.monitor.enabled,
-            limits: Limits {
-                max_size: config.monitor.max_size,
-                retention: jiff::SignedDuration::from_hours(24 * days),
-            },
-            prices: Arc::new(PriceTable::new(&config.prices)),
-            otlp_endpoint: config.telemetry.otlp_endpoint.clone(),
-        }
     }
 }

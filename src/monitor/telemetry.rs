@@ -1,7 +1,6 @@
-//! Each filed record as an OpenTelemetry span, and as metrics, by the conventions for
-//! generative AI. Batches leave on threads of the exporter's own; a collector that is
-//! slow or gone costs records there, never a request. Prompts, answers, error texts and
-//! keys are not in them.
+//! Each record as an OpenTelemetry span and as metrics, by the conventions for generative AI.
+//! The exporter sends batches on its own threads: a collector that is slow or gone loses records
+//! and delays no request. Spans hold no prompts, answers, error texts or keys.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,10 +27,10 @@ use crate::upstream::client::ClientOptions;
 use crate::upstream::{Client, Scrubber};
 
 const SCOPE: &str = "portcullis";
-/// For one batch.
+/// The timeout of one batch.
 const LIMIT: Duration = Duration::from_secs(10);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// What is left may take this long to leave when the agent ends.
+/// The timeout of the last batch, when the agent ends.
 const LAST_EXPORT: Duration = Duration::from_secs(1);
 
 /// The buckets that the conventions recommend.
@@ -66,7 +65,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Fails when the endpoint is no URL.
+    /// Fails when the endpoint is not a URL.
     pub fn start(endpoint: &str, runtime: Handle) -> Result<Self, ExporterBuildError> {
         let client = Courier { http: Arc::new(Client::new(options(), Scrubber::default())), runtime };
         let base = endpoint.trim_end_matches('/');
@@ -100,6 +99,7 @@ impl Telemetry {
         })
     }
 
+    /// Adds a record to the next batch.
     pub fn export(&self, record: &Record) {
         let labels = labels(record);
         self.export_span(record, labels.clone());
@@ -128,13 +128,13 @@ impl Telemetry {
             .with_attributes(labels);
         let mut span = self.tracer.build(builder);
         if record.outcome.is_error() {
-            // The upstream's own words may quote the prompt.
+            // The error text is left out: it may quote the prompt.
             span.set_status(Status::error(record.error_kind.clone().unwrap_or_default()));
         }
         span.end_with_timestamp(began + Duration::from_millis(record.duration_ms));
     }
 
-    /// Sends what is left, within a moment. Blocks.
+    /// Sends what is left. Blocks, at most for [`LAST_EXPORT`].
     pub fn finish(self) {
         let _ = self.traces.shutdown_with_timeout(LAST_EXPORT);
         let _ = self.metrics.shutdown_with_timeout(LAST_EXPORT);
@@ -156,7 +156,7 @@ fn seconds(meter: &Meter, name: &'static str) -> Histogram<f64> {
     meter.f64_histogram(name).with_unit("s").with_boundaries(SECONDS.to_vec()).build()
 }
 
-/// What both a span and a metric say of a request.
+/// The attributes of a request's span and of its metrics.
 fn labels(record: &Record) -> Vec<KeyValue> {
     let mut labels = vec![
         KeyValue::new(attribute::GEN_AI_OPERATION_NAME, operation_name(record)),
@@ -170,7 +170,7 @@ fn labels(record: &Record) -> Vec<KeyValue> {
     labels
 }
 
-/// What only a span says.
+/// The further attributes of a span.
 fn details(record: &Record) -> Vec<KeyValue> {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let mut details = vec![
@@ -187,6 +187,7 @@ fn details(record: &Record) -> Vec<KeyValue> {
             KeyValue::new(attribute::GEN_AI_USAGE_INPUT_TOKENS, count(usage.input)),
             KeyValue::new(attribute::GEN_AI_USAGE_OUTPUT_TOKENS, count(usage.output)),
             KeyValue::new(attribute::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, count(usage.cache_read)),
+            KeyValue::new(attribute::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, count(usage.cache_write)),
             KeyValue::new(attribute::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, count(usage.reasoning)),
         ]);
     }
@@ -195,7 +196,7 @@ fn details(record: &Record) -> Vec<KeyValue> {
     details
 }
 
-/// The conventions' word for what was asked.
+/// The conventions' name of the operation.
 fn operation_name(record: &Record) -> &'static str {
     const GENERATE: [Operation; 2] = [Operation::GenerateContent, Operation::StreamGenerateContent];
     const EMBED: [Operation; 3] =
@@ -213,7 +214,7 @@ fn operation_name(record: &Record) -> &'static str {
     }
 }
 
-/// The conventions' word for whose API answered.
+/// The conventions' name of the provider.
 fn provider_name(record: &Record) -> String {
     match record.provider.as_deref() {
         Some("gemini") => "gcp.gemini".to_owned(),
@@ -223,7 +224,7 @@ fn provider_name(record: &Record) -> String {
     }
 }
 
-/// Carries batches from the exporters' threads over the program's own HTTP client.
+/// Sends the exporters' batches with the program's own HTTP client.
 #[derive(Clone)]
 struct Courier {
     http: Arc<Client>,

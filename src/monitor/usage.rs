@@ -1,4 +1,4 @@
-//! What was used over time: sums by model, account or client.
+//! Usage over time: sums by model, account or client.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,30 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Unit, Zoned, ZonedRound};
 use rusqlite::{Connection, Result, params_from_iter};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
+use super::field::unsigned;
 use super::filter::{Cursor, Filter};
 use super::price::Cost;
-use super::store::row::unsigned;
 use super::tokens::Tokens;
 use crate::chat::Usage;
 
-/// Every time zone's hours begin with one of these.
+/// A quarter of an hour: in every time zone, hours begin at a multiple of it.
 const SLOT_MICROS: i64 = 15 * 60 * 1_000_000;
 
-/// Which sums are wanted.
+/// Which sums to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageQuery {
-    /// `None`: all of the time in one.
+    /// One sum for each period; `None` for one over all of the time.
     pub per: Option<Period>,
-    /// `None`: everybody in one.
+    /// One sum for each model, account or client; `None` for one over all of them.
     pub by: Option<Grouping>,
     pub filter: Filter,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, IntoStaticStr, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Period {
     Hour,
     Day,
@@ -36,22 +38,23 @@ pub enum Period {
     Week,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, IntoStaticStr, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Grouping {
-    /// The one used; where none was, the one asked for.
+    /// The model used, or the model asked for where none was.
     Model,
     Account,
-    /// By its name, without its version.
+    /// The client's name, without its version.
     Client,
 }
 
-/// One sum. Rows come in order of time, then of requests, most first.
+/// One sum. Rows are ordered by time, then by the number of requests, the largest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsageRow {
-    /// When the period begins in local time.
+    /// The start of the period, by local time.
     pub start: Option<Timestamp>,
-    /// The model, account or client; `None`: nobody knows.
+    /// The model, account or client; `None` where the records have none.
     pub name: Option<String>,
     pub requests: u64,
     pub errors: u64,
@@ -60,11 +63,11 @@ pub struct UsageRow {
     /// An estimate.
     #[serde(rename = "estimated_cost_usd")]
     pub cost: Option<Cost>,
-    /// Answers whose tokens have no known price, so that the cost is too low.
+    /// The number of answers without a known price. They make the cost too low.
     pub unpriced: u64,
-    /// On average.
+    /// The average.
     pub first_byte_ms: Option<f64>,
-    /// On average.
+    /// The average.
     pub duration_ms: f64,
 }
 
@@ -79,7 +82,7 @@ impl Grouping {
 }
 
 impl Period {
-    /// When the period around an instant begins.
+    /// The start of the period that a time is in.
     fn start(self, at: Timestamp, zone: &TimeZone) -> Timestamp {
         let at = at.to_zoned(zone.clone());
         self.start_zoned(&at).map_or_else(|_| at.timestamp(), |start| start.timestamp())
@@ -97,7 +100,7 @@ impl Period {
     }
 }
 
-/// Sums that are still being added to.
+/// A sum under way.
 #[derive(Default)]
 struct Sums {
     requests: u64,
@@ -141,16 +144,19 @@ impl Sums {
     }
 }
 
-/// Adds up, in the time zone's own days.
+/// Reads the sums, with days by the time zone.
 pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Result<Vec<UsageRow>> {
     let slot = if query.per.is_some() { format!("number / {SLOT_MICROS}") } else { "0".to_owned() };
     let name = query.by.map_or("NULL", Grouping::column);
     let condition = query.filter.condition(Cursor::Latest);
     let sql = format!(
-        "SELECT {slot}, {name}, COUNT(*), SUM(failed),
-             TOTAL(input_tokens), TOTAL(output_tokens), TOTAL(cached_tokens), TOTAL(reasoning_tokens),
-             SUM(cost), COUNT(input_tokens) - COUNT(cost),
-             TOTAL(first_byte_ms), COUNT(first_byte_ms), TOTAL(duration_ms)
+        "SELECT {slot} AS slot, {name} AS name, COUNT(*) AS requests, SUM(failed) AS errors,
+             TOTAL(input_tokens) AS input, TOTAL(cached_tokens) AS cache_read,
+             TOTAL(cache_write_tokens) AS cache_write, TOTAL(output_tokens) AS output,
+             TOTAL(reasoning_tokens) AS reasoning,
+             SUM(cost) AS cost, COUNT(input_tokens) - COUNT(cost) AS unpriced,
+             TOTAL(first_byte_ms) AS first_byte_ms, COUNT(first_byte_ms) AS first_bytes,
+             TOTAL(duration_ms) AS duration_ms
          FROM exchange{} GROUP BY 1, 2",
         condition.sql()
     );
@@ -159,36 +165,36 @@ pub fn read(connection: &Connection, query: &UsageQuery, zone: &TimeZone) -> Res
     let mut sums: BTreeMap<(Option<Timestamp>, Option<String>), Sums> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let start = query.per.and_then(|period| {
-            let slot: i64 = row.get(0).ok()?;
+            let slot: i64 = row.get("slot").ok()?;
             let at = Timestamp::from_microsecond(slot.saturating_mul(SLOT_MICROS)).ok()?;
             Some(period.start(at, zone))
         });
         let count = |column| row.get::<_, i64>(column).map(unsigned);
         let total = |column| row.get::<_, f64>(column).map(whole);
         let more = Sums {
-            requests: count(2)?,
-            errors: count(3)?,
+            requests: count("requests")?,
+            errors: count("errors")?,
             usage: Usage {
-                input: total(4)?,
-                output: total(5)?,
-                cache_read: total(6)?,
-                cache_write: 0,
-                reasoning: total(7)?,
+                input: total("input")?,
+                cache_read: total("cache_read")?,
+                cache_write: total("cache_write")?,
+                output: total("output")?,
+                reasoning: total("reasoning")?,
             },
-            cost: row.get::<_, Option<i64>>(8)?.map(Cost),
-            unpriced: count(9)?,
-            first_byte_ms: total(10)?,
-            first_bytes: count(11)?,
-            duration_ms: total(12)?,
+            cost: row.get::<_, Option<i64>>("cost")?.map(Cost),
+            unpriced: count("unpriced")?,
+            first_byte_ms: total("first_byte_ms")?,
+            first_bytes: count("first_bytes")?,
+            duration_ms: total("duration_ms")?,
         };
-        sums.entry((start, row.get(1)?)).or_default().add(&more);
+        sums.entry((start, row.get("name")?)).or_default().add(&more);
     }
     let mut rows: Vec<_> = sums.into_iter().map(|((start, name), sums)| sums.row(start, name)).collect();
     rows.sort_by(|one, other| one.start.cmp(&other.start).then(other.requests.cmp(&one.requests)));
     Ok(rows)
 }
 
-/// SQLite's `TOTAL` never overflows, and is a float.
+/// SQLite's `TOTAL` is a float, so it never overflows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
 fn whole(total: f64) -> u64 {
     total.round() as u64

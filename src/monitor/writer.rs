@@ -1,9 +1,8 @@
-//! The thread that writes: gathers what has been filed, stores it in one transaction, and
-//! copes with a disk that is full, a file that is locked, damaged or gone. Whatever
-//! happens here, no request notices.
+//! The thread that writes: gathers filed records, stores them in one transaction, and copes with
+//! a full disk and a file that is locked, damaged or gone. No request waits for it.
 //!
 //! ```text
-//!            stored                  damaged: set aside and begun anew
+//!            stored                  damaged: set aside, a new one begins
 //!           ┌──────┐                ┌──────────┐
 //!           ▼      │                ▼          │
 //! queue → [open] ──┴─ locked, full ─┴→ [waiting] ─ RETRY later → [open]
@@ -20,44 +19,45 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
-use super::familiar::Familiar;
+use super::complete::Completer;
+use super::queue::{Message, QUEUE, SharedState};
 use super::record::{Record, RecordNumber};
-use super::recorder::{Message, QUEUE, Shared};
 use super::store::database::StoreError;
 use super::store::{Database, set_aside};
 use super::telemetry::Telemetry;
 
-/// How long the first record of a batch waits for company: every batch costs a
-/// transaction, and nobody looks faster than this.
+/// How long the first record of a batch waits for others: every batch costs a transaction, and a
+/// user does not notice the delay.
 const GATHER: Duration = Duration::from_millis(50);
-/// When a file that could not be written is tried again.
+/// The time until a file that could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Records kept in memory meanwhile.
+/// The most records kept in memory meanwhile.
 const BACKLOG: usize = 2 * QUEUE;
-/// How often the age of records is looked at.
+/// The time between two searches for records that are too old.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
-/// A clock that was set back by more than this is believed.
+/// A clock that was set back by more than this is taken as right.
 const CLOCK_SLIP_MICROS: i64 = 3_600_000_000;
 
+/// The writer's side of the queue, and the database.
 pub struct Writer {
     path: PathBuf,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     database: Option<Database>,
     backlog: VecDeque<Box<Record>>,
-    /// Of the backlog, how many subscribers have seen.
+    /// How many records of the backlog were sent to subscribers.
     announced: usize,
     last_number: i64,
     retry_at: Option<Instant>,
     pruned: Instant,
-    familiar: Familiar,
+    completer: Completer,
     telemetry: Option<Telemetry>,
-    /// Where exports run; `None` in a program that has none.
+    /// The runtime of exports; `None` in a program without one.
     runtime: Option<Handle>,
     closing: bool,
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, shared: Arc<Shared>, runtime: Option<Handle>) -> Self {
+    pub(super) fn new(path: PathBuf, shared: Arc<SharedState>, runtime: Option<Handle>) -> Self {
         Self {
             path,
             shared,
@@ -67,22 +67,22 @@ impl Writer {
             last_number: 0,
             retry_at: None,
             pruned: Instant::now(),
-            familiar: Familiar::default(),
+            completer: Completer::default(),
             telemetry: None,
             runtime,
             closing: false,
         }
     }
 
-    /// Until it is told to close, or nobody is left to tell.
+    /// Runs until a message closes it or the queue has no sender left.
     pub(super) fn run(mut self, messages: &Receiver<Message>) {
-        self.export_where_asked();
+        self.apply_export();
         self.write();
         while !self.closing {
             match messages.recv_timeout(self.patience()) {
                 Ok(first) => {
-                    if matches!(first, Message::Filed(_)) {
-                        // Whoever files does not have to wake a thread that sleeps like this.
+                    if matches!(first, Message::File(_)) {
+                        // Filing costs no wake-up while the thread sleeps like this.
                         std::thread::sleep(GATHER);
                     }
                     self.take(first);
@@ -100,7 +100,7 @@ impl Writer {
         }
     }
 
-    /// How long there is nothing to do without being asked.
+    /// How long to wait for a message before there is something to do without one.
     fn patience(&self) -> Duration {
         let retry = self.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
         retry.unwrap_or(PRUNE_EVERY)
@@ -108,7 +108,7 @@ impl Writer {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Filed(record) => self.receive(record),
+            Message::File(record) => self.receive(record),
             Message::Apply => self.apply(),
             Message::Settle(settled) => {
                 self.write();
@@ -134,7 +134,7 @@ impl Writer {
         }
         record.number = self.next_number(Timestamp::now().as_microsecond());
         let shared = &self.shared;
-        self.familiar.complete(&mut record, &shared.scrubber, &shared.settings.load().prices);
+        self.completer.complete(&mut record, &shared.scrubber, &shared.settings.load().prices);
         self.shared.metrics.count(&record);
         if let Some(telemetry) = &self.telemetry {
             telemetry.export(&record);
@@ -142,8 +142,8 @@ impl Writer {
         self.backlog.push_back(record);
     }
 
-    /// Later than every number before, whatever the clock does; but a clock that was wrong
-    /// by hours does not number the future.
+    /// A number larger than every one before, whatever the clock does. A clock that is set back by
+    /// more than an hour starts over, so that a wrong one does not number the future for long.
     fn next_number(&mut self, now_micros: i64) -> RecordNumber {
         let is_slip = self.last_number - now_micros < CLOCK_SLIP_MICROS;
         self.last_number = if is_slip { now_micros.max(self.last_number + 1) } else { now_micros };
@@ -151,7 +151,7 @@ impl Writer {
     }
 
     fn apply(&mut self) {
-        self.export_where_asked();
+        self.apply_export();
         let settings = self.shared.settings.load_full();
         if !settings.enabled {
             self.write();
@@ -161,14 +161,14 @@ impl Writer {
             && *database.limits() != settings.limits
         {
             if let Err(error) = database.limit(settings.limits) {
-                tracing::debug!("other limits for the record: {error}");
+                tracing::debug!("the new limits of the record are not in force: {error}");
             }
             self.prune();
         }
     }
 
-    /// Begins, moves or ends the export to a collector.
-    fn export_where_asked(&mut self) {
+    /// Begins, moves or ends the export to a collector, as the settings say.
+    fn apply_export(&mut self) {
         let settings = self.shared.settings.load_full();
         let wanted = settings.otlp_endpoint.as_ref().filter(|_| settings.enabled);
         if self.telemetry.as_ref().map(|telemetry| &telemetry.endpoint) == wanted {
@@ -179,7 +179,7 @@ impl Writer {
         }
         let (Some(endpoint), Some(runtime)) = (wanted, &self.runtime) else { return };
         self.telemetry = Telemetry::start(endpoint, runtime.clone())
-            .inspect_err(|error| tracing::warn!("nothing is exported to {endpoint}: {error}"))
+            .inspect_err(|error| tracing::warn!("records are not exported to {endpoint}: {error}"))
             .ok();
     }
 
@@ -193,7 +193,7 @@ impl Writer {
         cleared.map(|cleared| cleared + waiting).map_err(|error| error.to_string())
     }
 
-    /// Stores the backlog, if the disk lets us.
+    /// Stores the backlog, unless a retry is still to wait for.
     fn write(&mut self) {
         if self.retry_at.is_none_or(|at| at <= Instant::now()) {
             self.retry_at = None;
@@ -226,12 +226,12 @@ impl Writer {
         Ok(())
     }
 
-    /// The database; opened again when somebody has taken its file away.
+    /// The database, opened again when its file was removed or replaced.
     fn opened(&mut self) -> Result<&mut Database, StoreError> {
         // Closed before another is opened: SQLite removes its log by name as it closes.
         if let Some(gone) = self.database.take_if(|database| !database.is_in_place()) {
             gone.abandon();
-            tracing::warn!("the record of requests was removed from outside: a new one begins");
+            tracing::warn!("another program removed monitor.db: a new record of requests begins");
         }
         let database = match self.database.take() {
             Some(database) => database,
@@ -257,13 +257,16 @@ impl Writer {
         self.database = None;
         let why = if matches!(error, StoreError::Newer) { "newer" } else { "corrupt" };
         let aside = set_aside(&self.path, why, Timestamp::now())?;
-        tracing::warn!("the record of requests begins anew, {error}: the old one is {}", aside.display());
+        tracing::warn!(
+            "a new record of requests begins; the old one, now {}, cannot be used: {error}",
+            aside.display()
+        );
         Ok(())
     }
 
     fn failed(&mut self, error: &StoreError) {
         if matches!(error, StoreError::Corrupt(_) | StoreError::Damaged(_)) && self.database.is_some() {
-            // Tried again at once with a new file; if that fails too, later.
+            // Tries again at once with a new file and, if that fails, too, after `RETRY`.
             if let Err(error) = self.set_aside(error) {
                 tracing::warn!("the damaged record of requests cannot be set aside: {error}");
             } else if self.try_write().is_ok() {
@@ -308,7 +311,7 @@ impl Writer {
         }
     }
 
-    /// Tells whoever listens of what has come in, each record once.
+    /// Sends new records to subscribers, each once.
     fn announce(&mut self) {
         if self.shared.feed.receiver_count() > 0 {
             for record in self.backlog.iter().skip(self.announced) {
@@ -320,7 +323,7 @@ impl Writer {
     }
 }
 
-/// The error in words for who can do something about it.
+/// The error in words for the user.
 fn explain(error: &StoreError) -> String {
     match error {
         StoreError::Sqlite(error) => match error.sqlite_error_code() {

@@ -20,7 +20,7 @@ fn account(upstream: &FakeUpstream, capture: &str) -> String {
 }
 
 #[tokio::test]
-async fn bodies_are_kept_when_all_are_asked_for_and_secrets_are_taken_out() {
+async fn all_bodies_are_kept_on_request_without_secrets() {
     let upstream = FakeUpstream::always(Reply::json(200, &json!({ "echo": KEY, "choices": [] }))).await;
     let proxy = TestProxy::serve(&account(&upstream, "all")).await;
     let body =
@@ -40,7 +40,7 @@ async fn bodies_are_kept_when_all_are_asked_for_and_secrets_are_taken_out() {
 }
 
 #[tokio::test]
-async fn a_stream_is_kept_as_the_client_got_it_and_no_more_than_its_beginning() {
+async fn the_beginning_of_a_stream_is_kept_as_the_client_got_it() {
     let event = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "x".repeat(1000));
     let stream = event.repeat(400) + "data: [DONE]\n\n";
     let upstream = FakeUpstream::always(Reply::chunked("text/event-stream", &stream, 3000)).await;
@@ -71,7 +71,7 @@ async fn a_key_in_the_wrong_place_is_not_recorded() {
 }
 
 #[tokio::test]
-async fn only_the_bodies_of_failures_are_kept_when_errors_are_asked_for() {
+async fn the_bodies_of_failures_alone_are_kept_on_request() {
     let refusal = Reply::json(400, &json!({"error": {"message": "no such tool"}}));
     let upstream = FakeUpstream::script([super::answer(), refusal], super::answer()).await;
     let proxy = TestProxy::serve(&account(&upstream, "errors")).await;
@@ -87,7 +87,7 @@ async fn only_the_bodies_of_failures_are_kept_when_errors_are_asked_for() {
 }
 
 #[tokio::test]
-async fn no_body_is_kept_by_default_and_a_save_changes_that() {
+async fn no_body_is_kept_until_the_config_says_so() {
     let (proxy, upstream) = recorded("").await;
     proxy.chat("gpt-5").await;
     assert_eq!(detail(&proxy).await["request_body"], Value::Null);

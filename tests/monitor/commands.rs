@@ -13,7 +13,7 @@ fn rows(output: &std::process::Output) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn logs_say_the_same_with_the_agent_and_without_it() {
+async fn logs_are_the_same_with_and_without_the_agent() {
     let (mut proxy, _upstream) = recorded("").await;
     for model in ["gpt-5", "gpt-5-mini", "no-such-model"] {
         proxy.chat(model).await;
@@ -47,7 +47,7 @@ fn rows_of_usage(output: &std::process::Output) -> Value {
 }
 
 #[tokio::test]
-async fn logs_for_people_tell_what_went_wrong_and_move_no_cursor() {
+async fn logs_as_text_show_errors_and_move_no_cursor() {
     let (proxy, _upstream) = recorded("").await;
     proxy.chat("gpt-5").await;
     proxy.chat("evil\u{1b}[2J").await;
@@ -64,7 +64,7 @@ async fn logs_for_people_tell_what_went_wrong_and_move_no_cursor() {
 }
 
 #[tokio::test]
-async fn following_shows_what_was_and_what_comes_once() {
+async fn following_shows_past_and_new_records_once() {
     let (mut proxy, _upstream) = recorded("").await;
     proxy.chat("gpt-5").await;
     let mut command =
@@ -88,12 +88,12 @@ async fn following_shows_what_was_and_what_comes_once() {
 }
 
 #[test]
-fn without_agent_and_record_there_is_nothing_and_no_failure() {
+fn without_an_agent_and_a_record_the_logs_are_empty() {
     let home = crate::support::Home::empty();
     let output = home.run(&["logs"]);
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
     assert_eq!(home.run(&["logs", "-f"]).status.code(), Some(3));
     assert_eq!(home.run(&["usage"]).status.code(), Some(0));
     assert_eq!(home.run(&["logs", "--since", "soon"]).status.code(), Some(2));
-    assert!(!home.file("monitor.db").exists(), "looking makes nothing");
+    assert!(!home.file("monitor.db").exists(), "reading creates no file");
 }

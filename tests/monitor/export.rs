@@ -6,7 +6,7 @@ use crate::support::proxy::account;
 use crate::support::{FakeUpstream, Reply, TestProxy};
 
 #[tokio::test]
-async fn metrics_are_counted_for_whoever_has_the_token() {
+async fn metrics_are_served_with_the_token_only() {
     let (proxy, _upstream) = recorded("").await;
     proxy.chat("gpt-5").await;
     proxy.chat("no-such-model").await;
@@ -37,14 +37,14 @@ async fn metrics_are_counted_for_whoever_has_the_token() {
     assert!(!text.contains("sk-"), "{text}");
 }
 
-/// Everything a collector was sent under one path, as text.
+/// Everything that the collector got on a path, as text.
 fn sent(collector: &FakeUpstream, path: &str) -> String {
     let seen = collector.seen().into_iter().filter(|seen| seen.path == path);
     seen.map(|seen| String::from_utf8_lossy(&seen.body).into_owned()).collect()
 }
 
 #[tokio::test]
-async fn a_collector_gets_spans_and_metrics_and_no_word_of_the_prompt() {
+async fn a_collector_gets_spans_and_metrics_and_nothing_of_the_prompt() {
     let collector = FakeUpstream::always(Reply::whole(200, "application/x-protobuf", "")).await;
     let refusal = Reply::json(400, &json!({"error": {"message": "cannot read prompt-needle"}}));
     let upstream = FakeUpstream::script([super::answer(), refusal], super::answer()).await;
@@ -79,7 +79,7 @@ async fn a_collector_gets_spans_and_metrics_and_no_word_of_the_prompt() {
 }
 
 #[tokio::test]
-async fn a_collector_that_never_answers_holds_up_nothing() {
+async fn a_collector_that_never_answers_delays_no_request() {
     let collector = FakeUpstream::always(Reply::Silence).await;
     let upstream = FakeUpstream::always(super::answer()).await;
     let accounts = account("work", "openai", &upstream, "");

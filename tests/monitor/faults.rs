@@ -23,12 +23,12 @@ async fn requests_are_answered_while_the_record_is_locked_and_none_is_lost() {
     let other = Connection::open(proxy.home.file("monitor.db")).expect("opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     answers(&proxy, 5).await;
-    let is_said =
+    let is_reported =
         |status: &Value| status["warnings"].to_string().contains("another program has locked monitor.db");
-    proxy.wait_for_status("that it is locked", is_said).await;
+    proxy.wait_for_status("that it is locked", is_reported).await;
     answers(&proxy, 5).await;
     other.execute_batch("COMMIT").expect("released");
-    proxy.wait_for_status("that it is not", |status| !is_said(status)).await;
+    proxy.wait_for_status("that it is not", |status| !is_reported(status)).await;
     assert_eq!(count(&read(&proxy, "records").await), 11);
 }
 
@@ -42,7 +42,7 @@ async fn requests_are_answered_while_the_record_is_deleted_and_damaged() {
     }
     answers(&proxy, 2).await;
     assert_eq!(count(&read(&proxy, "records").await), 2);
-    // Whoever puts a file there by renaming it over, as editors and backups do.
+    // Another file replaces it by a rename, as editors and backup tools do it.
     std::fs::write(proxy.home.file("other"), [0xaa; 9000]).expect("written");
     std::fs::rename(proxy.home.file("other"), proxy.home.file("monitor.db")).expect("renamed");
     answers(&proxy, 2).await;
@@ -54,7 +54,7 @@ async fn requests_are_answered_while_the_record_is_deleted_and_damaged() {
 }
 
 #[tokio::test]
-async fn requests_are_answered_when_no_file_can_be_made() {
+async fn requests_are_answered_when_no_file_can_be_created() {
     let upstream = FakeUpstream::always(answer()).await;
     let home = Home::with_config(&account("work", "openai", &upstream, ""));
     std::fs::create_dir(home.file("monitor.db")).expect("a directory in its place");
@@ -66,10 +66,10 @@ async fn requests_are_answered_when_no_file_can_be_made() {
     assert_eq!(count(&read(&proxy, "records").await), 3);
 }
 
-/// The agent may write no file larger than this, and is told so by the system.
+/// The system limits the size of files; the agent ignores the signal and gets the error.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn requests_are_answered_when_the_disk_takes_no_more() {
+async fn requests_are_answered_when_the_disk_is_full() {
     let upstream = FakeUpstream::always(answer()).await;
     let keeps = "[monitor]\ncapture_bodies = \"all\"\n";
     let home = Home::with_config(&(keeps.to_owned() + &account("work", "openai", &upstream, "")));
@@ -88,7 +88,7 @@ async fn requests_are_answered_when_the_disk_takes_no_more() {
 }
 
 #[tokio::test]
-async fn a_kill_in_the_midst_of_writes_leaves_a_whole_record() {
+async fn a_kill_during_writes_leaves_an_intact_record() {
     let (proxy, upstream) = recorded("").await;
     answers(&proxy, 20).await;
     let before = count(&read(&proxy, "records").await);

@@ -5,7 +5,7 @@ use crate::support::client::{chat, open};
 use crate::support::{FakeUpstream, Reply, TestProxy};
 
 #[tokio::test]
-async fn a_request_leaves_what_is_worth_knowing() {
+async fn a_request_leaves_a_full_record() {
     let (proxy, _upstream) = recorded("[models]\n\"fast\" = \"gpt-5-mini\"").await;
     let headers = [("content-type", "application/json"), ("user-agent", "OpenAI/Python 1.99.1")];
     let body = chat("fast", false).to_string();
@@ -26,8 +26,8 @@ async fn a_request_leaves_what_is_worth_knowing() {
         ("status", json!(200)),
         ("outcome", json!("done")),
         ("error", json!(null)),
-        ("usage", json!({"input": 1000, "output": 200, "cached": 400, "reasoning": 0})),
-        // 600 fresh at 0.25, 400 cached at 0.025, 200 out at 2 dollars a million.
+        ("usage", json!({"input": 1000, "output": 200, "cached": 400, "cache_write": 0, "reasoning": 0})),
+        // In dollars a million: 600 fresh tokens at 0.25, 400 cached at 0.025, 200 of output at 2.
         ("estimated_cost_usd", json!(0.00056)),
         ("bytes_in", json!(body.len())),
     ] {
@@ -40,7 +40,33 @@ async fn a_request_leaves_what_is_worth_knowing() {
 }
 
 #[tokio::test]
-async fn what_a_client_chose_is_kept_to_a_length() {
+async fn tokens_written_to_a_cache_are_shown_wherever_cached_ones_are() {
+    let usage = json!({
+        "input_tokens": 10, "cache_creation_input_tokens": 300, "cache_read_input_tokens": 40, "output_tokens": 5
+    });
+    let message = json!({"type": "message", "role": "assistant", "content": [], "usage": usage});
+    let upstream = FakeUpstream::always(Reply::json(200, &message)).await;
+    let proxy = TestProxy::with_upstream("anthropic", &upstream).await;
+    let body = json!({"model": "claude-haiku-4-5", "max_tokens": 9, "messages": []});
+    assert_eq!(proxy.post("/v1/messages", &body).await.status, 200);
+    let record = &read(&proxy, "records").await[0];
+    let expected = json!({"input": 350, "output": 5, "cached": 40, "cache_write": 300, "reasoning": 0});
+    assert_eq!(record["usage"], expected);
+    // In dollars a million: 310 other tokens of input at 1, 40 cached at 0.1, 5 of output at 5.
+    assert_eq!(record["estimated_cost_usd"], json!(0.000_339));
+    assert_eq!(read(&proxy, "usage").await[0]["usage"], expected);
+    let csv = proxy.control_call("GET", "/api/records/export?format=csv", "").await.text();
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let column = lines[0].iter().position(|name| *name == "cache_write_tokens").expect("a column");
+    assert_eq!(lines[1][column], "300");
+    let metrics = proxy.control_call("GET", "/metrics", "").await.text();
+    assert!(metrics.contains("type=\"cache_write\"} 300\n"), "{metrics}");
+    let page = proxy.control_call("GET", &format!("/page/requests/{}", record["number"]), "").await.text();
+    assert!(page.contains("of these written to a cache"), "{page}");
+}
+
+#[tokio::test]
+async fn texts_that_a_client_chose_are_cut() {
     let (proxy, _upstream) = recorded("[models]\n\"*\" = \"gpt-5-mini\"").await;
     let long = "x".repeat(20_000);
     let path = format!("/v1{}chat/completions", "/".repeat(20_000));
@@ -64,7 +90,7 @@ async fn what_a_client_chose_is_kept_to_a_length() {
 }
 
 #[tokio::test]
-async fn each_attempt_says_when_it_began_and_why_it_failed() {
+async fn each_attempt_has_its_start_and_its_failure() {
     let limited = Reply::json(429, &json!({"error": {"message": "slow down"}}));
     let upstream = FakeUpstream::script([limited], super::answer()).await;
     let two =
@@ -80,7 +106,7 @@ async fn each_attempt_says_when_it_began_and_why_it_failed() {
 }
 
 #[tokio::test]
-async fn whoever_is_turned_away_is_recorded_with_the_reason() {
+async fn a_refused_request_is_recorded_with_the_reason() {
     let (proxy, _upstream) = recorded("[proxy]\nauth_mode = \"strict\"\napi_key = \"sk-0123456789\"").await;
     let headers = [("user-agent", "codex_cli_rs/0.9"), ("x-api-key", "sk-wrong-key-0000")];
     assert_eq!(proxy.send("POST", "/v1/messages", &headers, "{}").await.status, 401);
@@ -100,7 +126,7 @@ async fn whoever_is_turned_away_is_recorded_with_the_reason() {
 }
 
 #[tokio::test]
-async fn records_can_be_filtered_paged_and_summed_and_nothing_else() {
+async fn records_can_be_filtered_paged_and_summed() {
     let (proxy, _upstream) = recorded("").await;
     for model in ["gpt-5", "gpt-5-mini", "gpt-5", "no-such-model"] {
         proxy.chat(model).await;
@@ -149,7 +175,7 @@ async fn records_can_be_filtered_paged_and_summed_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_is_recorded_as_that() {
+async fn a_client_that_goes_away_is_recorded_as_cancelled() {
     let upstream = FakeUpstream::always(Reply::fed_sse()).await;
     let proxy = TestProxy::with_upstream("openai", &upstream).await;
     let body = chat("gpt-5", true).to_string();
@@ -167,7 +193,7 @@ async fn a_client_that_goes_away_is_recorded_as_that() {
 }
 
 #[tokio::test]
-async fn with_the_monitor_off_nothing_is_kept_until_it_is_on_again() {
+async fn nothing_is_recorded_while_the_monitor_is_off() {
     let (proxy, upstream) = recorded("[monitor]\nenabled = false").await;
     proxy.chat("gpt-5").await;
     assert_eq!(read(&proxy, "records").await, json!([]));

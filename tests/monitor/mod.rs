@@ -1,5 +1,5 @@
-//! The record of requests from outside: what is in it, who can read it, and what becomes
-//! of requests when it cannot be written.
+//! The record of requests from outside: its contents, its readers, and requests while it cannot
+//! be written.
 
 mod bodies;
 mod commands;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::proxy::account;
 use crate::support::{FakeUpstream, Reply, TestProxy, until};
 
-/// A proxy with one OpenAI account before an upstream that answers everything.
+/// A proxy with one OpenAI account, whose upstream answers everything.
 async fn recorded(config: &str) -> (TestProxy, FakeUpstream) {
     let upstream = FakeUpstream::always(answer()).await;
     let proxy = TestProxy::serve(&format!("{config}\n{}", account("work", "openai", &upstream, ""))).await;
@@ -29,16 +29,16 @@ fn answer() -> Reply {
     Reply::json(200, &serde_json::json!({ "choices": [], "usage": usage }))
 }
 
-/// What the control API answers.
+/// The answer of the control API.
 async fn read(proxy: &TestProxy, call: &str) -> Value {
     let answer = proxy.control_call("GET", &format!("/api/{call}"), "").await;
     assert_eq!(answer.status, 200, "{call}: {}", answer.text());
     answer.json()
 }
 
-async fn wait_for_health(proxy: &TestProxy, wanted: impl Fn(&Value) -> bool) -> Value {
-    until("the record's health is as wanted", async || {
-        Some(read(proxy, "records/health").await).filter(|health| wanted(health))
+async fn wait_for_health(proxy: &TestProxy, condition: impl Fn(&Value) -> bool) -> Value {
+    until("the condition holds for the record's health", async || {
+        Some(read(proxy, "records/health").await).filter(|health| condition(health))
     })
     .await
 }

@@ -1,5 +1,5 @@
-//! What clients and upstreams say, wherever it is shown: nothing in it moves a cursor, turns
-//! the writing around, cannot be seen, or runs in a spreadsheet.
+//! Texts of clients and upstreams, wherever they are shown: none moves a cursor, changes the
+//! direction of writing, is invisible, or runs in a spreadsheet.
 
 use serde_json::json;
 
@@ -20,12 +20,12 @@ fn is_harmful(character: char) -> bool {
 
 #[track_caller]
 fn assert_harmless(what: &str, text: &str) {
-    assert!(text.contains('y'), "{what} says nothing of it: {text}");
+    assert!(text.contains('y'), "{what} does not show it: {text}");
     let found: Vec<char> = text.chars().filter(|&character| is_harmful(character)).collect();
     assert!(found.is_empty(), "{what} has {found:?}");
 }
 
-/// A request whose every text is hostile, answered by an upstream whose words are, too.
+/// A request full of hostile texts, and an upstream whose answer has them, too.
 async fn recorded() -> (TestProxy, FakeUpstream) {
     let refusal = json!({"error": {"message": HOSTILE, "code": HOSTILE}});
     let upstream = FakeUpstream::always(Reply::json(400, &refusal)).await;
@@ -45,7 +45,7 @@ async fn logs_in_both_forms_are_harmless() {
     let record: serde_json::Value = serde_json::from_str(json.trim()).expect("one JSON object");
     assert!(
         record["model_asked"].as_str().expect("a model").starts_with(HOSTILE),
-        "nothing is lost: {record}"
+        "no character is lost: {record}"
     );
     assert_harmless("logs", &stdout(&proxy.run(&["logs"]).await));
     assert_harmless("usage", &stdout(&proxy.run(&["usage"]).await));
@@ -79,7 +79,7 @@ async fn exports_are_harmless() {
 }
 
 #[tokio::test]
-async fn what_serve_logs_is_harmless() {
+async fn the_log_of_serve_is_harmless() {
     let upstream = FakeUpstream::always(Reply::json(401, &json!({"error": {"message": HOSTILE}}))).await;
     let mut proxy = TestProxy::serve(&account("work", "openai", &upstream, "models = [\"*\"]")).await;
     let asked = format!("a\u{202e}\u{9b}{HOSTILE}");

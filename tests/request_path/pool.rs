@@ -9,14 +9,14 @@ use crate::support::{Answer, FakeUpstream, Piece, Reply, TestProxy};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Accounts that share one upstream; who was asked is told by its key.
+/// Accounts that share one upstream, which tells them apart by their keys.
 struct Shared {
     upstream: FakeUpstream,
     proxy: TestProxy,
 }
 
 impl Shared {
-    /// Of this strategy, each account with further lines of its section.
+    /// Each account is a name and further lines of its section.
     async fn new(strategy: &str, accounts: &[(&str, &str)]) -> Self {
         let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
         let accounts = accounts.iter().map(|(name, more)| account(name, "openai", &upstream, more));
@@ -31,7 +31,7 @@ impl Shared {
         self.asked()
     }
 
-    /// The names of those that were asked, in order.
+    /// The names of the accounts that were asked, in order.
     fn asked(&self) -> String {
         let seen = self.upstream.seen();
         seen.iter().map(|seen| name_in(seen.header("authorization").expect("a credential"))).collect()
@@ -66,7 +66,7 @@ async fn fill_first_stays_with_the_lowest_priority_number() {
 }
 
 #[tokio::test]
-async fn least_busy_goes_where_the_fewest_requests_are_under_way() {
+async fn least_busy_takes_the_account_with_the_fewest_requests() {
     let pool = Shared::new("least_busy", &[("a", ""), ("b", ""), ("c", "")]).await;
     pool.upstream.now(Reply::fed_sse());
     let held = async |count: usize| {
@@ -90,7 +90,7 @@ async fn least_busy_goes_where_the_fewest_requests_are_under_way() {
     pool.upstream.feed_all(&Piece::End);
 }
 
-/// One way to say which conversation a request is of.
+/// One way to name the conversation of a request.
 struct Session {
     headers: [&'static str; 2],
     body: fn(&str) -> Value,
@@ -168,7 +168,7 @@ async fn a_session_moves_when_its_account_is_in_trouble() {
     let other = by(&pool.proxy.chat("gpt-5").await).to_owned();
     assert_ne!(home, other);
     assert!(pool.proxy.home.run(&["account", "clear-cooldown"]).status.success());
-    assert_eq!(by(&pool.proxy.chat("gpt-5").await), other, "its cache is there by now");
+    assert_eq!(by(&pool.proxy.chat("gpt-5").await), other, "its cache is there now");
 }
 
 #[tokio::test]
@@ -181,11 +181,11 @@ async fn an_account_that_is_switched_off_is_not_asked() {
 }
 
 #[tokio::test]
-async fn with_nobody_left_every_family_hears_503_in_its_own_shape() {
+async fn without_an_account_every_family_gets_503_in_its_own_shape() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let proxy = TestProxy::with_upstream("openai", &upstream).await;
     assert!(proxy.home.run(&["account", "disable", "work"]).status.success());
-    proxy.wait_for_status("nobody is left", |status| status["active_accounts"] == 0).await;
+    proxy.wait_for_status("no account is left", |status| status["active_accounts"] == 0).await;
     for dialect in dialect::ALL {
         let answer = dialect.ask(&proxy, true).await;
         assert_eq!(answer.status, 503, "{}: {}", dialect.name, answer.text());
@@ -196,7 +196,7 @@ async fn with_nobody_left_every_family_hears_503_in_its_own_shape() {
 }
 
 #[tokio::test]
-async fn an_accounts_list_says_what_it_serves() {
+async fn an_account_serves_the_models_of_its_list() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let config = [
         account("exact", "openai", &upstream, "models = [\"gpt-5-codex\"]"),
@@ -217,9 +217,9 @@ async fn an_accounts_list_says_what_it_serves() {
             assert_eq!(by(&proxy.chat(model).await), name, "{model}");
         }
     }
-    let nobody = proxy.chat("mistral-large").await;
-    assert_eq!((nobody.status.as_u16(), &nobody.json()["error"]["code"]), (404, &json!("model_not_found")));
-    assert!(nobody.message().contains("llama-*"), "it names what would: {}", nobody.message());
+    let refused = proxy.chat("mistral-large").await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]["code"]), (404, &json!("model_not_found")));
+    assert!(refused.message().contains("llama-*"), "it names what would serve it: {}", refused.message());
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn a_name_belongs_to_its_provider() {
 }
 
 #[tokio::test]
-async fn a_pin_and_the_map_say_where_a_model_goes() {
+async fn a_pin_and_the_map_route_a_model() {
     let upstream = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
     let config = format!(
         "{}{}{}[models]\n\"fast\" = \"second/gpt-5-mini\"\n\"fas*\" = \"gpt-5-nano\"\n\"local\" = \"openai-compatible/qwen\"\n",
@@ -273,7 +273,7 @@ async fn a_pin_to_an_account_in_trouble_goes_to_no_other() {
     let accounts = ["first", "second"].map(|name| account(name, "openai", &upstream, ""));
     let proxy = TestProxy::serve(&accounts.concat()).await;
     assert_eq!(proxy.chat("second/gpt-5").await.status, 500);
-    assert_eq!(proxy.chat("second/gpt-5").await.status, 500, "there is nobody better");
+    assert_eq!(proxy.chat("second/gpt-5").await.status, 500, "there is no better account");
     let asked: Vec<_> =
         upstream.seen().iter().map(|seen| seen.header("authorization").map(str::to_owned)).collect();
     assert_eq!(
@@ -284,7 +284,7 @@ async fn a_pin_to_an_account_in_trouble_goes_to_no_other() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn ten_thousand_accounts_are_held_in_little_memory() {
+async fn ten_thousand_accounts_take_little_memory() {
     let accounts: Vec<_> = (0..10_000)
         .map(|number| {
             format!(

@@ -68,7 +68,7 @@ fn openai_usage(answer: &Answer, stream: bool) -> Value {
     let text = answer.text();
     let chunks = text.lines().filter_map(|line| line.strip_prefix("data: {"));
     let chunks = chunks.filter_map(|rest| serde_json::from_str::<Value>(&format!("{{{rest}")).ok());
-    chunks.map(|chunk| chunk["usage"].clone()).filter(Value::is_object).last().unwrap_or_default()
+    chunks.map(|chunk| chunk["usage"].clone()).rfind(Value::is_object).unwrap_or_default()
 }
 
 async fn recorded(proxy: &TestProxy) -> (u64, u64) {

@@ -42,7 +42,8 @@ impl Beside {
     }
 }
 
-/// After two Anthropic requests and one of OpenAI's: how many went to z.ai, Anthropic, OpenAI.
+/// Sends two Anthropic requests and one of OpenAI. `expected` is how many each of z.ai, Anthropic
+/// and OpenAI gets.
 async fn check(mode: &str, expected: (usize, usize, usize)) -> Beside {
     let beside = Beside::new(mode).await;
     for _ in 0..2 {
@@ -55,7 +56,7 @@ async fn check(mode: &str, expected: (usize, usize, usize)) -> Beside {
 }
 
 #[tokio::test]
-async fn off_asks_z_ai_never() {
+async fn off_never_asks_z_ai() {
     let beside = check("off", (0, 2, 1)).await;
     assert_eq!(beside.ask("glm-4.7").await.status, 404);
 }
@@ -65,7 +66,7 @@ async fn exclusive_sends_every_anthropic_request_to_z_ai() {
     let beside = check("exclusive", (2, 0, 1)).await;
     beside.zai.now(Reply::json(500, &json!({"error": {"message": "trouble"}})));
     assert_eq!(beside.ask("claude-opus-4-5").await.status, 500);
-    assert_eq!(beside.asked(), (3, 0, 1), "nobody else is asked");
+    assert_eq!(beside.asked(), (3, 0, 1), "no other account is asked");
 }
 
 #[tokio::test]
@@ -74,7 +75,7 @@ async fn pooled_takes_turns_with_z_ai() {
 }
 
 #[tokio::test]
-async fn fallback_asks_z_ai_when_nobody_else_can() {
+async fn fallback_asks_z_ai_when_no_other_account_can_answer() {
     let beside = check("fallback", (0, 2, 1)).await;
     let limited = json!({"error": {"message": "slow down"}});
     beside.anthropic.now(Reply::json(429, &limited).with_header("retry-after", "100"));
@@ -103,7 +104,7 @@ async fn each_class_of_model_has_its_glm_stand_in() {
 }
 
 #[tokio::test]
-async fn z_ai_gets_its_own_credential_and_no_other() {
+async fn z_ai_gets_its_own_credential_only() {
     let beside = Beside::new("exclusive").await;
     let headers =
         [("content-type", "application/json"), ("authorization", "Bearer sk-mine"), ("x-api-key", "sk-mine")];

@@ -8,7 +8,7 @@ fn limit(seconds: u64) -> Rest {
     Rest::Limit { retry_after: Some(Duration::from_secs(seconds)) }
 }
 
-/// Lets one probe after another fail, each at the end of the cooldown before it.
+/// Fails one probe after another, each at the end of the cooldown before.
 #[track_caller]
 fn check_rests(rest: Rest, max_cooldown: Duration, expected_seconds: &[u64]) {
     let (mut health, mut now) = (Health::Ready, Instant::now());
@@ -23,20 +23,20 @@ fn check_rests(rest: Rest, max_cooldown: Duration, expected_seconds: &[u64]) {
 }
 
 #[test]
-fn a_limit_without_a_hint_doubles_up_to_the_bound() {
+fn a_limit_without_a_hint_doubles_up_to_the_maximum() {
     let rest = Rest::Limit { retry_after: None };
     check_rests(rest, Duration::from_secs(20), &[1, 2, 4, 8, 16, 20, 20]);
     check_rests(Rest::Limit { retry_after: Some(Duration::ZERO) }, HOUR, &[1, 2, 4]);
 }
 
 #[test]
-fn a_hint_is_obeyed_up_to_the_bound() {
+fn a_hint_is_followed_up_to_the_maximum() {
     check_rests(limit(7), HOUR, &[7, 7, 7]);
     check_rests(limit(100_000), HOUR, &[3600, 3600]);
 }
 
 #[test]
-fn an_account_without_credit_rests_as_long_as_any_may() {
+fn an_account_without_credit_rests_for_the_maximum() {
     let rest = |seconds: Option<u64>| Rest::Credit { retry_after: seconds.map(Duration::from_secs) };
     check_rests(rest(None), HOUR, &[3600, 3600]);
     check_rests(rest(None), Duration::from_secs(20), &[20, 20]);
@@ -44,15 +44,15 @@ fn an_account_without_credit_rests_as_long_as_any_may() {
 }
 
 #[test]
-fn trouble_backs_off_up_to_a_minute_or_as_the_provider_asks() {
+fn trouble_backs_off_up_to_a_minute_or_as_the_provider_requests() {
     check_rests(Rest::BackOff, HOUR, &[1, 2, 4, 8, 16, 32, 60, 60]);
     check_rests(Rest::BackOff, Duration::from_secs(3), &[1, 2, 3, 3]);
-    check_rests(Rest::Asked(90 * SECOND), HOUR, &[90, 90]);
-    check_rests(Rest::Asked(2 * SECOND), HOUR, &[2, 2, 2]);
+    check_rests(Rest::Requested(90 * SECOND), HOUR, &[90, 90]);
+    check_rests(Rest::Requested(2 * SECOND), HOUR, &[2, 2, 2]);
 }
 
 #[test]
-fn a_rest_we_guessed_keeps_nobody_out_and_any_later_success_ends_it() {
+fn a_guessed_rest_refuses_no_request_and_any_later_success_ends_it() {
     let now = Instant::now();
     let mut health = Health::Ready;
     health.fail(LeaseId(1), Rest::BackOff, &"no name".into(), HOUR, now);
@@ -66,11 +66,11 @@ fn a_rest_we_guessed_keeps_nobody_out_and_any_later_success_ends_it() {
 }
 
 #[test]
-fn what_the_provider_asks_for_counts_before_what_we_guess() {
+fn a_requested_rest_comes_before_a_guessed_one() {
     let now = Instant::now();
     for turned in [false, true] {
         let mut health = Health::Ready;
-        let mut rests = [Rest::Asked(SECOND / 2), Rest::BackOff];
+        let mut rests = [Rest::Requested(SECOND / 2), Rest::BackOff];
         if turned {
             rests.reverse();
         }
@@ -82,7 +82,7 @@ fn what_the_provider_asks_for_counts_before_what_we_guess() {
 }
 
 #[test]
-fn a_sleep_counts_for_what_was_asked_and_voids_what_was_guessed() {
+fn a_sleep_counts_towards_requested_rests_and_voids_guessed_ones() {
     let now = Instant::now() + HOUR;
     let (mut asked, mut guessed) = (Health::Ready, Health::Ready);
     asked.fail(OTHER, limit(30), &"busy".into(), HOUR, now);
@@ -96,21 +96,21 @@ fn a_sleep_counts_for_what_was_asked_and_voids_what_was_guessed() {
 }
 
 #[test]
-fn the_longest_of_everything_does_not_overflow() {
+fn the_largest_values_do_not_overflow() {
     let now = Instant::now();
     let mut health = Health::Ready;
     let rest = Rest::Limit { retry_after: Some(Duration::MAX) };
     health.fail(OTHER, rest, &"busy".into(), Duration::MAX, now);
     health.shorten(Duration::MAX, now);
     assert_eq!(health.access(now), Access::Closed(LONGEST_COOLDOWN));
-    let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default(), is_asked: true };
+    let forever = Cooldown { until: now, failures: u32::MAX, reason: Message::default(), is_requested: true };
     let mut health = Health::Probing(forever, OTHER);
     health.fail(OTHER, Rest::Limit { retry_after: None }, &"busy".into(), HOUR, now);
     assert_eq!(health.access(now), Access::Closed(HOUR));
 }
 
 #[test]
-fn at_the_end_of_a_cooldown_exactly_one_lease_may_try() {
+fn at_the_end_of_a_cooldown_exactly_one_lease_is_the_probe() {
     let now = Instant::now();
     let mut health = Health::Ready;
     health.fail(OTHER, limit(5), &"busy".into(), HOUR, now);
@@ -129,7 +129,7 @@ fn at_the_end_of_a_cooldown_exactly_one_lease_may_try() {
 }
 
 #[test]
-fn stragglers_neither_clear_nor_double_a_cooldown() {
+fn requests_from_before_a_cooldown_neither_clear_nor_double_it() {
     let now = Instant::now();
     let mut health = Health::Ready;
     health.fail(LeaseId(1), limit(5), &"busy".into(), HOUR, now);
@@ -143,7 +143,7 @@ fn stragglers_neither_clear_nor_double_a_cooldown() {
 }
 
 #[test]
-fn a_dead_credential_stays_dead_whatever_ends_after_it() {
+fn a_refused_credential_stays_refused_whatever_ends_later() {
     let now = Instant::now();
     let mut health = Health::Ready;
     assert!(health.disable(&"invalid key".into()));

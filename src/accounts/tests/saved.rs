@@ -1,4 +1,4 @@
-//! What a restart remembers.
+//! What a restart keeps.
 
 use std::fs;
 use std::time::SystemTime;
@@ -7,19 +7,19 @@ use super::*;
 
 const MODEL: &str = "gemini-3-flash";
 
-/// Three accounts: one cools for a model, one as a whole, one is disabled.
+/// Four accounts: one cools for a model, one as a whole, one is disabled, one is ready.
 fn troubled() -> (Config, Pool, Instant) {
     let config = config(&[gemini("model"), gemini("whole"), gemini("dead"), gemini("fine")]);
     let pool = pool(&config);
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, &limited(100, true));
-    fail(&pool, &wanted, &limited(200, false));
-    fail(&pool, &wanted, &failure(Fault::Account));
-    (config, pool, wanted.now)
+    let demand = demand(MODEL);
+    fail(&pool, &demand, &limited(100, true));
+    fail(&pool, &demand, &limited(200, false));
+    fail(&pool, &demand, &failure(Fault::Account));
+    (config, pool, demand.now)
 }
 
-/// The seconds each account has left to cool in a new agent, `passed` seconds (by the
-/// wall clock) after the old one saved.
+/// The seconds that each account has left to cool in a new agent, `passed` seconds by the wall
+/// clock after the old one saved.
 fn left_after(passed: i64) -> Vec<Option<u64>> {
     let (config, old, now) = troubled();
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -37,7 +37,7 @@ fn left_after(passed: i64) -> Vec<Option<u64>> {
 }
 
 #[test]
-fn cooldowns_go_on_where_they_were_and_never_beyond_the_bound() {
+fn cooldowns_continue_after_a_restart_and_never_exceed_the_maximum() {
     let cases = [
         (0, [Some(100), Some(200), None, None]),
         (60, [Some(40), Some(140), None, None]),
@@ -57,7 +57,7 @@ fn a_round_trip_through_the_file_keeps_everything() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("pool.json");
     let saved = old.snapshot(now, SystemTime::now());
-    store::save(&path, &Saved::default()).expect("saved");
+    store::save(&path, &PoolSnapshot::default()).expect("saved");
     store::save(&path, &saved).expect("saved over the first");
     assert_eq!(store::load(&path), saved);
     assert_eq!(fs::read_dir(directory.path()).expect("readable").count(), 1, "no temporary file is left");
@@ -71,16 +71,16 @@ fn a_round_trip_through_the_file_keeps_everything() {
     assert!(
         matches!(state_of(&new, "whole", now), AccountState::Cooling { models, .. } if models.is_empty())
     );
-    assert_eq!(taker(&new, &wanted(MODEL)), "fine");
+    assert_eq!(taker(&new, &demand(MODEL)), "fine");
 }
 
 #[test]
-fn what_only_we_guessed_is_not_remembered() {
+fn guessed_rests_are_not_saved() {
     let pool = pool(&config(&[gemini("work")]));
-    let wanted = wanted(MODEL);
+    let demand = demand(MODEL);
     for fault in [Fault::Unreachable, Fault::TimedOut, Fault::Overloaded { retry_after: None }] {
-        fail(&pool, &wanted, &failure(fault));
-        assert_eq!(pool.snapshot(wanted.now, SystemTime::now()), Saved::default());
+        fail(&pool, &demand, &failure(fault));
+        assert_eq!(pool.snapshot(demand.now, SystemTime::now()), PoolSnapshot::default());
     }
 }
 
@@ -90,7 +90,7 @@ fn the_file_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("pool.json");
-    store::save(&path, &Saved::default()).expect("saved");
+    store::save(&path, &PoolSnapshot::default()).expect("saved");
     let mode = fs::metadata(&path).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -120,10 +120,10 @@ fn an_edited_account_starts_afresh() {
 fn a_missing_file_is_empty_and_a_corrupt_one_is_set_aside() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("pool.json");
-    assert_eq!(store::load(&path), Saved::default());
+    assert_eq!(store::load(&path), PoolSnapshot::default());
     for broken in ["", "{", "[1,2]", "\u{0}\u{0}\u{0}", r#"{"accounts":{"x":{"fingerprint":7}}}"#] {
         fs::write(&path, broken).expect("written");
-        assert_eq!(store::load(&path), Saved::default(), "{broken:?}");
+        assert_eq!(store::load(&path), PoolSnapshot::default(), "{broken:?}");
         assert!(!path.exists(), "{broken:?}");
         let aside = fs::read_to_string(directory.path().join("pool.json.corrupt")).expect("set aside");
         assert_eq!(aside, broken);
@@ -131,7 +131,7 @@ fn a_missing_file_is_empty_and_a_corrupt_one_is_set_aside() {
 }
 
 #[test]
-fn absurd_numbers_in_the_file_are_bounded() {
+fn absurd_numbers_in_the_file_are_limited() {
     let (mut config, old, now) = troubled();
     config.pool.max_cooldown = Duration::MAX;
     let text = serde_json::to_string(&old.snapshot(now, SystemTime::now())).expect("JSON");

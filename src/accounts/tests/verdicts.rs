@@ -1,26 +1,25 @@
-//! What answers do to accounts: each row of the table "whose fault", probes, events.
+//! What outcomes do to accounts: faults, probes and events.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::SystemTime;
 
 use super::*;
-use crate::language::Message;
 use crate::upstream::failure::{Means, Sentence};
 
 const MODEL: &str = "gemini-3-flash";
 
-/// A pool of one account after one failure, at the moment of that failure.
+/// A pool of one account after one failure, and the time of that failure.
 fn after(failure: &Failure) -> (Pool, Instant) {
     let pool = pool(&config(&[gemini("work")]));
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, failure);
-    (pool, wanted.now)
+    let demand = demand(MODEL);
+    fail(&pool, &demand, failure);
+    (pool, demand.now)
 }
 
-/// How long the model and another model of the account are refused.
+/// The seconds that the model, and another model of the account, are refused for.
 fn waits(pool: &Pool, now: Instant) -> [Option<u64>; 2] {
-    [MODEL, "gemini-2.5-pro"].map(|model| match lease(pool, &Wanted { now, ..wanted(model) }) {
+    [MODEL, "gemini-2.5-pro"].map(|model| match lease(pool, &Demand { now, ..demand(model) }) {
         Err(NoLease::AllCooling { soonest, .. }) => Some(soonest.as_secs()),
         _ => None,
     })
@@ -62,42 +61,42 @@ fn each_fault_rests_the_account_as_long_as_it_should() {
 }
 
 #[test]
-fn a_dead_credential_takes_the_account_out_until_it_is_enabled() {
+fn a_refused_credential_takes_the_account_out_until_it_is_enabled() {
     let (pool, now) = after(&failure(Fault::Account));
     let years_later = now + Duration::from_secs(100_000_000);
-    let refusal = lease(&pool, &Wanted { now: years_later, ..wanted(MODEL) }).expect_err("disabled");
-    assert_eq!(refusal, NoLease::AllDisabled { reason: "work: the reason".to_owned() });
+    let refusal = lease(&pool, &Demand { now: years_later, ..demand(MODEL) }).expect_err("disabled");
+    assert_eq!(refusal, NoLease::AllDisabled { reason: reason_of("work", "the reason") });
     assert!(!pool.has_usable());
     assert_eq!(pool.clear_cooldown(Some("work")), Ok(0));
     assert_eq!(pool.enable("work"), Ok(true));
     assert_eq!(pool.enable("work"), Ok(false));
-    assert_eq!(taker(&pool, &wanted(MODEL)), "work");
+    assert_eq!(taker(&pool, &demand(MODEL)), "work");
 }
 
 #[test]
-fn one_account_that_can_wait_makes_the_refusal_a_matter_of_time() {
+fn one_cooling_account_makes_the_refusal_temporary() {
     let pool = pool(&config(&[gemini("dead"), gemini("slow"), gemini("slower")]));
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, &failure(Fault::Account));
-    fail(&pool, &wanted, &limited(20, true));
-    fail(&pool, &wanted, &limited(50, true));
-    let refusal = lease(&pool, &wanted).expect_err("nobody can");
-    let reason = "slow: the reason".to_owned();
-    assert_eq!(refusal, NoLease::AllCooling { soonest: 20 * SECOND, reason, is_said: true });
+    let demand = demand(MODEL);
+    fail(&pool, &demand, &failure(Fault::Account));
+    fail(&pool, &demand, &limited(20, true));
+    fail(&pool, &demand, &limited(50, true));
+    let refusal = lease(&pool, &demand).expect_err("no account can");
+    let reason = reason_of("slow", "the reason");
+    assert_eq!(refusal, NoLease::AllCooling { soonest: 20 * SECOND, reason, is_requested: true });
 }
 
 #[test]
 fn at_the_end_of_a_cooldown_one_probe_decides() {
     let (pool, now) = after(&limited(10, true));
-    let wanted = Wanted { now: now + 10 * SECOND, ..wanted(MODEL) };
-    let probe = lease(&pool, &wanted).expect("the probe");
-    assert_eq!(waits(&pool, wanted.now), [Some(1), None], "the others wait for it");
+    let demand = Demand { now: now + 10 * SECOND, ..demand(MODEL) };
+    let probe = lease(&pool, &demand).expect("the probe");
+    assert_eq!(waits(&pool, demand.now), [Some(1), None], "the others wait for it");
     drop(probe);
-    let mut probe = lease(&pool, &wanted).expect("a probe dropped without verdict is free again");
-    probe.fail_at(&failure(Fault::RateLimited { retry_after: None, per_model: true }), wanted.now);
+    let mut probe = lease(&pool, &demand).expect("a probe dropped without verdict is free again");
+    probe.fail_at(&failure(Fault::RateLimited { retry_after: None, per_model: true }), demand.now);
     drop(probe);
-    assert_eq!(waits(&pool, wanted.now), [Some(2), None]);
-    let later = Wanted { now: wanted.now + 2 * SECOND, ..wanted };
+    assert_eq!(waits(&pool, demand.now), [Some(2), None]);
+    let later = Demand { now: demand.now + 2 * SECOND, ..demand };
     let mut probe = lease(&pool, &later).expect("the next probe");
     probe.succeed();
     assert_eq!(waits(&pool, later.now), [None, None], "also while the probe's answer still streams");
@@ -111,7 +110,7 @@ fn of_many_threads_exactly_one_gets_the_probe() {
         .map(|_| {
             let (pool, barrier) = (pool.clone(), Arc::clone(&barrier));
             thread::spawn(move || {
-                let lease = lease(&pool, &Wanted { now: now + SECOND, ..wanted(MODEL) });
+                let lease = lease(&pool, &Demand { now: now + SECOND, ..demand(MODEL) });
                 barrier.wait();
                 lease.is_ok()
             })
@@ -123,67 +122,67 @@ fn of_many_threads_exactly_one_gets_the_probe() {
 }
 
 #[test]
-fn a_verdict_on_the_model_gives_the_probe_of_the_account_back() {
+fn a_failure_of_the_model_frees_the_probe_of_the_account() {
     let (pool, now) = after(&limited(1, false));
-    let wanted = Wanted { now: now + SECOND, ..wanted(MODEL) };
-    let mut probe = lease(&pool, &wanted).expect("the probe");
-    probe.fail_at(&limited(30, true), wanted.now);
-    assert_eq!(waits(&pool, wanted.now), [Some(30), None], "another model may probe the account");
+    let demand = Demand { now: now + SECOND, ..demand(MODEL) };
+    let mut probe = lease(&pool, &demand).expect("the probe");
+    probe.fail_at(&limited(30, true), demand.now);
+    assert_eq!(waits(&pool, demand.now), [Some(30), None], "another model may probe the account");
 }
 
 #[test]
 fn many_failures_at_once_count_as_one() {
     let pool = pool(&config(&[gemini("work")]));
-    let wanted = wanted(MODEL);
-    let mut leases: Vec<_> = (0..10).map(|_| lease(&pool, &wanted).expect("a lease")).collect();
+    let demand = demand(MODEL);
+    let mut leases: Vec<_> = (0..10).map(|_| lease(&pool, &demand).expect("a lease")).collect();
     for lease in &mut leases {
-        lease.fail_at(&failure(Fault::RateLimited { retry_after: None, per_model: false }), wanted.now);
+        lease.fail_at(&failure(Fault::RateLimited { retry_after: None, per_model: false }), demand.now);
     }
-    assert_eq!(waits(&pool, wanted.now), [Some(1), Some(1)]);
+    assert_eq!(waits(&pool, demand.now), [Some(1), Some(1)]);
 }
 
 #[test]
 fn an_answer_that_breaks_off_after_its_start_makes_the_account_a_last_choice() {
     let pool = pool(&config(&[gemini("work"), gemini("other")]));
-    let wanted = wanted(MODEL);
-    let mut lease = lease(&pool, &wanted).expect("a lease");
+    let demand = demand(MODEL);
+    let mut lease = lease(&pool, &demand).expect("a lease");
     let broken = lease.account().name.clone();
     lease.succeed();
-    lease.fail_at(&failure(Fault::Unreachable), wanted.now);
-    assert_ne!([taker(&pool, &wanted), taker(&pool, &wanted)], [broken.clone(), broken.clone()]);
-    assert!([taker(&pool, &wanted), taker(&pool, &wanted)].iter().all(|name| *name != broken));
+    lease.fail_at(&failure(Fault::Unreachable), demand.now);
+    assert_ne!([taker(&pool, &demand), taker(&pool, &demand)], [broken.clone(), broken.clone()]);
+    assert!([taker(&pool, &demand), taker(&pool, &demand)].iter().all(|name| *name != broken));
     assert_eq!(pool.take_events(), [], "it can be reached");
 }
 
 #[test]
-fn what_only_we_guessed_orders_the_accounts_and_refuses_nobody() {
+fn guessed_rests_order_the_accounts_and_refuse_no_request() {
     let lister = account("lister", Provider::Gemini, &["gemini-*"]);
     let pool = pool(&config(&[lister, gemini("owner")]));
-    let wanted = wanted(MODEL);
-    assert_eq!(takers(&pool, &wanted), ["lister", "owner"]);
-    assert_eq!(takers(&pool, &wanted), ["lister", "owner"], "both are tried again at once");
-    let mut lease = lease(&pool, &wanted).expect("a lease");
+    let demand = demand(MODEL);
+    assert_eq!(takers(&pool, &demand), ["lister", "owner"]);
+    assert_eq!(takers(&pool, &demand), ["lister", "owner"], "both are tried again at once");
+    let mut lease = lease(&pool, &demand).expect("a lease");
     lease.succeed();
     drop(lease);
-    assert_eq!(taker(&pool, &wanted), "lister", "the way is free, and that costs nothing");
-    fail(&pool, &wanted, &limited(30, false));
-    assert_eq!(taker(&pool, &wanted), "owner", "who only may be broken comes before who rests");
-    assert_eq!(takers(&pool, &wanted), ["owner"]);
+    assert_eq!(taker(&pool, &demand), "lister", "it can be reached again, and nothing is left of the rest");
+    fail(&pool, &demand, &limited(30, false));
+    assert_eq!(taker(&pool, &demand), "owner", "an account that may be broken comes before one that rests");
+    assert_eq!(takers(&pool, &demand), ["owner"]);
 }
 
 #[test]
-fn a_sleep_of_the_machine_counts_for_what_providers_asked() {
+fn a_sleep_of_the_machine_counts_towards_requested_rests() {
     let (pool, now) = after(&limited(100, true));
     pool.slept(40 * SECOND);
     assert_eq!(waits(&pool, now), [Some(60), None]);
 }
 
 #[test]
-fn in_flight_counts_leases_with_and_without_a_verdict() {
+fn in_flight_counts_leases_with_and_without_an_outcome() {
     let pool = pool(&config(&[gemini("work")]));
     let in_flight = || pool.view(Instant::now()).accounts[0].in_flight;
-    let mut one = lease(&pool, &wanted(MODEL)).expect("a lease");
-    let two = lease(&pool, &wanted(MODEL)).expect("a lease");
+    let mut one = lease(&pool, &demand(MODEL)).expect("a lease");
+    let two = lease(&pool, &demand(MODEL)).expect("a lease");
     one.succeed();
     assert_eq!(in_flight(), 2);
     drop(one);
@@ -193,15 +192,15 @@ fn in_flight_counts_leases_with_and_without_a_verdict() {
 }
 
 #[test]
-fn the_view_says_what_each_account_does() {
+fn the_view_shows_the_state_of_each_account() {
     let off = AccountConfig { enabled: false, ..gemini("off") };
     let locked = AccountConfig { api_key: Secret::Unresolved("no such variable".into()), ..gemini("locked") };
     let pool = pool(&config(&[gemini("limited"), gemini("dead"), gemini("fine"), off, locked]));
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, &limited(60, true));
-    fail(&pool, &wanted, &failure(Fault::Account));
+    let demand = demand(MODEL);
+    fail(&pool, &demand, &limited(60, true));
+    fail(&pool, &demand, &failure(Fault::Account));
     let wall = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_500);
-    let view = pool.view_at(wanted.now, wall);
+    let view = pool.view_at(demand.now, wall);
     let reason = Message::from("the reason");
     let states: Vec<_> = view.accounts.iter().map(|account| account.state.clone()).collect();
     assert_eq!(
@@ -219,30 +218,28 @@ fn the_view_says_what_each_account_does() {
         ]
     );
     assert_eq!((view.active, view.cooling, view.next_change), (2, 1, Some(60 * SECOND)));
-    let json = serde_json::to_value(&view.accounts[0]).expect("JSON");
-    assert_eq!((&json["state"], &json["provider"]), (&"cooling".into(), &"gemini".into()));
-    assert_eq!(pool.view(wanted.now + 61 * SECOND).cooling, 0, "a cooldown ends by itself");
+    assert_eq!(pool.view(demand.now + 61 * SECOND).cooling, 0, "a cooldown ends by itself");
 }
 
 #[test]
 fn a_cooldown_of_the_account_hides_those_of_its_models() {
     let (pool, now) = after(&limited(60, true));
-    fail(&pool, &Wanted { now, ..wanted("gemini-2.5-pro") }, &limited(5, false));
+    fail(&pool, &Demand { now, ..demand("gemini-2.5-pro") }, &limited(5, false));
     let AccountState::Cooling { models, .. } = state_of(&pool, "work", now) else { panic!("it cools") };
     assert!(models.is_empty(), "{models:?}");
 }
 
 #[test]
-fn clearing_cooldowns_says_how_many_accounts_it_freed() {
+fn clearing_cooldowns_returns_the_number_of_accounts_freed() {
     let pool = pool(&config(&[gemini("one"), gemini("two"), gemini("three")]));
-    let wanted = wanted(MODEL);
-    fail(&pool, &wanted, &limited(60, true));
-    fail(&pool, &wanted, &limited(60, false));
-    assert_eq!(pool.clear_cooldown(Some("nobody")), Err(UnknownAccount("nobody".to_owned())));
+    let demand = demand(MODEL);
+    fail(&pool, &demand, &limited(60, true));
+    fail(&pool, &demand, &limited(60, false));
+    assert_eq!(pool.clear_cooldown(Some("missing")), Err(UnknownAccount("missing".to_owned())));
     assert_eq!(pool.clear_cooldown(Some("three")), Ok(0));
     assert_eq!(pool.clear_cooldown(None), Ok(2));
     assert_eq!(pool.clear_cooldown(None), Ok(0));
-    assert_eq!(pool.enable("nobody"), Err(UnknownAccount("nobody".to_owned())));
+    assert_eq!(pool.enable("missing"), Err(UnknownAccount("missing".to_owned())));
 }
 
 #[test]
@@ -254,25 +251,25 @@ fn every_visible_change_is_announced_and_nothing_else() {
         what();
         version.has_changed().expect("the pool lives")
     };
-    let wanted = wanted(MODEL);
-    assert!(!announced(&|| lease(&pool, &wanted).expect("a lease").succeed()));
-    assert!(!announced(&|| fail(&pool, &wanted, &failure(Fault::Request))));
-    assert!(announced(&|| fail(&pool, &wanted, &limited(5, true))));
+    let demand = demand(MODEL);
+    assert!(!announced(&|| lease(&pool, &demand).expect("a lease").succeed()));
+    assert!(!announced(&|| fail(&pool, &demand, &failure(Fault::Request))));
+    assert!(announced(&|| fail(&pool, &demand, &limited(5, true))));
     assert!(announced(&|| assert_eq!(pool.clear_cooldown(None), Ok(1))));
     assert!(!announced(&|| assert_eq!(pool.clear_cooldown(None), Ok(0))));
-    assert!(announced(&|| fail(&pool, &wanted, &failure(Fault::Account))));
+    assert!(announced(&|| fail(&pool, &demand, &failure(Fault::Account))));
     assert!(announced(&|| assert_eq!(pool.enable("work"), Ok(true))));
-    assert!(announced(&|| pool.apply(&config(&[]), wanted.now)));
+    assert!(announced(&|| pool.apply(&config(&[]), demand.now)));
 }
 
 #[test]
-fn a_dead_account_is_one_event_without_its_key() {
+fn a_disabled_account_is_one_event_without_its_key() {
     let pool = pool(&config(&[gemini("work")]));
-    let wanted = wanted(MODEL);
+    let demand = demand(MODEL);
     let dead = Failure { reason: "no such key: sk-of-work".into(), ..failure(Fault::Account) };
-    let mut leases = [lease(&pool, &wanted).expect("a lease"), lease(&pool, &wanted).expect("a lease")];
+    let mut leases = [lease(&pool, &demand).expect("a lease"), lease(&pool, &demand).expect("a lease")];
     for lease in &mut leases {
-        lease.fail_at(&dead, wanted.now);
+        lease.fail_at(&dead, demand.now);
     }
     let reason = Message::from("no such key: ***");
     assert_eq!(
@@ -280,7 +277,7 @@ fn a_dead_account_is_one_event_without_its_key() {
         [PoolEvent::AccountDisabled { name: "work".to_owned(), reason: reason.clone() }]
     );
     assert_eq!(pool.take_events(), []);
-    assert_eq!(state_of(&pool, "work", wanted.now), AccountState::Disabled { reason });
+    assert_eq!(state_of(&pool, "work", demand.now), AccountState::Disabled { reason });
 }
 
 #[test]
@@ -296,15 +293,15 @@ fn an_unreachable_upstream_is_one_event_until_it_answers() {
         };
         events.filter_map(upstream).collect()
     };
-    assert_eq!(takers(&pool, &wanted(MODEL)).len(), 3);
+    assert_eq!(takers(&pool, &demand(MODEL)).len(), 3);
     assert_eq!(upstreams(), ["gemini", "10.0.0.7:11434"]);
     pool.clear_cooldown(None).expect("all of them");
-    assert_eq!(takers(&pool, &wanted(MODEL)).len(), 3);
+    assert_eq!(takers(&pool, &demand(MODEL)).len(), 3);
     assert!(upstreams().is_empty());
     pool.clear_cooldown(None).expect("all of them");
-    lease(&pool, &wanted(MODEL)).expect("a lease").succeed();
+    lease(&pool, &demand(MODEL)).expect("a lease").succeed();
     pool.clear_cooldown(None).expect("all of them");
-    takers(&pool, &wanted(MODEL));
+    takers(&pool, &demand(MODEL));
     assert_eq!(upstreams().len(), 1);
 }
 
@@ -312,20 +309,20 @@ fn an_unreachable_upstream_is_one_event_until_it_answers() {
 fn all_cooling_is_one_event_until_something_answers_or_the_wait_grows() {
     let (pool, now) = after(&limited(30, true));
     let (blip, blip_now) = after(&limited(4, true));
-    lease(&blip, &Wanted { now: blip_now, ..wanted(MODEL) }).expect_err("cooling");
-    assert_eq!(blip.take_events(), [], "over before anybody has read of it");
+    lease(&blip, &Demand { now: blip_now, ..demand(MODEL) }).expect_err("cooling");
+    assert_eq!(blip.take_events(), [], "over before its notice is read");
     let ask = |after: Duration| {
-        lease(&pool, &Wanted { now: now + after, ..wanted(MODEL) }).expect_err("cooling");
+        lease(&pool, &Demand { now: now + after, ..demand(MODEL) }).expect_err("cooling");
         pool.take_events().len()
     };
     assert_eq!(ask(SECOND), 1);
     assert_eq!(ask(2 * SECOND), 0);
-    let end = Wanted { now: now + 30 * SECOND, ..wanted(MODEL) };
+    let end = Demand { now: now + 30 * SECOND, ..demand(MODEL) };
     fail(&pool, &end, &limited(40, true));
     assert_eq!(ask(31 * SECOND), 0, "about the same");
-    fail(&pool, &Wanted { now: now + 70 * SECOND, ..wanted(MODEL) }, &limited(600, true));
+    fail(&pool, &Demand { now: now + 70 * SECOND, ..demand(MODEL) }, &limited(600, true));
     assert_eq!(ask(71 * SECOND), 1, "much longer");
-    lease(&pool, &wanted("gemini-2.5-pro")).expect("another model").succeed();
+    lease(&pool, &demand("gemini-2.5-pro")).expect("another model").succeed();
     assert_eq!(ask(72 * SECOND), 1);
 }
 
@@ -335,7 +332,7 @@ fn a_client_that_invents_models_does_not_fill_the_memory() {
     let now = Instant::now();
     for number in 0..2_000 {
         let model = format!("gemini-{number}");
-        fail(&pool, &Wanted { now, ..wanted(&model) }, &limited(60 + number, true));
+        fail(&pool, &Demand { now, ..demand(&model) }, &limited(60 + number, true));
     }
     let AccountState::Cooling { models, .. } = state_of(&pool, "work", now) else { panic!("it cools") };
     assert_eq!(models.len(), 256);

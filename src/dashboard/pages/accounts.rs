@@ -192,7 +192,7 @@ fn form_end(id: &str, language: Language) -> Markup {
 pub fn test_result(outcome: &Result<TestReport, String>, language: Language) -> Markup {
     match outcome {
         Ok(report) if report.ok => {
-            let duration = crate::dashboard::view::format::duration(report.duration_ms);
+            let duration = crate::language::duration(report.duration_ms);
             let asked = report.asked.text(language);
             html! { p.callout.good { (text!(language, "accounts-test-works", name = report.account.as_str(), asked = asked, duration = duration)) } }
         }

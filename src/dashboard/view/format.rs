@@ -32,16 +32,6 @@ fn plain(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// `480 ms`, `1.24 s`, `35.1 s`, `2 min 05 s`.
-pub fn duration(ms: u64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..10_000 => format!("{:.2} s", ms as f64 / 1e3),
-        10_000..60_000 => format!("{:.1} s", ms as f64 / 1e3),
-        _ => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
-    }
-}
-
 /// `512 B`, `1.5 kB`, `12 MB`, by thousands.
 pub fn bytes(number: u64) -> String {
     match number {
@@ -110,11 +100,6 @@ mod tests {
             (100.0, "100"),
         ] {
             assert_eq!(short(number), expected);
-        }
-        for (ms, expected) in
-            [(0, "0 ms"), (999, "999 ms"), (1240, "1.24 s"), (35_140, "35.1 s"), (125_000, "2 min 05 s")]
-        {
-            assert_eq!(duration(ms), expected);
         }
         for (number, expected) in
             [(512, "512 B"), (1500, "1.5 kB"), (12_000_000, "12 MB"), (1_260_000, "1.3 MB")]

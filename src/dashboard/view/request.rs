@@ -1,15 +1,17 @@
-//! One exchange: as a row of the list, and with everything that is known of it.
+//! One exchange: as a row of the list, and in every detail.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{client, format};
 use crate::chat::Usage;
-use crate::language::Language;
+use crate::language::{Language, duration};
+use crate::monitor::columns::COLUMNS;
+use crate::monitor::field::Value;
 use crate::monitor::{AttemptRecord, Detail, Outcome, Record, RecordNumber};
 use crate::text;
 
-/// How good the news is, told by shape and colour.
+/// How good an outcome is, shown by shape and colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Good,
@@ -17,14 +19,15 @@ pub enum Tone {
     Bad,
 }
 
+/// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub href: String,
     pub time: String,
     pub machine_time: String,
-    /// The model asked for; the path where none was.
+    /// The model asked for, or the path where none was.
     pub asked: String,
-    /// The model used, where it is another.
+    /// The model used, where it is not the one asked for.
     pub used: Option<String>,
     pub account: String,
     pub client: String,
@@ -37,6 +40,7 @@ pub struct Row {
     pub outcome: String,
 }
 
+/// The path of a record's page.
 pub fn href(number: RecordNumber) -> String {
     format!("/requests/{}", number.0)
 }
@@ -53,8 +57,8 @@ impl Row {
             account: record.account.as_deref().unwrap_or_default().to_owned(),
             client: record.client.as_deref().map(client::name).unwrap_or_default(),
             tokens: record.usage.as_ref().map(tokens).unwrap_or_default(),
-            first_byte: record.first_byte_ms.map(format::duration).unwrap_or_default(),
-            duration: format::duration(record.duration_ms),
+            first_byte: record.first_byte_ms.map(duration).unwrap_or_default(),
+            duration: duration(record.duration_ms),
             tone: tone(record.outcome),
             outcome: outcome(record, language),
         }
@@ -82,21 +86,21 @@ fn outcome(record: &Record, language: Language) -> String {
     }
 }
 
-/// Everything that is known of one exchange.
+/// A request's page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
     pub row: Row,
     pub error: Option<String>,
-    /// The few that are looked at first, as label and value.
+    /// The most important figures, each a label and a value.
     pub figures: Vec<(String, String)>,
-    /// Label and value; what is not known is left out.
+    /// Labels and values, without those that are unknown.
     pub facts: Vec<(String, String)>,
     pub timeline: Vec<Bar>,
     pub dropped: Vec<String>,
     pub bodies: Vec<(String, Body)>,
 }
 
-/// A stretch of the time the exchange took, in thousandths of it.
+/// A part of the exchange's duration; `start` and `width` are thousandths of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bar {
     pub label: String,
@@ -111,7 +115,7 @@ pub struct Bar {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     pub text: String,
-    /// How much of it this is, where it is not all.
+    /// The note that this is only the beginning.
     pub cut: Option<String>,
 }
 
@@ -148,8 +152,8 @@ impl Whole {
 
 fn figures(record: &Record, language: Language) -> Vec<(String, String)> {
     let figures = [
-        ("detail-duration", Some(format::duration(record.duration_ms))),
-        ("detail-first-byte", record.first_byte_ms.map(format::duration)),
+        ("detail-duration", Some(duration(record.duration_ms))),
+        ("detail-first-byte", record.first_byte_ms.map(duration)),
         ("requests-tokens", record.usage.as_ref().map(tokens)),
         ("detail-cost", record.cost.map(|cost| format::dollars(cost.dollars()))),
     ];
@@ -157,37 +161,30 @@ fn figures(record: &Record, language: Language) -> Vec<(String, String)> {
 }
 
 fn facts(record: &Record, language: Language, zone: &TimeZone) -> Vec<(String, String)> {
-    let usage = record.usage.as_ref();
-    let some = |number: u64| Some(format::count(number)).filter(|_| number > 0);
-    let text = |text: Option<&str>| text.map(str::to_owned);
-    let understood = record.operation.as_ref().filter(|_| record.hint.is_some()).map(ToString::to_string);
-    let facts = [
-        ("detail-time", Some(format::whole_moment(record.at, zone))),
-        ("detail-id", Some(record.id.to_string())),
-        ("detail-client", text(record.client.as_deref())),
-        ("detail-peer", record.peer.map(|peer| peer.to_string())),
-        ("detail-protocol", Some(record.protocol.to_string())),
-        ("detail-path", Some(record.path.to_string())),
-        ("detail-understood", understood),
-        ("detail-hint", record.hint.as_ref().map(ToString::to_string)),
-        ("detail-asked", text(record.model_asked.as_deref())),
-        ("detail-used", text(record.model_used.as_deref())),
-        ("detail-provider", record.provider.as_ref().map(ToString::to_string)),
-        ("detail-account", text(record.account.as_deref())),
-        ("detail-status", Some(record.status).filter(|status| *status > 0).map(|status| status.to_string())),
-        ("detail-error-kind", record.error_kind.as_ref().map(ToString::to_string)),
-        ("detail-streamed", record.streamed.then(|| text!(language, "detail-yes"))),
-        ("detail-input", usage.map(|usage| format::count(usage.input))),
-        ("detail-cached", usage.and_then(|usage| some(usage.cache_read))),
-        ("detail-output", usage.map(|usage| format::count(usage.output))),
-        ("detail-reasoning", usage.and_then(|usage| some(usage.reasoning))),
-        ("detail-bytes-in", Some(format::bytes(record.bytes_in))),
-        ("detail-bytes-out", Some(format::bytes(record.bytes_out))),
-    ];
-    named(facts, language)
+    // Where the path is a usual one, it says the operation itself.
+    let columns = COLUMNS.iter().filter(|column| column.name != "operation" || record.hint.is_some());
+    columns
+        .filter_map(|column| {
+            let (label, value) = (column.label?, shown((column.value)(record), language, zone)?);
+            Some((text!(language, label), value))
+        })
+        .collect()
 }
 
-/// Those that are known.
+/// `None` for a value that is unknown, off or zero.
+fn shown(value: Value<'_>, language: Language, zone: &TimeZone) -> Option<String> {
+    match value {
+        Value::Unknown | Value::Number(0) | Value::Count(0) => None,
+        Value::Flag(flag) => flag.then(|| text!(language, "detail-yes")),
+        Value::Count(count) => Some(format::count(count)),
+        Value::Bytes(bytes) => Some(format::bytes(bytes)),
+        Value::Money(cost) => Some(format::dollars(cost.dollars())),
+        Value::Moment(at) => Some(format::whole_moment(at, zone)),
+        Value::Text(_) | Value::Number(_) | Value::Address(_) | Value::Attempts(_) => Some(value.to_string()),
+    }
+}
+
+/// The known values with their labels.
 fn named<const COUNT: usize>(
     values: [(&'static str, Option<String>); COUNT],
     language: Language,
@@ -195,14 +192,14 @@ fn named<const COUNT: usize>(
     values.into_iter().filter_map(|(label, value)| Some((text!(language, label), value?))).collect()
 }
 
-/// The attempts one under another, then the answer from its first byte to its last.
+/// The attempts in order, then the answer from its first byte to its last.
 fn timeline(record: &Record, language: Language) -> Vec<Bar> {
     let whole = record.duration_ms.max(1);
-    let bar = |label: String, from: u64, duration: u64, why: Option<String>| {
+    let bar = |label: String, from: u64, length: u64, why: Option<String>| {
         let share = |ms: u64| ms.min(whole).saturating_mul(1000) / whole;
         let start = share(from);
-        let width = share(duration).clamp(6, 1006 - start.min(1000));
-        Bar { label, start, width, duration: format::duration(duration), is_bad: why.is_some(), why }
+        let width = share(length).clamp(6, 1006 - start.min(1000));
+        Bar { label, start, width, duration: duration(length), is_bad: why.is_some(), why }
     };
     let attempts = record.attempts.iter().map(|attempt| {
         bar(attempt.account.to_string(), attempt.started_ms, attempt.duration_ms, failure(attempt))
@@ -264,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_what_is_worth_knowing() {
+    fn a_row_shows_the_main_facts() {
         let found = row(&record());
         let expected = Row {
             href: "/requests/42".to_owned(),
@@ -301,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_stand_where_they_were_in_time() {
+    fn bars_show_when_the_attempts_were() {
         let bars = timeline(&record(), Language::English);
         let places: Vec<_> =
             bars.iter().map(|bar| (bar.label.as_str(), bar.start, bar.width, bar.is_bad)).collect();
@@ -313,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_stays_in_its_picture() {
+    fn a_bar_stays_inside_its_chart() {
         let mut odd = record();
         (odd.duration_ms, odd.first_byte_ms) = (0, Some(5000));
         odd.attempts[0].started_ms = u64::MAX / 2000;
@@ -323,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_leaves_out_what_is_not_known() {
+    fn the_page_leaves_out_what_is_not_known() {
         let detail = Detail { record: record(), request_body: None, response_body: None };
         let whole = Whole::of(&detail, Language::English, detail.record.at, &TimeZone::UTC);
         assert_eq!(whole.dropped, ["seed", "logit_bias"]);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Unit, Zoned};
 
 use super::{client, format};
-use crate::language::Language;
+use crate::language::{Language, duration};
 use crate::monitor::{Cost, Grouping, Period, UsageRow};
 use crate::text;
 
@@ -75,7 +75,7 @@ impl Measure {
         )]
         match self {
             Self::Number => format::short(value),
-            Self::Milliseconds => format::duration(value.round() as u64),
+            Self::Milliseconds => duration(value.round() as u64),
             Self::Dollars => format::dollars(value),
         }
     }

@@ -9,34 +9,37 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::file::{self, Identity};
 use super::migrate::{Version, migrate};
-use super::row::{self, signed};
+use super::row;
 use crate::monitor::body::Bodies;
+use crate::monitor::field::{signed, unsigned};
 use crate::monitor::record::Record;
 use crate::upstream::Scrubber;
 
-/// Another program may hold the file this long before we give up for now.
+/// How long to wait for another program that has locked the file.
 const PATIENCE: Duration = Duration::from_millis(250);
 const PAGE_BYTES: u64 = 4096;
-/// Which body of an exchange a row holds.
+/// The side of an exchange that a stored body belongs to.
 pub const REQUEST: i64 = 0;
 pub const RESPONSE: i64 = 1;
-/// The write-ahead log is copied into the database at this share of the limit …
+/// The write-ahead log is copied into the database when it reaches one part in this many of the
+/// size limit …
 const LOG_SHARE: u64 = 16;
-/// … and no later than at so many bytes.
+/// … and at this many bytes at the latest.
 const MAX_LOG: u64 = 4 << 20;
-/// Rows deleted at a time, so that a prune holds no lock and no memory for long.
+/// The most rows deleted at a time, so that a prune holds no lock for long and little memory.
 const PRUNE_ROWS: i64 = 2_000;
-/// A prune for size goes on until so many hundredths of the limit are left.
+/// A prune for size goes on until this percentage of the limit is left.
 const PRUNE_TO: u64 = 90;
 
-/// How large and how old the record may become.
+/// The largest size and the longest age of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes, log included.
+    /// Bytes, with the log.
     pub max_size: u64,
     pub retention: SignedDuration,
 }
 
+/// The database, open for writing.
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
@@ -44,23 +47,23 @@ pub struct Database {
     identity: Option<Identity>,
     limits: Limits,
     insert: String,
-    /// For what becomes text on its way.
+    /// A buffer for values that are stored as text.
     scratch: Vec<u8>,
 }
 
-/// What can be wrong with the file.
+/// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// What is there is not our database, or not any more.
+    /// The file is not our database, or not any more.
     #[error("it is damaged: {0}")]
     Corrupt(rusqlite::Error),
-    /// The same, by its own examination.
+    /// The same, by SQLite's own check.
     #[error("it is damaged: {0}")]
     Damaged(String),
     #[error("it was written by a newer portcullis")]
     Newer,
-    /// The log cannot be shortened, because somebody has been reading for long.
-    #[error("another program reads monitor.db and keeps it from being shortened")]
+    /// The log cannot be shortened while another program reads the database.
+    #[error("another program reads monitor.db, which keeps it from shrinking")]
     Blocked,
     #[error(transparent)]
     Sqlite(rusqlite::Error),
@@ -76,23 +79,21 @@ impl From<rusqlite::Error> for StoreError {
 
 /// Whether the file is not our database, or not any more.
 pub fn is_damage(error: &rusqlite::Error) -> bool {
-    // `Unknown` is what SQLite says when tables are not what they should be.
+    // SQLite reports `Unknown` when a table or column is missing.
     let codes = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase, ErrorCode::Unknown];
     error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
 }
 
-type Stored<T> = Result<T, StoreError>;
-
 impl Database {
-    /// Opens the file, or begins a new one.
-    pub fn open(path: &Path, limits: Limits) -> Stored<Self> {
+    /// Opens the file, or creates it.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, StoreError> {
         if file::identity(path).is_none() {
             file::remove_companions(path);
         }
         file::create_private(path)?;
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(PATIENCE)?;
-        // Only heard before the first table is made.
+        // Takes effect only before the first table is created.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -113,7 +114,7 @@ impl Database {
     }
 
     /// Puts other limits in force.
-    pub fn limit(&mut self, limits: Limits) -> Stored<()> {
+    pub fn limit(&mut self, limits: Limits) -> Result<(), StoreError> {
         self.limits = limits;
         let log = (limits.max_size / LOG_SHARE).min(MAX_LOG);
         self.connection.pragma_update(None, "wal_autocheckpoint", signed(log / PAGE_BYTES).max(1))?;
@@ -121,13 +122,13 @@ impl Database {
         Ok(())
     }
 
-    /// Whether the path still leads to the file that is open.
+    /// Whether the path still names the open file.
     pub fn is_in_place(&self) -> bool {
         file::identity(&self.path) == self.identity
     }
 
-    /// Closes a database whose file has been taken away. SQLite leaves the log then, and
-    /// would take it for that of whatever file comes next.
+    /// Closes a database whose file was removed. SQLite leaves the log behind then, and would
+    /// apply it to the next file of that name.
     pub fn abandon(self) {
         let Self { connection, path, .. } = self;
         drop(connection);
@@ -135,13 +136,13 @@ impl Database {
     }
 
     /// The number of the latest record.
-    pub fn last_number(&self) -> Stored<i64> {
+    pub fn last_number(&self) -> Result<i64, StoreError> {
         let sql = "SELECT COALESCE(MAX(number), 0) FROM exchange";
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// Fails when the file has grown too far beyond its limit and cannot be made smaller.
-    pub fn make_room(&mut self, now: Timestamp) -> Stored<()> {
+    /// Fails when the file is more than a quarter beyond its limit and cannot be made smaller.
+    pub fn make_room(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let most = self.limits.max_size + self.limits.max_size / 4;
         if self.size()? > most {
             self.prune(now)?;
@@ -153,18 +154,18 @@ impl Database {
         Ok(())
     }
 
-    /// Fails when what is stored is damaged, also where nobody has looked lately.
-    pub fn examine(&self) -> Stored<()> {
+    /// Fails when any part of the file is damaged.
+    pub fn examine(&self) -> Result<(), StoreError> {
         let found: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if found == "ok" { Ok(()) } else { Err(StoreError::Damaged(found)) }
     }
 
-    /// All of them or, on an error, none.
+    /// Stores all records or, on an error, none.
     pub fn insert<'a>(
         &mut self,
         records: impl IntoIterator<Item = &'a Record>,
         scrubber: &Scrubber,
-    ) -> Stored<()> {
+    ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
             let mut insert = transaction.prepare_cached(&self.insert)?;
@@ -179,14 +180,14 @@ impl Database {
         Ok(transaction.commit()?)
     }
 
-    /// Forgets what is too old, and the oldest of what is too much.
-    pub fn prune(&mut self, now: Timestamp) -> Stored<()> {
+    /// Deletes the records that are too old, and the oldest while the file is too large.
+    pub fn prune(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let oldest = now.saturating_sub(self.limits.retention).unwrap_or(Timestamp::MIN);
         while self.delete("number < ?1", oldest.as_microsecond())? > 0 {}
         if self.size()? <= self.limits.max_size {
             return self.shrink();
         }
-        // What a log holds may be in the database already.
+        // Without its log, the file may be small enough.
         self.checkpoint()?;
         while self.used()? > self.limits.max_size / 100 * PRUNE_TO {
             if self.delete("number >= ?1", 0)? == 0 {
@@ -196,19 +197,19 @@ impl Database {
         self.shrink()
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) -> Stored<u64> {
+    /// Deletes every record and returns their number.
+    pub fn clear(&mut self) -> Result<u64, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute("DELETE FROM body", [])?;
-        let forgotten = transaction.execute("DELETE FROM exchange", [])?;
+        let deleted = transaction.execute("DELETE FROM exchange", [])?;
         transaction.commit()?;
         self.shrink()?;
         self.checkpoint()?;
-        Ok(forgotten as u64)
+        Ok(deleted as u64)
     }
 
-    /// Bytes on disk, log included.
-    pub fn size(&self) -> Stored<u64> {
+    /// Bytes on disk, with the log.
+    pub fn size(&self) -> Result<u64, StoreError> {
         Ok(self.pages("page_count")? * PAGE_BYTES + file::log_size(&self.path))
     }
 
@@ -216,25 +217,26 @@ impl Database {
         &self.limits
     }
 
-    /// No page more than there is.
+    /// Allows no page more than there is now.
     #[cfg(test)]
     pub fn fill_up(&self) {
         let pages = signed(self.pages("page_count").expect("a count"));
         self.connection.pragma_update(None, "max_page_count", pages).expect("limited");
     }
 
-    /// Bytes of the database that hold something.
-    fn used(&self) -> Stored<u64> {
+    /// Bytes of the pages that are in use.
+    fn used(&self) -> Result<u64, StoreError> {
         Ok((self.pages("page_count")? - self.pages("freelist_count")?) * PAGE_BYTES)
     }
 
-    fn pages(&self, pragma: &str) -> Stored<u64> {
+    fn pages(&self, pragma: &str) -> Result<u64, StoreError> {
         let pages: i64 = self.connection.pragma_query_value(None, pragma, |row| row.get(0))?;
-        Ok(row::unsigned(pages))
+        Ok(unsigned(pages))
     }
 
-    /// Deletes the oldest rows that the condition holds for, some at a time.
-    fn delete(&mut self, condition: &str, value: i64) -> Stored<usize> {
+    /// Deletes the oldest rows that the condition holds for, at most [`PRUNE_ROWS`], and returns
+    /// their number.
+    fn delete(&mut self, condition: &str, value: i64) -> Result<usize, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last = format!(
             "SELECT MAX(number) FROM (SELECT number FROM exchange WHERE {condition} ORDER BY number LIMIT {PRUNE_ROWS})"
@@ -247,8 +249,8 @@ impl Database {
         Ok(deleted)
     }
 
-    /// Gives pages that hold nothing back to the disk.
-    fn shrink(&self) -> Stored<()> {
+    /// Returns unused pages to the file system.
+    fn shrink(&self) -> Result<(), StoreError> {
         if self.pages("freelist_count")? > 0 {
             // Each step frees one page.
             let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum")?;
@@ -261,8 +263,8 @@ impl Database {
         Ok(())
     }
 
-    /// Moves the log into the database, and cuts it to nothing if nobody reads it.
-    fn checkpoint(&self) -> Stored<()> {
+    /// Copies the log into the database, and truncates it unless it is being read.
+    fn checkpoint(&self) -> Result<(), StoreError> {
         Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 }

@@ -1,5 +1,5 @@
-//! The file itself: made for its owner alone, recognised when somebody puts another in its
-//! place, and set aside when it cannot be used.
+//! The database file itself: private to its owner, identified by device and inode, and set aside
+//! when it cannot be used.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-/// SQLite's own files beside the database.
+/// The suffixes of SQLite's own files beside the database.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
-/// Which file a path led to.
+/// Identifies the file that a path named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity(#[cfg(unix)] (u64, u64));
 
-/// Makes the file, mode 0600, unless it is there; SQLite gives its companions the same.
+/// Creates the file with mode 0600 unless it exists. SQLite gives its companions the same mode.
 pub fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -32,7 +32,7 @@ pub fn create_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// `None`: there is no file.
+/// `None` when there is no file.
 pub fn identity(path: &Path) -> Option<Identity> {
     let metadata = fs::metadata(path).ok()?;
     #[cfg(unix)]
@@ -47,8 +47,8 @@ pub fn identity(path: &Path) -> Option<Identity> {
     }
 }
 
-/// Renames the file and what belongs to it out of the way, so that a new one can begin
-/// and nothing is lost: `monitor.db.corrupt-20260801T101500Z`.
+/// Renames the file and its companions, so that a new one can begin and nothing is lost. Returns
+/// the new name: `monitor.db.corrupt-20260801T101500Z`.
 pub fn set_aside(path: &Path, why: &str, now: Timestamp) -> io::Result<PathBuf> {
     let when = now.strftime("%Y%m%dT%H%M%SZ");
     let aside = free_name(path, &format!(".{why}-{when}"));
@@ -59,13 +59,12 @@ pub fn set_aside(path: &Path, why: &str, now: Timestamp) -> io::Result<PathBuf> 
     Ok(aside)
 }
 
-/// Bytes of the log that has not found its way into the database yet.
+/// Bytes of the write-ahead log.
 pub fn log_size(path: &Path) -> u64 {
     fs::metadata(with_suffix(path, COMPANIONS[0])).map_or(0, |log| log.len())
 }
 
-/// Removes what a database that is gone has left beside it: SQLite would take it for the
-/// new one's.
+/// Removes the companions of a database that is gone: SQLite would apply them to the new one.
 pub fn remove_companions(path: &Path) {
     for companion in COMPANIONS {
         let _ = fs::remove_file(with_suffix(path, companion));

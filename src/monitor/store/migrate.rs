@@ -1,20 +1,21 @@
-//! The steps from an empty file to today's tables. A step that has been released is never
-//! edited: the next change is one more file.
+//! The steps from an empty file to the current tables. A released step is never edited: every
+//! change is another file.
 
 use rusqlite::{Connection, Result};
 
-const STEPS: [&str; 1] = [include_str!("../migrations/001_exchanges.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("../migrations/001_exchanges.sql"), include_str!("../migrations/002_cache_writes.sql")];
 
-/// What a file's version says about it.
+/// The version of a file after its migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// Has today's tables, or has been given them.
+    /// It has the current tables.
     Current,
-    /// Written by a portcullis that is newer than this one.
+    /// A newer portcullis wrote it.
     Newer,
 }
 
-/// Takes every step the file has not taken yet, each of them whole or not at all.
+/// Takes every step that the file has not taken, each in a transaction.
 pub fn migrate(connection: &mut Connection) -> Result<Version> {
     let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let Ok(taken) = usize::try_from(taken) else { return Ok(Version::Newer) };
@@ -28,4 +29,9 @@ pub fn migrate(connection: &mut Connection) -> Result<Version> {
         transaction.commit()?;
     }
     Ok(Version::Current)
+}
+
+/// Whether a file of this version lacks a step.
+pub fn is_older(version: i64) -> bool {
+    usize::try_from(version).is_ok_and(|taken| taken < STEPS.len())
 }

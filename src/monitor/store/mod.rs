@@ -1,8 +1,8 @@
-//! The record on disk: one SQLite file, and what can become of it.
+//! The record on disk: one SQLite file, its tables, and its recovery from damage.
 
 pub mod database;
 mod file;
-mod migrate;
+pub mod migrate;
 pub mod row;
 
 pub use database::{Database, Limits};

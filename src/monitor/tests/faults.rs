@@ -46,7 +46,7 @@ async fn what_is_filed_is_read_back_field_by_field() {
 }
 
 #[tokio::test]
-async fn a_client_is_known_by_its_name_and_tokens_have_a_cost() {
+async fn a_client_has_a_name_and_tokens_have_a_cost() {
     let fixture = Fixture::start();
     fixture.file("one");
     fixture.recorder.settle().await;
@@ -90,7 +90,7 @@ async fn a_full_queue_drops_and_counts_and_never_waits() {
     assert_eq!(stored + dropped, filed + 1);
 }
 
-/// Windows does not let a file be deleted that is open.
+/// Windows does not allow an open file to be deleted.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_deleted_file_begins_anew() {
@@ -107,7 +107,7 @@ async fn a_deleted_file_begins_anew() {
     assert_eq!(fixture.ids().await, ["again"]);
 }
 
-/// The names in a directory that begin like this.
+/// The names of the files that begin with the prefix.
 fn names(fixture: &Fixture, prefix: &str) -> Vec<String> {
     let entries = fs::read_dir(fixture.directory.path()).expect("listed");
     let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
@@ -115,8 +115,8 @@ fn names(fixture: &Fixture, prefix: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_set_aside() {
-    for garbage in [&b"this is no database at all, and long enough to be read as one"[..], &[0xff; 8192]] {
+async fn a_file_that_is_not_a_database_is_set_aside() {
+    for garbage in [&b"this is not a database at all, and long enough to be read as one"[..], &[0xff; 8192]] {
         let directory = tempfile::tempdir().expect("a directory");
         fs::write(directory.path().join("monitor.db"), garbage).expect("written");
         let path = directory.path().join("monitor.db");
@@ -152,7 +152,7 @@ async fn a_database_damaged_while_it_is_open_is_set_aside() {
 }
 
 #[tokio::test]
-async fn damage_that_only_a_reader_meets_is_mended_too() {
+async fn damage_that_only_a_reader_finds_is_repaired_too() {
     let fixture = Fixture::start();
     (0..2000).for_each(|number| fixture.file(&format!("before {number}")));
     fixture.ids().await;
@@ -165,9 +165,9 @@ async fn damage_that_only_a_reader_meets_is_mended_too() {
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(20 * 4096)).expect("there");
     std::io::Write::write_all(&mut file, &vec![0xee; 5 * 4096]).expect("damaged");
     drop(file);
-    let mut export = fixture.recorder.history().export(Filter::default());
+    let mut pages = fixture.recorder.history().pages(Filter::default());
     let broken = loop {
-        match export.next().await {
+        match pages.next().await {
             Ok(Some(_)) => {}
             ended => break ended,
         }
@@ -206,7 +206,7 @@ async fn a_reader_that_never_ends_does_not_fill_the_disk() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_version_is_kept_for_it() {
+async fn a_file_of_a_newer_version_is_set_aside_for_it() {
     let fixture = Fixture::start();
     fixture.file("one");
     fixture.ids().await;
@@ -255,7 +255,7 @@ async fn a_closed_recorder_has_written_everything() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_while_it_is_off_and_it_can_be_turned_on() {
+async fn nothing_is_written_while_recording_is_off_and_it_can_be_turned_on() {
     let mut config = Config::default();
     config.monitor.enabled = false;
     let fixture = Fixture::with(&config);
@@ -269,7 +269,7 @@ async fn nothing_is_written_while_it_is_off_and_it_can_be_turned_on() {
 }
 
 #[tokio::test]
-async fn cleared_is_gone_from_the_disk_too() {
+async fn cleared_records_are_gone_from_the_disk_too() {
     let fixture = Fixture::start();
     (0..500).for_each(|number| fixture.file(&format!("needle-{number}")));
     assert_eq!(fixture.ids().await.len(), 500);
@@ -284,7 +284,7 @@ async fn cleared_is_gone_from_the_disk_too() {
 }
 
 #[tokio::test]
-async fn subscribers_hear_of_each_record_once_and_without_bodies() {
+async fn subscribers_get_each_record_once_and_without_bodies() {
     let mut config = Config::default();
     config.monitor.capture_bodies = crate::config::CaptureBodies::All;
     let fixture = Fixture::with(&config);
@@ -293,9 +293,9 @@ async fn subscribers_hear_of_each_record_once_and_without_bodies() {
         let bodies = fixture.recorder.bodies();
         assert!(bodies.is_some());
         fixture.recorder.file(Box::new(Record { bodies, ..record(id) }));
-        let heard = tokio::time::timeout(LIMIT, feed.recv()).await.expect("in time").expect("a record");
-        assert_eq!((heard.id.as_str(), &heard.bodies), (id, &None));
-        assert!(heard.number > RecordNumber::default());
+        let received = tokio::time::timeout(LIMIT, feed.recv()).await.expect("in time").expect("a record");
+        assert_eq!((received.id.as_str(), &received.bodies), (id, &None));
+        assert!(received.number > RecordNumber::default());
     }
     assert!(feed.is_empty());
 }

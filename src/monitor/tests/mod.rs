@@ -1,5 +1,6 @@
-//! The record as a whole: what goes in comes out, whatever becomes of the file between.
+//! The record as a whole: what goes in comes out, whatever happens to the file.
 
+mod columns;
 mod faults;
 mod queries;
 mod retention;
@@ -44,24 +45,24 @@ impl Fixture {
         self.recorder.file(Box::new(record(id)));
     }
 
-    /// The ids of everything that can be read once the writer has caught up, oldest first.
+    /// The ids of all records when the writer has caught up, oldest first.
     async fn ids(&self) -> Vec<String> {
         self.recorder.settle().await;
         ids(self.recorder.history(), Filter::default()).await
     }
 
-    /// Waits until the writer's state is as wanted.
-    async fn until(&self, wanted: impl FnMut(&Option<String>) -> bool) {
+    /// Waits until the condition holds for the writer's problem.
+    async fn until(&self, condition: impl FnMut(&Option<String>) -> bool) {
         let mut problem = self.recorder.watch_problem();
-        let changed = tokio::time::timeout(LIMIT, problem.wait_for(wanted)).await;
+        let changed = tokio::time::timeout(LIMIT, problem.wait_for(condition)).await;
         drop(changed.expect("in time").expect("the writer lives"));
     }
 }
 
 async fn ids(history: &History, filter: Filter) -> Vec<String> {
-    let mut export = history.export(filter);
+    let mut pages = history.pages(filter);
     let mut ids = Vec::new();
-    while let Some(records) = export.next().await.expect("readable") {
+    while let Some(records) = pages.next().await.expect("readable") {
         ids.extend(records.into_iter().map(|record| record.id.to_string()));
     }
     ids.reverse();
@@ -76,7 +77,7 @@ fn record(id: &str) -> Record {
         provider: Some("gemini".into()),
         account: Some("work".into()),
         status: 200,
-        usage: Some(Usage { input: 1000, cache_read: 300, cache_write: 0, output: 200, reasoning: 50 }),
+        usage: Some(Usage { input: 1000, cache_read: 300, cache_write: 100, output: 200, reasoning: 50 }),
         bytes_in: 812,
         bytes_out: 4096,
         first_byte_ms: Some(120),

@@ -34,11 +34,11 @@ fn a_database_never_outgrows_its_limit_by_more_than_a_batch() {
         let last = database.last_number().expect("readable");
         assert_eq!(last, first + (batch + 1) * BATCH - 1, "the latest is never pruned");
     }
-    assert!(largest > MAX / 2, "{largest} bytes: it keeps what there is room for");
+    assert!(largest > MAX / 2, "{largest} bytes: it uses its room");
 }
 
 #[tokio::test]
-async fn what_is_too_old_is_forgotten_with_its_bodies() {
+async fn records_that_are_too_old_are_deleted_with_their_bodies() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("monitor.db");
     let mut database = database(&path, 64 << 20);
@@ -58,7 +58,7 @@ async fn what_is_too_old_is_forgotten_with_its_bodies() {
 }
 
 #[tokio::test]
-async fn a_lower_limit_takes_effect_at_once() {
+async fn a_lower_limit_applies_at_once() {
     let mut config = Config::default();
     let fixture = Fixture::with(&config);
     for _ in 0..8 {

@@ -57,7 +57,7 @@ async fn a_million_records_are_read_along_the_index() {
     let sums = history.usage(query).await.expect("readable");
     assert_eq!(sums.iter().map(|row| row.requests).sum::<u64>(), ROWS.unsigned_abs());
 
-    // Shrinks from some 130 MB to under 64, and keeps the latest.
+    // Shrinks from about 130 MB to less than 64, and keeps the latest.
     let mut database = database(&path, 64 << 20);
     let now = jiff::Timestamp::from_microsecond(1_700_000_000_000_000 + ROWS * 2_592_000).expect("a time");
     database.prune(now).expect("pruned");

@@ -1,6 +1,6 @@
-//! What a record still lacks, found out without its request waiting for it. Most records
-//! are like the one before, and what was found out then holds again: that there is no
-//! secret in a text, and what a model costs.
+//! Completes a record in the writer's thread: removes secrets, names the client and estimates
+//! the cost. Most records are like the one before, so the last results are kept: texts without a
+//! secret, and the price of a model.
 
 use std::sync::Arc;
 
@@ -12,24 +12,25 @@ use crate::config::Price;
 use crate::protocol::Provider;
 use crate::upstream::{Scrubber, Secrets};
 
+/// Completes records, with the results of the last one.
 #[derive(Default)]
-pub struct Familiar {
+pub struct Completer {
     secrets: Secrets,
     prices: Arc<PriceTable>,
-    /// The path, client and models of the record before, with no secret in them.
+    /// The path, client and models of the last record, without secrets.
     clean: [SmolStr; 4],
-    /// The model that was looked up last, and what was found.
+    /// The model that was looked up last, and its price.
     priced: Option<(SmolStr, Option<Price>)>,
 }
 
-impl Familiar {
-    /// Completes a record, by what is known and in force at present.
+impl Completer {
+    /// Completes a record with the secrets and prices in force.
     pub fn complete(&mut self, record: &mut Record, scrubber: &Scrubber, prices: &Arc<PriceTable>) {
-        self.keep_up(scrubber, prices);
+        self.refresh(scrubber, prices);
         self.scrub(record);
         record.client_name = record.client.as_deref().and_then(client_name).map(SmolStr::new);
         let priced = record.usage.as_ref().zip(record.model_used.as_ref());
-        // Whatever model the demo stands in for, nobody is paid.
+        // The demo is free, whatever model it stands in for.
         record.cost = if record.provider.as_deref() == Some(Provider::Demo.name()) {
             record.usage.map(|_| Cost::default())
         } else {
@@ -37,14 +38,14 @@ impl Familiar {
         };
     }
 
-    /// Nothing is familiar where secrets or prices are others.
-    fn keep_up(&mut self, scrubber: &Scrubber, prices: &Arc<PriceTable>) {
+    /// Forgets the last results when the secrets or prices have changed.
+    fn refresh(&mut self, scrubber: &Scrubber, prices: &Arc<PriceTable>) {
         if !scrubber.knows(&self.secrets) || !Arc::ptr_eq(&self.prices, prices) {
             *self = Self { secrets: scrubber.known(), prices: Arc::clone(prices), ..Self::default() };
         }
     }
 
-    /// A client may put a key anywhere, be it in the name of a model.
+    /// Removes secrets: a client may put a key anywhere, even into the name of a model.
     fn scrub(&mut self, record: &mut Record) {
         let Record { path, client, model_asked, model_used, error, dropped, attempts, .. } = record;
         let usual = [Some(path), client.as_mut(), model_asked.as_mut(), model_used.as_mut()];
@@ -75,7 +76,7 @@ impl Familiar {
     }
 }
 
-/// The program's name at the head of a User-Agent: `claude-cli` of `claude-cli/1.0 (…)`,
+/// The program's name at the start of a User-Agent: `claude-cli` of `claude-cli/1.0 (…)`,
 /// `OpenAI/Python` of `OpenAI/Python 1.99`.
 fn client_name(agent: &str) -> Option<&str> {
     let product = agent.split_whitespace().next()?;
@@ -94,7 +95,7 @@ mod tests {
     const KEY: &str = "sk-a-secret-of-mine";
 
     fn completed(
-        familiar: &mut Familiar,
+        completer: &mut Completer,
         scrubber: &Scrubber,
         prices: &Arc<PriceTable>,
         model: &str,
@@ -105,7 +106,7 @@ mod tests {
             usage: Some(Usage { input: 1_000_000, ..Usage::default() }),
             ..Record::new("id", "anthropic", "/v1/messages")
         };
-        familiar.complete(&mut record, scrubber, prices);
+        completer.complete(&mut record, scrubber, prices);
         record
     }
 
@@ -115,21 +116,21 @@ mod tests {
     }
 
     #[test]
-    fn a_key_learned_later_is_taken_out_of_a_text_that_was_familiar() {
-        let (mut familiar, scrubber, prices) = (Familiar::default(), Scrubber::default(), prices(1.0));
-        assert_eq!(completed(&mut familiar, &scrubber, &prices, KEY).model_used.as_deref(), Some(KEY));
+    fn a_key_learned_later_is_removed_from_a_text_that_was_clean_before() {
+        let (mut completer, scrubber, prices) = (Completer::default(), Scrubber::default(), prices(1.0));
+        assert_eq!(completed(&mut completer, &scrubber, &prices, KEY).model_used.as_deref(), Some(KEY));
         scrubber.learn([&KEY.to_owned().into()]);
         for _ in 0..2 {
             assert_eq!(
-                completed(&mut familiar, &scrubber, &prices, KEY).model_used.as_deref(),
+                completed(&mut completer, &scrubber, &prices, KEY).model_used.as_deref(),
                 Some("[secret]")
             );
         }
     }
 
     #[test]
-    fn another_price_holds_from_the_next_record_on() {
-        let (mut familiar, scrubber) = (Familiar::default(), Scrubber::default());
+    fn a_changed_price_applies_from_the_next_record_on() {
+        let (mut completer, scrubber) = (Completer::default(), Scrubber::default());
         for (dollars, model, cost) in [
             (1.0, "known", Some(1.0)),
             (2.0, "known", Some(2.0)),
@@ -137,12 +138,12 @@ mod tests {
             (2.0, "known", Some(2.0)),
         ] {
             let cost = cost.map(Cost::from_dollars);
-            assert_eq!(completed(&mut familiar, &scrubber, &prices(dollars), model).cost, cost, "{model}");
+            assert_eq!(completed(&mut completer, &scrubber, &prices(dollars), model).cost, cost, "{model}");
         }
     }
 
     #[test]
-    fn a_client_is_called_by_the_head_of_its_user_agent() {
+    fn a_client_is_named_by_the_start_of_its_user_agent() {
         assert_eq!(client_name("claude-cli/1.0 (external)"), Some("claude-cli"));
         assert_eq!(client_name("OpenAI/Python 1.99"), Some("OpenAI/Python"));
         assert_eq!(client_name(" "), None);
