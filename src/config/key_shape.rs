@@ -34,10 +34,19 @@ pub fn without_keys(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for piece in text.split_inclusive(|character| !is_key_character(character)) {
         let word = piece.trim_end_matches(|character| !is_key_character(character));
-        shown.push_str(if is_key(word) { STARS } else { word });
+        let (before, is_cut) = before_key(word);
+        shown.push_str(before);
+        shown.push_str(if is_cut { STARS } else { "" });
         shown.push_str(&piece[word.len()..]);
     }
     shown
+}
+
+/// The word up to its key, and whether it has one: a key may follow a dot, as in `proxy.sk-…`.
+fn before_key(word: &str) -> (&str, bool) {
+    let mut starts = std::iter::once(0).chain(word.match_indices('.').map(|(dot, _)| dot + 1));
+    let key = starts.find(|&start| is_key(&word[start..]));
+    key.map_or((word, false), |start| (&word[..start], true))
 }
 
 fn kind(text: &str) -> Option<usize> {
@@ -63,6 +72,7 @@ mod tests {
             ("Incorrect API key provided: sk-abcd*****wxyz.", "Incorrect API key provided: ***"),
             ("gsk_0123456789 or AQ.Ab8RN6-0123", "*** or ***"),
             ("a risk-management-plan, sk-…", "a risk-management-plan, sk-…"),
+            ("proxy.sk-client-0123: unknown key", "proxy.***: unknown key"),
             ("xai-backup-1 and hf_model", "xai-backup-1 and hf_model"),
         ] {
             assert_eq!(without_keys(text), shown);

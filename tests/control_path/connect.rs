@@ -378,7 +378,7 @@ async fn connected_tools_follow_the_proxy_to_another_port() {
     proxy.signal(rustix::process::Signal::TERM);
     let log = proxy.ended().await.1;
     assert!(log.contains("Pointed there for you: Codex, Gemini CLI, OpenCode"), "{log}");
-    assert!(log.contains("changed since they were connected: Claude Code"), "{log}");
+    assert!(log.contains("changed after they were connected: Claude Code"), "{log}");
 }
 
 #[tokio::test]

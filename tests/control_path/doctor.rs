@@ -327,7 +327,7 @@ async fn a_failed_online_call_is_reported_with_the_one_cure_that_helps() {
     for (name, cure) in [
         ("refused", "Give account refused a valid key".to_owned()),
         ("bare", format!("base_url = \"{}/v1\"", unversioned.url())),
-        ("away", format!("Check that http://127.0.0.1:{closed}/v1 is right")),
+        ("away", format!("(http://127.0.0.1:{closed}/v1)")),
     ] {
         let problem = finding(&found, &format!("Account {name} does not answer"));
         assert!(problem["fix"].as_str().expect("a fix").contains(&cure), "{name}: {problem}");

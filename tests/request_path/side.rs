@@ -465,6 +465,6 @@ async fn gemini_clients_get_openais_images() {
     let answer = proxy.post("/v1beta/models/gpt-image-1:generateContent", &body).await;
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert_eq!(answer.json()["error"]["status"], "INVALID_ARGUMENT");
-    assert!(answer.message().contains("words alone"), "{}", answer.message());
+    assert!(answer.message().contains("text alone"), "{}", answer.message());
     assert_eq!(upstream.seen().len(), 1);
 }

@@ -260,10 +260,10 @@ async fn an_account_that_leads_back_to_this_proxy_is_a_config_problem() {
 #[tokio::test]
 async fn a_request_that_comes_back_is_refused_whichever_way_it_took() {
     let unused = FakeUpstream::always(OPENAI_CHAT.whole_reply()).await;
-    // The port in force differs from the file's, so that the config check does not see the circle.
-    let port = free_port();
     for auth in ["off", "strict"] {
         for provider in ["openai", "anthropic", "gemini"] {
+            // The port in force differs from the file's, so that the config check does not see the circle.
+            let port = free_port();
             let looped = account("looped", provider, &unused, "")
                 .replace(&unused.url(), &format!("http://127.0.0.1:{port}"));
             let models = "[models]\n\"gpt-5\" = \"looped/gpt-5\"\n";
