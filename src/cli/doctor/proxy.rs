@@ -38,7 +38,7 @@ fn ipv6(patient: &Patient) -> Option<Finding> {
 /// If the system does not report which user connects, every user counts as the owner.
 fn untold_users(patient: &Patient) -> Option<Finding> {
     let is_open = patient.config()?.proxy.effective_auth() == EffectiveAuth::Off;
-    (is_open && !peer::is_told()).then(|| {
+    (is_open && !peer::is_reported()).then(|| {
         let text = text!(patient.language, "doctor-users-untold");
         Finding::warning("users", text, text!(patient.language, "doctor-users-untold-fix"))
     })

@@ -4,11 +4,12 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::{ClipboardError, LIMIT, Secrecy};
+use super::worker::{self, ClipboardError, LIMIT, Secrecy};
 use crate::control::Session;
 use crate::desktop::session;
 
@@ -49,7 +50,7 @@ pub fn copy(session: &Session, text: &str, secrecy: Secrecy) -> Result<(), Clipb
     if !said.is_empty() {
         return Err(ClipboardError::Other(said));
     }
-    *HOLDER.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
+    *HOLDER.lock() = Some(holder);
     Ok(())
 }
 
@@ -88,7 +89,7 @@ pub fn hold() -> io::Result<()> {
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     let Job { text, secrecy } = serde_json::from_str(&line)?;
-    let outcome = super::copy(&session::of_process(), text, secrecy);
+    let outcome = worker::copy(text, secrecy);
     let said = outcome.err().map(|error| error.to_string()).unwrap_or_default();
     writeln!(io::stdout(), "{said}")?;
     stdin.read_to_end(&mut Vec::new()).map(drop)

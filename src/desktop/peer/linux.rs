@@ -18,7 +18,8 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, StateFlags};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
 
-use super::{Peer, linux_table};
+use super::linux_table::{self, Socket};
+use super::owner::Peer;
 
 /// The loopback interface. A socket bound to it is found only with it; a socket bound to none is
 /// found with it, too.
@@ -26,14 +27,6 @@ const LOOPBACK: u32 = 1;
 /// Any socket between these addresses, whichever it is.
 const NO_COOKIE: [u8; 8] = [0xff; 8];
 const ROOT: u32 = 0;
-
-/// What the kernel reports about a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Socket {
-    pub state: u8,
-    pub user: u32,
-    pub inode: u64,
-}
 
 pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
     match ask(client, server) {

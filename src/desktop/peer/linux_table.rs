@@ -7,10 +7,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use netlink_packet_sock_diag::constants::TCP_LISTEN;
 
-use super::linux::Socket;
-
 /// The first is used where `/proc` shows only processes.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+
+/// What the kernel reports about a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Socket {
+    pub state: u8,
+    pub user: u32,
+    pub inode: u64,
+}
 
 /// The socket between these addresses. Fails when the table cannot be read.
 pub fn find(local: SocketAddr, remote: SocketAddr) -> io::Result<Option<Socket>> {

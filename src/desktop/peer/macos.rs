@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::Peer;
+use super::owner::Peer;
 
 const CONNECTION: u32 = 0x10;
 const SOCKET: u32 = 0x01;

@@ -7,11 +7,14 @@ mod linux;
 mod linux_table;
 #[cfg(any(target_os = "macos", test))]
 mod macos;
+mod owner;
 #[cfg(windows)]
 mod windows;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+
+pub use self::owner::Peer;
 
 #[cfg(target_os = "linux")]
 use self::linux as system;
@@ -20,18 +23,6 @@ use self::macos as system;
 #[cfg(windows)]
 use self::windows as system;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// The user that this process runs as, or root.
-    Ours,
-    /// Another user of this computer.
-    Another,
-    /// The other end is closed already, so its user is unknown.
-    Gone,
-    /// The system does not report it.
-    Unknown,
-}
-
 /// The user at the other end of a connection: `client` is its address there, `server` the one
 /// here. Takes microseconds on Linux; both addresses are this computer's.
 pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
@@ -39,7 +30,7 @@ pub fn look_up(client: SocketAddr, server: SocketAddr) -> Peer {
 }
 
 /// Whether this system reports the user at the other end. Tried with a connection to itself.
-pub fn is_told() -> bool {
+pub fn is_reported() -> bool {
     let ours = || -> io::Result<Peer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let client = TcpStream::connect(listener.local_addr()?)?;

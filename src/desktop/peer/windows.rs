@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, TcpSocketInfo};
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::Peer;
+use super::owner::Peer;
 
 /// The system's own user.
 const SYSTEM: &str = "S-1-5-18";
