@@ -13,7 +13,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::body::Bodies;
 use super::price::Cost;
-use super::tokens;
+use super::tokens::OptionalTokens;
 use crate::chat::Usage;
 use crate::protocol::Operation;
 
@@ -101,7 +101,7 @@ pub struct Record {
     pub error: Option<String>,
     /// The kind of error, in one word for counting.
     pub error_kind: Option<Word>,
-    #[serde(with = "tokens::optional", default)]
+    #[serde(with = "OptionalTokens", default)]
     pub usage: Option<Usage>,
     /// An estimate of what the tokens cost, by the prices of the time.
     #[serde(rename = "estimated_cost_usd")]

@@ -18,12 +18,12 @@ pub struct Tokens {
 }
 
 /// The same for an optional [`Usage`].
-pub mod optional {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Tokens, Usage};
+pub struct OptionalTokens;
 
-    #[derive(Serialize, Deserialize)]
-    struct JsonUsage(#[serde(with = "Tokens")] Usage);
+#[derive(Serialize, Deserialize)]
+struct JsonUsage(#[serde(with = "Tokens")] Usage);
 
+impl OptionalTokens {
     #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
     pub fn serialize<S: Serializer>(usage: &Option<Usage>, serializer: S) -> Result<S::Ok, S::Error> {
         usage.map(JsonUsage).serialize(serializer)

@@ -62,7 +62,7 @@ async fn tokens_written_to_a_cache_are_shown_wherever_cached_ones_are() {
     let metrics = proxy.control_call("GET", "/metrics", "").await.text();
     assert!(metrics.contains("type=\"cache_write\"} 300\n"), "{metrics}");
     let page = proxy.control_call("GET", &format!("/page/requests/{}", record["number"]), "").await.text();
-    assert!(page.contains("of these written to a cache"), "{page}");
+    assert!(page.contains("of which written to a cache"), "{page}");
 }
 
 #[tokio::test]
