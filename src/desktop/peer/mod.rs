@@ -78,7 +78,7 @@ mod tests {
         let Ok(v6) = TcpListener::bind("[::1]:0") else { return };
         let client = TcpStream::connect(v6.local_addr().expect("an address")).expect("connected");
         assert_eq!(peer_of(&client, &v6).0, Peer::Ours, "IPv6");
-        assert!(is_told());
+        assert!(is_reported());
     }
 
     #[cfg(target_os = "linux")]
