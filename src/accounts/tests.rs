@@ -92,7 +92,7 @@ fn failure(fault: Fault) -> Failure {
     Failure { fault, status: None, reason: "the reason".into() }
 }
 
-/// Why one account is no choice.
+/// Why an account cannot be chosen.
 fn reason_of(account: &str, reason: impl Into<Message>) -> Message {
     message!("no-lease-reason", account = account, reason = reason.into())
 }

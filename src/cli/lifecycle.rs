@@ -41,7 +41,7 @@ fn print_absence(context: &Context) -> Exit {
     if context.json {
         output::json(&absence(context));
     } else {
-        output::line(&text!(context.language, "cli-status-nobody"));
+        output::line(&text!(context.language, "cli-status-not-running"));
     }
     Exit::NotRunning
 }

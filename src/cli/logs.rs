@@ -84,7 +84,7 @@ struct Printer {
 }
 
 impl Printer {
-    /// Whether somebody still reads.
+    /// Returns whether stdout is still open.
     fn print_event(&self, event: &Event, last: RecordNumber) -> Result<bool, ReadError> {
         if event.name == "gap" {
             let missed: u64 = serde_json::from_str(&event.data)?;
@@ -95,7 +95,7 @@ impl Printer {
         Ok(record.number <= last || self.print(&record))
     }
 
-    /// Whether somebody still reads.
+    /// Returns whether stdout is still open.
     fn print(&self, record: &Record) -> bool {
         if self.json {
             return output::json_line(&json!(record));

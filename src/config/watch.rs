@@ -61,7 +61,7 @@ enum Wake {
 pub fn watch(path: PathBuf) -> io::Result<(WatchGuard, Receiver<()>)> {
     let (reports, receiver) = channel(1);
     let report = move |_: &Content| {
-        // A full channel holds a report that nobody has received: it covers this one.
+        // A full channel holds a report that was not received yet: it covers this one.
         let _ = reports.try_send(());
     };
     Ok((watch_with(path, report)?, receiver))

@@ -103,7 +103,7 @@ fn close_to_others(directory: &Path) -> io::Result<()> {
     let refused = |reason| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
     let found = std::fs::symlink_metadata(directory)?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        return refused("the directory is somebody else's");
+        return refused("the directory belongs to another user");
     }
     if found.mode() & 0o777 == 0o700 {
         return Ok(());

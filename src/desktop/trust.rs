@@ -119,7 +119,7 @@ fn has_access_list(_: &Path) -> bool {
     false
 }
 
-/// Mounted so that nobody can write, whatever the file's own permissions say.
+/// Mounted read-only, whatever the file's own permissions say.
 #[cfg(unix)]
 fn is_read_only(path: &Path) -> bool {
     rustix::fs::statvfs(path)

@@ -234,8 +234,8 @@ mod tests {
         let share = share();
         let known = conversations.within(&share, usize::MAX);
         assert_eq!(known.conversation("resp_c"), Some(told));
-        assert_eq!(known.conversation("msg_a"), None, "an item is no answer");
-        assert_eq!(known.item("resp_a"), None, "an answer is no item");
+        assert_eq!(known.conversation("msg_a"), None, "an item is not an answer");
+        assert_eq!(known.item("resp_a"), None, "an answer is not an item");
         assert!(known.error().is_none());
     }
 

@@ -60,10 +60,10 @@ mod tests {
             let since_boot = Duration::from_hours(1) + Duration::from_secs(passed);
             watch.has_slept(start + Duration::from_secs(awake), since_boot)
         };
-        assert_eq!(at(100, 101), None, "an idle minute is no sleep");
+        assert_eq!(at(100, 101), None, "an idle minute is not a sleep");
         assert_eq!(at(101, 3000), Some(Duration::from_secs(2898)), "the other clock ran ahead");
         assert_eq!(at(102, 3001), None, "and that is noticed once");
-        assert_eq!(at(103, 10), None, "a clock set back is no sleep");
+        assert_eq!(at(103, 10), None, "a clock set back is not a sleep");
     }
 
     #[test]

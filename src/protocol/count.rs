@@ -1,5 +1,5 @@
 //! Counts of tokens as servers write them: a whole number, or `null`, a float (`7.0`), a
-//! string of digits (protobuf's JSON for 64 bits). Anything else is no count, and never an error:
+//! string of digits (protobuf's JSON for 64 bits). Anything else counts as absent, never as an error:
 //! a number that only informs must not end an answer.
 
 use std::fmt;
