@@ -62,7 +62,7 @@ pub enum AccountCommand {
 pub struct AddArgs {
     /// What to call it [default: the provider's name]
     name: Option<String>,
-    /// The same, as an option
+    /// The name, as an option
     #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
     named: Option<String>,
     /// The provider of the API
@@ -74,7 +74,7 @@ pub struct AddArgs {
     /// Where the API is, if not at the provider's own address
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// A model it serves; may hold * and be given more than once
+    /// A model it serves; may contain * and be repeated
     #[arg(long = "model", value_name = "MODEL")]
     models: Vec<String>,
 }

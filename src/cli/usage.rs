@@ -12,10 +12,10 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub struct UsageArgs {
-    /// One line for each of these
+    /// Group the sums by model, account or client
     #[arg(long, value_enum, default_value = "model")]
     by: Grouping,
-    /// … in each of these periods; without it, all time in one
+    /// Give one line for each hour, day or week; without it, one for all time
     #[arg(long, value_enum)]
     per: Option<Period>,
     #[command(flatten)]

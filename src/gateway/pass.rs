@@ -18,7 +18,7 @@ use super::passage::Passage;
 use super::reencoding::Reencoding;
 use super::refusal::Refusal;
 use super::relay::Source;
-use super::shape::{Shape, is_event_stream, is_json};
+use super::shape::{Shape, is_event_stream};
 use super::trial::Trial;
 use super::{headers, nested_model};
 use crate::protocol::{Observer, Operation};
@@ -103,15 +103,15 @@ impl Pass {
     }
 }
 
-/// Whether a client that asked for a stream gets one object, or the reverse. A server that
-/// sends events as `application/json` is not meant: its first byte is not a brace.
+/// Whether a client that asked for a stream gets one object, or the reverse. The first byte
+/// tells an object, whatever content type the server gives it: events do not begin with a brace.
 fn is_other_than_asked(call: &Call<'_>, reply: &UpstreamAnswer) -> bool {
     let operation = call.incoming.operation;
     if !operation.is_conversation() || operation == Operation::Completions {
         return false;
     }
     match (call.streams(), is_event_stream(&reply.headers)) {
-        (true, false) => is_json(&reply.headers) && reply.first.trim_ascii_start().starts_with(b"{"),
+        (true, false) => reply.first.trim_ascii_start().starts_with(b"{"),
         (asked, given) => asked != given,
     }
 }

@@ -1,6 +1,6 @@
 //! How an answer is framed, and how it may end.
 
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::protocol::Operation;
 
@@ -39,14 +39,8 @@ impl Shape {
 }
 
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
-    has_content_type(headers, "text/event-stream")
-}
-
-pub fn is_json(headers: &HeaderMap) -> bool {
-    has_content_type(headers, "application/json")
-}
-
-fn has_content_type(headers: &HeaderMap, expected: &str) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| value.starts_with(expected))
+    const EVENTS: &[u8] = b"text/event-stream";
+    let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let start = value.and_then(|value| value.get(..EVENTS.len()));
+    start.is_some_and(|start| start.eq_ignore_ascii_case(EVENTS))
 }

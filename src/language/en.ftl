@@ -101,7 +101,7 @@ problem-host = is not a bare host name
 problem-no-proxy = is not a host, domain or network
 problem-ca-file = cannot be used: { $reason }
 problem-proxy-password = has a user name or a password with a character that must be encoded
-problem-url-own = is the address of portcullis itself: each request would come back without end
+problem-url-own = is the address of portcullis itself: each request would loop forever
 problem-origin = is not an origin
 problem-name-taken = is the name of { $other } too
 problem-name-slash = contains a `/`, which separates account and model in a pin
@@ -385,7 +385,7 @@ logs-missed = { $count ->
 }
 logs-cancelled = cancelled by the client
 logs-cut = cut off
-cli-usage-nothing = No matching requests have been recorded.
+cli-usage-nothing = No such requests have been recorded.
 cli-usage-period = From
 cli-usage-model = Model
 cli-usage-account = Account
@@ -393,14 +393,14 @@ cli-usage-client = Client
 cli-usage-requests = Requests
 cli-usage-errors = Errors
 cli-usage-input = Input
-cli-usage-cached = Of that, cached
+cli-usage-cached = Cached input
 cli-usage-output = Output
 cli-usage-cost = Estimated cost
 cli-usage-first-token = First token
 cli-usage-duration = Duration
 cli-usage-unpriced = { $count ->
-    [one] { $count } answer is not in the cost, because its model has no known price: add one under [prices].
-   *[other] { $count } answers are not in the cost, because their models have no known price: add prices under [prices].
+    [one] { $count } answer is not included in the cost, because its model has no known price: add one under [prices].
+   *[other] { $count } answers are not included in the cost, because their models have no known price: add prices under [prices].
 }
 
 ### What was clicked and could not be done
@@ -557,7 +557,7 @@ doctor-no-keys = { $count ->
 doctor-no-keys-fix = Give an account its key; the problem of each is listed below.
 doctor-proxies-ok = No proxy in the environment comes between clients and portcullis.
 doctor-proxies-trap = { $name } is set, and NO_PROXY does not exempt 127.0.0.1: some clients, such as Gemini CLI, would not get through.
-doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, beside what it holds already.
+doctor-proxies-trap-fix = Set `NO_PROXY=127.0.0.1,localhost`, in addition to its current value.
 doctor-upstream-proxy-ok = The proxy { $proxy } (upstream.proxy) answers.
 doctor-upstream-proxy = The proxy { $proxy } (upstream.proxy) does not answer: { $reason }
 doctor-proxies-unused = portcullis does not use { $name } from the environment: it connects to providers directly.
@@ -573,7 +573,7 @@ doctor-tool-fix = `portcullis connect { $id }` points it here.
 doctor-tool-broken = The settings of { $tool } cannot be read: { $problem }
 doctor-tool-broken-fix = Correct the file; the tool cannot read it either.
 doctor-login-stale = Another program starts at login: { $command }
-doctor-login-stale-fix = `portcullis autostart on` makes it this one.
+doctor-login-stale-fix = `portcullis autostart on` starts this one instead.
 doctor-bus-missing = There is no session bus, so no tray icon and no notifications.
 doctor-bus-missing-fix = Log in to a desktop, or use `portcullis serve`, which needs none.
 doctor-tray-ok = The desktop shows tray icons.

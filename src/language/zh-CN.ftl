@@ -42,7 +42,7 @@ failure-fix-next-port = 端口 { $port } 空闲：请在 [proxy] 中设置 `port
 failure-fix-own = 端口 { $port } 空闲：请在 [proxy] 中设置 `port = { $port }`。若要保留原来的端口，请退出并重新启动 portcullis，仪表板会改用其他端口。
 failure-fix-low-port = 1024 以下的端口需要特殊权限：请将 [proxy] 中的 `port` 设为 1024 或更大。
 failure-fix-port = 请在配置文件的 [proxy] 中设置另一个 `port`。
-failure-with-fix = { $failure } { $fix }
+failure-with-fix = { $failure }{ $fix }
 failure-old-address = { $failure }原地址继续提供服务。
 failure-more-problems = { $first }（另有 { $count } 个问题：请运行 `portcullis config check`）
 

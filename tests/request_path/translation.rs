@@ -244,6 +244,26 @@ async fn a_client_that_asked_for_a_stream_gets_one_where_the_upstream_ignores_it
 }
 
 #[tokio::test]
+async fn a_stream_is_made_of_an_object_whatever_content_type_it_has() {
+    for dialect in UPSTREAMS {
+        for content_type in ["Application/JSON; charset=utf-8", "text/plain"] {
+            let reply = Reply::whole(200, content_type, dialect.answer().to_string());
+            let fake = FakeUpstream::always(reply).await;
+            let proxy = proxy(&fake, dialect).await;
+            let (path, body) = dialect.ask(true);
+            let answer = proxy.post(path, &body).await;
+            assert_eq!(
+                answer.header("content-type"),
+                Some("text/event-stream"),
+                "{dialect:?} {content_type}"
+            );
+            let expected = ("hi there".to_owned(), true);
+            assert_eq!(dialect.streamed(&answer), expected, "{dialect:?} {content_type}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_asked_for_a_whole_answer_gets_one_where_the_upstream_streams() {
     for (client, upstream) in pairs() {
         let fake = FakeUpstream::always(Reply::sse(upstream.stream())).await;
