@@ -53,7 +53,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | … a path of the proxy | [`server::routes`] |
+//! | … a path of the proxy | `server::routes` |
 //! | … a call or page of the control plane | `dashboard::routes`, every one with its function |
 //! | … who may ask (Host, Origin, key) | [`server`]: `guard`, `auth`; for the control plane `dashboard::gate` |
 //! | … how a request is answered, in order | [`gateway`]`::serve`, then `gateway::plan` |
