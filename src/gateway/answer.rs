@@ -83,6 +83,7 @@ impl Answer {
         exchange.begins_to_answer(status, dropped);
         let body = match content {
             Content::Whole(body, usage) => {
+                exchange.first_byte();
                 exchange.answered(usage, &body);
                 AnswerBody::Whole(body)
             }

@@ -146,7 +146,7 @@ impl Exchange {
         });
     }
 
-    /// The first byte of an answer that is relayed has come.
+    /// The first byte of the answer is ready for the client.
     pub fn first_byte(&mut self) {
         let elapsed = self.record.elapsed();
         self.record.note(|record| record.first_byte_ms = Some(millis(elapsed)));

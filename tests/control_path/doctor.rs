@@ -327,7 +327,12 @@ async fn a_failed_online_call_is_reported_with_the_one_cure_that_helps() {
     for (name, cure) in [
         ("refused", "Give account refused a valid key".to_owned()),
         ("bare", format!("base_url = \"{}/v1\"", unversioned.url())),
-        ("away", format!("(http://127.0.0.1:{closed}/v1)")),
+        (
+            "away",
+            format!(
+                "Check `base_url` of account away (http://127.0.0.1:{closed}/v1), that its server is running"
+            ),
+        ),
     ] {
         let problem = finding(&found, &format!("Account {name} does not answer"));
         assert!(problem["fix"].as_str().expect("a fix").contains(&cure), "{name}: {problem}");

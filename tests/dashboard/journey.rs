@@ -91,7 +91,7 @@ async fn watches_requests(browser: &Browser, proxy: &TestProxy) {
     browser.click("#rows .model a").await;
     browser.shows("#title", "demo-live").await;
     browser.shows(".facts", "OpenAI/Python 3.54.0").await;
-    assert_eq!(browser.count(".timeline li").await, 1, "the attempt, which is the whole answer");
+    assert_eq!(browser.count(".timeline li").await, 2, "the attempt and the answer");
     browser.reload().await;
     browser.shows("#title", "demo-live").await;
 }
