@@ -58,6 +58,9 @@ async fn every_page_is_in_every_language() {
             assert!(text.contains(&format!("lang=\"{language}\"")) && text.contains(home), "{page}: {text}");
             assert!(!text.contains("style=") && !text.contains("<script"), "{page}: {text}");
         }
+        // A page that was loaded just before the change learns it from the first patch.
+        let first = Patches::of(&proxy, "/settings").await.until(|_| true).await;
+        assert_eq!(first, json!({ "how": "language", "language": language }));
     }
 }
 

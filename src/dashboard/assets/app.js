@@ -147,8 +147,12 @@ async function patches(body) {
   }
 }
 
-function patch({ target, how, html, most }) {
+function patch({ target, how, html, most, language }) {
   if (how === "page") return refresh();
+  if (how === "language") {
+    if (language !== document.documentElement.lang) refresh();
+    return;
+  }
   const old = at(target);
   if (!old) return;
   if (how === "prepend") {

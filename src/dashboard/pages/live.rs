@@ -1,7 +1,8 @@
 //! Keeps a page that is shown up to date: one JSON patch per line, until the page is closed.
 //!
 //! Each part of a page has an id and is sent whole when it has changed; rows of new exchanges are
-//! put before the others. When the language changes, the page is loaded again.
+//! put before the others. When the language changes, also before the stream began, the page is
+//! loaded again.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -141,7 +142,8 @@ impl LivePage {
 
     /// Everything that may have changed since the page was loaded.
     async fn begin(&mut self) -> Vec<Value> {
-        let mut patches = self.changed_parts(true).await;
+        let mut patches = vec![json!({ "how": "language", "language": self.language.tag() })];
+        patches.extend(self.changed_parts(true).await);
         patches.extend(self.health().await);
         let page = Page::new(&self.control);
         if let Some((id, asked, most)) = self.list()
